@@ -30,5 +30,7 @@ def class_name(label: str) -> str:
     key = label.strip().lower()
     key = SYNONYMS.get(key, key)
     if key not in CLASS_ID:
-        raise KeyError(f"unknown class {label!r}; known are {', '.join(CLASSES)} and the synonyms {', '.join(SYNONYMS)}")
+        raise KeyError(
+            f"unknown class {label!r}; known are {', '.join(CLASSES)} and the synonyms {', '.join(SYNONYMS)}"
+        )
     return key

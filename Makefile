@@ -1,0 +1,58 @@
+# `make report` and `make test` do all the set-up themselves; nothing else needs to be installed but Python 3.11 (and Chromium for the tests).
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CORES ?= all
+
+.PHONY: setup report test lint bench clean lock config starter chromium
+
+setup: $(READY)
+
+# The lock file decides: the environment is made anew when it changes.
+$(READY): requirements.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	touch $@
+
+report: $(READY)
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "Open results/report.html in a browser."
+
+# Headless Chromium opens the report in the tests; on Debian and Ubuntu it is installed when it is absent and we may.
+chromium:
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } || \
+		{ echo "The tests need a program named chromium on the PATH."; exit 1; }
+
+test: $(READY) chromium
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+bench: $(READY)
+	for file in bench/*.py; do $(BIN)/python $$file; done
+
+# config/config.yaml and its JSON schema, written from the typed model
+config: $(READY)
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.write
+
+# requirements.lock, anew from requirements.in
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
+	$(VENV)-lock/bin/uv pip compile requirements.in --quiet --upgrade --generate-hashes --python-version 3.11 \
+		--python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock" --output-file requirements.lock
+	rm -rf $(VENV)-lock
+
+# the checkpoint the embedded default starts from, trained by this workflow on drawn cells
+starter: $(READY)
+	$(BIN)/snakemake --cores $(CORES) package_starter --configfile config/starter.yaml
+	cp results/starter-build/starter/* resources/starter/
+
+clean:
+	rm -rf results .snakemake

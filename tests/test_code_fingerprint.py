@@ -1,0 +1,75 @@
+"""A comment, a docstring, formatting and infrastructure leave a rule's fingerprint alone; logic it reaches does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rbcflow.code import fingerprint, listing_digest, reached_modules
+
+FILES = {
+    "make_thing.py": "from rbcflow.stage import helper\nfrom rbcflow import logs\nhelper.run()\n",
+    "rbcflow/__init__.py": "",
+    "rbcflow/stage/__init__.py": "",
+    "rbcflow/stage/helper.py": '"""Doc."""\nfrom rbcflow.deep import depth\n\ndef run():\n    """Run."""\n    return depth() + 1\n',
+    "rbcflow/deep.py": "def depth():\n    return 1\n",
+    "rbcflow/other.py": "VALUE = 1\n",
+    "rbcflow/logs.py": "LEVEL = 1\n",
+}
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return tmp_path
+
+
+def test_modules_are_reached_through_others_and_infrastructure_is_not(scripts: Path):
+    assert set(reached_modules(scripts / "make_thing.py")) == {
+        "rbcflow",
+        "rbcflow.stage",
+        "rbcflow.stage.helper",
+        "rbcflow.deep",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "changes"),
+    [
+        ("rbcflow/deep.py", "return 1", "return 2", True),
+        ("rbcflow/stage/helper.py", "+ 1", "+ 2", True),
+        ("make_thing.py", "helper.run()", "helper.run(), helper.run()", True),
+        ("rbcflow/stage/helper.py", '"""Run."""', '"""Run along."""', False),
+        ("rbcflow/stage/helper.py", "return depth() + 1", "return (depth()  +  1)  # sum", False),
+        ("rbcflow/other.py", "VALUE = 1", "VALUE = 2", False),
+        ("rbcflow/logs.py", "LEVEL = 1", "LEVEL = 2", False),
+    ],
+)
+def test_what_changes_the_fingerprint(scripts: Path, name: str, old: str, new: str, changes: bool):
+    before = fingerprint(scripts / "make_thing.py")
+    file = scripts / name
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    assert (fingerprint(scripts / "make_thing.py") != before) is changes
+
+
+def test_every_rule_script_reaches_its_stage():
+    project = Path(__file__).parent.parent / "workflow/scripts"
+    assert "rbcflow.compose.image" in reached_modules(project / "compose_shard.py")
+    assert "rbcflow.compose.image" not in reached_modules(project / "cut_cells.py")
+    assert "rbcflow.provenance" not in reached_modules(project / "train_model.py")
+
+
+def test_listing_digest_sees_new_and_changed_files(tmp_path: Path):
+    (tmp_path / "a.tif").write_bytes(b"1")
+    first = listing_digest(tmp_path)
+    assert listing_digest(tmp_path) == first
+    (tmp_path / "b.tif").write_bytes(b"1")
+    second = listing_digest(tmp_path)
+    (tmp_path / "b.tif").write_bytes(b"22")
+    assert len({first, second, listing_digest(tmp_path)}) == 3

@@ -1,0 +1,115 @@
+"""The configuration: committed files match the model, and a wrong entry is answered with the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rbcflow.config import load
+from rbcflow.config.write import config_yaml, schema_json
+from rbcflow.errors import InputError
+
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def in_project(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(PROJECT)
+
+
+def default() -> dict:
+    return yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+
+
+def test_committed_files_are_what_the_model_writes():
+    assert (PROJECT / "config/config.yaml").read_text() == config_yaml(), "run `make config`"
+    assert (PROJECT / "workflow/schemas/config.schema.json").read_text() == schema_json(), "run `make config`"
+
+
+def test_default_says_phantom_for_both_laboratories():
+    settings = load(default())
+    assert {name: settings.origin(name) for name in settings.sources} == {
+        "nouaman2024": "phantom",
+        "naples": "phantom",
+        "flow_public": "package",
+        "drawn": "drawn",
+    }
+    assert settings.missing_raw() == []
+
+
+def test_paper_scale_is_the_published_one():
+    settings = load(default() | yaml.safe_load((PROJECT / "config/paper.yaml").read_text()) | {"phantom": {}})
+    for model in ("random", "random_nosuperposition"):
+        training = settings.training(model)
+        images = settings.images(settings.models[model].variant)
+        assert (images.train, images.val, images.test) == (4000, 2000, 2000)
+        assert (training.architecture, training.weights) == ("yolo11s.yaml", "yolo11s.pt")
+        assert (training.epochs, training.batch, training.imgsz, training.seeds) == (20, 16, 200, [0])
+
+
+def test_a_model_overrides_single_training_keys():
+    settings = load(default() | {"models": {"random": {"training": {"epochs": 3}}}})
+    assert settings.training("random").epochs == 3
+    assert settings.training("random").batch == settings.training("random_nosuperposition").batch
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"sed": 1}, ["'sed'", "did you mean 'seed'?", "shard_size"]),
+        ({"seed": "x"}, ["key seed", "'x'", "integer"]),
+        ({"images": {"trian": 4}}, ["'images.trian'", "did you mean 'train'?", "train, val, test"]),
+        ({"images": {"train": 0}}, ["images.train", "found 0", "greater than or equal to 1"]),
+        ({"training": {"architecture": "yolo12n.yaml"}}, ["training.architecture", "yolo12n.yaml", "'yolo11n.yaml'"]),
+        ({"shares": {"train": 0.9, "val": 0.2, "test": 0.2}}, ["key shares", "must be 1, found 1.3"]),
+        ({"scheme": "none"}, ["key scheme", "'none'", "'grouped' or 'paper'"]),
+        ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "random_nosuperposition"]),
+        ({"models": {"random": {"training": {"epoch": 3}}}}, ["random.training.epoch", "did you mean 'epochs'?"]),
+        ({"models": {"random": {"variant": "rnd"}}}, ["config/models.yaml", "random.variant", "'rnd'", "synthetic"]),
+        ({"variants": {"random": {"sources": ["kihm"]}}}, ["random.sources", "'kihm'", "nouaman2024"]),
+        ({"sources": {"naples": {"orgin": "path"}}}, ["naples.orgin", "did you mean 'origin'?"]),
+        ({"tables": {"runs": "config/nothing.tsv"}}, ["config/nothing.tsv", "no such file"]),
+    ],
+)
+def test_a_wrong_entry_is_named_with_what_is_allowed(change: dict, parts: list[str]):
+    with pytest.raises(InputError) as caught:
+        load(default() | change)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("run\tmodel\ttestset\n", ["row 1", "published_as"]),
+        ("run\tmodel\ttestset\tpublished_as\na-on-b\tnobody\tnaples\t\n", ["'nobody'", "random_nosuperposition"]),
+        ("run\tmodel\ttestset\tpublished_as\na-on-b\trandom\tnowhere\t\n", ["'nowhere'", "flow_public"]),
+        ("run\tmodel\ttestset\tpublished_as\nBad Run\trandom\tnaples\t\n", ["row 2", "Bad Run"]),
+        ("run\tmodel\ttestset\tpublished_as\na-on-b\trandom\tnaples\t\na-on-b\trandom\tnaples\t\n", ["row 3", "twice"]),
+    ],
+)
+def test_a_wrong_row_of_the_runs_table_is_named(tmp_path: Path, text: str, parts: list[str]):
+    table = tmp_path / "runs.tsv"
+    table.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load(default() | {"tables": {"runs": str(table)}})
+    for part in [str(table), *parts]:
+        assert part in str(caught.value)
+
+
+def test_a_table_that_is_not_yaml_is_named_with_its_line(tmp_path: Path):
+    table = tmp_path / "models.yaml"
+    table.write_text("random:\n  title: [unclosed\n")
+    with pytest.raises(InputError, match=r"models\.yaml.*not YAML"):
+        load(default() | {"tables": {"models": str(table)}})
+
+
+def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Path):
+    (tmp_path / "naples").mkdir()
+    (tmp_path / "naples" / "a.tif").write_bytes(b"")
+    (missing,) = load(default() | {"phantoms": False, "raw": str(tmp_path)}).missing_raw()
+    assert missing.startswith("nouaman2024")
+    assert f"{tmp_path}/nouaman2024/" in missing
+    assert "Christian Wagner" in missing

@@ -1,0 +1,157 @@
+"""A whole validation run: files, numbers worked out by hand, and every way in which a test set can be poor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from metrics_inputs import write_predictions, write_testset, write_unavailable
+from rbcflow.errors import InputError
+from rbcflow.metrics import evaluate
+
+A, B, C = (10, 10, 30, 30), (60, 10, 80, 30), (90, 30, 110, 50)
+TRUTH = [(0, "slipper", *A), (0, "croissant", *B), (1, "slipper", *A, "edge")]
+FOUND = [
+    (0, "slipper", 0.9, *A),
+    (0, "slipper", 0.8, 60, 10, 80, 26),  # IoU 0.8 with B, misnamed
+    (0, "other", 0.7, *C),
+    (2, "slipper", 0.6, *A),
+    (1, "slipper", 0.1, *A),  # right, but below the operating point
+]
+
+
+def run(tmp_path: Path, testset: Path, rows: list[tuple], **meta) -> tuple[dict, Path]:
+    predictions = write_predictions(tmp_path / "predictions.parquet", rows, **meta)
+    evaluate(predictions, testset, tmp_path / "out", run="run1", model="model1")
+    return json.loads((tmp_path / "out" / "metrics.json").read_text()), tmp_path / "out"
+
+
+def test_numbers_by_hand(tmp_path):
+    numbers, folder = run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH), FOUND)
+    assert numbers["n_frames"] == 4
+    assert numbers["n_empty_frames"] == 2
+    assert numbers["n_boxes"] == {"croissant": 1, "slipper": 2, "other": 0, "total": 3}
+    at = numbers["agnostic"]["at"][0]
+    assert (at["hits"], at["misses"], at["false_alarms"]) == (2, 1, 2)
+    assert at["precision"] == pytest.approx(2 / 4)
+    assert at["recall"] == pytest.approx(2 / 3)
+    assert at["f1"] == pytest.approx(4 / 7)
+    assert at["false_alarms_per_frame"] == pytest.approx(2 / 4)
+    assert at["false_alarms_per_empty_frame"] == pytest.approx(1 / 2)
+    assert [block["iou"] for block in numbers["agnostic"]["at"]] == [0.45, 0.5]
+    slipper = numbers["operating_point"]["slipper"]
+    assert (slipper["n_boxes"], slipper["n_predictions"], slipper["hits"]) == (2, 3, 1)
+    assert numbers["operating_point"]["croissant"]["precision"] is None
+    assert numbers["operating_point"]["croissant"]["reason"] == "no predictions"
+    assert numbers["operating_point"]["other"]["reason"] == "no true boxes"
+    assert numbers["coco"]["classes"]["other"] == {
+        "ap50": None, "ap50_95": None, "ar": None, "n_boxes": 0, "reason": "no true boxes",
+    }  # fmt: skip
+    assert numbers["coco"]["classes"]["croissant"]["ap50"] == 0
+    assert numbers["localisation"]["n"] == 2
+    assert numbers["localisation"]["iou_median"] == pytest.approx(0.9)
+    assert numbers["classification"] == {"n": 2, "accuracy": 0.5, "judged": "true", "reason": None}
+    assert numbers["recall_by_kind"] == {
+        "edge": {"n_boxes": 1, "hits": 0, "recall": 0}, "single": {"n_boxes": 2, "hits": 2, "recall": 1},
+    }  # fmt: skip
+    assert numbers["interpretable"] is False
+    assert "n = 3 true boxes: not interpretable." in numbers["caveats"]
+    matches = pd.read_csv(folder / "matches.csv")
+    assert list(matches.columns) == ["frame", "true", "predicted", "conf", "iou", "truth_row", "prediction_row"]
+    assert list(matches["true"]) == ["slipper", "croissant", "background", "slipper", "background"]
+    assert list(matches["predicted"]) == ["slipper", "slipper", "other", "background", "slipper"]
+    assert set(pd.read_csv(folder / "curves.csv")["class"]) == {"croissant", "slipper", "other", "all", "any"}
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "truth", "found"),
+    [
+        pytest.param(3, [], [], id="empty frames, no predictions"),
+        pytest.param(3, [], FOUND[3:4], id="empty frames, a false alarm"),
+        pytest.param(3, TRUTH, [], id="no predictions"),
+        pytest.param(1, TRUTH[:1], FOUND[:1], id="one frame"),
+    ],
+)
+def test_poor_test_sets_give_null_with_a_reason(tmp_path, n_frames, truth, found):
+    numbers, folder = run(tmp_path, write_testset(tmp_path / "set", n_frames, truth), found)
+    for block in (numbers["coco"], numbers["agnostic"], numbers["localisation"], numbers["classification"]):
+        assert (None in block.values()) >= (block["reason"] is not None)
+    for block in numbers["operating_point"].values():
+        undefined = block["precision"] is None or block["recall"] is None
+        assert undefined == (block["reason"] is not None)
+    assert (numbers["coco"]["map50"] is None) == (not truth)
+    assert numbers["agnostic"]["at"][0]["misses"] == len(truth) - numbers["agnostic"]["at"][0]["hits"]
+    assert pd.read_csv(folder / "confusion_matrix.csv")["count"].sum() == numbers["agnostic"]["at"][0]["misses"] + len(
+        found
+    )
+
+
+def test_unavailable_test_set_states_its_reason(tmp_path):
+    testset = write_unavailable(tmp_path / "set", "download refused")
+    numbers, folder = run(tmp_path, testset, [], testset_fingerprint="", status="unavailable")
+    assert numbers["status"] == "unavailable"
+    assert numbers["caveats"] == ["Test set set is unavailable: download refused."]
+    assert numbers["coco"]["map50"] is None
+    assert numbers["operating_point"] == {}
+    assert pd.read_csv(folder / "curves.csv").empty
+    assert pd.read_csv(folder / "confusion_matrix.csv")["count"].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("judged", "accuracy", "counted"), [("proxy", 0.5, {"slipper", "any"}), ("false", None, {"any"})]
+)
+def test_classes_that_are_no_truth_are_marked(tmp_path, judged, accuracy, counted):
+    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH, classes_judged=judged), FOUND)
+    assert numbers["classification"]["judged"] == judged
+    assert numbers["classification"]["accuracy"] == accuracy
+    assert (numbers["classification"]["reason"] is None) == (accuracy is not None)
+    assert counted <= numbers["operating_point"].keys()
+    assert (numbers["coco"]["map50"] is None) == (judged == "false")
+    assert numbers["agnostic"]["ap50"] > 0
+    assert any("prox" in sentence or "not judged" in sentence for sentence in numbers["caveats"])
+
+
+def test_predictions_of_another_test_set_are_refused(tmp_path):
+    testset = write_testset(tmp_path / "set", 4, TRUTH)
+    with pytest.raises(InputError, match=r"predictions\.parquet.*old.*f0.*set"):
+        run(tmp_path, testset, FOUND, testset_fingerprint="old")
+
+
+@pytest.mark.parametrize(
+    ("rows", "meta", "message"),
+    [
+        ([(9, "slipper", 0.9, *A)], {}, r"column frame.*found 9"),
+        ([(0, "blob", 0.9, *A)], {}, r"column class.*'blob'.*croissant"),
+        ([(0, "slipper", float("nan"), *A)], {}, r"row 0.*nan.*finite"),
+        (FOUND, {"run": "other"}, r"run 'other'.*'run1'"),
+    ],
+)
+def test_bad_predictions_are_named(tmp_path, rows, meta, message):
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH), rows, **meta)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("truth.csv", lambda text: text.replace("kind", "sort"), r"truth\.csv.*no column kind"),
+        ("truth.csv", lambda text: text.replace("slipper", "blob"), r"truth\.csv.*'blob'"),
+        ("testset.json", lambda text: text.replace("fingerprint", "print"), r"testset\.json.*no key fingerprint"),
+    ],
+)
+def test_bad_test_sets_are_named(tmp_path, name, change, message):
+    testset = write_testset(tmp_path / "set", 4, TRUTH)
+    (testset / name).write_text(change((testset / name).read_text()))
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, testset, FOUND)
+
+
+def test_files_that_are_no_predictions_are_named(tmp_path):
+    testset = write_testset(tmp_path / "set", 1, [])
+    (tmp_path / "text.parquet").write_text("no parquet")
+    for name in ("absent.parquet", "text.parquet"):
+        with pytest.raises(InputError, match=name):
+            evaluate(tmp_path / name, testset, tmp_path / "out", run="run1", model="model1")

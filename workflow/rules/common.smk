@@ -1,0 +1,167 @@
+# Every function the rules use: settings, names for wildcards, and the inputs and params that depend on the tables.
+
+import re
+import sys
+from math import ceil
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from rbcflow import code as code_tools
+from rbcflow.config import load
+from rbcflow.config.load import testset_names
+from rbcflow.errors import InputError
+
+try:
+    SETTINGS = load(config)
+except InputError as error:
+    raise WorkflowError(f"The configuration is wrong.\n{error}") from None
+
+if SETTINGS.missing_raw():
+    missing = "\n".join(f"  {line}" for line in SETTINGS.missing_raw())
+    raise WorkflowError(
+        f"Raw recordings are missing, and the configuration says `phantoms: false`.\n{missing}\n"
+        "Or draw them: add `--config phantoms=true`. Every page made from phantoms says so."
+    )
+
+CONFIG = SETTINGS.config
+
+
+def alternatives(names):
+    """Return a regular expression that matches one of the names and nothing else."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def sources_of(*origins):
+    """Return the sources with one of the given origins."""
+    return [name for name in SETTINGS.sources if SETTINGS.origin(name) in origins]
+
+
+RECORDED = sources_of("phantom", "path", "package")
+TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
+SPLITS = ["train", "val", "test"]
+
+
+wildcard_constraints:
+    source=alternatives(SETTINGS.sources),
+    variant=alternatives(SETTINGS.variants),
+    model=alternatives(SETTINGS.models),
+    testset=alternatives(TESTSETS),
+    run=alternatives(SETTINGS.runs),
+    split=alternatives(SPLITS),
+    shard=r"\d{3}",
+    seed=r"\d+",
+
+
+def code(script):
+    """Return the fingerprint of a script and of the library modules it reaches: the param that makes changed logic rerun."""
+    return code_tools.fingerprint(SCRIPTS / f"{script}.py")
+
+
+# raw
+
+
+def phantom_params(wildcards):
+    """Return what a source's phantom is drawn with."""
+    keys = {
+        "nouaman2024": ["donors", "recordings_per_donor", "frames_per_recording", "annotate_every", "crops_per_class"],
+        "naples": ["velocities", "tiffs_per_velocity", "pages"],
+    }
+    layout = SETTINGS.sources[wildcards.source].layout
+    return {key: getattr(CONFIG.phantom, key) for key in keys[layout]}
+
+
+def raw_listing(wildcards):
+    """Return a digest over names, sizes and times of a source's own files, so that a changed folder is read again."""
+    return code_tools.listing_digest(SETTINGS.raw_folder(wildcards.source))
+
+
+# datasets
+
+
+def banks_of(variant):
+    """Return the cell banks that feed a variant."""
+    return [f"<results>/cells/{source}/cells.csv" for source in SETTINGS.variants[variant].sources]
+
+
+def all_banks():
+    """Return every cell bank that feeds a dataset."""
+    feeding = {source for variant in SETTINGS.variants.values() for source in variant.sources}
+    return [f"<results>/cells/{source}/cells.csv" for source in sorted(feeding)]
+
+
+def image_count(variant, split):
+    """Return the number of images of a variant's split."""
+    return getattr(SETTINGS.images(variant), split)
+
+
+def shard_names(variant, split):
+    """Return the names of a split's shards."""
+    return [f"{number:03d}" for number in range(ceil(image_count(variant, split) / CONFIG.shard_size))]
+
+
+def shard_range(wildcards):
+    """Return first and last-plus-one index of the images in a shard."""
+    first = int(wildcards.shard) * CONFIG.shard_size
+    return [first, min(first + CONFIG.shard_size, image_count(wildcards.variant, wildcards.split))]
+
+
+def shards_of(variant, split):
+    """Return the folders of a split's shards."""
+    return [f"<results>/datasets/{variant}/{split}/shards/{shard}" for shard in shard_names(variant, split)]
+
+
+# models
+
+
+def training_params(wildcards):
+    """Return a model's training settings; display-only fields of the table never get here."""
+    return SETTINGS.training(wildcards.model).model_dump()
+
+
+def training_threads(wildcards):
+    """Return the processor threads of a training."""
+    return SETTINGS.training(wildcards.model).threads
+
+
+def weights_origin(wildcards):
+    """Return the downloaded checkpoint a training starts from, or nothing where none is downloaded."""
+    weights = SETTINGS.training(wildcards.model).weights
+    return [] if weights in ("starter", "none") else f"resources/weights/{weights}"
+
+
+# validation
+
+
+def testset_source(wildcards):
+    """Return what a test set is made from: a recording's source, or a variant's own images."""
+    name = wildcards.testset
+    if name in SETTINGS.testsets:
+        return f"<results>/raw/{SETTINGS.testsets[name].source}/source.json"
+    return f"<results>/datasets/{name.removesuffix('_test')}/fingerprint.txt"
+
+
+def testset_params(wildcards):
+    """Return the kind of a test set and the limits it is built with."""
+    name = wildcards.testset
+    kind = SETTINGS.testsets[name].kind if name in SETTINGS.testsets else "variant"
+    return {"kind": kind, "scheme": CONFIG.scheme, "max_frames": CONFIG.validation.max_frames}
+
+
+def model_folder(model):
+    """Return the folder of the model that is judged: the one of its first seed."""
+    return f"<results>/models/{model}/seed-{SETTINGS.training(model).seeds[0]}"
+
+
+def run_weights(wildcards):
+    """Return the weights a run judges."""
+    return f"{model_folder(SETTINGS.runs[wildcards.run].model)}/weights/best.pt"
+
+
+def run_testset(wildcards):
+    """Return the description of the test set of a run."""
+    return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"

@@ -1,0 +1,88 @@
+# splits and datasets: which cell may appear where, and cut-and-paste images with labels, in shards.
+
+
+rule split_cells:
+    input:
+        banks=all_banks(),
+    output:
+        splits="<results>/splits/{scheme}.csv",
+        provenance="<results>/splits/{scheme}.json",
+    wildcard_constraints:
+        scheme="grouped|paper",
+    log:
+        "<logs>/split_cells/{scheme}.log",
+    benchmark:
+        "<benchmarks>/split_cells/{scheme}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        shares=CONFIG.shares.model_dump(),
+        seed=CONFIG.seed,
+        code=code("split_cells"),
+    message:
+        "Dividing the cells into train, val and test by the scheme {wildcards.scheme}"
+    script:
+        "../scripts/split_cells.py"
+
+
+rule compose_shard:
+    input:
+        banks=lambda wildcards: banks_of(wildcards.variant),
+        splits=f"<results>/splits/{CONFIG.scheme}.csv",
+    output:
+        shard=directory("<results>/datasets/{variant}/{split}/shards/{shard}"),
+    log:
+        "<logs>/compose_shard/{variant}-{split}-{shard}.log",
+    benchmark:
+        "<benchmarks>/compose_shard/{variant}-{split}-{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
+        indices=shard_range,
+        n_images=lambda wildcards: image_count(wildcards.variant, wildcards.split),
+        seed=CONFIG.seed,
+        code=code("compose_shard"),
+    message:
+        "Composing {wildcards.variant}, {wildcards.split}, shard {wildcards.shard}"
+    script:
+        "../scripts/compose_shard.py"
+
+
+rule collect_dataset:
+    input:
+        train=lambda wildcards: shards_of(wildcards.variant, "train"),
+        val=lambda wildcards: shards_of(wildcards.variant, "val"),
+        test=lambda wildcards: shards_of(wildcards.variant, "test"),
+    output:
+        yaml="<results>/datasets/{variant}/data.yaml",
+        lists=multiext("<results>/datasets/{variant}/", "train.txt", "val.txt", "test.txt"),
+        metadata="<results>/datasets/{variant}/metadata.csv",
+        fingerprint="<results>/datasets/{variant}/fingerprint.txt",
+        provenance="<results>/datasets/{variant}/provenance.json",
+    log:
+        "<logs>/collect_dataset/{variant}.log",
+    benchmark:
+        "<benchmarks>/collect_dataset/{variant}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
+        seed=CONFIG.seed,
+        code=code("collect_dataset"),
+    message:
+        "Collecting the shards of {wildcards.variant}"
+    script:
+        "../scripts/collect_dataset.py"

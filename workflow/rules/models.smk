@@ -1,0 +1,88 @@
+# models: trained YOLO11 detectors, and the starter checkpoint the embedded default trains from.
+
+
+rule fetch_weights:
+    output:
+        "resources/weights/{weights}",
+    wildcard_constraints:
+        weights=r"[\w.-]+\.pt",
+    log:
+        "<logs>/fetch_weights/{weights}.log",
+    benchmark:
+        "<benchmarks>/fetch_weights/{weights}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        table=CONFIG.tables.weights,
+        code=code("fetch_weights"),
+    message:
+        "Fetching {wildcards.weights} and checking its sha256"
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule train_model:
+    input:
+        yaml=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/data.yaml",
+        fingerprint=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/fingerprint.txt",
+        weights=weights_origin,
+    output:
+        best="<results>/models/{model}/seed-{seed}/weights/best.pt",
+        last="<results>/models/{model}/seed-{seed}/weights/last.pt",
+        curves="<results>/models/{model}/seed-{seed}/results.csv",
+        args="<results>/models/{model}/seed-{seed}/args.yaml",
+        record="<results>/models/{model}/seed-{seed}/training.json",
+        provenance="<results>/models/{model}/seed-{seed}/provenance.json",
+    log:
+        "<logs>/train_model/{model}-seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/train_model/{model}-seed-{seed}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: training_threads
+    resources:
+        mem_mb=6000,
+        runtime=720,
+        gpu=1,
+    params:
+        training=training_params,
+        table=CONFIG.tables.weights,
+        weights_sha256=weights_sha256,
+        code=code("train_model"),
+    message:
+        "Training {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../scripts/train_model.py"
+
+
+rule package_starter:
+    input:
+        folder=lambda wildcards: f"{model_folder('starter')}/training.json",
+        weights=lambda wildcards: f"{model_folder('starter')}/weights/best.pt",
+        curves=lambda wildcards: f"{model_folder('starter')}/results.csv",
+        fingerprint="<results>/datasets/synthetic/fingerprint.txt",
+    output:
+        weights="<results>/starter/yolo11n-starter.pt",
+        record="<results>/starter/training.json",
+        curves="<results>/starter/results.csv",
+        card="<results>/starter/README.md",
+    log:
+        "<logs>/package_starter.log",
+    benchmark:
+        "<benchmarks>/package_starter.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("package_starter"),
+    message:
+        "Writing the starter checkpoint with its model card"
+    script:
+        "../scripts/package_starter.py"

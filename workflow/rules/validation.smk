@@ -1,0 +1,87 @@
+# test sets, predictions and metrics: one prediction a run, computed once; everything counted from it and from the truth.
+
+
+rule build_testset:
+    input:
+        source=testset_source,
+    output:
+        description="<results>/testsets/{testset}/testset.json",
+        frames="<results>/testsets/{testset}/frames.csv",
+        truth="<results>/testsets/{testset}/truth.csv",
+        provenance="<results>/testsets/{testset}/provenance.json",
+    log:
+        "<logs>/build_testset/{testset}.log",
+    benchmark:
+        "<benchmarks>/build_testset/{testset}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        spec=testset_params,
+        annotations="resources/annotations/flow_public.csv",
+        code=code("build_testset"),
+    message:
+        "Building the test set {wildcards.testset}"
+    script:
+        "../scripts/build_testset.py"
+
+
+rule predict_run:
+    input:
+        weights=run_weights,
+        testset=run_testset,
+    output:
+        predictions="<results>/predictions/{run}.parquet",
+        provenance="<results>/predictions/{run}.json",
+    log:
+        "<logs>/predict_run/{run}.log",
+    benchmark:
+        "<benchmarks>/predict_run/{run}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=120,
+        gpu=0,
+    params:
+        run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
+        code=code("predict_run"),
+    message:
+        "Predicting {wildcards.run}"
+    script:
+        "../scripts/predict_run.py"
+
+
+rule evaluate_run:
+    input:
+        predictions="<results>/predictions/{run}.parquet",
+        testset=run_testset,
+    output:
+        metrics="<results>/validation/{run}/metrics.json",
+        matrix="<results>/validation/{run}/confusion_matrix.csv",
+        curves="<results>/validation/{run}/curves.csv",
+        matches="<results>/validation/{run}/matches.csv",
+        provenance="<results>/validation/{run}/provenance.json",
+    log:
+        "<logs>/evaluate_run/{run}.log",
+    benchmark:
+        "<benchmarks>/evaluate_run/{run}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        code=code("evaluate_run"),
+    message:
+        "Counting hits, misses and false alarms of {wildcards.run}"
+    script:
+        "../scripts/evaluate_run.py"

@@ -1,0 +1,60 @@
+"""The empty image: base grey, grain, uneven light (stage datasets)."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.compose.spec import VariantSpec
+
+FloatImage = NDArray[np.float32]
+
+
+def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) -> FloatImage:
+    """Draw a smooth random field: independent values on a lattice, bicubic between them.
+
+    It stands in for the preprint's simplex noise, which is computed pixel by pixel from one fixed field.
+
+    Args:
+        shape: height and width in pixels.
+        step: distance of the lattice points in pixels, at least 1.
+        rng: source of randomness.
+
+    Returns:
+        (H, W) float32, about -1..1, standard deviation about 0.45 (0.58 at step 1).
+    """
+    height, width = shape
+    rows, columns = (math.ceil(side / step) + 2 for side in shape)
+    lattice = rng.random((rows, columns), dtype=np.float32)
+    lattice *= 2
+    lattice -= 1
+    if step > 1:
+        lattice = cv2.resize(lattice, (round(columns * step), round(rows * step)), interpolation=cv2.INTER_CUBIC)
+    # The lattice must not sit at the same place in every image, or a network could learn it.
+    top, left = rng.integers(lattice.shape[0] - height + 1), rng.integers(lattice.shape[1] - width + 1)
+    return lattice[top : top + height, left : left + width]
+
+
+def background(spec: VariantSpec, rng: np.random.Generator) -> tuple[FloatImage, float]:
+    """Draw the empty image (preprint, section on the background of the constructed images).
+
+    Base grey; a fine grain of 0.5-2 grey levels, blurred by a sigma of 1-3; a grain of up to 20 levels; clouds of 50-200 pixels of
+    up to 10 levels; and, beyond the preprint, a linear fall of brightness across the image.
+
+    Returns:
+        The (H, W) float32 image in grey levels, and its base grey.
+    """
+    width, height = spec.process_size
+    shape = (height, width)
+    base = float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
+    image = rng.uniform(0.5, 2) * smooth_field(shape, max(1, rng.uniform(0.5, 2)), rng)
+    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(1, 3))
+    image += rng.uniform(-20, 20) * smooth_field(shape, max(1, rng.uniform(0.5, 3)), rng)
+    image += rng.uniform(-10, 10) * smooth_field(shape, 1 / rng.uniform(0.005, 0.02), rng)
+    angle, fall = rng.uniform(0, 2 * math.pi), base * rng.uniform(0, spec.illumination)
+    image += base + np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(fall * math.cos(angle))
+    image += np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None] * np.float32(fall * math.sin(angle))
+    return image, base

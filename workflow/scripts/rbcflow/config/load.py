@@ -1,0 +1,201 @@
+"""Read configuration and tables, check them against each other, and answer a wrong entry with what is allowed."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from rbcflow.config.models import Config, Images, Model, Run, Source, TestSet, Training, Variant
+from rbcflow.errors import InputError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Configuration and tables after validation, with every default and override applied."""
+
+    config: Config
+    sources: dict[str, Source]
+    variants: dict[str, Variant]
+    models: dict[str, Model]
+    testsets: dict[str, TestSet]
+    runs: dict[str, Run]
+
+    def origin(self, source: str) -> str:
+        """Return where a source's files come from: ``phantom``, ``path``, ``package`` or ``drawn``."""
+        return self.sources[source].origin or ("phantom" if self.config.phantoms else "path")
+
+    def raw_folder(self, source: str) -> Path:
+        """Return the folder where a source's own files are expected."""
+        return Path(self.sources[source].path or f"{self.config.raw}/{source}")
+
+    def images(self, variant: str) -> Images:
+        """Return the numbers of images of a variant."""
+        return self.variants[variant].images or self.config.images
+
+    def training(self, model: str) -> Training:
+        """Return a model's training settings: the configuration's, with the model's own keys over them."""
+        merged = {**self.config.training.model_dump(), **self.models[model].training}
+        return _validate(Training, merged, Path(self.config.tables.models), f"{model}.training")
+
+    def missing_raw(self) -> list[str]:
+        """Return one paragraph for each source that should be read from a folder that is absent or empty."""
+        lines = []
+        for name, source in self.sources.items():
+            folder = self.raw_folder(name)
+            if self.origin(name) == "path" and not (folder.is_dir() and any(folder.iterdir())):
+                lines.append(
+                    f"{name} ({source.title})\n"
+                    f"    put its files into: {folder}/\n"
+                    f"    where to ask:       {source.access}\n"
+                    f"    reference:          {source.reference}"
+                )
+        return lines
+
+
+def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
+    """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_at(model, first["loc"][:-1])
+        guess = difflib.get_close_matches(str(first["loc"][-1]), allowed, n=1)
+        hint = f"did you mean {guess[0]!r}? " if guess else ""
+        return InputError(path, f"unknown key {key!r}", f"{hint}allowed here: {', '.join(allowed)}", f"key {key}")
+    if first["type"] == "missing":
+        return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
+    message = first["msg"].removeprefix("Value error, ")
+    return InputError(path, repr(first["input"]), message[0].lower() + message[1:], f"key {key}")
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Return the keys allowed at a place inside a model."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def _validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _readable(error, model, path, where) from None
+
+
+def _merge(base: dict, over: dict) -> dict:
+    """Return base with over's values laid on top, dictionary by dictionary."""
+    merged = deepcopy(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def read_yaml(path: Path) -> dict:
+    """Return a YAML mapping.
+
+    Raises:
+        InputError: the file is missing, is not YAML, or is not a mapping.
+    """
+    if not path.is_file():
+        raise InputError(path, "no such file", "a YAML table")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(
+            path, "text that is not YAML", "valid YAML", f"line {mark.line + 1}" if mark else None
+        ) from None
+    if not isinstance(data, dict) or not data:
+        raise InputError(path, type(data).__name__, "a mapping of names to entries")
+    return data
+
+
+def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M]:
+    rows = read_yaml(Path(path))
+    unknown = sorted(set(overrides) - set(rows))
+    if unknown:
+        raise InputError(path, f"an override for {unknown[0]!r}", f"one of {', '.join(rows)}")
+    return {
+        name: _validate(model, _merge(row, overrides.get(name, {})), Path(path), name) for name, row in rows.items()
+    }
+
+
+def _runs(path: str) -> dict[str, Run]:
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(file, "no such file", "a tab-separated table of runs")
+    with file.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle, delimiter="\t")
+        expected = list(Run.model_fields)
+        if reader.fieldnames != expected:
+            raise InputError(file, f"columns {reader.fieldnames}", f"tab-separated columns {expected}", "row 1")
+        rows = [(number, {k: v or None for k, v in row.items()}) for number, row in enumerate(reader, start=2)]
+    runs = {}
+    for number, row in rows:
+        run = _validate(Run, row, file, f"row {number}")
+        if run.run in runs:
+            raise InputError(file, f"run {run.run!r} twice", "one row a run", f"row {number}")
+        runs[run.run] = run
+    return runs
+
+
+def _check_name(name: str, known: dict | list, path: str, where: str) -> None:
+    if name not in known:
+        raise InputError(path, repr(name), f"one of {', '.join(known)}", where)
+
+
+def testset_names(variants: dict[str, Variant], testsets: dict[str, TestSet]) -> list[str]:
+    """Return the names of all test sets: those of the table and each variant's own test split."""
+    return [*testsets, *(f"{variant}_test" for variant in variants)]
+
+
+def load(raw: dict) -> Settings:
+    """Validate a configuration and the tables it names.
+
+    Args:
+        raw: Snakemake's merged configuration.
+
+    Raises:
+        InputError: a key, value or name is wrong; the message has the file, the key, the value and what is allowed.
+    """
+    config = _validate(Config, raw, Path("configuration"))
+    tables = config.tables
+    settings = Settings(
+        config=config,
+        sources=_table(Source, tables.sources, config.sources),
+        variants=_table(Variant, tables.variants, config.variants),
+        models=_table(Model, tables.models, config.models),
+        testsets=_table(TestSet, tables.testsets, {}),
+        runs=_runs(tables.runs),
+    )
+    _check_references(settings)
+    return settings
+
+
+def _check_references(settings: Settings) -> None:
+    tables = settings.config.tables
+    for name, variant in settings.variants.items():
+        for source in variant.sources:
+            _check_name(source, settings.sources, tables.variants, f"key {name}.sources")
+    for name, model in settings.models.items():
+        _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
+        settings.training(name)
+    for name, testset in settings.testsets.items():
+        _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
+    testsets = testset_names(settings.variants, settings.testsets)
+    for name, run in settings.runs.items():
+        _check_name(run.model, settings.models, tables.runs, f"run {name}, column model")
+        _check_name(run.testset, testsets, tables.runs, f"run {name}, column testset")

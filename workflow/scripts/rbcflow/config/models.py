@@ -1,0 +1,189 @@
+"""The typed model of `config/config.yaml`: the only place with defaults; comments and JSON schema are written from it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Strict(BaseModel):
+    """Base of all models here: unknown keys are errors, values are checked on assignment too."""
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+
+class Tables(Strict):
+    """Where the tables are, relative to the working folder."""
+
+    sources: str = Field("config/sources.yaml", description="laboratories and public recordings")
+    variants: str = Field("config/variants.yaml", description="constructed datasets")
+    models: str = Field("config/models.yaml", description="trained detectors")
+    testsets: str = Field("config/testsets.yaml", description="what the detectors are judged on")
+    runs: str = Field("config/runs.tsv", description="which model is judged on which test set")
+    figures: str = Field("paper/figures.yaml", description="registry of figures")
+    weights: str = Field("resources/weights.yaml", description="downloadable weights with checksums")
+
+
+class Phantom(Strict):
+    """How much the phantom draws where a laboratory's recordings are absent."""
+
+    donors: int = Field(5, ge=2, description="blood donors with videos (Saarland)")
+    recordings_per_donor: int = Field(3, ge=1, description="videos a donor, each at one pressure (Saarland)")
+    frames_per_recording: int = Field(48, ge=2, description="frames a video (Saarland)")
+    annotate_every: int = Field(3, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
+    crops_per_class: int = Field(60, ge=0, description="segmented crops of croissants and of slippers each (Saarland)")
+    velocities: list[float] = Field([0.12, 0.44, 0.7, 1.0], description="velocities in cm/s, a folder each (Naples)")
+    tiffs_per_velocity: int = Field(3, ge=1, description="TIFF stacks a velocity (Naples)")
+    pages: int = Field(14, ge=3, description="pages a TIFF stack; the laboratory's have 13 to 21 (Naples)")
+    drawn_per_class: int = Field(300, ge=4, description="cells a class drawn for the `synthetic` variant")
+
+
+class Images(Strict):
+    """Images a split; the preprint made 4000/2000/2000."""
+
+    train: int = Field(600, ge=1, description="trained on")
+    val: int = Field(120, ge=1, description="watched during training")
+    test: int = Field(160, ge=1, description="judged on after training")
+
+
+class Shares(Strict):
+    """Shares of the groups of cells a split receives."""
+
+    train: float = Field(0.7, ge=0, le=1)
+    val: float = Field(0.15, ge=0, le=1)
+    test: float = Field(0.15, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Shares:
+        total = self.train + self.val + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train + val + test must be 1, found {total:g}")
+        return self
+
+
+class Training(Strict):
+    """Scale of every training; a model's entry in `config/models.yaml` may override single keys."""
+
+    architecture: Literal["yolo11n.yaml", "yolo11s.yaml"] = Field(
+        "yolo11n.yaml", description="network; the preprint trained yolo11s"
+    )
+    weights: str = Field(
+        "starter",
+        description="`starter` (shipped, trained on drawn cells), `none` (random), or a name from resources/weights.yaml",
+    )
+    epochs: int = Field(8, ge=1, description="passes over the training images; the preprint: 20")
+    batch: int = Field(16, ge=1, description="images a step")
+    imgsz: int = Field(200, ge=32, description="longer side in pixels; Ultralytics rounds up to a multiple of 32")
+    seeds: list[int] = Field([0], min_length=1, description="one training each; runs are judged with the first")
+    device: str = Field(
+        "auto", description="`auto`: CUDA where there is a device; else `cpu` or a CUDA index such as `0`"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="on a CPU, `auto` is bfloat16 where the processor computes in it; CUDA uses Ultralytics' own",
+    )
+    threads: int = Field(2, ge=1, description="processor threads a training asks Snakemake for")
+    overrides: dict[str, float | int | bool | str] = Field(
+        {"close_mosaic": 2, "warmup_epochs": 1.0},
+        description="further Ultralytics training arguments; the preprint kept the library's defaults",
+    )
+
+
+class Validation(Strict):
+    """Thresholds of the confusion matrix and size of the test sets."""
+
+    conf: float = Field(0.25, gt=0, lt=1, description="confidence of the matrix, as in the preprint")
+    iou: float = Field(0.45, gt=0, lt=1, description="IoU of the matrix, as in the preprint")
+    max_frames: int = Field(
+        150,
+        ge=1,
+        description="frames a test set of recordings, evenly spaced",
+    )
+
+
+class Gifs(Strict):
+    """Look of the animations."""
+
+    frames: int = Field(36, ge=1, description="frames a GIF")
+    fps: int = Field(5, ge=1, description="frames a second; display only, retrains nothing")
+
+
+class Config(Strict):
+    """rbcflow's configuration."""
+
+    seed: int = Field(0, ge=0, description="root of every random draw")
+    phantoms: bool = Field(
+        True,
+        description="true: laboratories' recordings are drawn; false: read from `raw`, a missing folder is an error",
+    )
+    raw: str = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
+    shard_size: int = Field(100, ge=1, description="images one job generates; changes no pixel")
+    scheme: Literal["grouped", "paper"] = Field(
+        "grouped",
+        description="`grouped`: no recording or file family on two sides; `paper`: by single cell, which leaks",
+    )
+    shares: Shares = Field(Shares(), description="shares of the `grouped` scheme")
+    phantom: Phantom = Field(Phantom(), description="size of the phantom recordings")
+    images: Images = Field(Images(), description="images a variant")
+    training: Training = Field(Training(), description="scale of the trainings")
+    validation: Validation = Field(Validation(), description="thresholds and test-set size")
+    gifs: Gifs = Field(Gifs(), description="animations")
+    tables: Tables = Field(Tables(), description="places of the tables")
+    sources: dict[str, dict] = Field({}, description="overrides of single keys of config/sources.yaml, by source")
+    variants: dict[str, dict] = Field({}, description="overrides of single keys of config/variants.yaml, by variant")
+    models: dict[str, dict] = Field({}, description="overrides of single keys of config/models.yaml, by model")
+    pathvars: dict[str, str] = Field({}, description="Snakemake's path variables, e.g. `results: elsewhere`")
+
+
+class Source(Strict):
+    """One row of `config/sources.yaml`."""
+
+    title: str
+    layout: Literal["nouaman2024", "naples", "flow_public", "drawn"]
+    origin: Literal["phantom", "path", "package", "drawn"] | None = Field(
+        None, description="left out: `phantom` or `path`, as the key `phantoms` of the configuration says"
+    )
+    path: str | None = Field(None, description="folder of the files if not `raw`/<name>")
+    url: str | None = None
+    sha256: str | None = None
+    licence: str
+    access: str = Field(description="whom to ask for the files, or how they are fetched")
+    reference: str
+
+
+class Variant(Strict):
+    """One row of `config/variants.yaml`: which banks feed it, its scale, and the parameters of the composer."""
+
+    title: str
+    sources: list[str] = Field(min_length=1)
+    images: Images | None = Field(None, description="left out: the configuration's `images`")
+    compose: dict = Field({}, description="parameters of rbcflow.compose.VariantSpec")
+    published_as: str | None = None
+
+
+class Model(Strict):
+    """One row of `config/models.yaml`; keys left out come from the configuration's `training`."""
+
+    title: str
+    variant: str
+    published_as: str | None = None
+    training: dict = Field({}, description="overrides of single keys of `training`")
+
+
+class TestSet(Strict):
+    """One row of `config/testsets.yaml`."""
+
+    title: str
+    source: str
+    kind: Literal["saarland_donors", "saarland_one_donor", "naples", "flow_public"]
+    published_as: str | None = None
+
+
+class Run(Strict):
+    """One row of `config/runs.tsv`."""
+
+    run: str = Field(pattern=r"^[a-z0-9_]+(-on-)[a-z0-9_]+$", description="<model>-on-<testset>")
+    model: str
+    testset: str
+    published_as: str | None = None

@@ -1,0 +1,98 @@
+"""Count one validation run from its predictions and its test set (rule ``compute_metrics`` of ``validation.smk``)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from rbcflow.errors import InputError
+from rbcflow.metrics import curves, summary
+from rbcflow.metrics.confusion import ConfusionMatrix
+from rbcflow.metrics.inputs import Predictions, Truth, read_pair
+from rbcflow.metrics.matching import Matching, match
+
+log = logging.getLogger(__name__)
+
+COCO_IOU = 0.5
+"""Overlap at which found and missed cells are counted a second time, for comparison with AP50."""
+
+
+def evaluate(
+    predictions: Path, testset: Path, folder: Path, *, run: str, model: str, conf: float = 0.25, iou: float = 0.45
+) -> None:
+    """Write ``metrics.json``, ``confusion_matrix.csv``, ``curves.csv`` and ``matches.csv`` of a run.
+
+    The defaults of ``conf`` and ``iou`` are those of Ultralytics' confusion matrix, which the preprint shows.
+
+    Args:
+        predictions: Parquet file of boxes, made on exactly this state of the test set.
+        testset: folder of the test set; where it is unavailable, tables are empty and numbers are null with a reason.
+        folder: output folder, made if absent.
+        run: run id.
+        model: model id.
+        conf: confidence that counted predictions exceed.
+        iou: overlap that matches exceed.
+
+    Raises:
+        InputError: predictions or test set are malformed, or do not belong together.
+    """
+    predicted, truth = read_pair(predictions, testset)
+    for key, expected in (("run", run), ("model", model)):
+        if predicted.meta.get(key) != expected:
+            raise InputError(predictions, f"predictions of {key} {predicted.meta.get(key)!r}", repr(expected), key)
+    folder.mkdir(parents=True, exist_ok=True)
+    matching = match(truth.boxes, predicted.boxes, iou)
+    matches = matching.at(conf)
+    matrix = ConfusionMatrix.from_matches(matches, conf=conf, iou=iou)
+    names = _counted(truth)
+    table = curves.curves(matching, names)
+    matrix.write_csv(folder / "confusion_matrix.csv")
+    table.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
+    matches.to_csv(folder / "matches.csv", index=False, float_format="%.6g")
+    numbers = {"run": run, "model": model} | _numbers(truth, predicted, matching, matches, table, names, conf)
+    (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+    log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(truth.frames), matrix.n, len(matches))
+
+
+def _counted(truth: Truth) -> tuple[str, ...]:
+    """Classes enter the counts only where the test set judges them; an unavailable one is counted in no way."""
+    if not truth.available:
+        return ()
+    return (curves.ANY,) if truth.meta["classes_judged"] == "false" else curves.COUNTED
+
+
+def _numbers(
+    truth: Truth,
+    predicted: Predictions,
+    matching: Matching,
+    matches: pd.DataFrame,
+    table: pd.DataFrame,
+    names: tuple[str, ...],
+    conf: float,
+) -> dict:
+    """Return the body of ``metrics.json``."""
+    strict = match(truth.boxes, predicted.boxes, COCO_IOU)
+    return {
+        **summary.identity(truth, predicted),
+        "thresholds": {
+            "conf": conf,
+            "iou": matching.iou,
+            "meaning": "predictions above conf, in falling confidence, each take the free true box they overlap most, "
+            "of any class, if the overlap exceeds iou",
+            "confidence_floor": predicted.meta.get("conf"),
+            "nms_iou": predicted.meta.get("iou"),
+        },
+        "interpretable": truth.available and len(truth.boxes) >= summary.MIN_BOXES,
+        "caveats": summary.caveats(truth),
+        "coco": summary.coco_block(truth, predicted),
+        "agnostic": summary.agnostic_block(truth, predicted, conf, [matching, strict]),
+        "operating_point": summary.operating_point(matching, names, conf),
+        "best_f1": summary.best_f1_block(table, names),
+        "localisation": summary.localisation(matches),
+        "classification": summary.classification(matches, truth.meta["classes_judged"]),
+        "recall_by_kind": summary.recall_by_kind(truth, matches),
+        "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(truth.boxes)},
+    }

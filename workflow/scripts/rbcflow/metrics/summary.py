@@ -1,0 +1,190 @@
+"""The numbers of ``metrics.json``, block by block (stage metrics).
+
+A number that cannot be had is None, and its block says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from rbcflow.classes import CLASSES
+from rbcflow.metrics import coco, curves
+from rbcflow.metrics.inputs import Predictions, Truth
+from rbcflow.metrics.matching import BACKGROUND, Matching
+
+MIN_BOXES = 10
+"""Below this many true boxes a ratio is a story about single cells: it is given, but marked as not interpretable."""
+
+NOT_JUDGED = "classes are not judged on this test set: its true boxes carry no class that could be right or wrong"
+
+
+def identity(truth: Truth, predictions: Predictions) -> dict:
+    """Return what was judged on what."""
+    own, made = truth.meta, predictions.meta
+    return {
+        "model_hash": made.get("model_hash"),
+        "testset": own["name"],
+        "testset_fingerprint": own["fingerprint"],
+        "status": own["status"],
+        "status_reason": own.get("reason") or None,
+        "source": own.get("source"),
+        "origin": own.get("origin"),
+        "labels": own.get("labels"),
+        "classes_judged": own["classes_judged"],
+        "frames_per_second": made.get("frames_per_second"),
+        "n_frames": len(truth.frames),
+        "n_empty_frames": len(_empty_frames(truth)),
+        "n_boxes": {**_class_counts(truth.boxes), "total": len(truth.boxes)},
+    }
+
+
+def _class_counts(boxes: pd.DataFrame) -> dict[str, int]:
+    return {name: int((boxes["class"] == name).sum()) for name in CLASSES}
+
+
+def _empty_frames(truth: Truth) -> set:
+    return set(truth.frames["frame"]) - set(truth.boxes["frame"])
+
+
+def caveats(truth: Truth) -> list[str]:
+    """Return one sentence for each reason to read the numbers with care."""
+    if not truth.available:
+        return [f"Test set {truth.meta['name']} is unavailable: {truth.meta.get('reason') or 'no reason given'}."]
+    n, sentences = len(truth.boxes), []
+    if n < MIN_BOXES:
+        sentences.append(f"n = {n} true boxes: not interpretable.")
+    judged = truth.meta["classes_judged"]
+    if judged == "proxy":
+        sentences.append("True classes are proxies named by eye: numbers by class show agreement with them, not truth.")
+    elif judged == "false":
+        sentences.append(f"{NOT_JUDGED[0].upper()}{NOT_JUDGED[1:]}.")
+    else:
+        few = {name: count for name, count in _class_counts(truth.boxes).items() if count < MIN_BOXES}
+        sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
+    if n and "phantom" in truth.origins:
+        sentences.append("Frames are drawn by the phantom: no number here reproduces a published one.")
+    return sentences
+
+
+def _reason(n_boxes: int, n_predictions: int) -> str | None:
+    """Say why precision or recall is undefined, if one is."""
+    missing = [text for count, text in ((n_boxes, "no true boxes"), (n_predictions, "no predictions")) if count == 0]
+    return "; ".join(missing) or None
+
+
+def ratios(count: curves.Counts) -> dict:
+    """Return one way of counting at the operating point, as JSON."""
+    return {
+        "n_boxes": count.n_boxes,
+        "n_predictions": count.n_predictions,
+        "hits": count.hits,
+        "misses": count.n_boxes - count.hits,
+        "false_alarms": count.n_predictions - count.hits,
+        "precision": count.precision,
+        "recall": count.recall,
+        "f1": count.f1,
+        "interpretable": count.n_boxes >= MIN_BOXES,
+        "reason": _reason(count.n_boxes, count.n_predictions),
+    }
+
+
+def operating_point(matching: Matching, names: Iterable[str], conf: float) -> dict:
+    """Return counts and ratios above one confidence, by class, ``all`` and ``any``."""
+    return {name: ratios(curves.counts(matching, name, np.array([conf]))[0]) for name in names}
+
+
+def coco_block(truth: Truth, predictions: Predictions) -> dict:
+    """Return COCO's average precision by class and in the mean."""
+    none = {"ap50": None, "ap50_95": None, "ar": None}
+    reason = None
+    if truth.meta["classes_judged"] == "false":
+        reason = NOT_JUDGED
+    elif truth.boxes.empty:
+        reason = "no true boxes"
+    if reason:
+        by_class, mean = dict.fromkeys(CLASSES, none), none
+    else:
+        result = coco.average_precision(truth.boxes, predictions.boxes, truth.frames["frame"])
+        by_class, mean = {name: asdict(result[name]) for name in CLASSES}, asdict(result["mean"])
+    n = _class_counts(truth.boxes)
+    return {
+        "map50": mean["ap50"],
+        "map50_95": mean["ap50_95"],
+        "ar": mean["ar"],
+        "classes": {
+            name: {**own, "n_boxes": n[name], "reason": reason or (None if n[name] else "no true boxes")}
+            for name, own in by_class.items()
+        },
+        "max_detections": coco.MAX_DETECTIONS,
+        "meaning": "mean over classes with true boxes; AP at IoU 0.5 and over IoU 0.5 to 0.95, AR over the latter",
+        "reason": reason,
+    }
+
+
+def agnostic_block(truth: Truth, predictions: Predictions, conf: float, matchings: Iterable[Matching]) -> dict:
+    """Return how well cells are found, whatever they are named: AP, and counts at each matching's IoU."""
+    if truth.boxes.empty:
+        precision = coco.AveragePrecision(None, None, None)
+    else:
+        found = coco.average_precision(truth.boxes, predictions.boxes, truth.frames["frame"], agnostic=True)
+        precision = found["mean"]
+    return {
+        **asdict(precision),
+        "at": [_agnostic_at(truth, matching, conf) for matching in matchings],
+        "reason": "no true boxes" if truth.boxes.empty else None,
+    }
+
+
+def _agnostic_at(truth: Truth, matching: Matching, conf: float) -> dict:
+    table, empty = matching.at(conf), _empty_frames(truth)
+    alarms = table[table["true"] == BACKGROUND]
+    in_empty = int(alarms["frame"].isin(empty).sum())
+    return {
+        "conf": conf,
+        "iou": matching.iou,
+        **operating_point(matching, [curves.ANY], conf)[curves.ANY],
+        "false_alarms_per_frame": len(alarms) / len(truth.frames) if len(truth.frames) else None,
+        "n_empty_frames": len(empty),
+        "false_alarms_in_empty_frames": in_empty,
+        "false_alarms_per_empty_frame": in_empty / len(empty) if empty else None,
+    }
+
+
+def localisation(matches: pd.DataFrame) -> dict:
+    """Return median and quartiles of the overlap of matched boxes."""
+    overlap = matches["iou"].dropna()
+    if overlap.empty:
+        return {"n": 0, "iou_median": None, "iou_q1": None, "iou_q3": None, "reason": "no matched boxes"}
+    q1, median, q3 = (float(value) for value in np.percentile(overlap, [25, 50, 75]))
+    return {"n": len(overlap), "iou_median": median, "iou_q1": q1, "iou_q3": q3, "reason": None}
+
+
+def classification(matches: pd.DataFrame, judged: str) -> dict:
+    """Return the share of matched boxes whose class is that of the true box."""
+    found = matches[(matches["true"] != BACKGROUND) & (matches["predicted"] != BACKGROUND)]
+    reason = NOT_JUDGED if judged == "false" else (None if len(found) else "no matched boxes")
+    accuracy = None if reason else float((found["true"] == found["predicted"]).mean())
+    return {"n": len(found), "accuracy": accuracy, "judged": judged, "reason": reason}
+
+
+def recall_by_kind(truth: Truth, matches: pd.DataFrame) -> dict:
+    """Return how many true boxes of each kind were found, by the test set's own kinds (``edge``, ``cluster``)."""
+    missed = set(matches.loc[matches["predicted"] == BACKGROUND, "truth_row"])
+    found = ~truth.boxes.index.isin(missed)
+    kinds = truth.boxes["kind"].astype(str)
+    return {
+        kind: {"n_boxes": int(own.sum()), "hits": int((own & found).sum()), "recall": float(found[own].mean())}
+        for kind in sorted(set(kinds) - {""})
+        for own in [kinds == kind]
+    }
+
+
+def best_f1_block(table: pd.DataFrame, names: Iterable[str]) -> dict:
+    """Return where each curve's F1 is largest."""
+    points = {name: curves.best_f1(table, name) for name in names}
+    meaning = "a description of this test set: the operating point is not chosen from it; null where nothing was found"
+    return {**points, "meaning": meaning}

@@ -1,0 +1,134 @@
+"""Where a stage's output comes from: rule, inputs, params, versions, seconds, commit, and phantom, public or raw origin."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("numpy", "opencv-python", "torch", "torchvision", "ultralytics", "faster-coco-eval", "snakemake")
+ORIGINS = ("phantom", "public", "raw")
+
+
+def sha256(file: Path) -> str:
+    """Return the sha256 of a file's bytes in hexadecimal."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+@cache
+def commit() -> str:
+    """Return the checked-out git commit, with ``+changes`` when files differ from it, or ``unknown`` outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True).stdout
+        changes = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.strip() + ("+changes" if changes.strip() else "")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that shape results."""
+    installed = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            installed[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            installed[package] = "absent"
+    return installed
+
+
+def _record_of(path: Path) -> Path | None:
+    """Return the provenance that speaks for a file or folder: beside it under its own name, or in the nearest folder above."""
+    beside = path.with_suffix(".json")
+    places = [beside] if beside != path and beside.is_file() else []
+    places += [folder / "provenance.json" for folder in (path, *list(path.parents)[:4])]
+    return next((place for place in places if place.is_file() and "origin" in json.loads(place.read_text())), None)
+
+
+def origins_of(inputs: Iterable[Path]) -> list[str]:
+    """Return the union of the origins of several inputs, as their own provenance states them, in the order of ORIGINS."""
+    records = [record for path in inputs if (record := _record_of(path)) is not None]
+    found = {origin for record in records for origin in json.loads(record.read_text(encoding="utf-8"))["origin"]}
+    return [origin for origin in ORIGINS if origin in found]
+
+
+@dataclass
+class Recorder:
+    """Times a job and writes its provenance.
+
+    Attributes:
+        rule: name of the rule.
+        inputs: files or folders by name; files are recorded with their sha256, lists by the sha256 over their members'.
+        params: what the rule was given besides files.
+        wildcards: the job's wildcards.
+        origin: ``phantom``, ``public`` or ``raw`` if the job is the first on the way; else taken from the inputs.
+    """
+
+    rule: str
+    inputs: Mapping[str, Path | list[Path]]
+    params: Mapping[str, Any]
+    wildcards: Mapping[str, str] = field(default_factory=dict)
+    origin: list[str] | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of_job(cls, job: Any, origin: list[str] | None = None) -> Recorder:
+        """Return a recorder for a Snakemake script's job.
+
+        Args:
+            job: the object Snakemake injects into scripts; its named inputs, params and wildcards are recorded.
+            origin: see the class.
+        """
+        inputs = {
+            name: Path(value) if isinstance(value, str) else [Path(item) for item in value]
+            for name, value in job.input.items()
+        }
+        return cls(job.rule, inputs, dict(job.params.items()), dict(job.wildcards.items()), origin)
+
+    def write(self, target: Path | str, **more: Any) -> None:
+        """Write the record.
+
+        Args:
+            target: ``provenance.json`` of a stage's folder, or ``<name>.json`` beside a single file.
+            more: further fields, such as the figure's name.
+        """
+        paths = [p for value in self.inputs.values() for p in (value if isinstance(value, list) else [value])]
+        record = {
+            "rule": self.rule,
+            "wildcards": dict(self.wildcards),
+            "inputs": {name: _describe(value) for name, value in self.inputs.items()},
+            "params": dict(self.params),
+            "versions": versions(),
+            "seconds": round(time.monotonic() - self.started, 2),
+            "commit": commit(),
+            "origin": self.origin if self.origin is not None else origins_of(paths),
+            **more,
+        }
+        Path(target).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def _describe(value: Path | list[Path]) -> dict[str, Any]:
+    if isinstance(value, list):
+        digests = [sha256(path) for path in value if path.is_file()]
+        return {
+            "files": len(value),
+            "sha256": hashlib.sha256("".join(digests).encode()).hexdigest() if digests else None,
+        }
+    return {"path": value.as_posix(), "sha256": sha256(value) if value.is_file() else None}

@@ -1,0 +1,70 @@
+"""Render the report: one HTML file with everything in it, nothing fetched (rule ``render_report`` of ``report.smk``)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from rbcflow.report import citation
+from rbcflow.report.page import Page, collect
+from rbcflow.report.records import slug
+from rbcflow.report.text import FILTERS
+
+log = logging.getLogger(__name__)
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def build(
+    results: Path,
+    output: Path,
+    *,
+    config: dict[str, Any],
+    registry: list[dict[str, Any]],
+    sources: dict[str, dict],
+    runs: list[dict[str, Any]],
+    project: Path,
+) -> None:
+    """Write the report; the same results give the same bytes.
+
+    Args:
+        results: the folder the stages wrote.
+        output: the HTML file.
+        config: the configuration with its tables: of its keys, ``variants``, ``models`` and ``testsets`` (by name, rows with
+            ``title`` and ``published_as``) say what the page must account for.
+        registry: entries of ``paper/figures.yaml``.
+        sources: rows of ``config/sources.yaml`` by name.
+        runs: rows of ``config/runs.tsv``.
+        project: the project's folder, for its citation file.
+
+    Raises:
+        InputError: a file in the results folder is there but unreadable; a missing one becomes a stated gap.
+    """
+    page = collect(results, config=config, registry=registry, sources=sources, runs=runs, project=project)
+    html = render(page)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(html, encoding="utf-8")
+    log.info("%s: %.1f MB, %d figures, %d gaps", output, len(html) / 1e6, len(page.figures), len(page.gaps))
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML; every text from data is escaped, and scripts other than the page's own are forbidden."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(FILTERS, slug=slug)
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        preprint=citation,
+        style=Markup(style),
+        script=Markup(script),
+        script_sha256=digest,
+    )

@@ -1,0 +1,93 @@
+"""Figures of the registry with their pictures and provenance, embedded within the page's size (rule ``render_report``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_still
+from rbcflow.report.records import Provenance, read_provenance, slug
+
+PAGE_BYTES = 10_000_000
+"""Bytes all pictures may take before base64, which adds a third: the page stays under 15 MB."""
+
+SMALLEST_SHARE = 150_000
+"""Bytes every animation may take, however many there are."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An entry of the registry for one key; without ``picture`` it is a gap.
+
+    Attributes:
+        key: what it was drawn for: a source, variant, model, run or test set; empty for a figure drawn once.
+        path: the full-size file, relative to the results folder.
+        picture: what the page shows, for an animation its first frame.
+        moving: the animation, for a GIF.
+    """
+
+    id: str
+    key: str
+    per: str
+    section: str
+    title: str
+    caption: str
+    rebuilds: str
+    path: str
+    picture: Picture | None
+    moving: Animation | None
+    provenance: Provenance | None
+
+    @property
+    def anchor(self) -> str:
+        """Fragment identifier of the figure on the page."""
+        return "fig-" + slug(f"{self.id}-{self.key}")
+
+
+def _files(results: Path, entry: dict[str, Any], keys: dict[str, list[str]]) -> list[tuple[str, Path]]:
+    """Return key and file of an entry's figures; a missing file is returned under the name it should have."""
+    name = str(entry["id"])
+    if entry.get("per", "none") == "none":
+        found = sorted([*results.glob(f"figures/{name}/*.png"), *results.glob(f"gifs/{name}/*.gif")])
+        return [("", path) for path in found] or [("", results / "figures" / name)]
+    pairs = []
+    for key in keys[entry["per"]]:
+        gif = results / "gifs" / name / f"{key}.gif"
+        pairs.append((key, gif if gif.is_file() else results / "figures" / name / f"{key}.png"))
+    return pairs
+
+
+def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, list[str]]) -> list[Figure]:
+    """Return every figure of the registry, embedded, in the registry's order.
+
+    Args:
+        results: the results folder.
+        registry: entries of ``paper/figures.yaml``.
+        keys: by ``per`` (``source``, ``variant``, ``model``, ``run``, ``testset``), the keys a figure is drawn for.
+    """
+    planned = [(entry, key, path) for entry in registry for key, path in _files(results, entry, keys)]
+    stills = {path: embed_still(path) for _, _, path in planned if path.suffix == ".png" and path.is_file()}
+    gifs = [path for _, _, path in planned if path.suffix == ".gif" and path.is_file()]
+    left = PAGE_BYTES - sum(len(still.uri) * 3 // 4 for still in stills.values())
+    share = max(SMALLEST_SHARE, left // max(1, len(gifs)))
+    moving = {path: embed_animation(path, share) for path in gifs}
+    return [_figure(results, entry, key, path, stills.get(path), moving.get(path)) for entry, key, path in planned]
+
+
+def _figure(
+    results: Path, entry: dict[str, Any], key: str, path: Path, still: Picture | None, moving: Animation | None
+) -> Figure:
+    return Figure(
+        id=str(entry["id"]),
+        key=key,
+        per=str(entry.get("per", "none")),
+        section=str(entry["section"]),
+        title=str(entry["title"]),
+        caption=str(entry.get("caption") or ""),
+        rebuilds=str(entry.get("rebuilds") or ""),
+        path=path.relative_to(results).as_posix(),
+        picture=moving.still if moving else still,
+        moving=moving,
+        provenance=read_provenance(path.with_suffix(".json"), results),
+    )

@@ -1,0 +1,139 @@
+"""Everything the report shows, collected once from the results folder (rule ``render_report``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rbcflow.report import citation
+from rbcflow.report.figures import Figure, read_figures
+from rbcflow.report.records import Provenance, read_records
+from rbcflow.report.runs import Run, TestSet, read_runs
+from rbcflow.report.stages import (
+    Dataset,
+    Model,
+    Source,
+    Timing,
+    read_dataset,
+    read_models,
+    read_sources,
+    read_timings,
+)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A published item, what rebuilds it here, and how far that went: ``done``, ``gap`` or ``absent``."""
+
+    item: citation.Published
+    by: str
+    anchor: str
+    state: str
+    reason: str
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the templates see; ``groups`` are the runs by test set."""
+
+    config: dict[str, Any]
+    sources: list[Source]
+    datasets: list[Dataset]
+    models: list[Model]
+    groups: list[tuple[TestSet, list[Run]]]
+    timings: list[Timing]
+    figures: list[Figure]
+    records: list[Provenance]
+    rebuilt: list[Rebuilt]
+    software: citation.Software | None
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run, in the order of the page."""
+        return [run for _, runs in self.groups for run in runs]
+
+    @property
+    def measured(self) -> list[Run]:
+        """Runs that have numbers."""
+        return [run for run in self.runs if run.status == "measured"]
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin that feeds the page."""
+        records = [*self.records, *(figure.provenance for figure in self.figures if figure.provenance)]
+        carriers = [*records, *self.sources, *(testset for testset, _ in self.groups)]
+        return tuple(sorted({origin for carrier in carriers for origin in carrier.origins}))
+
+    @property
+    def commits(self) -> list[str]:
+        """Commits the results were made at."""
+        return sorted({record.commit for record in self.records if record.commit})
+
+    @property
+    def versions(self) -> dict[str, list[str]]:
+        """By package, the versions that records name."""
+        named = sorted({pair for record in self.records for pair in record.versions.items()})
+        return {package: [v for p, v in named if p == package] for package, _ in named}
+
+    @property
+    def gaps(self) -> list[Figure]:
+        """Figures of the registry that were not drawn."""
+        return [figure for figure in self.figures if figure.picture is None]
+
+    def drawn(self, section: str, per: str = "none", key: str = "") -> list[Figure]:
+        """Return the figures of a section drawn per something, for one key."""
+        return [f for f in self.figures if (f.section, f.per, f.key) == (section, per, key)]
+
+    def record_of(self, path: str) -> Provenance | None:
+        """Return the stage record that speaks for a path in the results folder, the closest one."""
+        fitting = [r for r in self.records if f"/{r.subject}/" in f"/{path.removesuffix('.parquet')}/"]
+        return max(fitting, key=lambda record: len(record.subject), default=None)
+
+
+def collect(
+    results: Path,
+    *,
+    config: dict[str, Any],
+    registry: list[dict[str, Any]],
+    sources: dict[str, dict],
+    runs: list[dict[str, Any]],
+    project: Path,
+) -> Page:
+    """Read the results folder; see ``build.build`` for the arguments."""
+    variants, models = config.get("variants", {}), config.get("models", {})
+    groups = read_runs(results, runs, config.get("testsets", {}))
+    trained = [training for name, row in models.items() for training in read_models(results, name, row)]
+    keys = {
+        "source": list(sources),
+        "variant": list(variants),
+        "model": list(models),
+        "run": [str(row["run"]) for row in runs],
+        "testset": [testset.name for testset, _ in groups],
+    }
+    return Page(
+        config=config,
+        sources=read_sources(results, sources),
+        datasets=[read_dataset(results, name, row) for name, row in variants.items()],
+        models=trained,
+        groups=groups,
+        timings=read_timings(results),
+        figures=read_figures(results, registry, keys),
+        records=read_records(results),
+        rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
+        software=citation.read_software(project),
+    )
+
+
+def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:
+    """Return what became of every published training and validation run."""
+    made: dict[str, tuple] = {}
+    for model in models:
+        state = "done" if model.training else "gap"
+        made[model.row.get("published_as")] = (model.name, f"model-{model.name}", state, "not trained", model.origins)
+    for run in runs:
+        state = "done" if run.status == "measured" else "gap"
+        made[run.published_as] = (run.name, f"run-{run.name}", state, run.reason, run.origins)
+    absent = ("", "", "absent", "not part of this workflow's tables", ())
+    return [Rebuilt(item, *made.get(item.id, absent)) for item in citation.PUBLISHED]

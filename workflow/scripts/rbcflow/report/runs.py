@@ -1,0 +1,170 @@
+"""Validation runs and their test sets as the page shows them: the one place that knows the keys of ``metrics.json``.
+
+Used by rule ``render_report``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rbcflow.errors import InputError
+from rbcflow.report.records import origins, read_json, read_provenance
+
+LABELS = {
+    "annotations": "polygons drawn by an annotator; a box is a polygon's bounding box",
+    "truth": "exact boxes, known because the images were made by this workflow",
+    "background": "boxes found by background subtraction, not checked by a person",
+    "proxy": "boxes found by background difference, classes named by eye as stand-ins",
+}
+"""What the true boxes of a test set are, by the key ``labels`` of ``testset.json``."""
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """A test set; ``status`` is ``available``, ``unavailable`` or ``absent`` (never built)."""
+
+    name: str
+    title: str
+    published_as: str
+    status: str
+    reason: str
+    origins: tuple[str, ...]
+    labels: str
+    judged: str
+    n_frames: int
+    n_boxes: int
+
+    @property
+    def label_text(self) -> str:
+        """What the true boxes are, in words."""
+        return LABELS.get(self.labels, self.labels)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A model judged on a test set. Ratios are in 0..1; None is a number that cannot be had.
+
+    Attributes:
+        status: ``measured``, ``unavailable`` (the test set is) or ``absent`` (never counted).
+        origins: of everything that fed the run, training data included.
+        found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
+        classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
+        kinds: recall by the test set's own kinds of box.
+    """
+
+    name: str
+    model: str
+    testset: TestSet
+    published_as: str
+    status: str
+    reason: str = ""
+    origins: tuple[str, ...] = ()
+    interpretable: bool = False
+    caveats: list[str] = field(default_factory=list)
+    n_frames: int = 0
+    n_empty_frames: int = 0
+    n_boxes: int = 0
+    conf: float | None = None
+    iou: float | None = None
+    map50: float | None = None
+    map50_95: float | None = None
+    ap50: float | None = None
+    ap50_95: float | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    localisation: dict[str, Any] = field(default_factory=dict)
+    classification: dict[str, Any] = field(default_factory=dict)
+    classes: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    frames_per_second: float | None = None
+
+
+def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
+    """Return what ``testset.json`` says of a test set.
+
+    Args:
+        results: the results folder.
+        name: name of the test set.
+        row: its row in ``config/testsets.yaml``, empty for a variant's own test split.
+    """
+    path = results / "testsets" / name / "testset.json"
+    data = read_json(path)
+    status = "absent" if data is None else str(data.get("status", "available"))
+    data = data or {}
+    boxes = data.get("n_boxes") or 0
+    return TestSet(
+        name=name,
+        title=str(row.get("title") or ""),
+        published_as=str(row.get("published_as") or ""),
+        status=status,
+        reason=str(data.get("reason") or ("" if data else "the test set was not built")),
+        origins=origins(data.get("origin")),
+        labels=str(data.get("labels") or ""),
+        judged=str(data.get("classes_judged", "")).lower(),
+        n_frames=int(data.get("n_frames") or 0),
+        n_boxes=int(boxes.get("total", sum(boxes.values())) if isinstance(boxes, dict) else boxes),
+    )
+
+
+def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
+    """Return a row of ``config/runs.tsv`` with the numbers of its ``metrics.json``.
+
+    Raises:
+        InputError: ``metrics.json`` lacks a key.
+    """
+    name = str(row["run"])
+    path = results / "validation" / name / "metrics.json"
+    identity = {
+        "name": name,
+        "model": str(row["model"]),
+        "testset": testset,
+        "published_as": str(row.get("published_as") or ""),
+    }
+    data = read_json(path)
+    if testset.status == "unavailable":
+        return Run(**identity, status="unavailable", reason=testset.reason, origins=testset.origins)
+    if data is None:
+        return Run(**identity, status="absent", reason=testset.reason or f"{path.relative_to(results)} does not exist")
+    record = read_provenance(path.with_name("provenance.json"), results)
+    try:
+        numbers = _numbers(data)
+    except KeyError as error:
+        raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
+    return Run(**identity, **numbers, status="measured", origins=record.origins if record else origins(data["origin"]))
+
+
+def _numbers(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of ``Run`` that stand in ``metrics.json``."""
+    coco, agnostic, thresholds = data["coco"], data["agnostic"], data["thresholds"]
+    found = next(at for at in agnostic["at"] if at["iou"] == thresholds["iou"])
+    point = data["operating_point"]
+    return {
+        "interpretable": data["interpretable"],
+        "caveats": data["caveats"],
+        "n_frames": data["n_frames"],
+        "n_empty_frames": data["n_empty_frames"],
+        "n_boxes": data["n_boxes"]["total"],
+        "conf": thresholds["conf"],
+        "iou": thresholds["iou"],
+        "map50": coco["map50"],
+        "map50_95": coco["map50_95"],
+        "ap50": agnostic["ap50"],
+        "ap50_95": agnostic["ap50_95"],
+        "found": found,
+        "localisation": data["localisation"],
+        "classification": data["classification"],
+        "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
+        "kinds": data["recall_by_kind"],
+        "frames_per_second": data["frames_per_second"],
+    }
+
+
+def read_runs(results: Path, rows: list[dict[str, Any]], testsets: dict[str, dict]) -> list[tuple[TestSet, list[Run]]]:
+    """Return the runs of the table, grouped by test set; test sets of the table without a run come last."""
+    names = dict.fromkeys([*(str(row["testset"]) for row in rows), *testsets])
+    groups = []
+    for name in names:
+        testset = read_testset(results, name, testsets.get(name, {}))
+        groups.append((testset, [read_run(results, row, testset) for row in rows if row["testset"] == name]))
+    return groups

@@ -1,0 +1,257 @@
+"""What each stage left behind, as plain data for the page: sources, banks, datasets, models, timings (rule ``render_report``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rbcflow.classes import CLASSES
+from rbcflow.errors import InputError
+from rbcflow.report.records import Provenance, origins, read_json, read_provenance
+
+SPLITS = ("train", "val", "test")
+FIXED_COLUMNS = {"index", "split", "seed", "shard", "cells", "cells_used", "path", "image"}
+"""Columns of a dataset's ``metadata.csv`` that are neither factors nor counts."""
+
+BIG_FACTOR = 12
+"""A column with more distinct values than this is a measurement, not a factor."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A source's bank of single cells, counted.
+
+    Attributes:
+        kept: kept cells by class; the empty class is ``unnamed``.
+        dropped: dropped cells by reason, most frequent first.
+        frames: distinct frames a cell was found in.
+    """
+
+    kept: dict[str, int]
+    dropped: dict[str, int]
+    donors: list[str]
+    recordings: int
+    frames: int
+    methods: list[str]
+
+    @property
+    def n_kept(self) -> int:
+        """Number of kept cells."""
+        return sum(self.kept.values())
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of dropped cells."""
+        return sum(self.dropped.values())
+
+
+@dataclass(frozen=True)
+class Source:
+    """A row of ``config/sources.yaml`` with what became of it; ``bank`` is None where no cells were cut."""
+
+    name: str
+    row: dict[str, Any]
+    origins: tuple[str, ...]
+    bank: Bank | None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A constructed dataset; ``images`` is empty where it was not made.
+
+    Attributes:
+        images: number of images by split.
+        counts: by class, planned and placed cells of all splits (None where the table has no such column).
+        factors: by factor, number of images at each level.
+    """
+
+    name: str
+    row: dict[str, Any]
+    origins: tuple[str, ...]
+    images: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    factors: dict[str, dict[str, int]] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One training of a model; ``training`` is None where it was not made."""
+
+    name: str
+    seed: str
+    row: dict[str, Any]
+    origins: tuple[str, ...]
+    training: dict[str, Any] | None
+    last_epoch: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A rule's jobs: number, seconds in all and of the longest, largest memory in MiB (None where not sampled)."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    longest: float
+    memory: float | None
+
+
+def read_table(path: Path, columns: set[str], separator: str = ",") -> pd.DataFrame | None:
+    """Return a table with text left as text, or None where there is no such file.
+
+    Raises:
+        InputError: the file is no such table or lacks a column.
+    """
+    if not path.is_file():
+        return None
+    try:
+        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise InputError(path, str(error).strip(), "a table with a header") from error
+    table.columns = table.columns.str.strip()
+    missing = sorted(columns - set(table.columns))
+    if missing:
+        raise InputError(path, f"no column {', '.join(missing)}", "columns " + ", ".join(sorted(columns)), "header")
+    return table
+
+
+def _tally(values: pd.Series) -> dict[str, int]:
+    return {str(key): int(n) for key, n in values.value_counts(sort=False).sort_index().items()}
+
+
+def read_bank(folder: Path) -> Bank | None:
+    """Count the cells of a bank, or return None where there is none."""
+    cells = read_table(folder / "cells.csv", {"class", "donor", "recording", "frame", "method", "kept", "reason"})
+    if cells is None:
+        return None
+    kept = cells["kept"].str.lower().isin({"true", "1"})
+    named = _tally(cells.loc[kept, "class"].replace("", "unnamed"))
+    dropped = _tally(cells.loc[~kept, "reason"].replace("", "no reason given"))
+    return Bank(
+        kept={name: named[name] for name in (*CLASSES, "unnamed") if name in named},
+        dropped=dict(sorted(dropped.items(), key=lambda item: (-item[1], item[0]))),
+        donors=sorted(set(cells["donor"]) - {""}),
+        recordings=cells["recording"].nunique(),
+        frames=len(cells[["recording", "frame"]].drop_duplicates()),
+        methods=sorted(set(cells["method"]) - {""}),
+    )
+
+
+def _origins_of(results: Path, *folders: str) -> tuple[str, ...]:
+    """Return the origins that the first existing provenance among folders states."""
+    for folder in folders:
+        record = read_provenance(results / folder / "provenance.json", results)
+        if record:
+            return record.origins
+    return ()
+
+
+def read_sources(results: Path, sources: dict[str, dict]) -> list[Source]:
+    """Return every source in the order of the table, with its bank."""
+    return [
+        Source(
+            name,
+            row,
+            _origins_of(results, f"raw/{name}", f"cells/{name}") or origins(row.get("origin")),
+            read_bank(results / "cells" / name),
+        )
+        for name, row in sources.items()
+    ]
+
+
+def read_dataset(results: Path, name: str, row: dict[str, Any]) -> Dataset:
+    """Return a variant's dataset as its ``metadata.csv`` describes it."""
+    folder = results / "datasets" / name
+    origin = _origins_of(results, f"datasets/{name}")
+    table = read_table(folder / "metadata.csv", {"index", "split"})
+    if table is None:
+        return Dataset(name, row, origin)
+    counts = {c: _planned_placed(table, c) for c in CLASSES}
+    counted = {column for column in table for c in CLASSES if c in column}
+    factors = {
+        column: _tally(table[column])
+        for column in table
+        if column not in FIXED_COLUMNS | counted and 1 < table[column].nunique() <= BIG_FACTOR
+    }
+    images = _tally(table["split"])
+    fingerprint = folder / "fingerprint.txt"
+    return Dataset(
+        name,
+        row,
+        origin,
+        images={split: images[split] for split in SPLITS if split in images},
+        counts={c: pair for c, pair in counts.items() if pair != (None, None)},
+        factors=factors,
+        fingerprint=fingerprint.read_text(encoding="utf-8").split()[0] if fingerprint.is_file() else "",
+    )
+
+
+def _planned_placed(table: pd.DataFrame, class_: str) -> tuple[int | None, int | None]:
+    """Return a class's planned and placed cells, from columns such as ``croissant_planned`` or ``placed_croissant``."""
+    sums = []
+    for word in ("planned", "placed"):
+        column = next((c for c in table if word in c and class_ in c), None)
+        sums.append(None if column is None else int(pd.to_numeric(table[column]).sum()))
+    return sums[0], sums[1]
+
+
+def read_models(results: Path, name: str, row: dict[str, Any]) -> list[Model]:
+    """Return a model's trainings, one a seed; one without ``training`` where there is none."""
+    folders = sorted((results / "models" / name).glob("seed-*/"))
+    return [_read_model(results, name, row, folder) for folder in folders] or [Model(name, "", row, (), None)]
+
+
+def _read_model(results: Path, name: str, row: dict[str, Any], folder: Path) -> Model:
+    origin = _origins_of(results, folder.relative_to(results).as_posix())
+    epochs = read_table(folder / "results.csv", {"epoch"})
+    last = {} if epochs is None or epochs.empty else {k: float(v) for k, v in epochs.iloc[-1].items() if v}
+    seed = folder.name.removeprefix("seed-")
+    return Model(name, seed, row, origin, read_json(folder / "training.json"), last)
+
+
+def read_timings(results: Path) -> list[Timing]:
+    """Return what Snakemake's benchmark files say, by rule (``benchmarks/<rule>/...tsv`` or ``<rule>.tsv``), longest first."""
+    folder = results / "benchmarks"
+    jobs: dict[str, list[pd.DataFrame]] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        table = read_table(path, {"s", "max_rss"}, "\t")
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        jobs.setdefault(rule, []).append(table)
+    timings = []
+    for rule, tables in jobs.items():
+        table = pd.concat(tables)
+        seconds = pd.to_numeric(table["s"])
+        memory = pd.to_numeric(table["max_rss"], errors="coerce").max()
+        timings.append(
+            Timing(
+                rule,
+                len(table),
+                float(seconds.sum()),
+                float(seconds.max()),
+                None if pd.isna(memory) else float(memory),
+            )
+        )
+    return sorted(timings, key=lambda timing: (-timing.seconds, timing.rule))
+
+
+STAGE_RECORDS = (
+    "raw/*/provenance.json",
+    "cells/*/provenance.json",
+    "splits/provenance.json",
+    "datasets/*/provenance.json",
+    "models/*/seed-*/provenance.json",
+    "testsets/*/provenance.json",
+    "predictions/*.json",
+    "validation/*/provenance.json",
+)
+"""Where stages leave their records, in the order of the way of the data."""
+
+
+def read_records(results: Path) -> list[Provenance]:
+    """Return the provenance of every stage, in the order of the way of the data."""
+    paths = [path for pattern in STAGE_RECORDS for path in sorted(results.glob(pattern))]
+    return [record for path in paths if (record := read_provenance(path, results))]

@@ -1,0 +1,78 @@
+"""Numbers and names as the page prints them: Jinja filters of the report's templates (rule ``render_report``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup, escape
+
+MISSING = "–"
+
+
+def ratio(value: float | None, digits: int = 3) -> str:
+    """Return a number in fixed digits, or a dash where there is none."""
+    return MISSING if value is None else f"{value:.{digits}f}"
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with commas between thousands, or a dash."""
+    return MISSING if value is None else f"{value:,.0f}"
+
+
+def percent(value: float | None) -> str:
+    """Return a share of 0..1 in percent with one decimal, or a dash."""
+    return MISSING if value is None else f"{100 * value:.1f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds as a person says them: ``0.4 s``, ``12 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    if seconds is None:
+        return MISSING
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def plural(n: int, singular: str, many: str | None = None) -> str:
+    """Return a count with its noun."""
+    return f"{count(n)} {singular if n == 1 else many or singular + 's'}"
+
+
+def short(digest: str | None) -> Markup:
+    """Return the first twelve signs of a digest, the whole of it in the tooltip, or a dash."""
+    if not digest:
+        return Markup(MISSING)
+    text = str(digest)
+    return Markup('<code class="hash" title="{}">{}</code>').format(text, text[:12])
+
+
+def code_value(value: Any) -> str:
+    """Return a parameter as compact JSON; plain text stays as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def breakable(text: Any) -> Markup:
+    """Return a path or identifier that may be broken after ``/``, ``_`` and ``-``, isolated from the text's direction."""
+    safe = str(escape(text))
+    for sign in "/_-":
+        safe = safe.replace(sign, f"{sign}<wbr>")
+    return Markup(f"<bdi>{safe}</bdi>")  # noqa: S704 (escaped above)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "ratio": ratio,
+    "count": count,
+    "percent": percent,
+    "duration": duration,
+    "plural": plural,
+    "short": short,
+    "code_value": code_value,
+    "breakable": breakable,
+}
