@@ -48,21 +48,10 @@ def write_testset(folder: Path, n_frames: int, rows: list[tuple], size: tuple[in
             cv2.ellipse(image, centre, axes, 0, 0, 360, 190, -1)
         cv2.imwrite(str(folder / f"images/{number:05d}.png"), image)
     record = {
-        "name": folder.name, "status": "available", "reason": "", "source": "nouaman2024", "origin": "phantom",
+        "name": folder.name, "status": "available", "reason": "", "source": "nouaman2024", "origin": ["phantom"],
         "labels": "truth", "classes_judged": "true", "n_frames": n_frames, "n_boxes": len(truth), "fingerprint": "f0",
     }  # fmt: skip
     (folder / "testset.json").write_text(json.dumps(record | meta))
-    return folder
-
-
-def write_unavailable(folder: Path, reason: str) -> Path:
-    """Write a test set that could not be had."""
-    folder.mkdir(parents=True)
-    record = {
-        "name": folder.name, "status": "unavailable", "reason": reason, "source": "flow_public", "origin": "public",
-        "labels": "proxy", "classes_judged": "proxy", "n_frames": 0, "n_boxes": 0, "fingerprint": "",
-    }  # fmt: skip
-    (folder / "testset.json").write_text(json.dumps(record))
     return folder
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metrics_inputs import write_predictions, write_testset, write_unavailable
+from metrics_inputs import write_predictions, write_testset
 from rbcflow.errors import InputError
-from rbcflow.metrics import evaluate
+from rbcflow.metrics.run import evaluate
+from rbcflow.testset_files import write_unavailable
 
 A, B, C = (10, 10, 30, 30), (60, 10, 80, 30), (90, 30, 110, 50)
 TRUTH = [(0, "slipper", *A), (0, "croissant", *B), (1, "slipper", *A, "edge")]
@@ -90,8 +91,9 @@ def test_poor_test_sets_give_null_with_a_reason(tmp_path, n_frames, truth, found
 
 
 def test_unavailable_test_set_states_its_reason(tmp_path):
-    testset = write_unavailable(tmp_path / "set", "download refused")
-    numbers, folder = run(tmp_path, testset, [], testset_fingerprint="", status="unavailable")
+    testset = tmp_path / "set"
+    write_unavailable(testset, name="set", source="flow_public", reason="download refused")
+    numbers, folder = run(tmp_path, testset, [], testset_fingerprint=None, status="unavailable")
     assert numbers["status"] == "unavailable"
     assert numbers["caveats"] == ["Test set set is unavailable: download refused."]
     assert numbers["coco"]["map50"] is None
@@ -139,7 +141,6 @@ def test_bad_predictions_are_named(tmp_path, rows, meta, message):
     [
         ("truth.csv", lambda text: text.replace("kind", "sort"), r"truth\.csv.*no column kind"),
         ("truth.csv", lambda text: text.replace("slipper", "blob"), r"truth\.csv.*'blob'"),
-        ("testset.json", lambda text: text.replace("fingerprint", "print"), r"testset\.json.*no key fingerprint"),
     ],
 )
 def test_bad_test_sets_are_named(tmp_path, name, change, message):

@@ -15,6 +15,7 @@ from rbcflow import code as code_tools
 from rbcflow.config import load
 from rbcflow.config.load import testset_names
 from rbcflow.errors import InputError
+from rbcflow.figures.registry import read_registry
 
 try:
     SETTINGS = load(config)
@@ -165,3 +166,67 @@ def run_weights(wildcards):
 def run_testset(wildcards):
     """Return the description of the test set of a run."""
     return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"
+
+
+# figures
+
+
+REGISTRY = {entry.id: entry for entry in read_registry(Path(CONFIG.tables.figures))}
+KEYS = {
+    "source": list(SETTINGS.sources),
+    "recorded": RECORDED,
+    "variant": list(SETTINGS.variants),
+    "model": sorted({run.model for run in SETTINGS.runs.values()}),
+    "run": list(SETTINGS.runs),
+    "testset": sorted({run.testset for run in SETTINGS.runs.values()}),
+}
+
+
+def figure_file(name, key):
+    """Return the file inside a folder that stands for one of a figure's inputs."""
+    run = SETTINGS.runs.get(key)
+    files = {
+        "raw": f"<results>/raw/{key}/source.json",
+        "bank": f"<results>/cells/{key}/cells.csv",
+        "dataset": f"<results>/datasets/{key}/fingerprint.txt",
+        "run_folder": f"<results>/validation/{key}/metrics.json",
+        "predictions": f"<results>/predictions/{key}.parquet",
+    }
+    if name == "model_folder":
+        return f"{model_folder(key)}/training.json"
+    if name == "testset":
+        return f"<results>/testsets/{run.testset if run else key}/testset.json"
+    # the benchmark files are complete when everything has been counted
+    if name in ("runs", "benchmarks"):
+        return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
+    return files[name]
+
+
+def figure_inputs(wildcards):
+    """Return a figure's inputs by the names its drawing function knows."""
+    return {name: figure_file(name, wildcards.key) for name in REGISTRY[wildcards.figure].inputs}
+
+
+def figure_params(wildcards):
+    """Return what draws a figure; titles and captions concern the report alone."""
+    entry = REGISTRY[wildcards.figure]
+    options = CONFIG.gifs.model_dump() if entry.format == "gif" else {}
+    return {"draws": entry.draws, "inputs": list(entry.inputs), "options": options}
+
+
+def all_figures():
+    """Return every file the registry promises."""
+    folders = {"png": "<results>/figures", "gif": "<results>/gifs"}
+    return [
+        f"{folders[entry.format]}/{entry.id}/{key}.{entry.format}" for entry in REGISTRY.values() for key in entry.keys(KEYS)
+    ]
+
+
+def report_config():
+    """Return the tables as the report reads them."""
+    tables = {name: getattr(SETTINGS, name) for name in ("variants", "models", "testsets")}
+    return {**CONFIG.model_dump(), **{name: _rows(table) for name, table in tables.items()}}
+
+
+def _rows(table):
+    return {name: row.model_dump() for name, row in table.items()}

@@ -48,7 +48,6 @@ rule compose_shard:
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         indices=shard_range,
-        n_images=lambda wildcards: image_count(wildcards.variant, wildcards.split),
         seed=CONFIG.seed,
         code=code("compose_shard"),
     message:

@@ -4,6 +4,7 @@
 rule build_testset:
     input:
         source=testset_source,
+        annotations="resources/annotations/flow_public.csv",
     output:
         description="<results>/testsets/{testset}/testset.json",
         frames="<results>/testsets/{testset}/frames.csv",
@@ -21,7 +22,6 @@ rule build_testset:
         runtime=60,
     params:
         spec=testset_params,
-        annotations="resources/annotations/flow_public.csv",
         code=code("build_testset"),
     message:
         "Building the test set {wildcards.testset}"

@@ -1,4 +1,4 @@
-"""The cell bank, ``cells.csv`` + ``crops.npz``: written by the rules of stage ``cells``, read by ``splits`` and ``datasets``.
+"""The cell bank, ``cells.csv`` + ``crops.npz``: written by stage ``cells``, read by stages ``splits`` and ``datasets``.
 
 A dropped cell stays in the table with its reason; pixels are stored for kept cells only.
 """
@@ -103,9 +103,12 @@ def cut(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> tuple[Box, NDArray
 
 
 def touches_edge(box: Box, width: int, height: int) -> bool:
-    """Tell whether a box reaches the first or last row or column of a frame of the given size in pixels."""
+    """Tell whether a box comes within a pixel of the edge of a frame of the given size in pixels, which then cuts it.
+
+    The pixel of margin is there because outlines often end at the centre of the last pixel or one early.
+    """
     x0, y0, x1, y1 = box
-    return x0 <= 0 or y0 <= 0 or x1 >= width or y1 >= height
+    return x0 <= 1 or y0 <= 1 or x1 >= width - 1 or y1 >= height - 1
 
 
 def geometry(mask: NDArray[np.bool_]) -> tuple[int, float, float]:

@@ -38,14 +38,14 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
     return lattice[top : top + height, left : left + width]
 
 
-def background(spec: VariantSpec, rng: np.random.Generator) -> tuple[FloatImage, float]:
+def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """Draw the empty image (preprint, section on the background of the constructed images).
 
-    Base grey; a fine grain of 0.5-2 grey levels, blurred by a sigma of 1-3; a grain of up to 20 levels; clouds of 50-200 pixels of
-    up to 10 levels; and, beyond the preprint, a linear fall of brightness across the image.
+    Base grey; a fine grain of 0.5-2 grey levels, blurred by a sigma of 1-3; a grain of up to 20 levels; clouds of
+    50-200 pixels of up to 10 levels; and, beyond the preprint, a linear fall of brightness across the image.
 
     Returns:
-        The (H, W) float32 image in grey levels, and its base grey.
+        (H, W) float32 in grey levels.
     """
     width, height = spec.process_size
     shape = (height, width)
@@ -57,4 +57,4 @@ def background(spec: VariantSpec, rng: np.random.Generator) -> tuple[FloatImage,
     angle, fall = rng.uniform(0, 2 * math.pi), base * rng.uniform(0, spec.illumination)
     image += base + np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(fall * math.cos(angle))
     image += np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None] * np.float32(fall * math.sin(angle))
-    return image, base
+    return image

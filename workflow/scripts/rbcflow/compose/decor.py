@@ -1,15 +1,15 @@
-"""What is in a frame besides cells: hairs, dots, walls, channels; never labelled (stage datasets)."""
+"""What dirties a frame: hairs, dots, lines from border to border; never labelled (stage datasets)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.compose.background import FloatImage
-from rbcflow.compose.spec import VariantSpec
 
 FIXED_POINT = 4
 """Fractional bits of OpenCV's drawing coordinates."""
@@ -25,7 +25,8 @@ class Stroke:
 
 
 def wiggle(points: NDArray[np.float64], amplitude: float, step: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Displace a line's points smoothly: the elastic deformation of the preprint, applied to the curve instead of the pixels.
+    """Displace a line's points smoothly: the elastic deformation of the preprint, applied to the curve instead of the
+    pixels.
 
     Args:
         points: (N, 2), one point about every pixel.
@@ -57,13 +58,14 @@ def hair(image: FloatImage, rng: np.random.Generator) -> None:
     angle = rng.uniform(0, 2 * np.pi)
     along = np.linspace(-length / 2, length / 2, length + 1)[:, None] * [np.cos(angle), np.sin(angle)]
     place = rng.uniform(0, 1, 2) * image.shape[::-1]
-    draw(image, [Stroke(wiggle(along, 5, 12, rng) + place, 0, int(rng.integers(1, 4)))], blur=False)
+    draw(image, [Stroke(wiggle(along, 6, 20, rng) + place, 0, int(rng.integers(1, 4)))], blur=False)
 
 
 def dots(image: FloatImage, rng: np.random.Generator) -> None:
     """Draw five black specks of radius 1-3 px.
 
-    An elastic deformation with a correlation of 12 px shears a disc of 3 px but does not bend it: the specks are ellipses.
+    An elastic deformation with a correlation of 12 px shears a disc of 3 px but does not bend it: the specks are
+    ellipses.
     """
     for _ in range(5):
         place = np.rint(rng.uniform(0, 1, 2) * image.shape[::-1] * 2**FIXED_POINT).astype(int)
@@ -72,67 +74,28 @@ def dots(image: FloatImage, rng: np.random.Generator) -> None:
 
 
 def crossing_wall(image: FloatImage, gray: bool, rng: np.random.Generator) -> None:
-    """Draw a wall between random points of two different borders (preprint: dark, middle and bright line, or only the first two).
+    """Draw a wall between random points of two different borders (preprint: dark, middle and bright line, or only the
+    first two).
 
-    The preprint shifts its lines by one and two pixels, so that the thick bright line hides the others; here they lie side by
-    side, as the fringes of a wall do.
+    The preprint shifts its lines by one and two pixels, so that the thick bright line hides the others; here they lie
+    side by side, as the fringes of a wall do.
     """
     height, width = image.shape
-    across, along = rng.uniform(0, 1, 2) * [width, height], [width, height]
-    corners = [(across[0], 0), (along[0], across[1]), (rng.uniform(0, width), along[1]), (0, rng.uniform(0, height))]
+    borders = [
+        (rng.uniform(0, width), 0),
+        (width, rng.uniform(0, height)),
+        (rng.uniform(0, width), height),
+        (0, rng.uniform(0, height)),
+    ]
     first, second = rng.choice(4, 2, replace=False)
-    start, end = np.array(corners[first], float), np.array(corners[second], float)
+    start, end = np.array(borders[first], float), np.array(borders[second], float)
     length = max(2, int(np.hypot(*(end - start))))
-    line = wiggle(start + np.linspace(0, 1, length)[:, None] * (end - start), 0.8, 3, rng)
+    line = wiggle(start + np.linspace(0, 1, length)[:, None] * (end - start), 0.8, 6, rng)
     normal = np.array([start[1] - end[1], end[0] - start[0]]) / length * rng.choice([-1, 1])
     greys = [rng.uniform(0, 15), rng.uniform(85, 140), rng.uniform(200, 255)]
     thickness = [int(t) for t in rng.integers([1, 1, 3], [5, 5, 8])]
     if gray:
         thickness = [thickness[0]] * 2
-    offsets = np.cumsum([0, *[(a + b) / 2 for a, b in zip(thickness, thickness[1:], strict=False)]])
+    offsets = np.cumsum([0, *[(a + b) / 2 for a, b in pairwise(thickness)]])
     strokes = [Stroke(line + offset * normal, g, t) for offset, g, t in zip(offsets, greys, thickness, strict=False)]
     draw(image, strokes, blur=not gray)
-
-
-def fringe(distance: NDArray[np.float32], contrast: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the relative brightness change across a straight wall: alternating dark and bright lines and a soft glow.
-
-    Args:
-        distance: (N,) signed distance to the wall in pixels, positive on the side of the fluid.
-        contrast: depth of the strongest line, 0..1.
-        rng: source of randomness.
-    """
-    count = int(rng.integers(2, 6))
-    places = np.cumsum(rng.uniform(3, 9, count))
-    places -= rng.choice(places)
-    signs = np.where((np.arange(count) + rng.integers(2)) % 2, 0.6, -1.0)
-    depths = contrast * signs * rng.uniform(0.3, 1, count)
-    widths = rng.uniform(0.9, 3, count)
-    lines = depths[:, None] * np.exp(-0.5 * ((distance - places[:, None]) / widths[:, None]) ** 2)
-    glow = rng.uniform(-0.08, 0.15) * np.exp(-np.abs(distance) / rng.uniform(5, 20))
-    return (lines.sum(axis=0) + glow).astype(np.float32)
-
-
-def straight_walls(shape: tuple[int, int], walls: tuple[float, float], contrast: float, inside: float, rng: np.random.Generator) -> FloatImage:
-    """Return the brightness factor of two straight parallel horizontal walls along the whole frame.
-
-    Args:
-        shape: height and width of the frame in pixels.
-        walls: rows of the upper and the lower wall; outside the frame means not seen.
-        contrast: depth of the strongest fringe, 0..1.
-        inside: relative change of brightness between the walls.
-        rng: source of randomness.
-
-    Returns:
-        (H, W) float32, 1 far from the walls; the walls are tilted by up to 1.5 %.
-    """
-    height, width = shape
-    rows = np.arange(-16, height + 16, dtype=np.float32)
-    profile = fringe(rows - walls[0], contrast, rng) + fringe(walls[1] - rows, contrast, rng)
-    profile += inside / (1 + np.exp(-(rows - walls[0]))) / (1 + np.exp(rows - walls[1]))
-    profile += rng.uniform(-0.15, 0.15) / (1 + np.exp(np.minimum(rows - walls[0], walls[1] - rows)))
-    slope = rng.uniform(-0.015, 0.015)
-    tilt = np.array([[0, 0, 0], [slope, 1, 16 - slope * width / 2]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    factor = cv2.warpAffine(profile[:, None], tilt, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return factor

@@ -15,8 +15,8 @@ def add_noise(image: FloatImage, kind: str, spec: VariantSpec, rng: np.random.Ge
 
     Args:
         image: (H, W) float32 in grey levels.
-        kind: ``none``; ``gaussian``; ``salt_pepper``: half of the pixels hit become white, half black; ``random``: the image mixed
-            with dark uniform noise of 0-0.3 of full scale.
+        kind: ``none``; ``gaussian``; ``salt_pepper``: half of the pixels hit become white, half black; ``random``:
+            the image mixed with dark uniform noise of 0-0.3 of full scale.
         spec: the strengths.
         rng: source of randomness.
     """

@@ -1,9 +1,11 @@
 """Which factors and how many cells every image gets (stage datasets).
 
-The preprint repeats the full factorial of all factors as often as it fits, tops it up by a random draw and shuffles (preprint,
-section on the construction of the dataset). Here every image's row follows from its own index: the factorial is divided into
-cycles in which all factors step together, and the cycles come in random order. Each pass over the factorial is complete, and after
-any number of images each level of a factor has occurred as often as every other, plus or minus one.
+The preprint repeats the full factorial of all factors as often as it fits, tops it up by a random draw and shuffles
+(preprint,
+section on the construction of the dataset). Here every image's row follows from its own index: the factorial is
+divided into cycles in which all factors step together, and the cycles come in random order. Each pass over the
+factorial is complete, and after any number of images each level of a factor has occurred as often as every other,
+plus or minus one.
 """
 
 from __future__ import annotations
@@ -59,5 +61,7 @@ def _cycle_starts(sizes: tuple[int, ...]) -> NDArray[np.int64]:
     for choice in itertools.product(*map(range, sizes)):
         if choice not in seen:
             starts.append(choice)
-            seen.update(tuple((i + step) % n for i, n in zip(choice, sizes, strict=True)) for step in range(math.lcm(*sizes)))
+            seen.update(
+                tuple((i + step) % n for i, n in zip(choice, sizes, strict=True)) for step in range(math.lcm(*sizes))
+            )
     return np.array(starts)

@@ -1,7 +1,7 @@
 """Random streams that depend on names, never on the order of work (stage datasets).
 
-Python's ``hash`` of a string changes from process to process; sha256 does not. Every image has an own stream for every step of
-its making, so that switching one step off leaves all others as they were.
+Python's ``hash`` of a string changes from process to process; sha256 does not. Every image has an own stream for
+every step of its making, so that switching one step off leaves all others as they were.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What makes one dataset variant differ from another: a set of parameters, never a code path of its own (stage datasets).
+"""What makes one dataset variant differ from another: a set of parameters, never a code path of its own (stage
+datasets).
 
-Defaults are those of the preprint's set without overlap (preprint, section on the construction of the dataset); sizes are in
-pixels at process size, before the final downscaling.
+Defaults are those of the preprint's set without overlap (preprint, section on the construction of the dataset); sizes
+are in pixels at process size, before the final downscaling.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class Scale:
     """How large a cell becomes; its size is the geometric mean of the sides of its box, before rotation.
 
     Attributes:
-        unit: ``pixels``: the size is drawn; ``crop``: a factor of the crop's own size is drawn; ``channel``: the size is drawn
-            in units of the channel's height.
+        unit: ``pixels``: the size is drawn; ``crop``: a factor of the crop's own size is drawn; ``channel``: the size
+            is drawn in units of the channel's height.
         range: lowest and highest value drawn, in that unit.
         minimum: smallest size in pixels, whatever was drawn.
         drawn_other: range of the factor for drawn objects, where it differs (unit ``crop`` only).
@@ -60,8 +61,8 @@ class VariantSpec:
         downscale: factor by which the composed image shrinks.
         counts: possible numbers of objects of each class.
         factors: levels used of the factors in ``LEVELS``.
-        overlap: True: only an object's anchor corner must be free, so objects overlap and reach over the borders; False: its
-            whole box must be free and inside.
+        overlap: True: only an object's anchor corner must be free, so objects overlap and reach over the borders;
+            False: its whole box must be free and inside.
         block_margin: share by which a placed box is enlarged before it blocks others.
         minimum_visible: smallest share of a box that must lie inside the image and stay uncovered by later objects.
         retries: attempts to place an object, each with a newly drawn cell, before it is left out.
@@ -69,10 +70,11 @@ class VariantSpec:
         rotation: range of the rotation in degrees.
         full_rotation_share: share of objects turned by any angle instead.
         flips: mirror left/right and up/down at random.
-        paste: ``alpha`` recolours and blends the masked cell; ``transmit`` multiplies the background by the crop's brightness
-            relative to its own flat background.
+        paste: ``alpha`` recolours and blends the masked cell; ``transmit`` multiplies the background by the crop's
+            brightness relative to its own flat background.
         recolour: largest shift of grey in ``alpha``.
-        contrast: least difference between a recoloured cell's mean and the base grey of the background.
+        contrast: least contrast to the grey a cell covers, in grey levels: of its mean in ``alpha``, root mean square
+            in ``transmit``.
         gamma: range of the exponent on relative brightness in ``transmit``: below 1 is less contrast.
         erosion: elliptic kernels (two iterations) for objects up to 2/3, up to 4/5, and above 4/5 of the largest scale.
         feather: sigma of the blur of the blending mask (a 31x31 Gaussian of OpenCV has 5).
@@ -81,7 +83,8 @@ class VariantSpec:
         defocus_share: share of objects blurred, with a sigma from ``defocus``.
         base_grey: range of the background's base grey.
         illumination: largest relative brightness difference across the image.
-        straight_walls_share: share of ``walls`` and ``walls_gray`` that are straight fringe pairs along the whole frame.
+        straight_walls_share: share of ``walls`` and ``walls_gray`` that are straight fringe pairs along the whole
+            frame.
         channel_height: range of the distance of a channel's walls.
         gaussian: standard deviation of that noise, of full scale.
         salt_pepper: share of pixels that noise sets.
@@ -189,6 +192,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "flips": True,
         "paste": "transmit",
         "gamma": (0.4, 1.3),
+        "contrast": 8,
         "other_drawn_share": 0.1,
         "defocus_share": 0.25,
         "base_grey": (80, 190),

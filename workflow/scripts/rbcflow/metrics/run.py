@@ -1,4 +1,4 @@
-"""Count one validation run from its predictions and its test set (rule ``compute_metrics`` of ``validation.smk``)."""
+"""Count one validation run from its predictions and its test set (rule ``evaluate_run``)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pandas as pd
 from rbcflow.errors import InputError
 from rbcflow.metrics import curves, summary
 from rbcflow.metrics.confusion import ConfusionMatrix
-from rbcflow.metrics.inputs import Predictions, Truth, read_pair
+from rbcflow.metrics.inputs import Predictions, read_pair
 from rbcflow.metrics.matching import Matching, match
+from rbcflow.testset_files import TestSet
 
 log = logging.getLogger(__name__)
 
@@ -39,33 +40,33 @@ def evaluate(
     Raises:
         InputError: predictions or test set are malformed, or do not belong together.
     """
-    predicted, truth = read_pair(predictions, testset)
+    predicted, judged = read_pair(predictions, testset)
     for key, expected in (("run", run), ("model", model)):
         if predicted.meta.get(key) != expected:
             raise InputError(predictions, f"predictions of {key} {predicted.meta.get(key)!r}", repr(expected), key)
     folder.mkdir(parents=True, exist_ok=True)
-    matching = match(truth.boxes, predicted.boxes, iou)
+    matching = match(judged.truth, predicted.boxes, iou)
     matches = matching.at(conf)
     matrix = ConfusionMatrix.from_matches(matches, conf=conf, iou=iou)
-    names = _counted(truth)
+    names = _counted(judged)
     table = curves.curves(matching, names)
     matrix.write_csv(folder / "confusion_matrix.csv")
     table.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
     matches.to_csv(folder / "matches.csv", index=False, float_format="%.6g")
-    numbers = {"run": run, "model": model} | _numbers(truth, predicted, matching, matches, table, names, conf)
+    numbers = {"run": run, "model": model} | _numbers(judged, predicted, matching, matches, table, names, conf)
     (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-    log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(truth.frames), matrix.n, len(matches))
+    log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(judged.frames), matrix.n, len(matches))
 
 
-def _counted(truth: Truth) -> tuple[str, ...]:
+def _counted(judged: TestSet) -> tuple[str, ...]:
     """Classes enter the counts only where the test set judges them; an unavailable one is counted in no way."""
-    if not truth.available:
+    if not judged.available:
         return ()
-    return (curves.ANY,) if truth.meta["classes_judged"] == "false" else curves.COUNTED
+    return (curves.ANY,) if judged.meta["classes_judged"] == "false" else curves.COUNTED
 
 
 def _numbers(
-    truth: Truth,
+    judged: TestSet,
     predicted: Predictions,
     matching: Matching,
     matches: pd.DataFrame,
@@ -74,9 +75,9 @@ def _numbers(
     conf: float,
 ) -> dict:
     """Return the body of ``metrics.json``."""
-    strict = match(truth.boxes, predicted.boxes, COCO_IOU)
+    strict = match(judged.truth, predicted.boxes, COCO_IOU)
     return {
-        **summary.identity(truth, predicted),
+        **summary.identity(judged, predicted),
         "thresholds": {
             "conf": conf,
             "iou": matching.iou,
@@ -85,14 +86,14 @@ def _numbers(
             "confidence_floor": predicted.meta.get("conf"),
             "nms_iou": predicted.meta.get("iou"),
         },
-        "interpretable": truth.available and len(truth.boxes) >= summary.MIN_BOXES,
-        "caveats": summary.caveats(truth),
-        "coco": summary.coco_block(truth, predicted),
-        "agnostic": summary.agnostic_block(truth, predicted, conf, [matching, strict]),
+        "interpretable": judged.available and len(judged.truth) >= summary.MIN_BOXES,
+        "caveats": summary.caveats(judged),
+        "coco": summary.coco_block(judged, predicted),
+        "agnostic": summary.agnostic_block(judged, predicted, conf, [matching, strict]),
         "operating_point": summary.operating_point(matching, names, conf),
         "best_f1": summary.best_f1_block(table, names),
         "localisation": summary.localisation(matches),
-        "classification": summary.classification(matches, truth.meta["classes_judged"]),
-        "recall_by_kind": summary.recall_by_kind(truth, matches),
-        "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(truth.boxes)},
+        "classification": summary.classification(matches, judged.meta["classes_judged"]),
+        "recall_by_kind": summary.recall_by_kind(judged, matches),
+        "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(judged.truth)},
     }

@@ -13,8 +13,9 @@ import pandas as pd
 
 from rbcflow.classes import CLASSES
 from rbcflow.metrics import coco, curves
-from rbcflow.metrics.inputs import Predictions, Truth
+from rbcflow.metrics.inputs import Predictions
 from rbcflow.metrics.matching import BACKGROUND, Matching
+from rbcflow.testset_files import TestSet
 
 MIN_BOXES = 10
 """Below this many true boxes a ratio is a story about single cells: it is given, but marked as not interpretable."""
@@ -22,9 +23,9 @@ MIN_BOXES = 10
 NOT_JUDGED = "classes are not judged on this test set: its true boxes carry no class that could be right or wrong"
 
 
-def identity(truth: Truth, predictions: Predictions) -> dict:
+def identity(testset: TestSet, predictions: Predictions) -> dict:
     """Return what was judged on what."""
-    own, made = truth.meta, predictions.meta
+    own, made = testset.meta, predictions.meta
     return {
         "model_hash": made.get("model_hash"),
         "testset": own["name"],
@@ -36,9 +37,9 @@ def identity(truth: Truth, predictions: Predictions) -> dict:
         "labels": own.get("labels"),
         "classes_judged": own["classes_judged"],
         "frames_per_second": made.get("frames_per_second"),
-        "n_frames": len(truth.frames),
-        "n_empty_frames": len(_empty_frames(truth)),
-        "n_boxes": {**_class_counts(truth.boxes), "total": len(truth.boxes)},
+        "n_frames": len(testset.frames),
+        "n_empty_frames": len(_empty_frames(testset)),
+        "n_boxes": {**_class_counts(testset.truth), "total": len(testset.truth)},
     }
 
 
@@ -46,26 +47,26 @@ def _class_counts(boxes: pd.DataFrame) -> dict[str, int]:
     return {name: int((boxes["class"] == name).sum()) for name in CLASSES}
 
 
-def _empty_frames(truth: Truth) -> set:
-    return set(truth.frames["frame"]) - set(truth.boxes["frame"])
+def _empty_frames(testset: TestSet) -> set:
+    return set(testset.frames["frame"]) - set(testset.truth["frame"])
 
 
-def caveats(truth: Truth) -> list[str]:
+def caveats(testset: TestSet) -> list[str]:
     """Return one sentence for each reason to read the numbers with care."""
-    if not truth.available:
-        return [f"Test set {truth.meta['name']} is unavailable: {truth.meta.get('reason') or 'no reason given'}."]
-    n, sentences = len(truth.boxes), []
+    if not testset.available:
+        return [f"Test set {testset.meta['name']} is unavailable: {testset.meta['reason'].rstrip('.')}."]
+    n, sentences = len(testset.truth), []
     if n < MIN_BOXES:
         sentences.append(f"n = {n} true boxes: not interpretable.")
-    judged = truth.meta["classes_judged"]
+    judged = testset.meta["classes_judged"]
     if judged == "proxy":
         sentences.append("True classes are proxies named by eye: numbers by class show agreement with them, not truth.")
     elif judged == "false":
         sentences.append(f"{NOT_JUDGED[0].upper()}{NOT_JUDGED[1:]}.")
     else:
-        few = {name: count for name, count in _class_counts(truth.boxes).items() if count < MIN_BOXES}
+        few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
         sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
-    if n and "phantom" in truth.origins:
+    if n and "phantom" in testset.meta["origin"]:
         sentences.append("Frames are drawn by the phantom: no number here reproduces a published one.")
     return sentences
 
@@ -97,20 +98,20 @@ def operating_point(matching: Matching, names: Iterable[str], conf: float) -> di
     return {name: ratios(curves.counts(matching, name, np.array([conf]))[0]) for name in names}
 
 
-def coco_block(truth: Truth, predictions: Predictions) -> dict:
+def coco_block(testset: TestSet, predictions: Predictions) -> dict:
     """Return COCO's average precision by class and in the mean."""
     none = {"ap50": None, "ap50_95": None, "ar": None}
     reason = None
-    if truth.meta["classes_judged"] == "false":
+    if testset.meta["classes_judged"] == "false":
         reason = NOT_JUDGED
-    elif truth.boxes.empty:
+    elif testset.truth.empty:
         reason = "no true boxes"
     if reason:
         by_class, mean = dict.fromkeys(CLASSES, none), none
     else:
-        result = coco.average_precision(truth.boxes, predictions.boxes, truth.frames["frame"])
+        result = coco.average_precision(testset.truth, predictions.boxes, testset.frames["frame"])
         by_class, mean = {name: asdict(result[name]) for name in CLASSES}, asdict(result["mean"])
-    n = _class_counts(truth.boxes)
+    n = _class_counts(testset.truth)
     return {
         "map50": mean["ap50"],
         "map50_95": mean["ap50_95"],
@@ -125,29 +126,29 @@ def coco_block(truth: Truth, predictions: Predictions) -> dict:
     }
 
 
-def agnostic_block(truth: Truth, predictions: Predictions, conf: float, matchings: Iterable[Matching]) -> dict:
+def agnostic_block(testset: TestSet, predictions: Predictions, conf: float, matchings: Iterable[Matching]) -> dict:
     """Return how well cells are found, whatever they are named: AP, and counts at each matching's IoU."""
-    if truth.boxes.empty:
+    if testset.truth.empty:
         precision = coco.AveragePrecision(None, None, None)
     else:
-        found = coco.average_precision(truth.boxes, predictions.boxes, truth.frames["frame"], agnostic=True)
+        found = coco.average_precision(testset.truth, predictions.boxes, testset.frames["frame"], agnostic=True)
         precision = found["mean"]
     return {
         **asdict(precision),
-        "at": [_agnostic_at(truth, matching, conf) for matching in matchings],
-        "reason": "no true boxes" if truth.boxes.empty else None,
+        "at": [_agnostic_at(testset, matching, conf) for matching in matchings],
+        "reason": "no true boxes" if testset.truth.empty else None,
     }
 
 
-def _agnostic_at(truth: Truth, matching: Matching, conf: float) -> dict:
-    table, empty = matching.at(conf), _empty_frames(truth)
+def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:
+    table, empty = matching.at(conf), _empty_frames(testset)
     alarms = table[table["true"] == BACKGROUND]
     in_empty = int(alarms["frame"].isin(empty).sum())
     return {
         "conf": conf,
         "iou": matching.iou,
         **operating_point(matching, [curves.ANY], conf)[curves.ANY],
-        "false_alarms_per_frame": len(alarms) / len(truth.frames) if len(truth.frames) else None,
+        "false_alarms_per_frame": len(alarms) / len(testset.frames) if len(testset.frames) else None,
         "n_empty_frames": len(empty),
         "false_alarms_in_empty_frames": in_empty,
         "false_alarms_per_empty_frame": in_empty / len(empty) if empty else None,
@@ -171,11 +172,11 @@ def classification(matches: pd.DataFrame, judged: str) -> dict:
     return {"n": len(found), "accuracy": accuracy, "judged": judged, "reason": reason}
 
 
-def recall_by_kind(truth: Truth, matches: pd.DataFrame) -> dict:
+def recall_by_kind(testset: TestSet, matches: pd.DataFrame) -> dict:
     """Return how many true boxes of each kind were found, by the test set's own kinds (``edge``, ``cluster``)."""
     missed = set(matches.loc[matches["predicted"] == BACKGROUND, "truth_row"])
-    found = ~truth.boxes.index.isin(missed)
-    kinds = truth.boxes["kind"].astype(str)
+    found = ~testset.truth.index.isin(missed)
+    kinds = testset.truth["kind"].astype(str)
     return {
         kind: {"n_boxes": int(own.sum()), "hits": int((own & found).sum()), "recall": float(found[own].mean())}
         for kind in sorted(set(kinds) - {""})

@@ -20,8 +20,8 @@ KIHM_COUNTS: dict[int, tuple[int, int, int]] = {
     900: (2, 241, 39),
     1000: (0, 269, 39),
 }
-"""Croissants, slippers, others by pressure (mbar): the labelled cells of S3 of Kihm et al. 2018, PLoS Comput. Biol. 14(6) e1006278,
-doi 10.1371/journal.pcbi.1006278."""
+"""Croissants, slippers, others by pressure (mbar): the labelled cells of S3 of Kihm et al. 2018, PLoS Comput. Biol.
+14(6) e1006278, doi 10.1371/journal.pcbi.1006278."""
 
 
 def class_shares(pressure: float) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """The bright-field image of a cell: absorption, defocus, blur and sensor (used by every phantom).
 
 The field behind a cell of thickness t is exp(-mu t / 2 + i 2 pi dn t / lambda). The angular-spectrum transfer
-exp(-i pi lambda z f^2) takes it to the camera's plane of focus at distance z. To first order in z this is the transport-of-intensity
-equation, I = exp(-mu t) (1 - z dn laplacian(t)): the rim and halo are the Laplacian of the phase, and change sign with z.
+exp(-i pi lambda z f^2) takes it to the camera's plane of focus at distance z. To first order in z this is the
+transport-of-intensity equation (Teague, J. Opt. Soc. Am. 73 (1983) 1434), for a clear cell I = 1 - z dn laplacian(t):
+rim and halo are the Laplacian of the phase and change sign with z.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from scipy import fft
 
 from rbcflow.phantom.population import Cell
 
-SUPERSAMPLING = 2
-"""Thickness samples per pixel and direction, averaged."""
+SUPERSAMPLING = 3
+"""Thickness samples per pixel and direction, averaged; odd, so that one lies at the pixel's centre."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Patch:
 
     Attributes:
         ratio: (h, w) float32, intensity over that of the empty channel; 1 at the rim.
-        mask: (h, w) bool, pixels at least half covered by the cell.
+        mask: (h, w) bool, pixels whose centre the cell covers.
         x0, y0: pixel of the image at which the patch starts.
     """
 
@@ -99,29 +100,30 @@ def _transfer(shape: tuple[int, int], optics: Optics) -> NDArray[np.complex64]:
     return (pupil * np.exp(-1j * np.pi * optics.wavelength_um * optics.defocus_um * square)).astype(np.complex64)
 
 
-def thickness_map(cell: Cell, pixel_um: float, centre: tuple[float, float], size: tuple[int, int]) -> tuple[NDArray, NDArray]:
+def thickness_map(
+    cell: Cell, pixel_um: float, centre: tuple[float, float], size: tuple[int, int]
+) -> tuple[NDArray, NDArray]:
     """Sample a cell on a pixel grid.
 
     Args:
         cell: the cell.
         pixel_um: pixel size, micrometres.
         centre: (x, y) of the cell's centre in pixels, in the frame whose first pixel spans 0..1.
-        size: (height, width) in pixels.
+        size: (height, width) in pixels, large enough for the whole cell.
 
     Returns:
-        (h, w) float32 mean thickness a pixel in micrometres, and (h, w) bool pixels at least half covered.
+        (h, w) float32 mean thickness a pixel in micrometres, and (h, w) bool pixels whose centre is covered.
     """
     thickness, mask = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=bool)
     spans, axes = [], []
-    for n, middle, half in zip(size, centre[::-1], cell.half_size[::-1], strict=True):
+    for middle, half in zip(centre[::-1], cell.half_size[::-1], strict=True):
         low, high = int(middle - half / pixel_um), int(np.ceil(middle + half / pixel_um))
-        low, high = max(low, 0), min(high, n)
         spans.append(slice(low, high))
         axes.append(((np.arange((high - low) * SUPERSAMPLING) + 0.5) / SUPERSAMPLING + low - middle) * pixel_um)
-    fine = cell.thickness(*np.meshgrid(axes[1], axes[0]))
+    fine = cell.thickness(*np.meshgrid(axes[1].astype(np.float32), axes[0].astype(np.float32)))
     blocks = fine.reshape(axes[0].size // SUPERSAMPLING, SUPERSAMPLING, -1, SUPERSAMPLING)
     thickness[*spans] = blocks.mean(axis=(1, 3))
-    mask[*spans] = (blocks > 0).mean(axis=(1, 3)) >= 0.5
+    mask[*spans] = blocks[:, SUPERSAMPLING // 2, :, SUPERSAMPLING // 2] > 0
     return thickness, mask
 
 
@@ -155,7 +157,7 @@ def _taper(size: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def expose(light: NDArray[np.floating], shot: float, read: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return what an 8-bit sensor reads: light plus shot noise (std shot * sqrt(light)) and read noise, rounded and clipped.
+    """Return what an 8-bit sensor reads: light with shot noise (std shot * sqrt(light)) and read noise.
 
     Args:
         light: mean grey level, any shape.

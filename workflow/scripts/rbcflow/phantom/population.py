@@ -10,8 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rbcflow.phantom.shapes import Disc, FloatArray, Group, Hollow, Lobed, Shape, Side, Swimmer, rotate
-from rbcflow.phantom.shapes import rotated_half_size, sphere, volume
+from rbcflow.phantom.shapes import (
+    FloatArray,
+    Hollow,
+    Shape,
+    Side,
+    Swimmer,
+    mirrored,
+    rotate,
+    rotated_half_size,
+    sphere,
+    volume,
+)
+from rbcflow.phantom.tumblers import Disc, Group, Lobed
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,10 @@ def _croissant(rng: np.random.Generator) -> Shape:
     other = replace(side, width=rng.uniform(0.94, 1.06))
     ratio = rng.uniform(0.75, 1.0)
     hollow = Hollow(
-        reach=rng.uniform(0.25, 0.62),
+        reach=rng.uniform(0.3, 0.68),
         width=rng.uniform(0.45, 0.75),
         offset=rng.normal(0, 0.02),
-        depth=ratio * rng.uniform(0.7, 1.5),
+        depth=ratio * rng.uniform(0.8, 1.8),
     )
     return Swimmer(rng.uniform(1.1, 2.2), side, other, ratio, bend=rng.normal(0, 0.02), hollow=hollow)
 
@@ -82,14 +93,18 @@ def _slipper(rng: np.random.Generator) -> Shape:
         offset=-rng.uniform(0.1, 0.4),
         depth=rng.uniform(0.6, 1.6),
     )
-    bend = rng.uniform(0.35, 0.9)
-    return Swimmer(rng.uniform(2.2, 4.2), upper, lower, rng.uniform(0.6, 0.95), bend, hollow if rng.random() < 0.8 else None)
+    bend = rng.uniform(0.45, 0.95)
+    return Swimmer(
+        rng.uniform(2.2, 4.2), upper, lower, rng.uniform(0.6, 0.95), bend, hollow if rng.random() < 0.85 else None
+    )
 
 
 def _tear(rng: np.random.Generator) -> Shape:
     """An elongated slipper: a tear-drop whose tail leaves the midline."""
     stalk = rng.uniform(0.12, 0.35) * (rng.random() < 0.35)
-    upper = Side(rng.uniform(0.75, 1.0), tail=rng.uniform(0.8, 2.4) + stalk * 2, nose=rng.uniform(0.45, 0.7), stalk=stalk)
+    upper = Side(
+        rng.uniform(0.75, 1.0), tail=rng.uniform(0.8, 2.4) + stalk * 2, nose=rng.uniform(0.45, 0.7), stalk=stalk
+    )
     lower = Side(1.0, tail=rng.uniform(0.5, 1.2) + stalk * 2, nose=rng.uniform(0.4, 0.6), stalk=stalk)
     return Swimmer(rng.uniform(4.0, 9.5), upper, lower, rng.uniform(0.7, 1.0), bend=rng.uniform(0.4, 1.1))
 
@@ -112,8 +127,13 @@ def _sphere(rng: np.random.Generator) -> Shape:
 def _polylobe(rng: np.random.Generator) -> Shape:
     """Trilobes and their like."""
     lobes = int(rng.integers(2, 5))
-    waves = ((lobes, rng.uniform(0.08, 0.20), rng.uniform(0, 2 * np.pi)), (lobes + 1, rng.uniform(0, 0.10), rng.uniform(0, 6)))
-    pits = tuple((*rng.normal(0, 0.35, 2), rng.uniform(0.2, 0.4), -rng.uniform(0.2, 0.8)) for _ in range(int(rng.integers(1, 4))))
+    waves = (
+        (lobes, rng.uniform(0.08, 0.20), rng.uniform(0, 2 * np.pi)),
+        (lobes + 1, rng.uniform(0, 0.10), rng.uniform(0, 6)),
+    )
+    pits = tuple(
+        (*rng.normal(0, 0.35, 2), rng.uniform(0.2, 0.4), -rng.uniform(0.2, 0.8)) for _ in range(int(rng.integers(1, 4)))
+    )
     return Lobed(1.0, rng.uniform(0.8, 1.5), waves, pits)
 
 
@@ -196,9 +216,3 @@ def sample_cell(kind: str, rng: np.random.Generator) -> Cell:
     tumbles = kind in ("disc", "rod", "polylobe")
     spin, roll = (rng.normal(0, 0.15), rng.normal(0, 0.2)) if tumbles else (0.0, 0.0)
     return Cell(recipe.class_, kind, shape, angle, spin=spin, roll=roll)
-
-
-def mirrored(shape: Swimmer) -> Swimmer:
-    """Return the cell mirrored at the flow axis."""
-    hollow = shape.hollow and replace(shape.hollow, offset=-shape.hollow.offset)
-    return replace(shape, upper=shape.lower, lower=shape.upper, bend=-shape.bend, hollow=hollow)

@@ -1,7 +1,7 @@
 """Polygon annotations as Label Studio exports them (COCO JSON), for the ``nouaman2024`` layout of stage ``raw``.
 
-Everything is validated before the first polygon is used. Coordinates are continuous: (0, 0) is the corner of the image and
-(0.5, 0.5) the centre of its first pixel, so a polygon's extremes are a half-open box.
+Everything is validated before the first polygon is used. Coordinates are continuous: (0, 0) is the corner of the image
+and (0.5, 0.5) the centre of its first pixel, so a polygon's extremes are a half-open box.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rbcflow.errors import InputError
 PREFIX = "../../"
 """What Label Studio puts before an image path (preprint's repository: the prefix is stripped)."""
 TOLERANCE = 0.5
-"""Pixels by which a vertex may lie outside its image: Label Studio stores percentages, and an annotator's hand slips."""
+"""Pixels by which a vertex may lie outside its image: Label Studio stores percentages, and hands slip."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Polygon:
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """An image of the export and its polygons, of which there may be none; ``path`` is relative to the source's folder."""
+    """An image of the export and its polygons, if any; ``path`` is relative to the source's folder."""
 
     path: Path
     width: int
@@ -62,7 +62,7 @@ def read_coco(path: Path, root: Path) -> list[AnnotatedImage]:
 
     Raises:
         InputError: no JSON or no COCO; a missing image; an image size that is not as stated; an unknown class or image
-            id; a polygon with fewer than three points, with NaN, or outside its image. Names the annotation or image id.
+            id; a polygon with fewer than three points, with NaN, or outside its image. Names the id.
     """
     document = _load(path)
     classes = _classes(path, document["categories"])

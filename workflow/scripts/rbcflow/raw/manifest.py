@@ -6,15 +6,10 @@ import hashlib
 from pathlib import Path
 
 from rbcflow.errors import InputError
+from rbcflow.provenance import sha256
 
 
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def verify(folder: Path, manifest: Path) -> str:
+def check(folder: Path, manifest: Path) -> str:
     """Write the manifest of a folder if there is none, else compare the folder with it.
 
     The manifest has the format of ``sha256sum``: digest, two blanks, path relative to the folder. Hidden files and the
@@ -46,7 +41,7 @@ def _digests(folder: Path, manifest: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.resolve() != manifest.resolve())
     names = {path.relative_to(folder): path for path in files}
     return {
-        name.as_posix(): file_digest(path)
+        name.as_posix(): sha256(path)
         for name, path in names.items()
         if not any(part.startswith(".") for part in name.parts)
     }

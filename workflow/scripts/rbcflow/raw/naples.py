@@ -13,7 +13,7 @@ from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.raw.tiff import check_tiff, page_count, read_pages
 
-SOURCE = "naples"
+LAYOUT = "naples"
 
 
 def recordings(folder: Path) -> list[str]:
@@ -21,11 +21,11 @@ def recordings(folder: Path) -> list[str]:
     return [f"{path.parent.name}/{path.stem}" for path in _stacks(folder)]
 
 
-def read(folder: Path, recording: str) -> Iterator[Frame]:
+def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W, 3) R, G, B or (H, W) grey uint8 pages of a recording; raises InputError as ``tiff`` does."""
     condition = velocity(folder / Path(recording).parent)
     for index, image in enumerate(read_pages(folder / f"{recording}.tif")):
-        yield Frame(image, SOURCE, "", recording, index, condition)
+        yield Frame(image, source, "", recording, index, condition)
 
 
 def frame_count(folder: Path, recording: str) -> int:

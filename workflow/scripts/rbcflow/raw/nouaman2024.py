@@ -17,7 +17,7 @@ from rbcflow.raw.coco import AnnotatedImage, Polygon, read_coco
 from rbcflow.raw.image import read_grey
 from rbcflow.raw.video import check_video, read_video
 
-SOURCE = "nouaman2024"
+LAYOUT = "nouaman2024"
 ANNOTATIONS = Path("annotations/result.json")
 OTHER_FOLDERS = ("annotations", "frames", "truth", "videos")
 """Folders of the layout that are not named after a class of crops."""
@@ -34,9 +34,9 @@ class AnnotatedFrame:
     path: Path
     polygons: tuple[Polygon, ...]
 
-    def load(self) -> Frame:
+    def load(self, source: str = LAYOUT) -> Frame:
         """Read the picture; raises InputError as ``image.read_grey`` does."""
-        return Frame(read_grey(self.path), SOURCE, self.donor, self.recording, self.index, self.condition)
+        return Frame(read_grey(self.path), source, self.donor, self.recording, self.index, self.condition)
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ def recordings(folder: Path) -> list[str]:
     return [f"{path.parent.name}/{path.stem}" for path in _videos(folder)]
 
 
-def read(folder: Path, recording: str) -> Iterator[Frame]:
+def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W) uint8 grey frames of a recording, decoded one at a time; raises InputError as ``video`` does."""
     donor, name = recording.split("/")
     for index, image in enumerate(read_video(folder / "videos" / donor / f"{name}.avi")):
-        yield Frame(image, SOURCE, donor, recording, index, _condition(name))
+        yield Frame(image, source, donor, recording, index, _condition(name))
 
 
 def annotated_frames(folder: Path) -> list[AnnotatedFrame]:

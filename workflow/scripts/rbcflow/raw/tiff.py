@@ -15,7 +15,7 @@ from tifffile import TiffFile, TiffFileError, TiffPage
 
 from rbcflow.errors import InputError
 
-# tifffile logs a broken chain of pages and goes on with fewer; here that is an InputError, so its log line is a repetition.
+# tifffile logs a broken chain of pages and goes on with fewer; here that is an InputError.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 

@@ -34,11 +34,15 @@ def read_video(path: Path) -> Iterator[Grey]:
     """
     if not path.is_file():
         raise InputError(path, "no such file", "a video")
-    decoder = _decode_av if _decodes(_decode_av, path) else _decode_opencv
-    index = -1
-    for index, image in enumerate(decoder(path)):  # noqa: B007 (the count is used after the loop)
-        yield image
-    if index < 0:
+    decoder = _decode_av if _decodes(path) else _decode_opencv
+    count = 0
+    try:
+        for image in decoder(path):
+            yield image
+            count += 1
+    except av.FFmpegError as error:
+        raise InputError(path, f"{error}, {_codec(path)}", "a decodable frame", where=f"frame {count}") from error
+    if count == 0:
         raise InputError(path, f"no decodable frame, {_codec(path)}", "a video with frames", where="frame 0")
 
 
@@ -48,33 +52,27 @@ def check_video(path: Path) -> None:
         next(frames)
 
 
-def _decodes(decoder, path: Path) -> bool:
-    """Tell whether a decoder gets the first frame out of a video."""
+def _decodes(path: Path) -> bool:
+    """Tell whether PyAV gets the first frame out of a video."""
     try:
-        with contextlib.closing(decoder(path)) as frames:
+        with contextlib.closing(_decode_av(path)) as frames:
             return next(frames, None) is not None
-    except (InputError, av.FFmpegError):
+    except av.FFmpegError:
         return False
 
 
 def _decode_av(path: Path) -> Iterator[Grey]:
     """Yield (H, W) uint8 grey frames with PyAV."""
     with av.open(str(path)) as container:
-        if not container.streams.video:
-            return
-        index = 0
-        try:
+        if container.streams.video:
             for frame in container.decode(video=0):
-                yield _grey(frame, path, index)
-                index += 1
-        except av.FFmpegError as error:
-            raise InputError(path, f"{error}, {_codec(path)}", "a decodable frame", where=f"frame {index}") from error
+                yield _grey(frame, path)
 
 
-def _grey(frame: av.VideoFrame, path: Path, index: int) -> Grey:
+def _grey(frame: av.VideoFrame, path: Path) -> Grey:
     """Return a decoded frame as (H, W) uint8 grey."""
     if max(component.bits for component in frame.format.components) > 8:
-        raise InputError(path, f"pixels of format {frame.format.name}", "8-bit pixels", where=f"frame {index}")
+        raise InputError(path, f"pixels of format {frame.format.name}", "8-bit pixels")
     if frame.format.name == "gray":
         return frame.to_ndarray()
     # By way of R, G, B: FFmpeg's own conversion of limited-range luma to grey leaves black at 16.

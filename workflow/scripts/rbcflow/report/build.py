@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rbcflow.figures.style import CLASS_COLOURS
 from rbcflow.report import citation
 from rbcflow.report.page import Page, collect
 from rbcflow.report.records import slug
@@ -49,14 +50,18 @@ def build(
     page = collect(results, config=config, registry=registry, sources=sources, runs=runs, project=project)
     html = render(page)
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(html, encoding="utf-8")
+    output.write_text(html, encoding="utf-8", newline="\n")
     log.info("%s: %.1f MB, %d figures, %d gaps", output, len(html) / 1e6, len(page.figures), len(page.gaps))
 
 
 def render(page: Page) -> str:
     """Return the page as HTML; every text from data is escaped, and scripts other than the page's own are forbidden."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, slug=slug)
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
@@ -64,6 +69,7 @@ def render(page: Page) -> str:
     return environment.get_template("page.html.j2").render(
         page=page,
         preprint=citation,
+        class_colours=CLASS_COLOURS,
         style=Markup(style),
         script=Markup(script),
         script_sha256=digest,

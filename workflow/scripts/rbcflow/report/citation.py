@@ -82,6 +82,4 @@ def read_software(project: Path) -> Software | None:
     }
     lines = ",\n".join(f"  {key:<8}= {{{value}}}" for key, value in fields.items() if value)
     bibtex = f"@software{{rbcflow,\n{lines}\n}}"
-    return Software(
-        str(data.get("title", "")), str(data.get("version", "")), str(data.get("license", "")), bibtex
-    )
+    return Software(str(data.get("title", "")), str(data.get("version", "")), str(data.get("license", "")), bibtex)

@@ -22,6 +22,7 @@ class Figure:
 
     Attributes:
         key: what it was drawn for: a source, variant, model, run or test set; empty for a figure drawn once.
+        per: what the entry is drawn once for; ``recorded``, a source with recordings, counts as ``source``.
         path: the full-size file, relative to the results folder.
         picture: what the page shows, for an animation its first frame.
         moving: the animation, for a GIF.
@@ -45,17 +46,10 @@ class Figure:
         return "fig-" + slug(f"{self.id}-{self.key}")
 
 
-def _files(results: Path, entry: dict[str, Any], keys: dict[str, list[str]]) -> list[tuple[str, Path]]:
-    """Return key and file of an entry's figures; a missing file is returned under the name it should have."""
-    name = str(entry["id"])
-    if entry.get("per", "none") == "none":
-        found = sorted([*results.glob(f"figures/{name}/*.png"), *results.glob(f"gifs/{name}/*.gif")])
-        return [("", path) for path in found] or [("", results / "figures" / name)]
-    pairs = []
-    for key in keys[entry["per"]]:
-        gif = results / "gifs" / name / f"{key}.gif"
-        pairs.append((key, gif if gif.is_file() else results / "figures" / name / f"{key}.png"))
-    return pairs
+def _file(results: Path, entry: dict[str, Any], key: str) -> Path:
+    """Return where the figure rule writes an entry's figure of a key."""
+    kind = entry.get("format", "png")
+    return results / ("gifs" if kind == "gif" else "figures") / str(entry["id"]) / f"{key}.{kind}"
 
 
 def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, list[str]]) -> list[Figure]:
@@ -64,9 +58,9 @@ def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, 
     Args:
         results: the results folder.
         registry: entries of ``paper/figures.yaml``.
-        keys: by ``per`` (``source``, ``variant``, ``model``, ``run``, ``testset``), the keys a figure is drawn for.
+        keys: by ``per``, the keys a figure is drawn for.
     """
-    planned = [(entry, key, path) for entry in registry for key, path in _files(results, entry, keys)]
+    planned = [(entry, key, _file(results, entry, key)) for entry in registry for key in keys[entry["per"]]]
     stills = {path: embed_still(path) for _, _, path in planned if path.suffix == ".png" and path.is_file()}
     gifs = [path for _, _, path in planned if path.suffix == ".gif" and path.is_file()]
     left = PAGE_BYTES - sum(len(still.uri) * 3 // 4 for still in stills.values())
@@ -80,8 +74,8 @@ def _figure(
 ) -> Figure:
     return Figure(
         id=str(entry["id"]),
-        key=key,
-        per=str(entry.get("per", "none")),
+        key="" if entry["per"] == "none" else key,
+        per="source" if entry["per"] == "recorded" else str(entry["per"]),
         section=str(entry["section"]),
         title=str(entry["title"]),
         caption=str(entry.get("caption") or ""),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from rbcflow.report import citation
 from rbcflow.report.figures import Figure, read_figures
-from rbcflow.report.records import Provenance, read_records
+from rbcflow.report.records import Provenance
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
     Dataset,
@@ -17,6 +18,7 @@ from rbcflow.report.stages import (
     Timing,
     read_dataset,
     read_models,
+    read_records,
     read_sources,
     read_timings,
 )
@@ -67,6 +69,16 @@ class Page:
         return tuple(sorted({origin for carrier in carriers for origin in carrier.origins}))
 
     @property
+    def images(self) -> int:
+        """Number of constructed images."""
+        return sum(sum(dataset.images.values()) for dataset in self.datasets)
+
+    @property
+    def stages(self) -> dict[str, list[Provenance]]:
+        """Records by stage, in the order of the way of the data."""
+        return {name: list(group) for name, group in groupby(self.records, lambda record: record.subject.split("/")[0])}
+
+    @property
     def commits(self) -> list[str]:
         """Commits the results were made at."""
         return sorted({record.commit for record in self.records if record.commit})
@@ -102,15 +114,19 @@ def collect(
     project: Path,
 ) -> Page:
     """Read the results folder; see ``build.build`` for the arguments."""
-    variants, models = config.get("variants", {}), config.get("models", {})
-    groups = read_runs(results, runs, config.get("testsets", {}))
+    variants, models = config["variants"], config["models"]
+    groups = read_runs(results, runs, config["testsets"])
+    judged = dict.fromkeys(str(row["model"]) for row in runs)
     trained = [training for name, row in models.items() for training in read_models(results, name, row)]
+    trained = [model for model in trained if model.training or model.name in judged]
     keys = {
+        "none": ["all"],
         "source": list(sources),
+        "recorded": [name for name, row in sources.items() if row.get("layout") != "drawn"],
         "variant": list(variants),
-        "model": list(models),
+        "model": list(judged),
         "run": [str(row["run"]) for row in runs],
-        "testset": [testset.name for testset, _ in groups],
+        "testset": list(dict.fromkeys(str(row["testset"]) for row in runs)),
     }
     return Page(
         config=config,

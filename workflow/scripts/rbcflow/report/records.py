@@ -9,7 +9,14 @@ from typing import Any
 
 from rbcflow.errors import InputError
 
-ORIGINS = {"phantom": "phantom", "drawn": "phantom", "public": "public", "package": "public", "raw": "raw", "path": "raw"}
+ORIGINS = {
+    "phantom": "phantom",
+    "drawn": "phantom",
+    "public": "public",
+    "package": "public",
+    "raw": "raw",
+    "path": "raw",
+}
 """What a configuration or a provenance record may call an origin, and the three words the page uses."""
 
 
@@ -103,7 +110,9 @@ def read_provenance(path: Path, results: Path) -> Provenance | None:
         return None
     return Provenance(
         path=path.relative_to(results).as_posix(),
-        subject=(path.parent if path.name == "provenance.json" else path.with_suffix("")).relative_to(results).as_posix(),
+        subject=(path.parent if path.name == "provenance.json" else path.with_suffix(""))
+        .relative_to(results)
+        .as_posix(),
         rule=str(data.get("rule", "")),
         wildcards=data.get("wildcards") or {},
         inputs=_inputs(data.get("inputs") or {}),

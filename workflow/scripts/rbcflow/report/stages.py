@@ -13,7 +13,16 @@ from rbcflow.errors import InputError
 from rbcflow.report.records import Provenance, origins, read_json, read_provenance
 
 SPLITS = ("train", "val", "test")
-FIXED_COLUMNS = {"index", "split", "seed", "shard", "cells", "cells_used", "path", "image"}
+ROW_KEYS = ("title", "licence", "access", "reference", "sha256", "variant", "published_as")
+"""Keys of the tables' rows that the page shows; a row without one shows a dash."""
+
+TRAINING_KEYS = (
+    "architecture", "parameters", "weights", "epochs", "best_epoch", "images_per_second", "seconds", "device", "precision",
+    "threads", "state_sha256", "data_fingerprint",
+)  # fmt: skip
+"""Keys of ``training.json`` that the page shows."""
+
+FIXED_COLUMNS = {"index", "split", "seed", "cells"}
 """Columns of a dataset's ``metadata.csv`` that are neither factors nor counts."""
 
 BIG_FACTOR = 12
@@ -50,11 +59,21 @@ class Bank:
 
 @dataclass(frozen=True)
 class Source:
-    """A row of ``config/sources.yaml`` with what became of it; ``bank`` is None where no cells were cut."""
+    """A row of ``config/sources.yaml`` with what became of it.
+
+    Attributes:
+        reason: why its files are unavailable, else empty.
+        n_files: number of its raw files, None where it has none of its own.
+        sha256: over its raw files.
+        bank: its cells, None where none were cut.
+    """
 
     name: str
     row: dict[str, Any]
     origins: tuple[str, ...]
+    reason: str
+    n_files: int | None
+    sha256: str
     bank: Bank | None
 
 
@@ -64,7 +83,7 @@ class Dataset:
 
     Attributes:
         images: number of images by split.
-        counts: by class, planned and placed cells of all splits (None where the table has no such column).
+        counts: by class, planned and placed cells of all splits.
         factors: by factor, number of images at each level.
     """
 
@@ -72,7 +91,7 @@ class Dataset:
     row: dict[str, Any]
     origins: tuple[str, ...]
     images: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     factors: dict[str, dict[str, int]] = field(default_factory=dict)
     fingerprint: str = ""
 
@@ -119,6 +138,11 @@ def read_table(path: Path, columns: set[str], separator: str = ",") -> pd.DataFr
     return table
 
 
+def complete(row: dict[str, Any], keys: tuple[str, ...] = ROW_KEYS) -> dict[str, Any]:
+    """Return a row with None for the keys it lacks."""
+    return {**dict.fromkeys(keys), **row}
+
+
 def _tally(values: pd.Series) -> dict[str, int]:
     return {str(key): int(n) for key, n in values.value_counts(sort=False).sort_index().items()}
 
@@ -152,15 +176,20 @@ def _origins_of(results: Path, *folders: str) -> tuple[str, ...]:
 
 def read_sources(results: Path, sources: dict[str, dict]) -> list[Source]:
     """Return every source in the order of the table, with its bank."""
-    return [
-        Source(
-            name,
-            row,
-            _origins_of(results, f"raw/{name}", f"cells/{name}") or origins(row.get("origin")),
-            read_bank(results / "cells" / name),
-        )
-        for name, row in sources.items()
-    ]
+    return [_read_source(results, name, row) for name, row in sources.items()]
+
+
+def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
+    files = read_json(results / "raw" / name / "source.json") or {}
+    return Source(
+        name,
+        complete(row),
+        _origins_of(results, f"raw/{name}", f"cells/{name}") or origins(row.get("origin")),
+        reason=str(files.get("reason") or ""),
+        n_files=files.get("n_files"),
+        sha256=str(files.get("sha256") or ""),
+        bank=read_bank(results / "cells" / name),
+    )
 
 
 def read_dataset(results: Path, name: str, row: dict[str, Any]) -> Dataset:
@@ -169,40 +198,31 @@ def read_dataset(results: Path, name: str, row: dict[str, Any]) -> Dataset:
     origin = _origins_of(results, f"datasets/{name}")
     table = read_table(folder / "metadata.csv", {"index", "split"})
     if table is None:
-        return Dataset(name, row, origin)
-    counts = {c: _planned_placed(table, c) for c in CLASSES}
-    counted = {column for column in table for c in CLASSES if c in column}
+        return Dataset(name, complete(row), origin)
+    counted = {f"{c}_{word}": c for c in CLASSES for word in ("count", "placed")}
+    totals = {column: int(pd.to_numeric(table[column]).sum()) for column in counted if column in table}
     factors = {
         column: _tally(table[column])
         for column in table
-        if column not in FIXED_COLUMNS | counted and 1 < table[column].nunique() <= BIG_FACTOR
+        if column not in FIXED_COLUMNS | counted.keys() and 1 < table[column].nunique() <= BIG_FACTOR
     }
     images = _tally(table["split"])
     fingerprint = folder / "fingerprint.txt"
     return Dataset(
         name,
-        row,
+        complete(row),
         origin,
         images={split: images[split] for split in SPLITS if split in images},
-        counts={c: pair for c, pair in counts.items() if pair != (None, None)},
+        counts={c: (totals[f"{c}_count"], totals[f"{c}_placed"]) for c in CLASSES if f"{c}_count" in totals},
         factors=factors,
         fingerprint=fingerprint.read_text(encoding="utf-8").split()[0] if fingerprint.is_file() else "",
     )
 
 
-def _planned_placed(table: pd.DataFrame, class_: str) -> tuple[int | None, int | None]:
-    """Return a class's planned and placed cells, from columns such as ``croissant_planned`` or ``placed_croissant``."""
-    sums = []
-    for word in ("planned", "placed"):
-        column = next((c for c in table if word in c and class_ in c), None)
-        sums.append(None if column is None else int(pd.to_numeric(table[column]).sum()))
-    return sums[0], sums[1]
-
-
 def read_models(results: Path, name: str, row: dict[str, Any]) -> list[Model]:
     """Return a model's trainings, one a seed; one without ``training`` where there is none."""
     folders = sorted((results / "models" / name).glob("seed-*/"))
-    return [_read_model(results, name, row, folder) for folder in folders] or [Model(name, "", row, (), None)]
+    return [_read_model(results, name, row, folder) for folder in folders] or [Model(name, "", complete(row), (), None)]
 
 
 def _read_model(results: Path, name: str, row: dict[str, Any], folder: Path) -> Model:
@@ -210,7 +230,8 @@ def _read_model(results: Path, name: str, row: dict[str, Any], folder: Path) -> 
     epochs = read_table(folder / "results.csv", {"epoch"})
     last = {} if epochs is None or epochs.empty else {k: float(v) for k, v in epochs.iloc[-1].items() if v}
     seed = folder.name.removeprefix("seed-")
-    return Model(name, seed, row, origin, read_json(folder / "training.json"), last)
+    training = read_json(folder / "training.json")
+    return Model(name, seed, complete(row), origin, training and complete(training, TRAINING_KEYS), last)
 
 
 def read_timings(results: Path) -> list[Timing]:
@@ -241,7 +262,7 @@ def read_timings(results: Path) -> list[Timing]:
 STAGE_RECORDS = (
     "raw/*/provenance.json",
     "cells/*/provenance.json",
-    "splits/provenance.json",
+    "splits/*.json",
     "datasets/*/provenance.json",
     "models/*/seed-*/provenance.json",
     "testsets/*/provenance.json",

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import torch
 
-PRECISIONS = ("auto", "float32", "bfloat16", "amp")
-
-
 def choose_device(device: str) -> str:
     """Return ``cpu`` or a CUDA index such as ``0``; ``auto`` takes the first GPU if there is one."""
     if device == "auto":
@@ -18,22 +15,18 @@ def choose_device(device: str) -> str:
 
 
 def choose_precision(precision: str, device: str) -> str:
-    """Return the precision to train in: ``float32``, ``bfloat16`` (CPU) or ``amp`` (the library's own, on a GPU).
+    """Return the precision to train in: ``float32``, ``bfloat16`` or, on a GPU, ``amp`` (the library's own mixed precision).
 
     Args:
-        precision: one of PRECISIONS; ``auto`` takes bfloat16 on a processor with bfloat16 instructions, where it is about
-            twice as fast, and emulated and slow anywhere else.
+        precision: one of these or ``auto``: on a CPU bfloat16 where the processor computes in it, which is about twice as
+            fast; without such instructions it is emulated and slow.
         device: as returned by ``choose_device``.
-
-    Raises:
-        ValueError: the precision is unknown or the device does not have it.
     """
-    offered = ("float32", "bfloat16") if device == "cpu" else ("float32", "amp")
-    if precision == "auto":
-        return "amp" if device != "cpu" else "bfloat16" if has_bfloat16() else "float32"
-    if precision not in offered:
-        raise ValueError(f"precision {precision!r} on device {device!r}: choose among auto, {', '.join(offered)}")
-    return precision
+    if precision != "auto":
+        return precision
+    if device != "cpu":
+        return "amp"
+    return "bfloat16" if has_bfloat16() else "float32"
 
 
 def has_bfloat16() -> bool:

@@ -1,21 +1,20 @@
 """Ultralytics' detection trainer with this workflow's data, precision, checkpoints and progress (rule ``train_model``).
 
-Import after ``quiet.import_ultralytics``. Model, losses, augmentations, optimiser and schedule are the library's.
+Import after ``quiet.import_ultralytics``. Network, losses, augmentations, optimiser and schedule are the library's.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
-import math
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 from tqdm import tqdm
-from ultralytics.data import build_dataloader
+from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.detect import DetectionTrainer
 
 from rbcflow.errors import InputError
@@ -26,17 +25,17 @@ logger = logging.getLogger(__name__)
 class FullPrecisionLoss:
     """A detection loss that sees float32, whatever the network computed in.
 
-    With the 8 bits of a bfloat16 mantissa a box side of 100 px is known to half a pixel only; the library's automatic mixed
-    precision reckons with float16, which has 11.
+    bfloat16 has an 8-bit mantissa: a box side of 100 px would be known to half a pixel. The float16 of the library's own
+    mixed precision has 11 bits.
     """
 
     def __init__(self, loss: Any) -> None:
         self.loss = loss
 
-    def __call__(self, predictions: dict[str, Any], batch: dict[str, Any]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    def __call__(self, outputs: dict[str, Any], batch: dict[str, Any]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the library's loss and its parts for one batch."""
         with torch.autocast("cpu", enabled=False):
-            return self.loss({**predictions, "boxes": predictions["boxes"].float(), "scores": predictions["scores"].float()}, batch)
+            return self.loss(outputs | {key: outputs[key].float() for key in ("boxes", "scores")}, batch)
 
 
 class CellTraining(DetectionTrainer):
@@ -47,8 +46,8 @@ class CellTraining(DetectionTrainer):
         data: the dictionary of ``view.private_view``.
         start: network to start from, or None for random weights.
         threads: threads for the arithmetic on a CPU.
-        bfloat16: compute the network in bfloat16 on a CPU.
-        progress: show a bar on the terminal.
+        precision: as returned by ``hardware.choose_precision``.
+        progress: show a bar.
     """
 
     def __init__(
@@ -58,20 +57,129 @@ class CellTraining(DetectionTrainer):
         data: dict[str, Any],
         start: torch.nn.Module | None,
         threads: int,
-        bfloat16: bool,
+        precision: str,
         progress: bool,
     ) -> None:
-        self.prepared, self.start, self.threads, self.bfloat16 = data, start, threads, bfloat16
+        self.prepared, self.start, self.threads, self.precision, self.progress = data, start, threads, precision, progress
         super().__init__(overrides=settings)
-        self.bar = tqdm(disable=not progress, unit="batch", desc=self.save_dir.parent.parent.name)
+
+    def run_callbacks(self, event: str) -> None:
+        """Run this class's own method of the event's name alone: the library's callbacks report to third parties."""
+        getattr(self, event, lambda: None)()
 
     def get_dataset(self) -> dict[str, Any]:
-        """Return the private view: the library would look for the data elsewhere and download fonts."""
+        """Return the prepared data: the library would check it again and download fonts."""
         return self.prepared
 
     def setup_model(self) -> dict[str, Any] | None:
-        """Build the network from its architecture and the verified weights, or from the checkpoint of a broken-off run."""
+        """Build the network from its architecture and verified weights, or from the checkpoint of a broken-off run."""
         if self.resume:
             return super().setup_model()
         self.model = self.get_model(cfg=self.model, weights=self.start, verbose=False)
+        if self.start is not None:
+            _check_transfer(self.start, self.model, self.args.model)
         return None
+
+    def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> YOLODataset:
+        """Build a split's dataset and refuse what the library would drop with a warning.
+
+        Raises:
+            InputError: an image or a label file of the split is corrupt.
+        """
+        with contextlib.redirect_stdout(io.StringIO()):
+            dataset = super().build_dataset(img_path, mode, batch)
+        listed = dataset.get_img_files(img_path)
+        dropped = sorted(set(listed) - set(dataset.im_files))
+        if dropped:
+            raise InputError(dropped[0], "a corrupt image or label file", f"{len(listed)} readable images", f"{mode} split")
+        return dataset
+
+    def _setup_train(self) -> None:
+        super()._setup_train()
+        if self.device.type == "cpu":
+            # Selecting a CPU device sets the library's own number of threads, so ours comes after.
+            torch.set_num_threads(self.threads)
+            self.model.to(memory_format=torch.channels_last)
+            self.ema.ema.to(memory_format=torch.channels_last)
+            # The training loop's autocast is bfloat16 on a CPU; the library only refuses to ask for it there.
+            self.amp = self.precision == "bfloat16"
+            self.model.criterion = FullPrecisionLoss(self.model.init_criterion())
+        if self.resume:
+            _forget_epochs_after(self.csv, self.start_epoch)
+        self.bar = tqdm(total=(self.epochs - self.start_epoch) * len(self.train_loader), disable=not self.progress, unit="batch")
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return the batch with images as float32 in 0..1, (N, 3, H, W), in the memory order that suits the device."""
+        batch = super().preprocess_batch(batch)
+        if self.device.type == "cpu":
+            batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
+        return batch
+
+    def on_train_start(self) -> None:
+        """Start the clock that the time left is reckoned from."""
+        self.started = time.monotonic()
+
+    def on_train_epoch_start(self) -> None:
+        """Start the epoch's clock."""
+        self.epoch_started = time.monotonic()
+
+    def on_train_batch_end(self) -> None:
+        """Move the bar."""
+        self.bar.update()
+
+    def on_train_epoch_end(self) -> None:
+        """Stop the clock of the training part and stop a run that has diverged, before it is validated or saved.
+
+        Raises:
+            FloatingPointError: a loss of this epoch is not finite; the message names the epoch.
+        """
+        self.train_seconds = time.monotonic() - self.epoch_started
+        losses = {name: float(value) for name, value in self.tloss.items()}
+        if not all(torch.isfinite(torch.tensor(list(losses.values())))):
+            raise FloatingPointError(f"the loss is not finite in epoch {self.epoch + 1} of {self.epochs}: {losses}")
+
+    def save_metrics(self, metrics: dict[str, float]) -> None:
+        """Append the epoch to ``results.csv``, with its seconds (training and validation) and training images per second."""
+        rate = len(self.train_loader.dataset) / self.train_seconds
+        clock = {"epoch_seconds": time.monotonic() - self.epoch_started, "images_per_second": rate}
+        super().save_metrics(metrics | clock)
+        left = (time.monotonic() - self.started) / (self.epoch + 1 - self.start_epoch) * (self.epochs - self.epoch - 1)
+        losses = ", ".join(f"{name.removesuffix('_loss')} {float(value):.3f}" for name, value in self.tloss.items())
+        logger.info(
+            "epoch %d of %d: losses %s; mAP50 %.3f; %.1f images/s; %.0f s left",
+            self.epoch + 1,
+            self.epochs,
+            losses,
+            metrics.get("metrics/mAP50(B)", float("nan")),
+            rate,
+            left,
+        )
+
+    def save_model(self) -> bool:
+        """Write ``best.pt`` and ``last.pt`` under other names first, so that no kill leaves half a checkpoint behind."""
+        last, best = self.last, self.best
+        self.last, self.best = last.with_suffix(".part"), best.with_suffix(".part")
+        super().save_model()
+        for part, target in ((self.best, best), (self.last, last)):
+            if part.exists():
+                part.replace(target)
+        self.last, self.best = last, best
+        return True
+
+    def final_eval(self) -> None:
+        """Leave the checkpoints as they are: ``train`` strips copies, and the metrics stage does the evaluation."""
+        self.bar.close()
+
+
+def _check_transfer(start: torch.nn.Module, model: torch.nn.Module, architecture: str) -> None:
+    """Raise InputError unless all weights but the head's fit: the library would silently leave the others random."""
+    head = f"model.{len(model.model) - 1}."
+    shapes, offered = ({k: v.shape for k, v in m.state_dict().items() if not k.startswith(head)} for m in (model, start))
+    if shapes != offered:
+        raise InputError(getattr(start, "pt_path", "weights"), "weights of another architecture", architecture)
+
+
+def _forget_epochs_after(results: Any, epochs: int) -> None:
+    """Drop rows of ``results.csv`` written by an epoch whose checkpoint did not reach the disk."""
+    table = pd.read_csv(results)
+    table[table["epoch"] <= epochs].to_csv(results, index=False)

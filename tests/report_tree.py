@@ -1,0 +1,329 @@
+"""A small results folder that follows the contracts of docs/architecture.md: what the report's tests read.
+
+Every number in it is made up; nothing here is a result.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+CLASSES = ("croissant", "slipper", "other")
+
+SOURCES = {
+    "nouaman2024": {
+        "title": "Saarland University, grey videos by blood donor",
+        "layout": "nouaman2024",
+        "origin": None,
+        "sha256": None,
+        "licence": "not public",
+        "access": "the group that made the recordings",
+        "reference": "preprint, acknowledgement",
+    },
+    "flow_public": {
+        "title": "public recordings of red cells",
+        "layout": "flow_public",
+        "origin": "package",
+        "sha256": "db50" * 16,
+        "licence": "MIT",
+        "access": "fetched through a package index",
+        "reference": "test data of a package",
+    },
+}
+
+CONFIG = {
+    "seed": 0,
+    "scheme": "grouped",
+    "variants": {
+        "random": {"title": "random positions", "sources": ["nouaman2024"], "published_as": "train13"},
+        "synthetic": {"title": "drawn cells only", "sources": ["drawn"], "published_as": None},
+    },
+    "models": {"random": {"title": "random positions", "variant": "random", "published_as": "train13"}},
+    "testsets": {
+        "saarland_donors": {"title": "Saarland, all donors", "published_as": "cropped_labelled_donors_video_frames"},
+        "flow_public": {"title": "public recordings", "published_as": None},
+        "naples": {"title": "Naples", "published_as": "naples"},
+    },
+}
+
+RUNS = [
+    {"run": "random-on-saarland_donors", "model": "random", "testset": "saarland_donors", "published_as": "val28"},
+    {"run": "random-on-flow_public", "model": "random", "testset": "flow_public", "published_as": None},
+    {"run": "random-on-naples", "model": "random", "testset": "naples", "published_as": "val21"},
+]
+
+REGISTRY = [
+    {"id": "raw_frames", "per": "recorded", "title": "Raw frames", "caption": "Frames.", "section": "data"},
+    {"id": "contact_sheet", "per": "source", "title": "Cells by class", "caption": "Crops.", "section": "cells"},
+    {"id": "examples", "per": "variant", "title": "Example images", "caption": "Images.", "section": "datasets"},
+    {"id": "curves", "per": "model", "title": "Training curves", "caption": "Losses.", "section": "models"},
+    {"id": "overview", "per": "none", "title": "Models and test sets", "caption": "AP50.", "section": "validation"},
+    {
+        "id": "confusion",
+        "per": "run",
+        "title": "Confusion matrix",
+        "caption": "Counts.",
+        "section": "validation",
+        "rebuilds": "the confusion matrices",
+    },
+    {
+        "id": "boxes",
+        "per": "run",
+        "title": "Predicted boxes",
+        "caption": "Moving.",
+        "section": "validation",
+        "format": "gif",
+    },
+    {"id": "time", "per": "none", "title": "Time by rule", "caption": "Seconds.", "section": "speed"},
+]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A results folder and the tables that go with it: the arguments of ``report.build.build``."""
+
+    results: Path
+    project: Path
+    config: dict[str, Any]
+    registry: list[dict[str, Any]]
+    sources: dict[str, dict]
+    runs: list[dict[str, Any]]
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of ``build`` besides the output."""
+        return {
+            "config": self.config,
+            "registry": self.registry,
+            "sources": self.sources,
+            "runs": self.runs,
+            "project": self.project,
+        }
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a JSON file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def record(rule: str, origin: list[str], inputs: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a provenance record."""
+    return {
+        "rule": rule,
+        "wildcards": {},
+        "inputs": inputs or {},
+        "params": {"seed": 0, "code": "ab" * 32},
+        "versions": {"python": "3.11", "torch": "2.14.1"},
+        "seconds": 1.5,
+        "commit": "c0ffee" * 6 + "abcd",
+        "origin": origin,
+    }
+
+
+def picture(seed: int, width: int = 320, height: int = 160) -> Image.Image:
+    """Return a grey picture with a few discs."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:height, :width]
+    image = np.full((height, width), 150.0)
+    for x, y in rng.uniform(0, [width, height], size=(6, 2)):
+        image[(rows - y) ** 2 + (columns - x) ** 2 < (height / 10) ** 2] = 60
+    return Image.fromarray(np.clip(image + rng.normal(0, 4, image.shape), 0, 255).astype(np.uint8))
+
+
+def _write_raw_and_cells(results: Path) -> None:
+    header = "cell_id,source,class,donor,recording,frame,x0,y0,x1,y1,method,area_px,aspect,solidity,touches_edge,group,sha256,kept,reason\n"
+    for source, origin in (("nouaman2024", "phantom"), ("flow_public", "public")):
+        files = {
+            "source": source,
+            "origin": origin,
+            "status": "available",
+            "reason": None,
+            "n_files": 7,
+            "sha256": "9a" * 32,
+        }
+        write_json(results / f"raw/{source}/source.json", files)
+        write_json(results / f"raw/{source}/provenance.json", record("get_raw", [origin]))
+        inputs = {"raw": {"path": f"results/raw/{source}", "sha256": None}}
+        write_json(results / f"cells/{source}/provenance.json", record("cut_cells", [origin], inputs))
+        rows = [
+            f"{source}-{i:05d},{source},{CLASSES[i % 3] if source == 'nouaman2024' else ''},donor_{i % 4},rec_{i % 6},{i // 2},"
+            f"0,0,9,9,polygons,70,1.0,0.95,False,g,ab,{'False,touches_edge' if i % 5 == 0 else 'True,'}\n"
+            for i in range(60)
+        ]
+        write_text(results / f"cells/{source}/cells.csv", header + "".join(rows))
+
+
+def _write_dataset_and_model(results: Path) -> None:
+    columns = [f"{c}_{word}" for word in ("count", "placed") for c in CLASSES]
+    rows = ["index,split,seed,noise,walls," + ",".join(columns) + ",cells\n"]
+    for split, n in (("train", 12), ("val", 4), ("test", 4)):
+        rows += [
+            f"{i},{split},{i},{('none', 'gaussian')[i % 2]},{i % 3 == 0},3,3,4,3,3,{2 + i % 3},a b\n" for i in range(n)
+        ]
+    write_text(results / "datasets/random/metadata.csv", "".join(rows))
+    write_text(results / "datasets/random/fingerprint.txt", "fe" * 32 + "\n")
+    bank = {"bank": {"path": "results/cells/nouaman2024/cells.csv", "sha256": "12" * 32}}
+    write_json(results / "datasets/random/provenance.json", record("collect_dataset", ["phantom"], bank))
+    model = results / "models/random/seed-0"
+    training = {
+        "architecture": "yolo11n.yaml",
+        "weights": {"source": "starter.pt", "sha256": "cc" * 32},
+        "epochs": 2,
+        "best_epoch": 2,
+        "images_per_second": 33.3,
+        "seconds": 61.0,
+        "device": "cpu",
+        "precision": "bfloat16",
+        "threads": 2,
+        "parameters": 2590000,
+        "state_sha256": "aa" * 32,
+        "data_fingerprint": "fe" * 32,
+    }
+    write_json(model / "training.json", training)
+    write_text(model / "results.csv", "epoch,train/box_loss,metrics/mAP50(B)\n1,2.0,0.31\n2,1.5,0.625\n")
+    write_json(
+        model / "provenance.json", record("train_model", ["phantom"], {"data": {"path": "results/datasets/random"}})
+    )
+
+
+def point(n: int, hits: int, alarms: int) -> dict[str, Any]:
+    """Return counts at the operating point as ``metrics.json`` has them."""
+    precision, recall = hits / (hits + alarms), hits / n
+    return {
+        "n_boxes": n,
+        "n_predictions": hits + alarms,
+        "hits": hits,
+        "misses": n - hits,
+        "false_alarms": alarms,
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall),
+        "interpretable": n >= 10,
+        "reason": None,
+    }
+
+
+def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[str, Any]:
+    """Return a run's ``metrics.json``: 40 true boxes on 20 frames, 36 found, 5 false alarms."""
+    counts = {"croissant": 20, "slipper": 16, "other": 4}
+    judged_names = {
+        name: {"ap50": 0.9, "ap50_95": 0.6, "ar": 0.7, "n_boxes": n, "reason": None} for name, n in counts.items()
+    }
+    at = {
+        "conf": 0.25,
+        "iou": 0.45,
+        **point(40, 36, 5),
+        "false_alarms_per_frame": 0.25,
+        "n_empty_frames": 4,
+        "false_alarms_in_empty_frames": 1,
+        "false_alarms_per_empty_frame": 0.25,
+    }
+    return {
+        "run": run["run"],
+        "model": run["model"],
+        "testset": run["testset"],
+        "status": "available",
+        "origin": origin,
+        "labels": labels,
+        "classes_judged": judged,
+        "frames_per_second": 55.0,
+        "n_frames": 20,
+        "n_empty_frames": 4,
+        "n_boxes": {**counts, "total": 40},
+        "thresholds": {"conf": 0.25, "iou": 0.45, "meaning": "", "confidence_floor": 0.001, "nms_iou": 0.7},
+        "interpretable": True,
+        "caveats": ["n = 4 true boxes of class other: not interpretable."],
+        "coco": {"map50": 0.912, "map50_95": 0.634, "ar": 0.7, "classes": judged_names, "reason": None},
+        "agnostic": {"ap50": 0.951, "ap50_95": 0.7, "ar": 0.8, "at": [at, {**at, "iou": 0.5}], "reason": None},
+        "operating_point": {name: point(n, n - 2, 1) for name, n in counts.items()} | {"all": at, "any": at},
+        "localisation": {"n": 36, "iou_median": 0.83, "iou_q1": 0.75, "iou_q3": 0.9, "iou_iqr": 0.15, "reason": None},
+        "classification": {"n": 36, "accuracy": 0.875, "judged": judged, "reason": None},
+        "recall_by_kind": {
+            "edge": {"n_boxes": 12, "hits": 9, "recall": 0.75},
+            "single": {"n_boxes": 28, "hits": 27, "recall": 27 / 28},
+        },
+    }
+
+
+def _write_validation(results: Path) -> None:
+    kinds = {"saarland_donors": ("phantom", "annotations", "true"), "flow_public": ("public", "proxy", "proxy")}
+    for run in RUNS:
+        name = run["testset"]
+        folder = results / "testsets" / name
+        if name not in kinds:
+            testset = {"name": name, "status": "unavailable", "reason": "the laboratory's stacks are not here"}
+            write_json(folder / "testset.json", {**testset, "origin": [], "n_frames": 0, "n_boxes": 0})
+            continue
+        origin, labels, judged = kinds[name]
+        testset = {"name": name, "status": "available", "reason": "", "origin": [origin], "labels": labels}
+        write_json(
+            folder / "testset.json", {**testset, "classes_judged": judged, "source": "s", "n_frames": 20, "n_boxes": 40}
+        )
+        write_json(folder / "provenance.json", record("build_testset", [origin]))
+        write_json(results / f"validation/{run['run']}/metrics.json", metrics(run, origin, labels, judged))
+        inputs = {"predictions": {"path": f"results/predictions/{run['run']}.parquet", "sha256": "34" * 32}}
+        origins = sorted({"phantom", origin})
+        write_json(results / f"predictions/{run['run']}.json", record("predict_boxes", origins))
+        write_json(results / f"validation/{run['run']}/provenance.json", record("compute_metrics", origins, inputs))
+
+
+def _keys(entry: dict[str, Any]) -> list[str]:
+    return {
+        "none": ["all"],
+        "source": list(SOURCES),
+        "recorded": list(SOURCES),
+        "variant": ["random"],
+        "model": ["random"],
+        "run": ["random-on-saarland_donors", "random-on-flow_public"],
+    }[entry["per"]]
+
+
+def _write_figures(results: Path) -> None:
+    for number, entry in enumerate(REGISTRY):
+        for key in _keys(entry):
+            moving = entry.get("format") == "gif"
+            path = results / ("gifs" if moving else "figures") / entry["id"] / f"{key}.{'gif' if moving else 'png'}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            frames = [picture(number * 100 + i) for i in range(3 if moving else 1)]
+            options = {"save_all": True, "append_images": frames[1:], "duration": 200, "loop": 0} if moving else {}
+            frames[0].save(path, **options)
+            inputs = {"run_folder": {"path": f"results/validation/{key}/metrics.json", "sha256": "56" * 32}}
+            sidecar = {**record("draw_figure", ["phantom"], inputs), "figure": entry["id"], "key": key}
+            write_json(path.with_suffix(".json"), sidecar)
+
+
+def _write_benchmarks(results: Path) -> None:
+    header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+    for name, seconds, memory in (
+        ("train_model/random", 61.0, "812.4"),
+        ("get_raw/nouaman2024", 2.5, "90.0"),
+        ("get_raw/flow_public", 0.5, "-"),
+    ):
+        write_text(results / f"benchmarks/{name}.tsv", f"{header}{seconds}\t0:01:01\t{memory}\t1\t1\t1\t1\t1\t1\t1\n")
+
+
+def write_tree(folder: Path) -> Tree:
+    """Write a results folder with everything but two gaps: the Naples recordings and the dataset ``synthetic``."""
+    results = folder / "results"
+    _write_raw_and_cells(results)
+    _write_dataset_and_model(results)
+    _write_validation(results)
+    _write_figures(results)
+    _write_benchmarks(results)
+    citation = (
+        "cff-version: 1.2.0\ntitle: rbcflow\nversion: 0.1.0\nlicense: AGPL-3.0-or-later\n"
+        "authors:\n  - name: The rbcflow developers\n"
+    )
+    write_text(folder / "CITATION.cff", citation)
+    return Tree(results, folder, CONFIG, REGISTRY, SOURCES, RUNS)

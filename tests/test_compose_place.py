@@ -1,0 +1,76 @@
+"""Placement: boxes free where they must be, visible where they may overlap."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rbcflow.boxes import iou_matrix
+from rbcflow.compose import VariantSpec
+from rbcflow.compose.place import Placer
+
+SIZES = st.lists(st.tuples(st.integers(3, 40), st.integers(3, 40)), min_size=1, max_size=14)
+
+
+def placer(rows=(0, 80), **values) -> Placer:
+    return Placer(VariantSpec.from_dict({"name": "x", "process_size": (100, 80)} | values), rows)
+
+
+@settings(max_examples=80, deadline=None)
+@given(sizes=SIZES, seed=st.integers(0, 10**6), margin=st.sampled_from([0, 0.5]))
+def test_boxes_stay_apart_and_inside(sizes, seed, margin):
+    subject, rng = placer(rows=(4.5, 70), block_margin=margin), np.random.default_rng(seed)
+    for size in sizes:
+        corner = subject.place(size, rng)
+        if corner is not None:
+            assert subject.boxes[-1].tolist() == [*corner, corner[0] + size[0], corner[1] + size[1]]
+    boxes = subject.boxes
+    assert (boxes[:, :2] >= [0, 5]).all() and (boxes[:, 2:] <= [100, 70]).all()
+    for later in range(1, len(boxes)):
+        margins = (boxes[:later, 2:] - boxes[:later, :2]) * margin / 2
+        grown = np.hstack([boxes[:later, :2] - margins, boxes[:later, 2:] + margins])
+        assert iou_matrix(grown, boxes[later : later + 1]).max() == 0
+
+
+@settings(max_examples=80, deadline=None)
+@given(sizes=SIZES, seed=st.integers(0, 10**6))
+def test_overlapping_boxes_stay_visible(sizes, seed):
+    subject, rng = placer(overlap=True), np.random.default_rng(seed)
+    for size in sizes:
+        subject.place(size, rng)
+    owner = np.full((80, 100), -1)
+    for number, (x0, y0, x1, y1) in enumerate(subject.boxes):
+        owner[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = number
+    for number, (x0, y0, x1, y1) in enumerate(subject.boxes):
+        assert (owner == number).sum() >= 0.3 * (x1 - x0) * (y1 - y0)
+
+
+def test_overlap_reaches_over_every_border():
+    subject, rng = placer(overlap=True, block_margin=0), np.random.default_rng(1)
+    for _ in range(60):
+        subject.place((30, 30), rng)
+    low, high = subject.boxes[:, :2].min(axis=0), subject.boxes[:, 2:].max(axis=0)
+    assert (low < 0).all() and (high > [100, 80]).all()
+
+
+def test_every_free_position_is_drawn():
+    first = placer(process_size=(24, 20), block_margin=0.5, rows=(0, 20))
+    first.place((6, 4), np.random.default_rng(0))
+    x0, y0, x1, y1 = first.boxes[0] + [-1.5, -1, 1.5, 1]  # enlarged by half: a quarter on each side
+    expected = {
+        (x, y) for x in range(24 - 17) for y in range(20 - 2) if x + 18 <= x0 or x >= x1 or y + 3 <= y0 or y >= y1
+    }
+    seen = {copy.deepcopy(first).place((18, 3), np.random.default_rng(seed)) for seed in range(2500)}
+    assert 20 < len(expected) < 24 * 20
+    assert seen == expected
+
+
+@pytest.mark.parametrize("size", [(101, 10), (10, 81)])
+def test_too_large_is_not_placed(size):
+    subject = placer()
+    assert subject.place(size, np.random.default_rng(0)) is None
+    assert len(subject.boxes) == 0

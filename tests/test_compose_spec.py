@@ -1,0 +1,55 @@
+"""Variants are parameter sets: presets, overrides, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from rbcflow.compose import VariantSpec
+from rbcflow.compose.spec import PRESETS
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "classes", "overlap"),
+    [
+        ("random", (200, 200), 3, True),
+        ("random_nosuperposition", (200, 200), 3, False),
+        ("random_nosuperposition_noother", (200, 200), 2, False),
+        ("microfluidic_nosuperposition", (200, 100), 3, False),
+        ("synthetic", (200, 100), 3, False),
+    ],
+)
+def test_presets(name, size, classes, overlap):
+    spec = VariantSpec.from_dict({"name": name})
+    assert (spec.final_size, len(spec.classes), spec.overlap) == (size, classes, overlap)
+
+
+def test_every_preset_is_tested():
+    assert len(PRESETS) == 5
+
+
+def test_overrides_go_over_the_preset():
+    spec = VariantSpec.from_dict(
+        {"name": "synthetic", "rotation": [-3, 3], "counts": {"croissant": [2], "slipper": [0, 1], "other": [1]}}
+    )
+    assert spec.rotation == (-3, 3)
+    assert spec.counts["slipper"] == (0, 1)
+    assert spec.paste == "transmit"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"rotate": 3}, "rotate"),
+        ({"factors": {"fog": [True]}}, "unknown factor 'fog'; known are lines"),
+        ({"factors": {"noise": ["snow"]}}, "factor 'noise' has levels"),
+        ({"factors": {"noise": []}}, "factor 'noise' has levels"),
+        ({"counts": {"croissant": [1], "other": [1]}}, "no counts for class slipper"),
+        ({"classes": ["croissant", "parachute"]}, "parachute"),
+        ({"process_size": [401, 400]}, "not a multiple"),
+        ({"scale": {"unit": "metre"}}, "pixels"),
+    ],
+)
+def test_refused(values, message):
+    with pytest.raises(ValidationError, match=message):
+        VariantSpec.from_dict({"name": "random_nosuperposition"} | values)

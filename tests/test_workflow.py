@@ -1,0 +1,234 @@
+"""The whole DAG at toy scale in a temporary clone: it ends with a report, reruns what it must, and nothing else.
+
+The tests of this module share one clone and stand in the order in which they change it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from browser import open_page
+
+PROJECT = Path(__file__).parent.parent
+TOY = ["--configfile", "config/toy.yaml"]
+
+
+@dataclass
+class Clone:
+    """A copy of the project, as git would clone it, and Snakemake in it."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
+        """Run Snakemake in the clone and return everything it printed."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        # the user's own package index configuration is what `fetch_recordings` goes by, so the environment is handed on
+        done = subprocess.run(command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, text=True)
+        printed = done.stdout + done.stderr
+        assert (done.returncode == 0) is ok, printed[-6000:]
+        return printed
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Return the rules a dry run would run."""
+        printed = self.snakemake("--dry-run", "--quiet", "progress", *(arguments or TOY))
+        return set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE)) - {"total"}
+
+    def json(self, name: str) -> dict:
+        """Read a JSON file below `results`."""
+        return json.loads((self.folder / "results" / name).read_text())
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text in a file of the clone; the text must be there."""
+        file = self.folder / name
+        text = file.read_text()
+        assert old in text, f"{name} has no {old!r}"
+        file.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone in which the toy DAG has run once."""
+    folder = tmp_path_factory.mktemp("clone") / "rbc flow"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name)
+    made = Clone(folder)
+    made.snakemake(*TOY)
+    return made
+
+
+def test_the_default_profile_is_found(clone: Clone):
+    printed = clone.snakemake("--dry-run", *TOY)
+    assert "Using workflow specific profile profiles/default" in printed
+
+
+def test_every_run_of_the_table_is_counted(clone: Clone):
+    runs = pd.read_csv(PROJECT / "config/runs.tsv", sep="\t")
+    assert len(runs) == 10
+    for run in runs.run:
+        metrics = clone.json(f"validation/{run}/metrics.json")
+        assert metrics["run"] == run
+        assert metrics["status"] in {"available", "unavailable"}
+        for name in ("confusion_matrix.csv", "curves.csv", "matches.csv"):
+            assert (clone.folder / "results/validation" / run / name).is_file()
+
+
+def test_origins_are_told_apart_all_the_way(clone: Clone):
+    origins = {
+        testset: clone.json(f"testsets/{testset}/provenance.json")["origin"]
+        for testset in ("saarland_donors", "naples", "flow_public", "random_test")
+    }
+    assert origins == {
+        "saarland_donors": ["phantom"],
+        "naples": ["phantom"],
+        "flow_public": ["public"],
+        "random_test": ["phantom"],
+    }
+    # a model that learned from phantoms, judged on public frames: the number depends on both
+    assert clone.json("validation/random-on-flow_public/provenance.json")["origin"] == ["phantom", "public"]
+
+
+def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
+    cells = pd.read_csv(clone.folder / "results/cells/nouaman2024/cells.csv").set_index("cell_id")
+    splits = pd.read_csv(clone.folder / "results/splits/grouped.csv").set_index("cell_id")
+    frames = pd.read_csv(clone.folder / "results/testsets/saarland_donors/frames.csv")
+    learned = splits[splits.split.isin(["train", "val"])].index.intersection(cells.index)
+    assert len(learned) and len(frames)
+    assert set(cells.loc[learned].query("method == 'polygon'").recording).isdisjoint(frames.recording)
+
+
+def test_every_rule_was_timed_and_logged(clone: Clone):
+    ran = {"draw_phantom", "fetch_recordings", "cut_cells", "draw_cells", "split_cells", "compose_shard", "collect_dataset",
+           "train_model", "build_testset", "predict_run", "evaluate_run", "draw_figure", "draw_gif"}  # fmt: skip
+    assert ran <= {path.name for path in (clone.folder / "results/benchmarks").iterdir()}
+    assert ran <= {path.name for path in (clone.folder / "results/logs").iterdir() if path.is_dir()}
+
+
+def test_the_report_opens_whole_and_alone(clone: Clone):
+    with open_page(clone.folder / "results/report.html") as opened:
+        assert opened.undecoded() == []
+        assert opened.page.locator("figure img").count() > 40
+        assert opened.page.locator("text=phantom").count() > 5
+        assert opened.requests == []
+        assert opened.complaints == []
+
+
+def test_again_there_is_nothing_to_do(clone: Clone):
+    assert "Nothing to be done" in clone.snakemake(*TOY)
+
+
+def test_touching_scripts_and_editing_comments_reruns_nothing(clone: Clone):
+    for script in (clone.folder / "workflow/scripts").rglob("*.py"):
+        script.touch()
+    for file in (clone.folder / "config").iterdir():
+        file.touch()
+    library = "workflow/scripts/rbcflow/compose/paste.py"
+    text = (clone.folder / library).read_text()
+    (clone.folder / library).write_text(f"# a comment\n{text}\n# another\n")
+    assert clone.planned() == set()
+
+
+def test_results_without_metadata_are_adopted_not_trained_again(clone: Clone):
+    kept = clone.folder / ".snakemake/metadata"
+    hidden = kept.rename(kept.with_name("metadata-hidden"))
+    try:
+        assert clone.planned() == set()
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+        hidden.rename(kept)
+
+
+def test_a_changed_line_of_the_composer_reruns_datasets_and_what_follows(clone: Clone):
+    library = clone.folder / "workflow/scripts/rbcflow/compose/paste.py"
+    text = library.read_text()
+    library.write_text(f"{text}\n\nADDED_LINE = 1\n")
+    try:
+        planned = clone.planned()
+    finally:
+        library.write_text(text)
+    follows = {"compose_shard", "collect_dataset", "train_model", "build_testset", "predict_run", "evaluate_run", "render_report"}
+    before = {"draw_phantom", "fetch_recordings", "cut_cells", "draw_cells", "split_cells"}
+    assert follows <= planned
+    assert not before & planned
+
+
+def test_a_caption_renders_the_report_and_nothing_else(clone: Clone):
+    registry = clone.folder / "paper/figures.yaml"
+    text = registry.read_text()
+    registry.write_text(re.sub(r"caption: (>-\n +)?", r"\g<0>Edited. ", text, count=1))
+    try:
+        assert clone.planned() == {"render_report", "all"}
+    finally:
+        registry.write_text(text)
+
+
+def test_fingerprints_do_not_depend_on_shards_or_threads(clone: Clone):
+    scale = yaml.safe_load((clone.folder / "config/toy.yaml").read_text())
+    other = {**scale, "shard_size": 7, "pathvars": {"results": "other"}}
+    (clone.folder / "config/other.yaml").write_text(yaml.safe_dump(other))
+    variants = ("random", "random_nosuperposition", "synthetic")
+    targets = [f"other/datasets/{variant}/fingerprint.txt" for variant in variants]
+    clone.snakemake(*targets, "--configfile", "config/other.yaml", OMP_NUM_THREADS="2", OPENCV_FOR_THREADS_NUM="2")
+    for variant, target in zip(variants, targets, strict=True):
+        first = (clone.folder / f"results/datasets/{variant}/fingerprint.txt").read_text()
+        assert len(first.split()[0]) == 64
+        assert (clone.folder / target).read_text() == first
+
+
+def test_with_the_package_index_unreachable_the_report_says_what_is_missing(clone: Clone):
+    clone.snakemake(*TOY, "--forcerun", "fetch_recordings", PIP_INDEX_URL="http://127.0.0.1:9/", PIP_EXTRA_INDEX_URL="", PIP_FIND_LINKS="",
+                    PIP_CONFIG_FILE=os.devnull, PIP_NO_CACHE_DIR="1")  # fmt: skip
+    assert clone.json("testsets/flow_public/testset.json")["status"] == "unavailable"
+    for model in ("random", "random_nosuperposition"):
+        assert clone.json(f"validation/{model}-on-flow_public/metrics.json")["status"] == "unavailable"
+    with open_page(clone.folder / "results/report.html") as opened:
+        assert opened.undecoded() == []
+        assert opened.complaints == []
+        assert opened.page.locator("text=--forcerun fetch_recordings").count() > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--config", "sed=1"], ["unknown key 'sed'", "did you mean 'seed'?"]),
+        (["--configfile", "config/paper.yaml"], ["resources/raw/nouaman2024/", "resources/raw/naples/", "Christian Wagner", "Tomaiuolo"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list[str], parts: list[str]):
+    printed = clone.snakemake("--dry-run", *arguments, ok=False)
+    for part in parts:
+        assert part in printed
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "paper.yaml", "starter.yaml"])
+def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
+    planned = clone.planned("--configfile", f"config/{file}", "--config", "phantoms=true", "pathvars={'results': 'elsewhere'}")
+    assert {"draw_phantom", "cut_cells", "compose_shard", "train_model", "predict_run", "evaluate_run", "render_report"} <= planned
+
+
+def test_a_killed_job_keeps_what_was_finished_and_names_the_file(clone: Clone):
+    record = clone.json("raw/naples/source.json")
+    stack = sorted((clone.folder / record["folder"]).rglob("*.tif"))[0]
+    whole = stack.read_bytes()
+    stack.write_bytes(whole[: len(whole) // 2])
+    finished = (clone.folder / "results/cells/nouaman2024/cells.csv").read_bytes()
+    try:
+        printed = clone.snakemake(*TOY, "--forcerun", "cut_cells", "--until", "cut_cells", ok=False)
+    finally:
+        stack.write_bytes(whole)
+    assert f"InputError: {stack.relative_to(clone.folder)}" in printed
+    assert (clone.folder / "results/cells/nouaman2024/cells.csv").read_bytes() == finished

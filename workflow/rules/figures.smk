@@ -1,0 +1,40 @@
+# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it.
+
+
+rule draw_figure:
+    input:
+        unpack(figure_inputs),
+    output:
+        figure="<results>/figures/{figure}/{key}.png",
+        provenance="<results>/figures/{figure}/{key}.json",
+    wildcard_constraints:
+        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "png"),
+    log:
+        "<logs>/draw_figure/{figure}-{key}.log",
+    benchmark:
+        "<benchmarks>/draw_figure/{figure}-{key}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        figure=figure_params,
+        code=code("draw_figure"),
+    message:
+        "Drawing {wildcards.figure} of {wildcards.key}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+use rule draw_figure as draw_gif with:
+    output:
+        figure="<results>/gifs/{figure}/{key}.gif",
+        provenance="<results>/gifs/{figure}/{key}.json",
+    wildcard_constraints:
+        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "gif"),
+    log:
+        "<logs>/draw_gif/{figure}-{key}.log",
+    benchmark:
+        "<benchmarks>/draw_gif/{figure}-{key}.tsv"

@@ -1,0 +1,33 @@
+# report: the one page a reader opens.
+
+
+rule render_report:
+    input:
+        figures=all_figures(),
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        datasets=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
+        banks=[f"<results>/cells/{source}/cells.csv" for source in SETTINGS.sources],
+        registry=CONFIG.tables.figures,
+        citation="CITATION.cff",
+        templates=sorted((SCRIPTS / "rbcflow/report/templates").iterdir()),
+    output:
+        report="<results>/report.html",
+    log:
+        "<logs>/render_report.log",
+    benchmark:
+        "<benchmarks>/render_report.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        config=report_config(),
+        sources={name: {**row, "origin": SETTINGS.origin(name)} for name, row in _rows(SETTINGS.sources).items()},
+        runs=list(_rows(SETTINGS.runs).values()),
+        code=code("render_report"),
+    message:
+        "Rendering the report"
+    script:
+        "../scripts/render_report.py"

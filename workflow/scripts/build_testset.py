@@ -1,0 +1,31 @@
+"""Rule build_testset: frames and true boxes of one test set, or the reason why there are none."""
+
+from pathlib import Path
+
+from rbcflow import logs, testsets
+from rbcflow.provenance import Recorder, origins_of
+from rbcflow.raw import record
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder = Recorder.of_job(snakemake)
+    name, spec = snakemake.wildcards.testset, snakemake.params.spec
+    folder, made_from = Path(snakemake.output.description).parent, Path(snakemake.input.source)
+    common = {"name": name, "max_frames": spec["max_frames"], "origin": origins_of([made_from])}
+    if spec["kind"] == "variant":
+        testsets.build_variant_test(made_from.parent, folder, **common)
+    else:
+        source = record.read(made_from)
+        common["source"] = source.source
+        raw = Path(source.folder)
+        if source.status != "available":
+            testsets.write_unavailable(folder, name=name, source=source.source, reason=source.reason)
+        elif spec["kind"] == "flow_public":
+            testsets.build_flow_public(raw, folder, annotations=Path(snakemake.input.annotations), **common)
+        elif spec["kind"] == "naples":
+            testsets.build_naples(raw, folder, **common)
+        elif spec["kind"] == "saarland_donors":
+            testsets.build_saarland_donors(raw, folder, scheme=spec["scheme"], **common)
+        else:
+            testsets.build_saarland_one_donor(raw, folder, scheme=spec["scheme"], **common)
+    recorder.write(snakemake.output.provenance)

@@ -1,0 +1,15 @@
+"""Rule draw_cells: a bank of cells from the phantom's cell model."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.cells.bank import write_bank
+from rbcflow.cells.drawn import draw
+from rbcflow.provenance import Recorder
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder = Recorder.of_job(snakemake, origin=["phantom"])
+    cells = draw(snakemake.wildcards.source, snakemake.params.per_class, snakemake.params.seed)
+    write_bank(Path(snakemake.output.cells).parent, cells)
+    recorder.write(snakemake.output.provenance)

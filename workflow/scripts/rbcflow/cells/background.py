@@ -1,0 +1,178 @@
+"""Cells by background subtraction (rules ``cut_cells`` and ``build_testset``; preprint, section on the Naples set).
+
+The background is the pixel-wise median of the recording, or the recording's own background image where there is one.
+Two passes over a recording, linear in its frames, none of which is kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.cells.bank import Box, Cell, cut, touches_edge
+from rbcflow.errors import InputError
+from rbcflow.frames import Frame, to_grey
+from rbcflow.raw import flow_public, naples
+
+METHOD = "background"
+KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+
+Grey = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Thresholds of the method; the defaults are those of the preprint's final run on the Naples set.
+
+    Attributes:
+        threshold: grey difference above which a pixel belongs to an object.
+        threshold_at: other thresholds by flow condition.
+        min_changed: pixels that must differ for a frame to be looked at.
+        min_area: contour area in square pixels an object must exceed to be an object at all.
+        min_height: of a cell's box, pixels.
+        min_width: of a cell's box, pixels.
+        edge_buffer: columns at both ends of the frame that a cell must not touch.
+        max_edge_difference: mean grey difference in those columns above which a cell is not fully in the frame.
+        largest_only: keep one cell a frame.
+    """
+
+    threshold: int = 20
+    threshold_at: dict[str, int] = field(default_factory=lambda: {"1 cm/s": 10})
+    min_changed: int = 200
+    min_area: float = 50.0
+    min_height: int = 40
+    min_width: int = 0
+    edge_buffer: int = 10
+    max_edge_difference: float = 15.0
+    largest_only: bool = True
+
+
+NAPLES = Parameters()
+FLOW_PUBLIC = Parameters(threshold=15, threshold_at={}, min_height=10, min_width=20, edge_buffer=2, largest_only=False)
+"""For the public recordings: 320-400 x 80 pixels, several cells a frame, about 60 x 17 pixels each."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One object of a frame: its (H, W) mask, half-open box in pixels, and why it is no usable cell (or nothing)."""
+
+    mask: NDArray[np.bool_]
+    box: Box
+    touches_edge: bool
+    reason: str
+
+
+def extract_naples(folder: Path, source: str, parameters: Parameters = NAPLES) -> Iterator[Cell]:
+    """Yield the cells of the Naples recordings, dropped ones included; they have no class.
+
+    Args:
+        folder: the source's files.
+        source: a key of ``config/sources.yaml``.
+        parameters: thresholds.
+
+    Yields:
+        Cells of method ``background``; reasons ``touches_edge``, ``edge_changed``, ``too_small``, ``not_largest``.
+
+    Raises:
+        InputError: a stack is wrong.
+    """
+    for recording in naples.recordings(folder):
+        background = median_background(to_grey(frame.image) for frame in naples.read(folder, recording))
+        for frame in naples.read(folder, recording, source):
+            yield from cells_of(frame, background, parameters)
+
+
+def extract_flow_public(folder: Path, source: str, parameters: Parameters = FLOW_PUBLIC) -> Iterator[Cell]:
+    """Yield the cells of the public recordings as ``extract_naples`` does, with each frame's own background image."""
+    for recording in flow_public.recordings(folder):
+        for frame in flow_public.read(folder, recording, source):
+            background = flow_public.read_background(folder, recording, frame.index)
+            yield from cells_of(frame, background, parameters)
+
+
+def median_background(images: Iterable[Grey]) -> Grey:
+    """Return the pixel-wise (lower) median of a recording, exactly, from one histogram a pixel.
+
+    Args:
+        images: (H, W) uint8 grey, all of one size, at least one; consumed once.
+
+    Returns:
+        (H, W) uint8. Memory is 1 KiB a pixel, whatever the number of images.
+    """
+    counts, shape, total = None, (0, 0), 0
+    for total, image in enumerate(images, start=1):  # noqa: B007 (the count is used after the loop)
+        if counts is None:
+            shape, counts = image.shape, np.zeros((image.size, 256), dtype=np.uint32)
+            pixels = np.arange(image.size)
+        if image.shape != shape:
+            raise ValueError(f"images of one recording differ in size: {shape} and {image.shape}")
+        counts[pixels, image.ravel()] += 1
+    if counts is None:
+        raise ValueError("no image to take a background from")
+    np.cumsum(counts, axis=1, out=counts)
+    return np.argmax(counts >= (total + 1) // 2, axis=1).astype(np.uint8).reshape(shape)
+
+
+def find_objects(image: Grey, background: Grey, parameters: Parameters, condition: str = "") -> list[Found]:
+    """Find what differs from the background in one frame.
+
+    Args:
+        image: (H, W) uint8 grey.
+        background: (H, W) uint8 grey.
+        parameters: thresholds.
+        condition: flow condition of the recording, for ``threshold_at``.
+
+    Returns:
+        Objects from the largest to the smallest.
+    """
+    difference = cv2.absdiff(image, background)
+    changed = difference > parameters.threshold_at.get(condition, parameters.threshold)
+    if np.count_nonzero(changed) <= parameters.min_changed:
+        return []
+    closed = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_CLOSE, KERNEL, iterations=2)
+    contours, _ = cv2.findContours(
+        cv2.morphologyEx(closed, cv2.MORPH_OPEN, KERNEL), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    areas = {index: cv2.contourArea(contour) for index, contour in enumerate(contours)}
+    large = sorted((index for index in areas if areas[index] > parameters.min_area), key=lambda index: -areas[index])
+    edges = np.hstack([difference[:, : parameters.edge_buffer], difference[:, -parameters.edge_buffer :]])
+    edge_changed = float(edges.mean()) > parameters.max_edge_difference
+    return [_judge(contours[index], image.shape, rank, edge_changed, parameters) for rank, index in enumerate(large)]
+
+
+def cells_of(frame: Frame, background: Grey, parameters: Parameters) -> Iterator[Cell]:
+    """Yield the cells of one frame, dropped ones included; a cell's group is its recording."""
+    grey = to_grey(frame.image)
+    if grey.shape != background.shape:
+        raise InputError(
+            frame.recording, f"a frame of {grey.shape}", f"{background.shape}", where=f"frame {frame.index}"
+        )
+    for found in find_objects(grey, background, parameters, frame.condition):
+        box, crop, mask = cut(grey, found.mask)
+        yield Cell(
+            source=frame.source, class_="", donor=frame.donor, recording=frame.recording, frame=frame.index, box=box,
+            method=METHOD, group=frame.recording, crop=crop, mask=mask,
+            touches_edge=found.touches_edge, reason=found.reason,
+        )  # fmt: skip
+
+
+def _judge(contour: NDArray, shape: tuple[int, ...], rank: int, edge_changed: bool, parameters: Parameters) -> Found:
+    """Return a contour's filled object and why it is no usable cell."""
+    height, width = shape
+    x, y, w, h = cv2.boundingRect(contour)
+    mask = cv2.drawContours(np.zeros(shape, np.uint8), [contour], -1, 1, cv2.FILLED).astype(bool)
+    box = (float(x), float(y), float(x + w), float(y + h))
+    if x < parameters.edge_buffer or x + w > width - parameters.edge_buffer or touches_edge(box, width, height):
+        reason = "touches_edge"
+    elif h < parameters.min_height or w < parameters.min_width:
+        reason = "too_small"
+    elif edge_changed:
+        reason = "edge_changed"
+    else:
+        reason = "not_largest" if parameters.largest_only and rank else ""
+    return Found(mask, box, touches_edge(box, width, height), reason)

@@ -1,0 +1,85 @@
+"""The cells one split may be made from, loaded once a shard (stage datasets)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rbcflow.cells.bank import read_bank
+from rbcflow.compose.spec import VariantSpec
+from rbcflow.errors import InputError
+
+RING = "drawn-ring"
+"""Name of every object drawn for an image, in place of a cell_id."""
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """One cell to paste.
+
+    Attributes:
+        cell_id: name in its bank.
+        class_name: croissant, slipper or other.
+        crop: (h, w) uint8 grey.
+        mask: (h, w) bool, not empty.
+        background: flat grey it was drawn on; None for a cell cut from a recording.
+    """
+
+    cell_id: str
+    class_name: str
+    crop: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    background: float | None
+
+    @property
+    def is_ring(self) -> bool:
+        """Whether the cell was drawn for the image instead of taken from a bank."""
+        return self.cell_id == RING
+
+
+Stock = dict[str, list[Cutout]]
+"""Cells by class, sorted by name."""
+
+
+def load_stock(spec: VariantSpec, banks: list[Path], splits: Path, split: str) -> Stock:
+    """Load the cells of one split.
+
+    Args:
+        spec: the variant, which says which classes are needed and how they are pasted.
+        banks: folders of cell banks.
+        splits: table of cells and splits; cells of banks that are not named do not matter.
+        split: train, val or test.
+
+    Raises:
+        InputError: a class that is needed has no cell in the split, or a cell has no background to divide by.
+    """
+    table = pd.read_csv(splits, dtype=str, keep_default_na=False).query("split == @split")
+    classes = dict(zip(table["cell_id"], table["class"], strict=True))
+    stock: Stock = {name: [] for name in spec.classes}
+    for bank in banks:
+        for cell in _cutouts(bank, classes, needs_background=spec.paste == "transmit"):
+            if cell.class_name in stock:
+                stock[cell.class_name].append(cell)
+    for name, members in stock.items():
+        members.sort(key=lambda cell: cell.cell_id)
+        drawn = name == "other" and spec.other_drawn_share > 0
+        if not members and not drawn:
+            expected = f"at least one that variant {spec.name} can paste, from {', '.join(map(str, banks))}"
+            raise InputError(splits, f"no cell of class {name}", expected, f"split {split}")
+    return stock
+
+
+def _cutouts(bank: Path, classes: dict[str, str], needs_background: bool) -> list[Cutout]:
+    """Return the cells of one bank that have a class in the split."""
+    content = read_bank(bank)
+    table = content.kept[content.kept["cell_id"].isin(classes.keys())]
+    if needs_background and (bare := table.loc[table["background"].isna(), "cell_id"]).any():
+        raise InputError(bank / "cells.csv", "no background", "the flat grey of a drawn cell", f"cell {bare.iloc[0]}")
+    return [
+        Cutout(name, classes[name], content.crops[name], content.masks[name], None if pd.isna(grey) else float(grey))
+        for name, grey in zip(table["cell_id"], table["background"], strict=True)
+    ]

@@ -1,0 +1,132 @@
+"""The constructed datasets: example images, and what their labels and plan add up to (stage figures)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib.axes import Axes
+
+from rbcflow.boxes import from_yolo
+from rbcflow.classes import CLASSES
+from rbcflow.figures import pictures, style
+from rbcflow.testset_files import read_rgb
+
+SPLITS = ("train", "val", "test")
+SHADES = ("#1F4E79", "#5B8DB8", "#9EC1DD", "#D3E3F0")
+"""Levels of a factor: they have an order of mention, not a meaning."""
+
+NOT_FACTORS = {"index", "split", "seed", "cells"} | {
+    f"{name}_{kind}" for name in CLASSES for kind in ("count", "placed")
+}
+"""Columns of ``metadata.csv`` that are no factor of the plan."""
+
+
+def _images(dataset: Path, split: str) -> list[Path]:
+    """Return a split's images; entries of the list are relative to its folder."""
+    return [dataset / line for line in (dataset / f"{split}.txt").read_text().splitlines()]
+
+
+def _labels(image: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return class ids (N,) and boxes (N, 4) in pixels of an image's label file."""
+    lines = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text().split()
+    values = np.array(lines, dtype=float).reshape(-1, 5)
+    return values[:, 0].astype(int), from_yolo(values[:, 1:], width, height)
+
+
+def _names(dataset: Path) -> dict[int, str]:
+    """Return the dataset's class names by id."""
+    return yaml.safe_load((dataset / "data.yaml").read_text())["names"]
+
+
+def _note(dataset: Path, *more: str) -> str:
+    return style.note(dataset.name, f"cells: {style.folder_origin(dataset)}", *more)
+
+
+def dataset_examples(dataset: Path, output: Path) -> None:
+    """Show training images twice: as the detector sees them, and with their labels.
+
+    Args:
+        dataset: folder of the variant.
+        output: PNG file.
+    """
+    images, names = _images(dataset, "train"), _names(dataset)
+    height, width = read_rgb(images[0]).shape[:2]
+    columns = 5 if width < 1.5 * height else 4
+    chosen = [images[index] for index in pictures.spread(len(images), columns)]
+    note = _note(
+        dataset,
+        f"{len(images)} training images of {width}×{height} px",
+        "lines: " + ", ".join(_names(dataset).values()),
+    )
+    with style.canvas(output, style.PAGE_MM, 14 + 2 * style.PAGE_MM / columns * height / width, note) as figure:
+        panels = figure.subplots(2, columns, squeeze=False)
+        for axes in panels.ravel():
+            axes.set_axis_off()
+        for plain, labelled, path in zip(*panels, chosen, strict=False):
+            image = pictures.as_rgb(read_rgb(path))
+            pictures.show(plain, image)
+            pictures.show(labelled, image)
+            plain.set_title(f"train {path.stem}", fontsize=6, weight="normal")
+            for class_id, box in zip(*_labels(path, width, height), strict=True):
+                pictures.add_box(labelled, box, style.COLOURS[names[class_id]])
+        figure.legend(handles=style.class_handles(names.values()), loc="outside lower center", ncols=3)
+
+
+def dataset_statistics(dataset: Path, output: Path) -> None:
+    """Show planned and placed cells, sizes of the training boxes, and how often each level of each factor occurs.
+
+    Args:
+        dataset: folder of the variant.
+        output: PNG file.
+    """
+    metadata = pd.read_csv(dataset / "metadata.csv", keep_default_na=False)
+    names, images = _names(dataset), _images(dataset, "train")
+    height, width = read_rgb(images[0]).shape[:2]
+    pairs = [_labels(path, width, height) for path in images]
+    ids, boxes = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+    factors = [name for name in metadata if name not in NOT_FACTORS]
+    sizes = ", ".join(f"{split} {(metadata['split'] == split).sum()}" for split in SPLITS)
+    with style.canvas(output, style.PAGE_MM, 66, _note(dataset, f"images: {sizes}")) as figure:
+        left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
+        _counts(left, metadata, list(names.values()))
+        for class_id, name in names.items():
+            own = boxes[ids == class_id]
+            middle.scatter(*(own[:, 2:] - own[:, :2]).T, s=3, color=style.COLOURS[name], alpha=0.35, linewidths=0)
+        middle.set(title=f"training boxes (n = {len(boxes)})", xlabel="width / px", ylabel="height / px")
+        middle.set(xlim=(0, None), ylim=(0, None))
+        middle.grid(True)
+        _balance(right, metadata, factors)
+        figure.legend(handles=style.class_handles(names.values()), loc="outside lower left", ncols=3)
+
+
+def _counts(axes: Axes, metadata: pd.DataFrame, names: list[str]) -> None:
+    """Draw placed cells as bars and planned ones as outlines, by split and class."""
+    width = 0.8 / len(names)
+    for offset, name in enumerate(names):
+        places = np.arange(len(SPLITS)) + (offset - (len(names) - 1) / 2) * width
+        by_split = metadata.groupby("split")[[f"{name}_count", f"{name}_placed"]].sum().reindex(SPLITS, fill_value=0)
+        axes.bar(places, by_split[f"{name}_placed"], width * 0.9, color=style.COLOURS[name])
+        axes.bar(places, by_split[f"{name}_count"], width * 0.9, fill=False, edgecolor="#333333", linewidth=0.6)
+    axes.set_xticks(range(len(SPLITS)), SPLITS)
+    axes.set(title="cells placed (outline: planned)")
+    axes.tick_params(axis="x", length=0)
+
+
+def _balance(axes: Axes, metadata: pd.DataFrame, factors: list[str]) -> None:
+    """Draw the share of images at each level of each factor."""
+    for row, factor in enumerate(factors):
+        shares = metadata[factor].astype(str).value_counts(normalize=True).sort_index()
+        left = 0.0
+        for number, (level, share) in enumerate(shares.items()):
+            axes.barh(row, share, left=left, height=0.75, color=SHADES[number % len(SHADES)])
+            text = {"True": "on", "False": "off"}.get(level, level.replace("_", " "))
+            colour = "white" if number == 0 else "black"
+            axes.text(left + share / 2, row, text, ha="center", va="center", fontsize=5.5, color=colour, clip_on=True)
+            left += share
+    axes.set_yticks(range(len(factors)), [factor.replace("_", " ") for factor in factors])
+    axes.invert_yaxis()
+    axes.set(title="levels of the factors, all splits", xlim=(0, 1), xlabel="share of images")
+    axes.tick_params(axis="y", length=0)

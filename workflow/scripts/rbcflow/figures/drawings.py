@@ -1,0 +1,45 @@
+"""The drawing functions by the names the registry uses (rules ``draw_figure`` and ``draw_gif``)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rbcflow.figures import cells, datasets, gifs, models, overview, raw, samples, speed, validation
+
+log = logging.getLogger(__name__)
+
+DRAWINGS: dict[str, Callable[..., None]] = {
+    function.__name__: function
+    for function in (
+        raw.raw_frames,
+        cells.cell_sheet,
+        cells.cell_counts,
+        datasets.dataset_examples,
+        datasets.dataset_statistics,
+        models.training_curves,
+        validation.confusion_matrix,
+        validation.confidence_curves,
+        samples.sample_predictions,
+        gifs.predicted_boxes,
+        overview.overview,
+        speed.seconds_by_rule,
+    )
+}
+
+
+def draw(name: str, inputs: Mapping[str, Path | list[Path]], output: Path, **options: int) -> None:
+    """Draw one figure.
+
+    Args:
+        name: of the drawing function, an entry's ``draws``.
+        inputs: folders or files under the names in the entry's ``inputs``.
+        output: PNG or GIF file; its folder is made.
+        options: settings of the drawing function, such as ``frames`` and ``fps`` of a GIF.
+
+    Raises:
+        InputError: an input is malformed.
+    """
+    DRAWINGS[name](**inputs, output=output, **options)
+    log.info("%s: %.0f kB", output, output.stat().st_size / 1000)

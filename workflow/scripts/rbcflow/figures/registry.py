@@ -1,0 +1,116 @@
+"""The registry of figures, ``paper/figures.yaml``: what is drawn, for which keys, from which inputs, to which file.
+
+It drives the figure rule, the report and the list of outputs; nothing is drawn that is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rbcflow.errors import InputError
+
+PER = ("none", "source", "recorded", "variant", "model", "run", "testset")
+"""What a figure is drawn once for. ``source`` has a bank of cells, ``recorded`` has recordings as well."""
+
+SECTIONS = ("data", "cells", "datasets", "models", "validation", "speed")
+
+INPUTS = (
+    "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "benchmarks", "runs",
+)  # fmt: skip
+"""Names under which drawing functions ask for folders, one file (``predictions``) and one list (``runs``)."""
+
+DRAWS = (
+    "raw_frames", "cell_sheet", "cell_counts", "dataset_examples", "dataset_statistics", "training_curves", "overview",
+    "confusion_matrix", "confidence_curves", "sample_predictions", "predicted_boxes", "seconds_by_rule",
+)  # fmt: skip
+"""Names of the functions in ``drawings``, which loads plotting libraries: this module must be light for a dry run."""
+
+ONLY_KEY = "all"
+"""Key of a figure that is drawn once."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of the registry.
+
+    Attributes:
+        id: name of the figure and of its folder.
+        per: what it is drawn once for, one of ``PER``.
+        draws: name of the drawing function, one of ``DRAWS``.
+        inputs: what the drawing function reads, names of ``INPUTS``.
+        title: heading, without a full stop.
+        caption: one sentence what it shows, one how it was made.
+        section: section of the report, one of ``SECTIONS``.
+        rebuilds: the preprint's item it rebuilds, if any.
+        format: ``png`` or ``gif``.
+    """
+
+    id: str
+    per: str
+    draws: str
+    inputs: tuple[str, ...]
+    title: str
+    caption: str
+    section: str
+    rebuilds: str | None = None
+    format: str = "png"
+
+    def output(self, results: Path, key: str) -> Path:
+        """Return where the figure of a key is written."""
+        return results / ("gifs" if self.format == "gif" else "figures") / self.id / f"{key}.{self.format}"
+
+    def keys(self, names: Mapping[str, list[str]]) -> list[str]:
+        """Return the keys the figure is drawn for, given the names there are of each ``per``."""
+        return [ONLY_KEY] if self.per == "none" else list(names[self.per])
+
+
+def read_registry(path: Path) -> list[Entry]:
+    """Read and validate the registry.
+
+    Raises:
+        InputError: an entry lacks a key, has an unknown one, a value that is not allowed, or a repeated id.
+    """
+    if not path.is_file():
+        raise InputError(path, "no such file", "the registry of figures")
+    entries = [_entry(path, number, values) for number, values in enumerate(yaml.safe_load(path.read_text()), start=1)]
+    names = [entry.id for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(path, f"{names.count(name)} entries with id {name!r}", "each id once", f"figure {name}")
+    return entries
+
+
+def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
+    where = f"figure {values.get('id', number)}"
+    known = [field.name for field in fields(Entry)]
+    if unknown := sorted(values.keys() - set(known)):
+        raise InputError(path, f"key {', '.join(unknown)}", f"keys {', '.join(known)}", where)
+    if missing := [name for name in known if name not in values and name not in ("rebuilds", "format")]:
+        raise InputError(path, f"no key {', '.join(missing)}", "it, as every figure has one", where)
+    entry = Entry(**{**values, "inputs": tuple(values["inputs"])})
+    for key, value, allowed in (
+        ("per", entry.per, PER),
+        ("draws", entry.draws, DRAWS),
+        ("section", entry.section, SECTIONS),
+        ("format", entry.format, ("png", "gif")),
+        *(("inputs", name, INPUTS) for name in entry.inputs),
+    ):
+        if value not in allowed:
+            raise InputError(path, f"{key} {value!r}", f"one of {', '.join(allowed)}", where)
+    return entry
+
+
+def expand(entries: list[Entry], names: Mapping[str, list[str]], results: Path) -> list[Path]:
+    """Return every file the registry promises.
+
+    Args:
+        entries: the registry.
+        names: the names there are, by ``per``.
+        results: the results folder.
+    """
+    return [entry.output(results, key) for entry in entries for key in entry.keys(names)]

@@ -1,0 +1,102 @@
+"""One look for all figures, GIFs and pages: colours, sizes in millimetres, file format (stage figures)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+CLASS_COLOURS: dict[str, str] = {"croissant": "#E69F00", "slipper": "#56B4E9", "other": "#CC79A7"}
+"""Okabe and Ito's orange, sky blue and reddish purple: apart for every kind of colour vision, and all lighter than
+the mid grey of bright-field frames."""
+
+COLOURS: dict[str, str] = {
+    **CLASS_COLOURS,
+    "background": "#8C8C8C",
+    "all": "#000000",
+    "any": "#767676",
+    "unnamed": "#009E73",
+    "accent": "#0072B2",
+}
+"""Every colour that means something: classes, what is no cell, classes pooled, class ignored, cells without a class."""
+
+COLUMN_MM, PAGE_MM = 85.0, 175.0
+"""Widths of one and of two journal columns."""
+
+DPI = 200
+MM = 1 / 25.4
+
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.5,
+}
+
+
+@contextmanager
+def canvas(output: Path, width: float, height: float, note: str = "") -> Iterator[Figure]:
+    """Yield an empty figure and write it as PNG when the block ends; the same drawing gives the same bytes.
+
+    Args:
+        output: PNG file; its folder is made.
+        width: millimetres.
+        height: millimetres.
+        note: what the figure must be read with (what, n, thresholds, origin), set above the panels.
+    """
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(width * MM, height * MM), layout="constrained")
+        if note:
+            figure.suptitle(note, x=0.005, ha="left", fontsize=7, color="#444444")
+        yield figure
+        output.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white")
+
+
+def notice(output: Path, text: str, width: float = PAGE_MM) -> None:
+    """Draw a plain panel that states why there is no figure."""
+    with canvas(output, width, 24) as figure:
+        axes = figure.subplots()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color="#444444", fontsize=9)
+
+
+def origin_text(origin: str | list[str]) -> str:
+    """Return ``phantom``, ``public``, ``raw`` or several of them as words for a note."""
+    return origin if isinstance(origin, str) else " + ".join(origin) or "origin not recorded"
+
+
+def folder_origin(folder: Path) -> str:
+    """Return the origin that a stage's folder states in its ``provenance.json``."""
+    record = folder / "provenance.json"
+    return origin_text(json.loads(record.read_text())["origin"] if record.is_file() else [])
+
+
+def note(*parts: str) -> str:
+    """Join what a figure must be read with into one line."""
+    return "  ·  ".join(part for part in parts if part)
+
+
+def class_handles(names: Iterable[str]) -> list[Patch]:
+    """Return the legend entries of some classes."""
+    return [Patch(color=COLOURS[name], label=name) for name in names]

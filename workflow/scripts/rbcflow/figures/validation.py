@@ -1,0 +1,121 @@
+"""Confusion matrices and curves of a validation run, drawn from the files of the metrics stage (stage figures)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from rbcflow.classes import CLASSES
+from rbcflow.figures import style
+from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
+from rbcflow.metrics.curves import ALL, ANY
+
+CURVES = {
+    **{name: (name, style.COLOURS[name], "-") for name in CLASSES},
+    ALL: ("all classes pooled", style.COLOURS[ALL], "-"),
+    ANY: ("found, class ignored", style.COLOURS[ANY], "--"),
+}
+"""Label, colour and line of each way of counting."""
+
+JUDGED = {"true": "", "proxy": "classes are by-eye proxies", "false": "true classes are not judged"}
+
+
+def read_metrics(run_folder: Path) -> dict:
+    """Return a run's ``metrics.json``."""
+    return json.loads((run_folder / "metrics.json").read_text())
+
+
+def run_note(metrics: dict, *more: str) -> str:
+    """Return what every figure of a run must be read with."""
+    return style.note(
+        f"{metrics['model']} on {metrics['testset']}",
+        f"{style.origin_text(metrics['origin'])} frames",
+        f"n = {metrics['n_boxes']['total']} true boxes on {metrics['n_frames']} frames",
+        *more,
+        JUDGED[metrics["classes_judged"]],
+    )
+
+
+def unavailable(metrics: dict, output: Path) -> bool:
+    """Draw the reason and return True where the run's test set is unavailable."""
+    if metrics["status"] == "available":
+        return False
+    style.notice(output, " ".join(metrics["caveats"]))
+    return True
+
+
+def thresholds(metrics: dict) -> str:
+    """Return the operating point in words."""
+    return f"confidence > {metrics['thresholds']['conf']:g}, IoU > {metrics['thresholds']['iou']:g}"
+
+
+def confusion_matrix(run_folder: Path, output: Path) -> None:
+    """Draw raw counts and shares of the true class, rows true, columns predicted.
+
+    Args:
+        run_folder: folder with ``metrics.json`` and ``confusion_matrix.csv``.
+        output: PNG file.
+    """
+    metrics = read_metrics(run_folder)
+    if unavailable(metrics, output):
+        return
+    limits = {key: metrics["thresholds"][key] for key in ("conf", "iou")}
+    matrix = ConfusionMatrix.read_csv(run_folder / "confusion_matrix.csv", **limits)
+    with style.canvas(output, style.PAGE_MM, 78, run_note(metrics, thresholds(metrics))) as figure:
+        left, right = figure.subplots(1, 2)
+        _heat(left, matrix.counts / max(1, matrix.counts.max()), [[f"{n}" for n in row] for row in matrix.counts])
+        left.set_title(f"counts (n = {matrix.n})")
+        shares = matrix.normalised()
+        _heat(right, shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares])
+        right.set_title("shares (each row sums to 1)")
+
+
+def _heat(axes: Axes, values: np.ndarray, texts: list[list[str]]) -> None:
+    """Draw a matrix of 0..1 with a text in each cell; NaN is blank, and background with background is no count."""
+    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
+    last = len(LABELS) - 1
+    for row, column in np.ndindex(values.shape):
+        text = "" if row == column == last else texts[row][column]
+        colour = "white" if values[row, column] > 0.55 else "black"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8.5)
+    axes.set_xticks(range(last + 1), [*CLASSES, "missed"])
+    axes.set_yticks(range(last + 1), [*CLASSES, "background\n(false alarm)"])
+    axes.set(xlabel="predicted class", ylabel="true class")
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(np.arange(last) + 0.5, minor=True)
+    axes.set_yticks(np.arange(last) + 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.5)
+    axes.tick_params(which="both", length=0)
+
+
+def confidence_curves(run_folder: Path, output: Path) -> None:
+    """Draw precision, recall and F1 over confidence, and precision over recall.
+
+    Args:
+        run_folder: folder with ``metrics.json`` and ``curves.csv``.
+        output: PNG file.
+    """
+    metrics = read_metrics(run_folder)
+    if unavailable(metrics, output):
+        return
+    table = pd.read_csv(run_folder / "curves.csv")
+    note = run_note(metrics, f"IoU > {metrics['thresholds']['iou']:g}")
+    with style.canvas(output, style.PAGE_MM, 58, note) as figure:
+        panels = figure.subplots(1, 4, sharey=True)
+        for name, own in table.groupby("class", sort=False):
+            label, colour, line = CURVES[name]
+            for axes, measure in zip(panels, ("precision", "recall", "f1"), strict=False):
+                axes.plot(own["conf"], own[measure], line, color=colour, label=label)
+            panels[3].plot(own["recall"], own["precision"], line, color=colour)
+        for axes, title in zip(panels, ("precision", "recall", "F1", "precision over recall"), strict=True):
+            axes.set(title=title, xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence")
+            axes.set_xticks([0, 0.5, 1])
+            axes.grid(True)
+        for axes in panels[:3]:
+            axes.axvline(metrics["thresholds"]["conf"], color="#BBBBBB", linewidth=0.8, zorder=0)
+        panels[3].set_xlabel("recall")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)

@@ -1,0 +1,134 @@
+"""Cells that do not align with the flow: discs, polylobes, leukocytes, debris, groups (used by every phantom)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rbcflow.phantom.shapes import FloatArray, Shape, half_chord, rotate, rotated_half_size
+
+RESTING_RADIUS = 3.91
+"""Micrometres: the disc of Evans and Fung at 300 mosmol."""
+
+RAY_SAMPLES = 17
+"""Points along a ray through a tilted disc."""
+
+
+@dataclass(frozen=True)
+class Disc(Shape):
+    """The biconcave disc at rest after Evans and Fung, Microvasc. Res. 4 (1972) 335, tumbled about the y axis.
+
+    Attributes:
+        radius: micrometres (``RESTING_RADIUS`` at isotonicity).
+        tilt: radians; 0 face-on, pi/2 edge-on.
+        dimple: 1 for the resting disc, 0 for a disc swollen so far that the dimple is gone.
+    """
+
+    radius: float
+    tilt: float = 0.0
+    dimple: float = 1.0
+
+    def half_height(self, r2: FloatArray) -> FloatArray:
+        """Return half the disc's own thickness at the squared relative radius ``r2``, micrometres; 0 from 1 on."""
+        r2 = np.clip(r2, 0, 1)
+        c0 = 0.81 + (1 - self.dimple) * 1.9
+        c2 = 7.83 - (1 - self.dimple) * 5.5
+        c4 = 4.25 - c0 - c2
+        return 0.5 * self.radius / RESTING_RADIUS * np.sqrt(1 - r2) * (c0 + (c2 + c4 * r2) * r2)
+
+    def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """See :class:`Shape`. The ray is sampled near the disc; a sample at the surface counts by its share."""
+        cos, sin = max(abs(math.cos(self.tilt)), 1e-3), math.sin(self.tilt)
+        near = 0.4 * self.radius
+        low, high = (np.clip((end - x * sin) / cos, -self.radius, self.radius) for end in (-near, near))
+        step = (high - low) / RAY_SAMPLES + 1e-6
+        z = low + step * (np.arange(RAY_SAMPLES, dtype=np.float32).reshape(-1, *[1] * x.ndim) + 0.5)
+        height = self.half_height(((x * cos - z * sin) ** 2 + y**2) / self.radius**2)
+        depth = (height - np.abs(x * sin + z * cos)) / step
+        # Only rays that truly enter count, or the half-counted samples would widen the outline.
+        inside = np.clip(depth + 0.5, 0, 1) * (height > 0)
+        return inside.sum(axis=0) * step * (depth.max(axis=0) > 0)
+
+    @property
+    def half_size(self) -> tuple[float, float]:
+        """See :class:`Shape`."""
+        return self.radius * float(np.hypot(np.cos(self.tilt), 0.4 * np.sin(self.tilt))), self.radius
+
+    def scaled(self, factor: float) -> Disc:
+        """See :class:`Shape`."""
+        return replace(self, radius=self.radius * factor)
+
+    def rolled(self, angle: float) -> Disc:
+        """See :class:`Shape`."""
+        return replace(self, tilt=self.tilt + angle)
+
+
+@dataclass(frozen=True)
+class Lobed(Shape):
+    """A lens with a wavy outline: polylobes, debris, and with grains inside leukocytes.
+
+    Attributes:
+        radius: mean radius, micrometres.
+        height: thickness at the centre, micrometres.
+        waves: (number of lobes, amplitude as share of the radius, phase) of each harmonic of the outline.
+        grains: (x, y, radius, thickness) of each bump or pit inside, micrometres.
+    """
+
+    radius: float
+    height: float
+    waves: tuple[tuple[int, float, float], ...]
+    grains: tuple[tuple[float, float, float, float], ...] = ()
+
+    def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """See :class:`Shape`."""
+        angle = np.arctan2(y, x)
+        outline = self.radius * (1 + sum(amplitude * np.cos(n * angle + phase) for n, amplitude, phase in self.waves))
+        body = half_chord(np.hypot(x, y), outline)
+        thick = self.height * body
+        for gx, gy, size, bump in self.grains:
+            thick = thick + bump * body * np.exp(-((x - gx) ** 2 + (y - gy) ** 2) / (2 * size**2))
+        return np.clip(thick, 0.05 * self.height * (body > 0), None)
+
+    @property
+    def half_size(self) -> tuple[float, float]:
+        """See :class:`Shape`."""
+        reach = self.radius * (1 + sum(abs(amplitude) for _, amplitude, _ in self.waves))
+        return reach, reach
+
+    def scaled(self, factor: float) -> Lobed:
+        """See :class:`Shape`."""
+        grains = tuple(tuple(factor * value for value in grain) for grain in self.grains)
+        return replace(self, radius=self.radius * factor, height=self.height * factor, grains=grains)
+
+
+@dataclass(frozen=True)
+class Group(Shape):
+    """Cells on top of or against each other: their thicknesses add.
+
+    Attributes:
+        members: (shape, x, y, angle) of each cell, micrometres and radians.
+    """
+
+    members: tuple[tuple[Shape, float, float, float], ...]
+
+    def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """See :class:`Shape`."""
+        total = np.zeros_like(x)
+        for shape, cx, cy, angle in self.members:
+            near = np.hypot(x - cx, y - cy) < math.hypot(*shape.half_size)
+            total[near] += shape.thickness(*rotate(x[near] - cx, y[near] - cy, -angle))
+        return total
+
+    @property
+    def half_size(self) -> tuple[float, float]:
+        """See :class:`Shape`."""
+        halves = [rotated_half_size(shape.half_size, angle) for shape, _, _, angle in self.members]
+        half_x = max(abs(cx) + half[0] for (_, cx, _, _), half in zip(self.members, halves, strict=True))
+        half_y = max(abs(cy) + half[1] for (_, _, cy, _), half in zip(self.members, halves, strict=True))
+        return half_x, half_y
+
+    def scaled(self, factor: float) -> Group:
+        """See :class:`Shape`."""
+        return Group(tuple((s.scaled(factor), x * factor, y * factor, angle) for s, x, y, angle in self.members))

@@ -1,0 +1,113 @@
+"""The empty channel: what a microchannel does to the light (stages raw and datasets)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def channel(
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    *,
+    walls: tuple[float, float] | None,
+    contrast: float = 1.0,
+    dirt: float = 1.0,
+) -> NDArray[np.float32]:
+    """Return the transmittance of an empty channel along x, to be multiplied with the light.
+
+    Each wall is a set of dark and bright lines with Fresnel-like fringes on both sides; the two walls differ, as under
+    slightly oblique light. The illumination falls off smoothly; dust, scratches and a weak surface texture lie on top.
+
+    Args:
+        height, width: pixels.
+        rng: random numbers; every call gives another channel.
+        walls: rows of the two walls at mid-width, pixels (may lie outside the image); None for a view without walls.
+        contrast: strength of the walls, 1 as in a typical recording.
+        dirt: mean number of dust spots and scratches in 10,000 square pixels.
+
+    Returns:
+        (height, width) float32, about 1.
+    """
+    result = _illumination(height, width, rng) * _texture(height, width, rng)
+    if walls is not None:
+        result *= 1 + contrast * _walls(height, width, walls, rng)
+    _soil(result, rng.poisson(dirt * height * width / 1e4), rng)
+    return np.clip(result, 0.02, None).astype(np.float32)
+
+
+def random_walls(height: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Return rows of two walls at random: from a channel that fills the image to one of a third of its height."""
+    gap = height * rng.uniform(0.35, 0.98)
+    top = rng.uniform(0, height - gap)
+    return float(top), float(top + gap)
+
+
+def _walls(height: int, width: int, walls: tuple[float, float], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Return the relative change of light by both walls and beyond them, (height, width)."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    tilt = rng.normal(0, 0.004) * (x - width / 2) + rng.normal(0, 0.25) * np.sin(
+        x / rng.uniform(40, 160) + rng.uniform(0, 6)
+    )
+    scale = rng.uniform(0.7, 1.4)
+    beyond, total = rng.normal(0, 0.05), np.zeros((height, width), dtype=np.float32)
+    for row, inward in zip(walls, (1, -1), strict=True):
+        distance = (y - row - tilt) * inward / scale
+        total += _fringes(distance, rng) * (1 + 0.1 * _smooth_line(width, rng))
+        total += beyond / (1 + np.exp(np.clip(4 * distance, -50, 50)))
+    return total
+
+
+def _fringes(distance: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Return the change of light across a wall: dark line, bright flanks, fading fringes; inward distance in pixels."""
+    dark, thick = rng.uniform(0.15, 0.5), rng.uniform(0.9, 2.0)
+    profile = -dark * np.exp(-((distance / thick) ** 2) / 2)
+    for side in (-1, 1):
+        gap, wide = thick + rng.uniform(1.2, 3.0), rng.uniform(0.8, 1.8)
+        profile += rng.uniform(0.0, 0.35) * np.exp(-(((distance - side * gap) / wide) ** 2) / 2)
+    period, reach = rng.uniform(4, 9), rng.uniform(2, 7)
+    phase = rng.uniform(0, 2 * np.pi)
+    return profile + rng.uniform(0.02, 0.14) * np.cos(2 * np.pi * distance / period + phase) * np.exp(
+        -np.abs(distance) / reach
+    )
+
+
+def _illumination(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Return a tilted, slightly domed light field with mean about 1."""
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None, :]
+    slope_x, slope_y, dome = rng.normal(0, 0.03), rng.normal(0, 0.03), abs(rng.normal(0, 0.03))
+    return 1 + slope_x * x + slope_y * y - dome * (x**2 + y**2 - 2 / 3)
+
+
+def _texture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Return the weak texture of the channel's glass and polymer."""
+    grain = rng.uniform(1.5, 6)
+    field = cv2.GaussianBlur(rng.standard_normal((height, width), dtype=np.float32), (0, 0), grain)
+    return 1 + rng.uniform(0.002, 0.007) * field * 2 * np.sqrt(np.pi) * grain
+
+
+def _smooth_line(width: int, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Return a smooth random function along x with standard deviation about 1, (1, width)."""
+    grain = 12.0
+    line = cv2.GaussianBlur(rng.standard_normal((1, width), dtype=np.float32), (0, 0), grain, sigmaY=0.1)
+    return line * np.sqrt(2 * np.sqrt(np.pi) * grain)
+
+
+def _soil(image: NDArray[np.floating], count: int, rng: np.random.Generator) -> None:
+    """Draw dust (spots with a ring of the other sign) and scratches (thin faint lines) onto the image in place."""
+    height, width = image.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    for _ in range(count):
+        at_x, at_y, strength = rng.uniform(0, width), rng.uniform(0, height), rng.normal(0, 0.12)
+        if rng.random() < 0.75:
+            square = ((x - at_x) ** 2 + (y - at_y) ** 2) / rng.uniform(0.7, 2.2) ** 2
+            image *= 1 + strength * (1 - square / 2) * np.exp(-square / 2)
+        else:
+            angle, half = rng.uniform(0, np.pi), rng.uniform(5, 35)
+            along = (x - at_x) * np.cos(angle) + (y - at_y) * np.sin(angle)
+            across = (y - at_y) * np.cos(angle) - (x - at_x) * np.sin(angle)
+            image *= 1 + 0.5 * strength * np.exp(-(across**2) / 0.8) / (
+                1 + np.exp(np.clip(np.abs(along) - half, -50, 50))
+            )

@@ -1,0 +1,253 @@
+"""Test sets: frames and true boxes that detectors are judged on (rule ``build_testset``), one function a kind.
+
+Boxes of objects that the frame's edge cuts stay in the truth, with kind ``edge``; frames without objects stay in too,
+since false alarms are counted on them. ``testset_files`` has the format; its reading functions are found here too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rbcflow.boxes import clip, from_yolo
+from rbcflow.cells.background import NAPLES, find_objects, median_background
+from rbcflow.cells.bank import touches_edge
+from rbcflow.classes import CLASSES
+from rbcflow.errors import InputError
+from rbcflow.frames import Frame, to_grey
+from rbcflow.phantom.truth import read_objects
+from rbcflow.raw import flow_public, naples, nouaman2024
+from rbcflow.splits import held_out, held_out_donor
+from rbcflow.testset_files import Labelled, TestSet, TrueBox, read_rgb, read_testset, write_testset, write_unavailable
+
+__all__ = [
+    "TestSet",
+    "build_flow_public",
+    "build_naples",
+    "build_saarland_donors",
+    "build_saarland_one_donor",
+    "build_variant_test",
+    "read_testset",
+    "write_unavailable",
+]
+
+
+def build_saarland_donors(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], scheme: str, max_frames: int
+) -> TestSet:
+    """Build the set of annotated Saarland frames of all donors, held-out recordings only.
+
+    Args:
+        raw: the source's files.
+        folder: gets the test set.
+        name: of the test set.
+        source: a key of ``config/sources.yaml``.
+        origin: of the source's files: ``phantom`` or ``raw``.
+        scheme: of the splits, which decides the recordings that are held out.
+        max_frames: frames to keep, evenly spaced.
+
+    Raises:
+        InputError: an annotation or picture is wrong.
+    """
+    frames = _held_out_frames(raw, scheme)
+    return _write_annotated(folder, frames, name, source, origin, max_frames)
+
+
+def build_saarland_one_donor(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], scheme: str, max_frames: int
+) -> TestSet:
+    """Build the set of annotated Saarland frames of the held-out donor; arguments as ``build_saarland_donors``."""
+    frames = _held_out_frames(raw, scheme)
+    donor = held_out_donor(frame.recording for frame in frames)
+    return _write_annotated(folder, [f for f in frames if f.donor == donor], name, source, origin, max_frames)
+
+
+def build_naples(raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], max_frames: int) -> TestSet:
+    """Build the Naples set: exact truth where the files are a phantom's, else boxes by background subtraction.
+
+    Boxes by background subtraction have no class: all are ``other`` and ``classes_judged`` is ``false``.
+
+    Args:
+        raw: the source's files.
+        folder: gets the test set.
+        name: of the test set.
+        source: a key of ``config/sources.yaml``.
+        origin: of the source's files: ``phantom`` or ``raw``.
+        max_frames: frames to keep, evenly spaced over all recordings.
+
+    Raises:
+        InputError: a stack or the truth table is wrong.
+    """
+    places = [(rec, index) for rec in naples.recordings(raw) for index in range(naples.frame_count(raw, rec))]
+    wanted: dict[str, set[int]] = {}
+    for recording, index in _evenly(places, max_frames):
+        wanted.setdefault(recording, set()).add(index)
+    drawn = (raw / "truth" / "objects.csv").is_file()
+    labelled = _with_truth(raw, wanted, source) if drawn else _with_background(raw, wanted, source)
+    labels, judged = ("truth", "true") if drawn else ("background", "false")
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
+    )
+
+
+def build_flow_public(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], annotations: Path, max_frames: int
+) -> TestSet:
+    """Build the set of public recordings, with boxes and proxy classes from a table.
+
+    Args:
+        raw: the source's files.
+        folder: gets the test set.
+        name: of the test set.
+        source: a key of ``config/sources.yaml``.
+        origin: ``public``.
+        annotations: CSV as described in ``resources/annotations/README.md``.
+        max_frames: frames to keep, evenly spaced.
+
+    Raises:
+        InputError: a recording is wrong, or the table does not fit it; names the row.
+    """
+    table = pd.read_csv(annotations, dtype={"recording": str, "kind": str, "proxy_class": str}, keep_default_na=False,
+                        na_values={column: [""] for column in ("object", "x0", "y0", "x1", "y1")})  # fmt: skip
+    frames = {
+        (f.recording, f.index): f for rec in flow_public.recordings(raw) for f in flow_public.read(raw, rec, source)
+    }
+    numbers = {rec: flow_public.frame_numbers(raw, rec) for rec in flow_public.recordings(raw)}
+    for line, row in enumerate(table.itertuples(), start=2):
+        if numbers.get(row.recording, {}).get(row.frame) != row.frame_number:
+            found = f"frame {row.frame} with number {row.frame_number} of {row.recording}"
+            raise InputError(annotations, found, f"a frame of the recordings in {raw}", where=f"line {line}")
+    groups = _evenly(list(table.groupby(["recording", "frame"], sort=True)), max_frames)
+    labelled = ((frames[key], [_proxy_box(row) for row in rows.dropna().itertuples()]) for key, rows in groups)
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels="proxy", classes_judged="proxy"
+    )
+
+
+def build_variant_test(dataset: Path, folder: Path, *, name: str, origin: Sequence[str], max_frames: int) -> TestSet:
+    """Build the set of a variant's own test split.
+
+    Images are not copied but referred to, and each counts as a recording of its own.
+
+    Args:
+        dataset: the variant's folder, with ``test.txt``.
+        folder: gets the test set.
+        name: of the test set, ``<variant>_test``.
+        origin: of the banks the variant was made from.
+        max_frames: frames to keep, evenly spaced.
+
+    Raises:
+        InputError: ``test.txt``, an image or a label file is wrong.
+    """
+    listing = dataset / "test.txt"
+    if not listing.is_file():
+        raise InputError(listing, "no such file", "the list of a variant's test images")
+    images = [dataset / line for line in listing.read_text().split("\n") if line]
+    chosen = _evenly(images, max_frames)
+    frames = (Frame(read_rgb(path), dataset.name, "", path.stem, int(path.stem)) for path in chosen)
+    labelled = ((frame, _read_yolo(path, *frame.size)) for frame, path in zip(frames, chosen, strict=False))
+    return write_testset(
+        folder, labelled, name=name, source=dataset.name, origin=origin, labels="truth", classes_judged="true",
+        paths=[os.path.relpath(path, folder) for path in chosen],
+    )  # fmt: skip
+
+
+def _evenly(items: Sequence, count: int) -> list:
+    """Return up to ``count`` items, evenly spaced over a sequence."""
+    if len(items) <= count:
+        return list(items)
+    return [items[index] for index in np.linspace(0, len(items) - 1, count).round().astype(int)]
+
+
+def _held_out_frames(raw: Path, scheme: str) -> list[nouaman2024.AnnotatedFrame]:
+    """Return the annotated frames of the recordings that the splits of a scheme set apart."""
+    frames = nouaman2024.annotated_frames(raw)
+    apart = set(held_out((frame.recording for frame in frames if frame.polygons), scheme))
+    return [frame for frame in frames if frame.recording in apart]
+
+
+def _write_annotated(
+    folder: Path,
+    frames: list[nouaman2024.AnnotatedFrame],
+    name: str,
+    source: str,
+    origin: Sequence[str],
+    max_frames: int,
+) -> TestSet:
+    """Write annotated Saarland frames with the boxes of their polygons."""
+    labelled = (_with_polygons(frame, source) for frame in _evenly(frames, max_frames))
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels="annotations", classes_judged="true"
+    )
+
+
+def _with_polygons(annotated: nouaman2024.AnnotatedFrame, source: str) -> Labelled:
+    """Return an annotated frame with the boxes of its polygons."""
+    frame = annotated.load(source)
+    boxes = [
+        TrueBox(polygon.class_, polygon.box, "edge" if touches_edge(polygon.box, *frame.size) else "single")
+        for polygon in annotated.polygons
+    ]
+    return frame, boxes
+
+
+def _with_truth(raw: Path, wanted: dict[str, set[int]], source: str) -> Iterator[Labelled]:
+    """Yield the wanted Naples phantom pages with the exact boxes of their objects."""
+    objects = dict(list(read_objects(raw).groupby(["recording", "frame"])))
+    for recording in sorted(wanted):
+        for frame in naples.read(raw, recording, source):
+            if frame.index in wanted[recording]:
+                rows = objects.get((recording, frame.index), pd.DataFrame())
+                boxes = [
+                    TrueBox(
+                        row["class"],
+                        (row["x0"], row["y0"], row["x1"], row["y1"]),
+                        "edge" if row["touches_edge"] else row["kind"],
+                    )
+                    for _, row in rows.iterrows()
+                ]
+                yield frame, boxes
+
+
+def _with_background(raw: Path, wanted: dict[str, set[int]], source: str) -> Iterator[Labelled]:
+    """Yield the wanted Naples pages with the boxes of what differs from the recording's median."""
+    for recording in sorted(wanted):
+        background = median_background(to_grey(frame.image) for frame in naples.read(raw, recording))
+        for frame in naples.read(raw, recording, source):
+            if frame.index in wanted[recording]:
+                found = find_objects(to_grey(frame.image), background, NAPLES, frame.condition)
+                # Unlike the bank, which takes one usable cell a frame, this counts all that is not too small.
+                boxes = [
+                    TrueBox("other", item.box, "edge" if item.touches_edge else "single")
+                    for item in found
+                    if item.reason != "too_small"
+                ]
+                yield frame, boxes
+
+
+def _proxy_box(row) -> TrueBox:
+    """Return the box of a row of the annotation table."""
+    return TrueBox(row.proxy_class, (row.x0, row.y0, row.x1, row.y1), row.kind)
+
+
+def _read_yolo(image: Path, width: int, height: int) -> list[TrueBox]:
+    """Return the boxes of an image's YOLO label file, in pixels."""
+    path = image.parent.parent / "labels" / f"{image.stem}.txt"
+    if not path.is_file():
+        raise InputError(path, "no such file", "the labels of an image (empty where it shows nothing)")
+    boxes = []
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        fields = line.split()
+        if len(fields) != 5 or fields[0] not in map(str, range(len(CLASSES))):
+            raise InputError(path, repr(line), "class id, xc, yc, w, h", where=f"line {number}")
+        box = clip(from_yolo([float(field) for field in fields[1:]], width, height), width, height)[0]
+        boxes.append(
+            TrueBox(
+                CLASSES[int(fields[0])], tuple(box.tolist()), "edge" if touches_edge(box, width, height) else "single"
+            )
+        )
+    return boxes

@@ -1,0 +1,215 @@
+"""Train one detector and write its model folder: rule ``train_model``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from rbcflow.provenance import sha256, versions
+from rbcflow.quiet import import_ultralytics
+from rbcflow.training.hardware import choose_device, choose_precision, processor
+from rbcflow.training.checkpoints import strip
+from rbcflow.training.view import private_view
+from rbcflow.weights import load_verified, state_sha256
+
+logger = logging.getLogger(__name__)
+
+HYPERPARAMETERS: Mapping[str, Any] = MappingProxyType(
+    {
+        "optimizer": "auto",
+        "lr0": 0.01,
+        "lrf": 0.01,
+        "momentum": 0.937,
+        "weight_decay": 0.0005,
+        "warmup_epochs": 3.0,
+        "patience": 100,
+        "cos_lr": False,
+        "close_mosaic": 10,
+        "mosaic": 1.0,
+        "fliplr": 0.5,
+        "scale": 0.5,
+        "translate": 0.1,
+        "hsv_h": 0.015,
+        "hsv_s": 0.7,
+        "hsv_v": 0.4,
+        "erasing": 0.4,
+        "auto_augment": "randaugment",
+        "iou": 0.7,
+        "deterministic": True,
+    }
+)
+"""The preprint's training arguments (its runs/detect/train*/args.yaml); ``overrides`` go over them."""
+
+
+KEY = "key.json"
+
+
+def train(
+    data_yaml: Path,
+    folder: Path,
+    *,
+    architecture: str,
+    weights: Path | None,
+    weights_sha256: str | None,
+    epochs: int,
+    batch: int,
+    imgsz: int,
+    seed: int,
+    threads: int,
+    device: str = "cpu",
+    precision: str = "auto",
+    data_fingerprint: str,
+    overrides: Mapping[str, Any],
+    progress: bool = False,
+) -> None:
+    """Train a YOLO detector, going on from where a killed call with the same arguments stopped.
+
+    The work is done in ``folder/work``, which must survive a kill for that; the results appear at the end, the record
+    ``training.json`` last.
+
+    Args:
+        data_yaml: the dataset's ``data.yaml``; the dataset is only read.
+        folder: model folder to write: ``weights/best.pt``, ``weights/last.pt``, ``results.csv``, ``args.yaml``,
+            ``training.json``.
+        architecture: a network of Ultralytics, such as ``yolo11n.yaml``.
+        weights: checkpoint to start from; None starts from random weights.
+        weights_sha256: sha256 of the checkpoint's bytes.
+        epochs: passes over the training images.
+        batch: images a step.
+        imgsz: longer side in pixels; Ultralytics rounds up to a multiple of 32.
+        seed: for weights, order and augmentation.
+        threads: processor threads of the arithmetic.
+        device: ``cpu``, a CUDA index, or ``auto``.
+        precision: ``auto``, ``float32`` or ``bfloat16``, see ``hardware.choose_precision``.
+        data_fingerprint: the dataset's; with the arguments it decides whether earlier work can be gone on with.
+        overrides: Ultralytics training arguments over HYPERPARAMETERS.
+        progress: show a bar.
+
+    Raises:
+        InputError: data or weights are missing, damaged, or do not fit.
+        FloatingPointError: the loss became infinite or NaN; the message names the epoch.
+    """
+    device = choose_device(device)
+    precision = choose_precision(precision, device)
+    fixed = {"model": architecture, "epochs": epochs, "batch": batch, "imgsz": imgsz, "seed": seed}
+    settings = {**HYPERPARAMETERS, **overrides, **fixed}
+    work = folder / "work"
+    key = {"data": data_fingerprint, "weights": weights_sha256, "precision": precision, "settings": settings}
+    _claim(work, key)
+    import_ultralytics(work / "ultralytics")
+    done = _epochs_done(work)
+    if done < epochs:
+        from rbcflow.training.trainer import CellTraining
+
+        CellTraining(
+            settings | _housekeeping(work, device, precision, threads, resume=done > 0),
+            data=private_view(data_yaml, work / "view"),
+            start=load_verified(weights, weights_sha256) if weights else None,
+            threads=threads,
+            precision=precision,
+            progress=progress,
+        ).train()
+    record = {
+        "architecture": architecture,
+        "weights": {"source": weights.name if weights else "random", "sha256": weights_sha256},
+        "data_fingerprint": data_fingerprint,
+        "seed": seed,
+        "device": device,
+        "processor": processor(),
+        "precision": precision,
+        "threads": threads,
+        "versions": versions(),
+        "resumed_after": json.loads((work / KEY).read_text(encoding="utf-8"))["resumed_after"],
+    }
+    _publish(work, folder, settings, record)
+
+
+def _claim(work: Path, key: Mapping[str, Any]) -> None:
+    """Keep the work folder of a broken-off call with the same key, noting how far it got; start an empty one otherwise."""
+    digest = hashlib.sha256(json.dumps({**key, "versions": versions()}, sort_keys=True).encode()).hexdigest()
+    file = work / KEY
+    claim = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if claim.get("key") != digest:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        claim = {"key": digest, "resumed_after": []}
+    shutil.rmtree(work / "view", ignore_errors=True)
+    _write_json(file, claim)
+
+
+def _epochs_done(work: Path) -> int:
+    """Return how many epochs the last checkpoint of the work folder has behind it, and note a resumption."""
+    last = work / "run" / "weights" / "last.pt"
+    if not last.is_file():
+        return 0
+    from ultralytics.nn.tasks import torch_safe_load
+
+    done = torch_safe_load(last)[0]["epoch"] + 1
+    claim = json.loads((work / KEY).read_text(encoding="utf-8"))
+    claim["resumed_after"].append(done)
+    _write_json(work / KEY, claim)
+    logger.info("going on after epoch %d", done)
+    return done
+
+
+def _housekeeping(work: Path, device: str, precision: str, threads: int, *, resume: bool) -> dict[str, Any]:
+    """Return the Ultralytics arguments that do not shape the result: where, on what, and with no plots."""
+    run = work / "run"
+    on_gpu = {"amp": True, "bfloat16": "bf16", "float32": False}
+    return {
+        "task": "detect",
+        "mode": "train",
+        "save_dir": str(run),
+        "resume": str(run / "weights" / "last.pt") if resume else False,
+        "pretrained": False,
+        "device": device,
+        "amp": False if device == "cpu" else on_gpu[precision],
+        "workers": threads,
+        "cache": "ram",
+        "plots": False,
+        "verbose": False,
+    }
+
+
+def _publish(work: Path, folder: Path, settings: Mapping[str, Any], record: dict[str, Any]) -> None:
+    """Strip the checkpoints, complete the record, and put all files of the model folder in place, the record last."""
+    ready, run = work / "ready", work / "run"
+    (ready / "weights").mkdir(parents=True, exist_ok=True)
+    (folder / "weights").mkdir(exist_ok=True)
+    shutil.copyfile(run / "results.csv", ready / "results.csv")
+    stripped = {name: strip(run / name, ready / name, settings) for name in ("weights/best.pt", "weights/last.pt")}
+    best = stripped["weights/best.pt"]
+    (ready / "args.yaml").write_text(yaml.safe_dump(best.arguments), encoding="utf-8")
+    files = {name: {"sha256": sha256(ready / name), "state_sha256": state_sha256(ready / name)} for name in stripped}
+    results = pd.read_csv(ready / "results.csv")
+    record |= {
+        "epochs": len(results),
+        "best_epoch": best.epoch,
+        "optimizer": best.optimizer,
+        "parameters": best.parameters,
+        "classes": best.classes,
+        "seconds": round(float(results["epoch_seconds"].sum()), 2),
+        "epoch_seconds": [round(value, 2) for value in results["epoch_seconds"]],
+        "images_per_second": round(len(results) / float((1 / results["images_per_second"]).sum()), 2),
+        "state_sha256": files["weights/best.pt"]["state_sha256"],
+        "files": files,
+    }
+    _write_json(ready / "training.json", record)
+    for name in (*files, "results.csv", "args.yaml", "training.json"):
+        (ready / name).replace(folder / name)
+    shutil.rmtree(work)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,168 @@
+"""Weights on disk: fetched by the rule ``fetch_weights``, verified before any library unpickles them, hashed by content.
+
+A ``.pt`` file is a pickle, which runs code when opened. Nothing here opens one whose sha256 is not the recorded one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from tqdm import tqdm
+
+from rbcflow.classes import class_name
+from rbcflow.errors import InputError
+from rbcflow.provenance import sha256
+
+if TYPE_CHECKING:
+    import torch
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Weights:
+    """An entry of ``resources/weights.yaml``.
+
+    Attributes:
+        name: file name.
+        sha256: of the file's bytes, in hexadecimal.
+        licence: SPDX identifier.
+        url: where to download it, None for a file of the repository.
+        size: bytes, None where not known.
+        path: where a file of the repository lies, relative to its root.
+    """
+
+    name: str
+    sha256: str
+    licence: str
+    url: str | None = None
+    size: int | None = None
+    path: str | None = None
+
+
+def read_weights(table: Path) -> dict[str, Weights]:
+    """Return the entries of ``resources/weights.yaml`` by name."""
+    entries = yaml.safe_load(table.read_text(encoding="utf-8"))
+    return {name: Weights(name, **entry) for name, entry in entries.items()}
+
+
+def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
+    """Download weights; the target appears only when it is complete and verified.
+
+    Args:
+        weights: an entry with a url.
+        target: file to write.
+        progress: show a bar.
+
+    Raises:
+        InputError: the download fails or the file is not the recorded one.
+    """
+    part = target.with_suffix(".part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            urllib.request.urlopen(weights.url, timeout=60) as response,
+            part.open("wb") as file,
+            tqdm(total=weights.size, unit="B", unit_scale=True, desc=weights.name, disable=not progress) as bar,
+        ):
+            while chunk := response.read(CHUNK):
+                bar.update(file.write(chunk))
+        verify(part, weights.sha256)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise InputError(weights.url, f"no download ({error})", weights.name) from error
+    except InputError:
+        part.unlink()
+        raise
+    part.replace(target)
+
+
+def verify(path: Path, expected: str) -> None:
+    """Check that a file is the recorded one.
+
+    Args:
+        path: file to check.
+        expected: sha256 of its bytes in hexadecimal.
+
+    Raises:
+        InputError: the file is missing or differs.
+    """
+    if not path.is_file():
+        raise InputError(path, "no file", f"weights with sha256 {expected}")
+    found = sha256(path)
+    if found != expected:
+        raise InputError(path, f"sha256 {found} (changed or damaged since it was recorded)", f"sha256 {expected}")
+
+
+def load_verified(path: Path, expected: str) -> torch.nn.Module:
+    """Return the network of a verified checkpoint, float32, in evaluation mode, on the CPU.
+
+    Call ``quiet.import_ultralytics`` first.
+
+    Args:
+        path: checkpoint of Ultralytics.
+        expected: sha256 of the file's bytes in hexadecimal.
+
+    Raises:
+        InputError: the file is missing or differs from the recorded one.
+    """
+    verify(path, expected)
+    from ultralytics.nn.tasks import load_checkpoint
+
+    return load_checkpoint(path)[0]
+
+
+def recorded(path: Path) -> dict[str, str]:
+    """Return what the ``training.json`` of a model folder records of a checkpoint: ``sha256`` and ``state_sha256``.
+
+    Args:
+        path: ``<model folder>/weights/best.pt`` or ``last.pt``.
+
+    Raises:
+        InputError: the model folder has no ``training.json`` or it does not name the file.
+    """
+    record = path.parent.parent / "training.json"
+    if not record.is_file():
+        raise InputError(record, "no file", f"the record of the training that wrote {path.name}")
+    files = json.loads(record.read_text(encoding="utf-8"))["files"]
+    name = f"{path.parent.name}/{path.name}"
+    if name not in files:
+        raise InputError(record, f"files {', '.join(sorted(files))}", name, "files")
+    return files[name]
+
+
+def class_names(names: Iterable[str], path: Path) -> list[str]:
+    """Return the names of this workflow for a checkpoint's classes, in the checkpoint's order.
+
+    Raises:
+        InputError: a class is none of ours under any known spelling.
+    """
+    found = list(names)
+    try:
+        return [class_name(name) for name in found]
+    except KeyError as error:
+        raise InputError(path, f"classes {', '.join(found)}", str(error.args[0]), "class names") from error
+
+
+def state_sha256(path: Path) -> str:
+    """Return a hash over a checkpoint's network: names, types, shapes and values of its state, sorted by name.
+
+    Unlike the hash of the file's bytes it does not depend on date, host or training arguments. The checkpoint is opened with
+    Ultralytics' allow-list of classes. Call ``quiet.import_ultralytics`` first.
+    """
+    from ultralytics.nn.tasks import torch_safe_load
+
+    checkpoint, _ = torch_safe_load(path, safe_only=True)
+    digest = hashlib.sha256()
+    for name, value in sorted((checkpoint.get("ema") or checkpoint["model"]).state_dict().items()):
+        array = value.cpu().contiguous().numpy()
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,21 @@
+"""Rule render_report: results/report.html, one self-contained page."""
+
+from pathlib import Path
+
+import yaml
+
+from rbcflow import logs
+from rbcflow.report.build import build
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    output = Path(snakemake.output.report)
+    build(
+        output.parent,
+        output,
+        config=snakemake.params.config,
+        registry=yaml.safe_load(Path(snakemake.input.registry).read_text(encoding="utf-8")),
+        sources=snakemake.params.sources,
+        runs=snakemake.params.runs,
+        project=Path(snakemake.input.citation).parent,
+    )
