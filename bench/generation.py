@@ -1,9 +1,10 @@
 """How fast data sets are made: images a second on one core, against the cost of writing the same files.
 
-Run from the repository's root: ``python bench/generation.py --json results/bench/generation.json``. Without banks it pastes plain
-ellipses, which cost the same as cells of their size. The floor is what no composer can go below: encoding and writing the same
-PNG and label files. Two pieces are also timed against the straightforward way to write them: finding a free place by testing
-positions one after another on an occupancy mask, and a smooth random field pixel by pixel in Python. Times are CPU seconds.
+Run from the repository's root: ``python bench/generation.py --json results/bench/generation.json``. It
+pastes plain ellipses, which cost the same as cells of their size. The floor is what no composer can go below: encoding
+and writing the same PNG and label files. Two pieces are also timed against the straightforward way to write them:
+finding a free place by testing positions one after another on an occupancy mask, and a smooth random field pixel by
+pixel in Python. Times are CPU seconds.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def measure_variant(name: str, n: int, banks: list[Path], splits: Path, folder: 
     (folder / name).mkdir()
     making = cpu_seconds(lambda: [compose(spec, "train", index, 0, stock) for index in range(n)])
     floor = cpu_seconds(lambda: write_only(composites, folder / name))
-    shard = dict(split="train", indices=range(n), seed=0, banks=banks, splits=splits, folder=folder / "shard")
-    whole = cpu_seconds(lambda: write_shard(spec, **shard))
+    shard = {"split": "train", "indices": range(n), "seed": 0, "folder": folder / "shard"}
+    whole = cpu_seconds(lambda: write_shard(spec, banks=banks, splits=splits, **shard))
     records = pd.DataFrame([composite.record for composite in composites])
     planned, placed = (records.filter(like=suffix).to_numpy().sum() / n for suffix in ("_count", "_placed"))
     return {

@@ -142,7 +142,10 @@ def picture(seed: int, width: int = 320, height: int = 160) -> Image.Image:
 
 
 def _write_raw_and_cells(results: Path) -> None:
-    header = "cell_id,source,class,donor,recording,frame,x0,y0,x1,y1,method,area_px,aspect,solidity,touches_edge,group,sha256,kept,reason\n"
+    header = (
+        "cell_id,source,class,donor,recording,frame,x0,y0,x1,y1,method,area_px,aspect,solidity,touches_edge,group,"
+        "sha256,kept,reason\n"
+    )
     for source, origin in (("nouaman2024", "phantom"), ("flow_public", "public")):
         files = {
             "source": source,
@@ -157,8 +160,8 @@ def _write_raw_and_cells(results: Path) -> None:
         inputs = {"raw": {"path": f"results/raw/{source}", "sha256": None}}
         write_json(results / f"cells/{source}/provenance.json", record("cut_cells", [origin], inputs))
         rows = [
-            f"{source}-{i:05d},{source},{CLASSES[i % 3] if source == 'nouaman2024' else ''},donor_{i % 4},rec_{i % 6},{i // 2},"
-            f"0,0,9,9,polygons,70,1.0,0.95,False,g,ab,{'False,touches_edge' if i % 5 == 0 else 'True,'}\n"
+            f"{source}-{i:05d},{source},{CLASSES[i % 3] if source == 'nouaman2024' else ''},donor_{i % 4},rec_{i % 6},"
+            f"{i // 2},0,0,9,9,polygons,70,1.0,0.95,False,g,ab,{'False,touches_edge' if i % 5 == 0 else 'True,'}\n"
             for i in range(60)
         ]
         write_text(results / f"cells/{source}/cells.csv", header + "".join(rows))

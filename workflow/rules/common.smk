@@ -13,7 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from rbcflow import code as code_tools
 from rbcflow.config import load
-from rbcflow.config.load import testset_names
+from rbcflow.config.load import read_yaml, testset_names
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import read_registry
 
@@ -30,6 +30,7 @@ if SETTINGS.missing_raw():
     )
 
 CONFIG = SETTINGS.config
+WEIGHTS = read_yaml(Path(CONFIG.tables.weights))
 
 
 def alternatives(names):
@@ -121,7 +122,8 @@ def shards_of(variant, split):
 
 def training_params(wildcards):
     """Return a model's training settings; display-only fields of the table never get here."""
-    return SETTINGS.training(wildcards.model).model_dump()
+    display_or_rule = {"seeds", "threads"}
+    return SETTINGS.training(wildcards.model).model_dump(exclude=display_or_rule)
 
 
 def training_threads(wildcards):
@@ -129,10 +131,22 @@ def training_threads(wildcards):
     return SETTINGS.training(wildcards.model).threads
 
 
-def weights_origin(wildcards):
-    """Return the downloaded checkpoint a training starts from, or nothing where none is downloaded."""
-    weights = SETTINGS.training(wildcards.model).weights
-    return [] if weights in ("starter", "none") else f"resources/weights/{weights}"
+def start_weights(wildcards):
+    """Return path and sha256 of the checkpoint a training starts from, or nothing for random weights.
+
+    The sha256 is a param, not the file an input: a fresh clone's newer file must not train again.
+    """
+    name = SETTINGS.training(wildcards.model).weights
+    if name == "none":
+        return None
+    entry = WEIGHTS[name]
+    return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
+
+
+def downloaded_weights(wildcards):
+    """Return the checkpoint a training must wait for because it is downloaded, if there is one."""
+    start = start_weights(wildcards)
+    return start["path"] if start and start["path"].startswith("resources/weights/") else []
 
 
 # validation

@@ -29,7 +29,7 @@ rule train_model:
     input:
         yaml=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/data.yaml",
         fingerprint=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/fingerprint.txt",
-        weights=weights_origin,
+        weights=downloaded_weights,
     output:
         best="<results>/models/{model}/seed-{seed}/weights/best.pt",
         last="<results>/models/{model}/seed-{seed}/weights/last.pt",
@@ -50,8 +50,7 @@ rule train_model:
         gpu=1,
     params:
         training=training_params,
-        table=CONFIG.tables.weights,
-        weights_sha256=weights_sha256,
+        start=start_weights,
         code=code("train_model"),
     message:
         "Training {wildcards.model}, seed {wildcards.seed}"
@@ -61,9 +60,10 @@ rule train_model:
 
 rule package_starter:
     input:
-        folder=lambda wildcards: f"{model_folder('starter')}/training.json",
-        weights=lambda wildcards: f"{model_folder('starter')}/weights/best.pt",
-        curves=lambda wildcards: f"{model_folder('starter')}/results.csv",
+        record=f"{model_folder('starter')}/training.json",
+        weights=f"{model_folder('starter')}/weights/best.pt",
+        curves=f"{model_folder('starter')}/results.csv",
+        metadata="<results>/datasets/synthetic/metadata.csv",
         fingerprint="<results>/datasets/synthetic/fingerprint.txt",
     output:
         weights="<results>/starter/yolo11n-starter.pt",

@@ -1,4 +1,4 @@
-"""The one door to Ultralytics: imported by training, prediction and the loading of weights, without its side effects."""
+"""The one door to Ultralytics for training, prediction and the loading of weights: an import without side effects."""
 
 from __future__ import annotations
 

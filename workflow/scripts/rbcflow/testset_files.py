@@ -105,16 +105,14 @@ def write_testset(
     if not frames:
         return write_unavailable(folder, name=name, source=source, reason="the recordings have no frame to judge on")
     digest.update(pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(index=False).encode())
-    meta = {"name": name, "status": "available", "reason": None, "source": source, "origin": list(origin),
-            "labels": labels, "classes_judged": classes_judged, "n_frames": len(frames), "n_boxes": len(truth),
-            "fingerprint": digest.hexdigest()}  # fmt: skip
+    meta = _meta(name, source) | {"status": "available", "origin": list(origin), "labels": labels}
+    meta |= {"classes_judged": classes_judged, "fingerprint": digest.hexdigest()}
     return _finish(folder, meta, frames, truth)
 
 
 def write_unavailable(folder: Path, *, name: str, source: str, reason: str) -> TestSet:
     """Write a test set that cannot be had: no frames, and the reason in ``testset.json``."""
-    meta = {"name": name, "status": "unavailable", "reason": reason, "source": source, "origin": [],
-            "labels": None, "classes_judged": "false", "n_frames": 0, "n_boxes": 0, "fingerprint": None}  # fmt: skip
+    meta = _meta(name, source) | {"reason": reason}
     return _finish(folder, meta, [], [])
 
 
@@ -154,9 +152,18 @@ def write_rgb(path: Path, image: NDArray[np.uint8]) -> None:
     cv2.imwrite(str(path), image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
 
+def _meta(name: str, source: str) -> dict[str, Any]:
+    """Return ``testset.json`` of a set without frames, in the order of its keys."""
+    return {
+        "name": name, "status": "unavailable", "reason": None, "source": source, "origin": [], "labels": None,
+        "classes_judged": "false", "n_frames": 0, "n_boxes": 0, "fingerprint": None,
+    }  # fmt: skip
+
+
 def _finish(folder: Path, meta: dict[str, Any], frames: list[tuple], truth: list[tuple]) -> TestSet:
     """Write the tables and the description, and return the test set as it reads back."""
     folder.mkdir(parents=True, exist_ok=True)
+    meta |= {"n_frames": len(frames), "n_boxes": len(truth)}
     pd.DataFrame(frames, columns=FRAME_COLUMNS).to_csv(folder / "frames.csv", index=False)
     pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(folder / "truth.csv", index=False)
     (folder / "testset.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")

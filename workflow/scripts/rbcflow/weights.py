@@ -1,4 +1,4 @@
-"""Weights on disk: fetched by the rule ``fetch_weights``, verified before any library unpickles them, hashed by content.
+"""Weights on disk: fetched by the rule ``fetch_weights``, verified before any library opens them, hashed by content.
 
 A ``.pt`` file is a pickle, which runs code when opened. Nothing here opens one whose sha256 is not the recorded one.
 """
@@ -154,8 +154,8 @@ def class_names(names: Iterable[str], path: Path) -> list[str]:
 def state_sha256(path: Path) -> str:
     """Return a hash over a checkpoint's network: names, types, shapes and values of its state, sorted by name.
 
-    Unlike the hash of the file's bytes it does not depend on date, host or training arguments. The checkpoint is opened with
-    Ultralytics' allow-list of classes. Call ``quiet.import_ultralytics`` first.
+    Unlike the hash of the file's bytes it does not depend on date, host or training arguments. The checkpoint is opened
+    with Ultralytics' allow-list of classes. Call ``quiet.import_ultralytics`` first.
     """
     from ultralytics.nn.tasks import torch_safe_load
 

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from rbcflow.compose.spec import VariantSpec
 
 FloatImage = NDArray[np.float32]
+COARSE = 8
+"""Pixels between the samples of very smooth fields, before they are interpolated."""
+BLURRED = 0.36
+"""Ratio of deviations: uniform white noise of -1..1 blurred by sigma (0.163 / sigma) and a smooth field (0.45)."""
 
 
 def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) -> FloatImage:
@@ -27,6 +31,11 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
         (H, W) float32, about -1..1, standard deviation about 0.45 (0.58 at step 1).
     """
     height, width = shape
+    if step > 4 * COARSE:
+        # Bicubic resizing slows down with its factor; between samples this close, linear looks the same.
+        coarse = smooth_field((height // COARSE + 2, width // COARSE + 2), step / COARSE, rng)
+        wide = (coarse.shape[1] * COARSE, coarse.shape[0] * COARSE)
+        return cv2.resize(coarse, wide, interpolation=cv2.INTER_LINEAR)[:height, :width]
     rows, columns = (math.ceil(side / step) + 2 for side in shape)
     lattice = rng.random((rows, columns), dtype=np.float32)
     lattice *= 2
@@ -50,8 +59,9 @@ def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     width, height = spec.process_size
     shape = (height, width)
     base = float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
-    image = rng.uniform(0.5, 2) * smooth_field(shape, max(1, rng.uniform(0.5, 2)), rng)
-    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(1, 3))
+    # White noise blurred by sigma has the deviation and about the correlation of a field of step 2.5 sigma, times this.
+    sigma = rng.uniform(1, 3)
+    image = rng.uniform(0.5, 2) * BLURRED / sigma * smooth_field(shape, 2.5 * sigma, rng)
     image += rng.uniform(-20, 20) * smooth_field(shape, max(1, rng.uniform(0.5, 3)), rng)
     image += rng.uniform(-10, 10) * smooth_field(shape, 1 / rng.uniform(0.005, 0.02), rng)
     angle, fall = rng.uniform(0, 2 * math.pi), base * rng.uniform(0, spec.illumination)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rbcflow.compose.background import FloatImage, smooth_field
+from rbcflow.compose.background import BLURRED, FloatImage, smooth_field
 from rbcflow.compose.stock import RING, Cutout
 
 SIDE = 47
@@ -13,6 +13,9 @@ SIDE = 47
 
 ALPHA = 200
 """Strength of the elastic deformation."""
+
+HALO = 8
+"""Pixels kept around an object."""
 
 
 def elastic(image: FloatImage, alpha: float, sigma: float, rng: np.random.Generator) -> FloatImage:
@@ -28,7 +31,7 @@ def elastic(image: FloatImage, alpha: float, sigma: float, rng: np.random.Genera
         rng: source of randomness.
     """
     shape = image.shape[:2]
-    strength = np.float32(0.163 * alpha / sigma / 0.45)
+    strength = np.float32(alpha * BLURRED / sigma)
     across, down = (strength * smooth_field(shape, 2.5 * sigma, rng) for _ in range(2))
     across += np.arange(shape[1], dtype=np.float32)
     down += np.arange(shape[0], dtype=np.float32)[:, None]
@@ -53,4 +56,5 @@ def draw_ring(rng: np.random.Generator) -> Cutout:
     np.copyto(image, texture, where=core > 0)
     deformed = elastic(np.dstack(layers), ALPHA, float(rng.choice([8, 12])), rng)
     image = cv2.GaussianBlur(deformed[..., 0], (0, 0), 1.5)
-    return Cutout(RING, "other", np.clip(image, 0, 255).astype(np.uint8), deformed[..., 1] > 0.5, grey)
+    whole = Cutout(RING, "other", np.clip(image, 0, 255).astype(np.uint8), deformed[..., 1] > 0.5, grey)
+    return whole.trimmed(margin=HALO)

@@ -57,6 +57,8 @@ def make_patch(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Gene
     degrees = rng.uniform(-180, 180) if any_angle else rng.uniform(*spec.rotation)
     turn = np.where(rng.random(2) < 0.5, -1, 1) if spec.flips else np.ones(2, int)
     transmits = spec.paste == "transmit"
+    if not transmits:
+        cell = cell.trimmed(margin=1)
     tone = _relative_brightness(cell) if transmits else cell.crop.astype(np.float32)
     tone = _reshape(tone[:: turn[0], :: turn[1]], factor, degrees, outside=float(transmits))
     inside = _reshape(cell.mask.astype(np.float32)[:: turn[0], :: turn[1]], factor, degrees, outside=0) > 0.5
@@ -98,8 +100,7 @@ def paste(
 def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> tuple[float, float]:
     """Return the factor on the crop, and the value drawn relative to the largest of its range."""
     rule = spec.scale
-    x0, y0, x1, y1 = mask_box(cell.mask)
-    size = float(np.sqrt((x1 - x0) * (y1 - y0)))
+    size = float(np.sqrt(np.prod(cell.size)))
     low, high = rule.drawn_other if rule.drawn_other and cell.is_ring else rule.range
     value = rng.uniform(low, high)
     wanted = value * {"pixels": 1, "crop": size, "channel": unit}[rule.unit]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import read_bank
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.errors import InputError
@@ -39,6 +40,18 @@ class Cutout:
     def is_ring(self) -> bool:
         """Whether the cell was drawn for the image instead of taken from a bank."""
         return self.cell_id == RING
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the mask's box."""
+        x0, y0, x1, y1 = map(int, mask_box(self.mask))
+        return x1 - x0, y1 - y0
+
+    def trimmed(self, margin: int) -> Cutout:
+        """Return the cell with at most this many pixels around its mask's box."""
+        x0, y0, x1, y1 = map(int, mask_box(self.mask))
+        window = np.s_[max(y0 - margin, 0) : y1 + margin, max(x0 - margin, 0) : x1 + margin]
+        return replace(self, crop=self.crop[window], mask=self.mask[window])
 
 
 Stock = dict[str, list[Cutout]]

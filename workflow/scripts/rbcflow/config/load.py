@@ -187,12 +187,13 @@ def load(raw: dict) -> Settings:
 
 def _check_references(settings: Settings) -> None:
     tables = settings.config.tables
+    weights = ["none", *read_yaml(Path(tables.weights))]
     for name, variant in settings.variants.items():
         for source in variant.sources:
             _check_name(source, settings.sources, tables.variants, f"key {name}.sources")
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
-        settings.training(name)
+        _check_name(settings.training(name).weights, weights, tables.weights, f"weights of the model {name}")
     for name, testset in settings.testsets.items():
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
     testsets = testset_names(settings.variants, settings.testsets)

@@ -20,10 +20,11 @@ UNNAMED = "unnamed"
 """Label of cells whose method finds but does not name them."""
 
 
-def _named(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Divide cells by class, in the order of the classes; classes without cells are left out."""
-    labels = table["class"].replace("", UNNAMED)
-    return {name: table[labels == name] for name in (*CLASSES, UNNAMED) if (labels == name).any()}
+def _kept(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Divide kept cells by class, in the order of the classes; classes without cells are left out."""
+    kept = table[table["kept"].astype(bool)]  # a table without rows has no type to go by
+    labels = kept["class"].replace("", UNNAMED)
+    return {name: kept[labels == name] for name in (*CLASSES, UNNAMED) if (labels == name).any()}
 
 
 def _note(bank: Path, table: pd.DataFrame) -> str:
@@ -39,7 +40,7 @@ def cell_sheet(bank: Path, output: Path) -> None:
         output: PNG file.
     """
     content = read_bank(bank)
-    named = _named(content.kept)
+    named = _kept(content.table)
     if not named:
         style.notice(output, f"{bank.name}: no cell was kept, of {len(content.table)} found.")
         return
@@ -78,10 +79,13 @@ def cell_counts(bank: Path, output: Path) -> None:
         output: PNG file.
     """
     table = read_table(bank)
-    kept = _named(table[table["kept"]])
+    kept = _kept(table)
     bars = [(f"kept: {name}", len(own), style.COLOURS[name]) for name, own in kept.items()]
     reasons = (
-        table.loc[~table["kept"], "reason"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        table.loc[table["reason"] != "", "reason"]
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
     )
     bars += [
         (f"dropped: {reason.replace('_', ' ')}", count, style.COLOURS["background"])

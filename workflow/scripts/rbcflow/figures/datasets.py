@@ -56,11 +56,7 @@ def dataset_examples(dataset: Path, output: Path) -> None:
     height, width = read_rgb(images[0]).shape[:2]
     columns = 5 if width < 1.5 * height else 4
     chosen = [images[index] for index in pictures.spread(len(images), columns)]
-    note = _note(
-        dataset,
-        f"{len(images)} training images of {width}×{height} px",
-        "lines: " + ", ".join(_names(dataset).values()),
-    )
+    note = _note(dataset, f"{len(images)} training images of {width}×{height} px")
     with style.canvas(output, style.PAGE_MM, 14 + 2 * style.PAGE_MM / columns * height / width, note) as figure:
         panels = figure.subplots(2, columns, squeeze=False)
         for axes in panels.ravel():

@@ -137,14 +137,13 @@ def _render(image: pictures.Rgb, boxes: pd.DataFrame, look: Look, texts: tuple[s
 
 
 def _confidence(pen: ImageDraw.ImageDraw, conf: float, colour: str, box: np.ndarray, look: Look) -> None:
-    """Write a confidence above its box, or below where the frame ends; never over the cell."""
-    font = _font(11)
-    top = box[1] - 16 if box[1] >= 16 else box[3] + 3
-    left = min(max(box[0], 1), look.width - 26)
-    pen.text(
-        (left, min(top, look.height - 14)), f"{100 * conf:.0f}", font=font, fill=colour, stroke_width=1,
-        stroke_fill=pictures.CASING,
-    )  # fmt: skip
+    """Write a confidence in percent on a chip above its box, or below where the frame ends; never over the cell."""
+    text, font = f"{100 * conf:.0f}", _font(11)
+    width = round(font.getlength(text)) + 5
+    left = round(min(max(box[0] - 3, 0), look.width - width))
+    top = round(box[1] - 16 if box[1] >= 16 else min(box[3] + 3, look.height - 14))
+    pen.rectangle((left, top, left + width, top + 13), fill=colour, outline=pictures.CASING)
+    pen.text((left + 3, top + 1), text, font=font, fill=pictures.CASING)
 
 
 def _strip(pen: ImageDraw.ImageDraw, look: Look, texts: tuple[str, str]) -> None:

@@ -82,7 +82,7 @@ def _legend(*, judged: bool) -> list:
     return [
         *style.class_handles(CLASSES),
         Line2D([], [], marker="$□$", label="found", **square),
-        Line2D([], [], linestyle=DASHED, label="missed", **dark),
+        Line2D([], [], linestyle=DASHED, label="missed" if judged else "missed (class not judged)", **dark),
         Line2D([], [], marker="$⧅$", label="false alarm", **square),
         *([Line2D([], [], marker="$⧈$", label="misnamed (inside: true class)", **square)] if judged else []),
     ]

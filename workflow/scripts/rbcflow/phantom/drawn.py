@@ -102,13 +102,13 @@ def random_optics(cell: Cell, rng: np.random.Generator) -> Optics:
     depth_um = min(2 * min(half_x, half_y), 6.0)
     wavelength = 0.53
     fringe_px = rng.uniform(0.8, 4.5)
-    density = rng.choice([rng.uniform(0.0, 0.15), rng.uniform(0.15, 1.0)])
+    density = rng.choice([rng.uniform(0.0, 0.1), rng.uniform(0.1, 1.0)])
     phase = rng.choice([rng.uniform(0.2, 1.0), rng.uniform(1.0, 4.0)])
     return Optics(
         pixel_um=pixel_um,
         absorption=density / depth_um,
         index_step=phase * wavelength / (2 * np.pi * depth_um),
-        defocus_um=float(rng.choice([-1, 1], p=[0.6, 0.4]) * (fringe_px * pixel_um) ** 2 / wavelength),
+        defocus_um=float(rng.choice([-1, 1]) * (fringe_px * pixel_um) ** 2 / wavelength),
         aperture=min(rng.uniform(0.5, 2.0) * wavelength / (2 * pixel_um), 0.9),
         condenser=min(rng.uniform(0.05, 0.6) * wavelength / (fringe_px * pixel_um), 0.6),
         blur_px=rng.uniform(0.3, 1.1),

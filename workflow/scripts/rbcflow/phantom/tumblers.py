@@ -12,8 +12,8 @@ from rbcflow.phantom.shapes import FloatArray, Shape, half_chord, rotate, rotate
 RESTING_RADIUS = 3.91
 """Micrometres: the disc of Evans and Fung at 300 mosmol."""
 
-RAY_SAMPLES = 17
-"""Points along a ray through a tilted disc."""
+RAY_STEP = 0.05
+"""Distance of the samples on a ray through a disc, in units of its radius."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Disc(Shape):
         cos, sin = max(abs(math.cos(self.tilt)), 1e-3), math.sin(self.tilt)
         near = 0.4 * self.radius
         low, high = (np.clip((end - x * sin) / cos, -self.radius, self.radius) for end in (-near, near))
-        step = (high - low) / RAY_SAMPLES + 1e-6
-        z = low + step * (np.arange(RAY_SAMPLES, dtype=np.float32).reshape(-1, *[1] * x.ndim) + 0.5)
+        samples = math.ceil(min(2 * near / cos, 2 * self.radius) / (RAY_STEP * self.radius))
+        step = (high - low) / samples + 1e-6
+        z = low + step * (np.arange(samples, dtype=np.float32).reshape(-1, *[1] * x.ndim) + 0.5)
         height = self.half_height(((x * cos - z * sin) ** 2 + y**2) / self.radius**2)
         depth = (height - np.abs(x * sin + z * cos)) / step
         # Only rays that truly enter count, or the half-counted samples would widen the outline.
@@ -54,7 +55,9 @@ class Disc(Shape):
     @property
     def half_size(self) -> tuple[float, float]:
         """See :class:`Shape`."""
-        return self.radius * float(np.hypot(np.cos(self.tilt), 0.4 * np.sin(self.tilt))), self.radius
+        rho = np.linspace(0, 1, 41)
+        reach = rho * self.radius * abs(math.cos(self.tilt)) + self.half_height(rho**2) * abs(math.sin(self.tilt))
+        return float(reach.max()), self.radius
 
     def scaled(self, factor: float) -> Disc:
         """See :class:`Shape`."""

@@ -1,4 +1,4 @@
-"""Render the report: one HTML file with everything in it, nothing fetched (rule ``render_report`` of ``report.smk``)."""
+"""Render the report: one HTML file with everything in it, nothing fetched (rule ``render_report``)."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def build(
     Args:
         results: the folder the stages wrote.
         output: the HTML file.
-        config: the configuration with its tables: of its keys, ``variants``, ``models`` and ``testsets`` (by name, rows with
-            ``title`` and ``published_as``) say what the page must account for.
+        config: the configuration with its tables: of its keys, ``variants``, ``models`` and ``testsets`` (by name, rows
+            with ``title`` and ``published_as``) say what the page must account for.
         registry: entries of ``paper/figures.yaml``.
         sources: rows of ``config/sources.yaml`` by name.
         runs: rows of ``config/runs.tsv``.

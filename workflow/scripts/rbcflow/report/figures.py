@@ -1,4 +1,4 @@
-"""Figures of the registry with their pictures and provenance, embedded within the page's size (rule ``render_report``)."""
+"""Figures of the registry with pictures and provenance, embedded within the page's size (rule ``render_report``)."""
 
 from __future__ import annotations
 

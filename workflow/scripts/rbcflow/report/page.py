@@ -9,19 +9,17 @@ from typing import Any
 
 from rbcflow.report import citation
 from rbcflow.report.figures import Figure, read_figures
-from rbcflow.report.records import Provenance
+from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
     Dataset,
     Model,
     Source,
-    Timing,
     read_dataset,
     read_models,
-    read_records,
     read_sources,
-    read_timings,
 )
+from rbcflow.report.timings import Timing, read_timings
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,9 @@ class Page:
         return [run for _, runs in self.groups for run in runs]
 
     @property
-    def measured(self) -> list[Run]:
+    def evaluated(self) -> list[Run]:
         """Runs that have numbers."""
-        return [run for run in self.runs if run.status == "measured"]
+        return [run for run in self.runs if run.status == "evaluated"]
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -149,7 +147,7 @@ def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:
         state = "done" if model.training else "gap"
         made[model.row.get("published_as")] = (model.name, f"model-{model.name}", state, "not trained", model.origins)
     for run in runs:
-        state = "done" if run.status == "measured" else "gap"
+        state = "done" if run.status == "evaluated" else "gap"
         made[run.published_as] = (run.name, f"run-{run.name}", state, run.reason, run.origins)
     absent = ("", "", "absent", "not part of this workflow's tables", ())
     return [Rebuilt(item, *made.get(item.id, absent)) for item in citation.PUBLISHED]

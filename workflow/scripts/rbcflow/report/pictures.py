@@ -115,5 +115,5 @@ def _animated(frames: list[Image.Image], durations: list[int], width: int, quali
     size = (round(frames[0].width * scale), round(frames[0].height * scale))
     small = frames if scale == 1.0 else [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames]
     return _webp(
-        small[0], save_all=True, append_images=small[1:], duration=durations, loop=0, quality=quality, method=3
+        small[0], save_all=True, append_images=small[1:], duration=durations, loop=0, quality=quality, method=2
     )

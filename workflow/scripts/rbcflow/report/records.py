@@ -19,6 +19,18 @@ ORIGINS = {
 }
 """What a configuration or a provenance record may call an origin, and the three words the page uses."""
 
+STAGE_RECORDS = (
+    "raw/*/provenance.json",
+    "cells/*/provenance.json",
+    "splits/*.json",
+    "datasets/*/provenance.json",
+    "models/*/seed-*/provenance.json",
+    "testsets/*/provenance.json",
+    "predictions/*.json",
+    "validation/*/provenance.json",
+)
+"""Where stages leave their records, in the order of the way of the data."""
+
 
 @dataclass(frozen=True)
 class Input:
@@ -80,7 +92,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def origins(value: str | list[str] | None) -> tuple[str, ...]:
-    """Return an ``origin`` entry, one word or a list, as sorted words of the page; unknown words are kept as they are."""
+    """Return an ``origin`` entry, one word or a list, as sorted words of the page; unknown words are kept."""
     words = [value] if isinstance(value, str) else value or []
     return tuple(sorted({ORIGINS.get(word, word) for word in words}))
 
@@ -122,3 +134,9 @@ def read_provenance(path: Path, results: Path) -> Provenance | None:
         commit=str(data.get("commit") or ""),
         origins=origins(data.get("origin")),
     )
+
+
+def read_records(results: Path) -> list[Provenance]:
+    """Return the provenance of every stage, in the order of the way of the data."""
+    paths = [path for pattern in STAGE_RECORDS for path in sorted(results.glob(pattern))]
+    return [record for path in paths if (record := read_provenance(path, results))]

@@ -47,7 +47,7 @@ class Run:
     """A model judged on a test set. Ratios are in 0..1; None is a number that cannot be had.
 
     Attributes:
-        status: ``measured``, ``unavailable`` (the test set is) or ``absent`` (never counted).
+        status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
         origins: of everything that fed the run, training data included.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
@@ -131,7 +131,7 @@ def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
         numbers = _numbers(data)
     except KeyError as error:
         raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
-    return Run(**identity, **numbers, status="measured", origins=record.origins if record else origins(data["origin"]))
+    return Run(**identity, **numbers, status="evaluated", origins=record.origins if record else origins(data["origin"]))
 
 
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What each stage left behind, as plain data for the page: sources, banks, datasets, models, timings (rule ``render_report``)."""
+"""What stages left behind, as plain data: sources, banks of cells, datasets, models (rule ``render_report``)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pandas as pd
 
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.report.records import Provenance, origins, read_json, read_provenance
+from rbcflow.report.records import origins, read_json, read_provenance
 
 SPLITS = ("train", "val", "test")
 ROW_KEYS = ("title", "licence", "access", "reference", "sha256", "variant", "published_as")
 """Keys of the tables' rows that the page shows; a row without one shows a dash."""
 
 TRAINING_KEYS = (
-    "architecture", "parameters", "weights", "epochs", "best_epoch", "images_per_second", "seconds", "device", "precision",
-    "threads", "state_sha256", "data_fingerprint",
+    "architecture", "parameters", "weights", "epochs", "best_epoch", "images_per_second", "seconds", "device",
+    "precision", "threads", "state_sha256", "data_fingerprint",
 )  # fmt: skip
 """Keys of ``training.json`` that the page shows."""
 
@@ -106,17 +106,6 @@ class Model:
     origins: tuple[str, ...]
     training: dict[str, Any] | None
     last_epoch: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Timing:
-    """A rule's jobs: number, seconds in all and of the longest, largest memory in MiB (None where not sampled)."""
-
-    rule: str
-    jobs: int
-    seconds: float
-    longest: float
-    memory: float | None
 
 
 def read_table(path: Path, columns: set[str], separator: str = ",") -> pd.DataFrame | None:
@@ -232,47 +221,3 @@ def _read_model(results: Path, name: str, row: dict[str, Any], folder: Path) -> 
     seed = folder.name.removeprefix("seed-")
     training = read_json(folder / "training.json")
     return Model(name, seed, complete(row), origin, training and complete(training, TRAINING_KEYS), last)
-
-
-def read_timings(results: Path) -> list[Timing]:
-    """Return what Snakemake's benchmark files say, by rule (``benchmarks/<rule>/...tsv`` or ``<rule>.tsv``), longest first."""
-    folder = results / "benchmarks"
-    jobs: dict[str, list[pd.DataFrame]] = {}
-    for path in sorted(folder.rglob("*.tsv")):
-        table = read_table(path, {"s", "max_rss"}, "\t")
-        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        jobs.setdefault(rule, []).append(table)
-    timings = []
-    for rule, tables in jobs.items():
-        table = pd.concat(tables)
-        seconds = pd.to_numeric(table["s"])
-        memory = pd.to_numeric(table["max_rss"], errors="coerce").max()
-        timings.append(
-            Timing(
-                rule,
-                len(table),
-                float(seconds.sum()),
-                float(seconds.max()),
-                None if pd.isna(memory) else float(memory),
-            )
-        )
-    return sorted(timings, key=lambda timing: (-timing.seconds, timing.rule))
-
-
-STAGE_RECORDS = (
-    "raw/*/provenance.json",
-    "cells/*/provenance.json",
-    "splits/*.json",
-    "datasets/*/provenance.json",
-    "models/*/seed-*/provenance.json",
-    "testsets/*/provenance.json",
-    "predictions/*.json",
-    "validation/*/provenance.json",
-)
-"""Where stages leave their records, in the order of the way of the data."""
-
-
-def read_records(results: Path) -> list[Provenance]:
-    """Return the provenance of every stage, in the order of the way of the data."""
-    paths = [path for pattern in STAGE_RECORDS for path in sorted(results.glob(pattern))]
-    return [record for path in paths if (record := read_provenance(path, results))]

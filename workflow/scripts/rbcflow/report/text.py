@@ -59,11 +59,11 @@ def code_value(value: Any) -> str:
 
 
 def breakable(text: Any) -> Markup:
-    """Return a path or identifier that may be broken after ``/``, ``_`` and ``-``, isolated from the text's direction."""
+    """Return an identifier that may be broken after ``/``, ``_`` and ``-``, isolated from the text's direction."""
     safe = str(escape(text))
     for sign in "/_-":
         safe = safe.replace(sign, f"{sign}<wbr>")
-    return Markup(f"<bdi>{safe}</bdi>")  # noqa: S704 (escaped above)
+    return Markup(f"<bdi>{safe}</bdi>")
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

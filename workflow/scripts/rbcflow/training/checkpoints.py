@@ -1,4 +1,4 @@
-"""Checkpoints as a model folder keeps them: half precision, no optimiser, no paths of this machine (rule ``train_model``)."""
+"""Checkpoints as a model folder keeps them: half precision, no optimiser, no local paths (rule ``train_model``)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def strip(source: Path, target: Path, settings: Mapping[str, Any]) -> Stripped:
 
     saved = torch_safe_load(source)[0]
     group = saved["optimizer"]["param_groups"][0]
-    optimizer = {"name": saved["train_args"]["optimizer"], "initial_lr": group["initial_lr"], "betas": group.get("betas")}
+    optimizer = {
+        "name": saved["train_args"]["optimizer"],
+        "initial_lr": group["initial_lr"],
+        "betas": group.get("betas"),
+    }
     checkpoint = strip_optimizer(source, target)
     local = {"save_dir": None, "resume": None, "data": None, "project": None, "name": None}
     arguments = checkpoint["train_args"] | dict(settings) | local

@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from rbcflow.hardware import choose_device, choose_precision, processor
 from rbcflow.provenance import sha256, versions
 from rbcflow.quiet import import_ultralytics
-from rbcflow.training.hardware import choose_device, choose_precision, processor
 from rbcflow.training.checkpoints import strip
 from rbcflow.training.view import private_view
 from rbcflow.weights import load_verified, state_sha256
@@ -134,7 +134,7 @@ def train(
 
 
 def _claim(work: Path, key: Mapping[str, Any]) -> None:
-    """Keep the work folder of a broken-off call with the same key, noting how far it got; start an empty one otherwise."""
+    """Keep the work folder of a broken-off call with the same key; start an empty one otherwise."""
     digest = hashlib.sha256(json.dumps({**key, "versions": versions()}, sort_keys=True).encode()).hexdigest()
     file = work / KEY
     claim = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import math
 import time
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,8 +27,8 @@ logger = logging.getLogger(__name__)
 class FullPrecisionLoss:
     """A detection loss that sees float32, whatever the network computed in.
 
-    bfloat16 has an 8-bit mantissa: a box side of 100 px would be known to half a pixel. The float16 of the library's own
-    mixed precision has 11 bits.
+    bfloat16 has an 8-bit mantissa: a box side of 100 px would be known to half a pixel. The float16 of the library's
+    own mixed precision has 11 bits.
     """
 
     def __init__(self, loss: Any) -> None:
@@ -60,7 +62,8 @@ class CellTraining(DetectionTrainer):
         precision: str,
         progress: bool,
     ) -> None:
-        self.prepared, self.start, self.threads, self.precision, self.progress = data, start, threads, precision, progress
+        self.prepared, self.start, self.progress = data, start, progress
+        self.threads, self.precision = threads, precision
         super().__init__(overrides=settings)
 
     def run_callbacks(self, event: str) -> None:
@@ -91,7 +94,8 @@ class CellTraining(DetectionTrainer):
         listed = dataset.get_img_files(img_path)
         dropped = sorted(set(listed) - set(dataset.im_files))
         if dropped:
-            raise InputError(dropped[0], "a corrupt image or label file", f"{len(listed)} readable images", f"{mode} split")
+            expected = f"images with labels of {len(self.data['names'])} classes"
+            raise InputError(dropped[0], "a corrupt image or label file", expected, f"{mode} split")
         return dataset
 
     def _setup_train(self) -> None:
@@ -106,7 +110,8 @@ class CellTraining(DetectionTrainer):
             self.model.criterion = FullPrecisionLoss(self.model.init_criterion())
         if self.resume:
             _forget_epochs_after(self.csv, self.start_epoch)
-        self.bar = tqdm(total=(self.epochs - self.start_epoch) * len(self.train_loader), disable=not self.progress, unit="batch")
+        batches = (self.epochs - self.start_epoch) * len(self.train_loader)
+        self.bar = tqdm(total=batches, disable=not self.progress, unit="batch")
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Return the batch with images as float32 in 0..1, (N, 3, H, W), in the memory order that suits the device."""
@@ -135,11 +140,11 @@ class CellTraining(DetectionTrainer):
         """
         self.train_seconds = time.monotonic() - self.epoch_started
         losses = {name: float(value) for name, value in self.tloss.items()}
-        if not all(torch.isfinite(torch.tensor(list(losses.values())))):
+        if not all(map(math.isfinite, losses.values())):
             raise FloatingPointError(f"the loss is not finite in epoch {self.epoch + 1} of {self.epochs}: {losses}")
 
     def save_metrics(self, metrics: dict[str, float]) -> None:
-        """Append the epoch to ``results.csv``, with its seconds (training and validation) and training images per second."""
+        """Append the epoch to ``results.csv`` with its seconds, validation included, and training images per second."""
         rate = len(self.train_loader.dataset) / self.train_seconds
         clock = {"epoch_seconds": time.monotonic() - self.epoch_started, "images_per_second": rate}
         super().save_metrics(metrics | clock)
@@ -156,7 +161,7 @@ class CellTraining(DetectionTrainer):
         )
 
     def save_model(self) -> bool:
-        """Write ``best.pt`` and ``last.pt`` under other names first, so that no kill leaves half a checkpoint behind."""
+        """Write the checkpoints under other names first, so that no kill leaves half a checkpoint behind."""
         last, best = self.last, self.best
         self.last, self.best = last.with_suffix(".part"), best.with_suffix(".part")
         super().save_model()
@@ -174,12 +179,14 @@ class CellTraining(DetectionTrainer):
 def _check_transfer(start: torch.nn.Module, model: torch.nn.Module, architecture: str) -> None:
     """Raise InputError unless all weights but the head's fit: the library would silently leave the others random."""
     head = f"model.{len(model.model) - 1}."
-    shapes, offered = ({k: v.shape for k, v in m.state_dict().items() if not k.startswith(head)} for m in (model, start))
+    shapes, offered = (
+        {k: v.shape for k, v in m.state_dict().items() if not k.startswith(head)} for m in (model, start)
+    )
     if shapes != offered:
         raise InputError(getattr(start, "pt_path", "weights"), "weights of another architecture", architecture)
 
 
-def _forget_epochs_after(results: Any, epochs: int) -> None:
+def _forget_epochs_after(results: Path, epochs: int) -> None:
     """Drop rows of ``results.csv`` written by an epoch whose checkpoint did not reach the disk."""
     table = pd.read_csv(results)
     table[table["epoch"] <= epochs].to_csv(results, index=False)

@@ -14,14 +14,14 @@ from rbcflow.errors import InputError
 def private_view(data_yaml: Path, view: Path) -> dict[str, Any]:
     """Lay out a dataset for Ultralytics in a folder of its own.
 
-    Ultralytics keeps a cache of the labels beside them, keyed on sizes and times alone. Here the cache ends up in the view.
+    Ultralytics keeps a cache of the labels beside them, keyed on names and sizes alone. Here it ends up in the view.
 
     Args:
         data_yaml: the dataset's ``data.yaml``; image lists are taken relative to its folder.
         view: empty folder to fill: a link to every folder of images and labels, and the image lists.
 
     Returns:
-        The dictionary Ultralytics' trainers use: ``train`` and ``val`` (image lists), ``nc``, ``names``, ``channels``, ``path``.
+        What Ultralytics' trainers use: ``train`` and ``val`` (image lists), ``nc``, ``names``, ``channels``, ``path``.
 
     Raises:
         InputError: a class is unknown, a list is empty, an image or its label file is missing.

@@ -1,4 +1,4 @@
-"""Device, precision and description of the processor for the rule ``train_model``."""
+"""Device, precision and description of the processor: used by the rules ``train_model`` and ``predict_run``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 
 import torch
+
 
 def choose_device(device: str) -> str:
     """Return ``cpu`` or a CUDA index such as ``0``; ``auto`` takes the first GPU if there is one."""
@@ -15,11 +16,11 @@ def choose_device(device: str) -> str:
 
 
 def choose_precision(precision: str, device: str) -> str:
-    """Return the precision to train in: ``float32``, ``bfloat16`` or, on a GPU, ``amp`` (the library's own mixed precision).
+    """Return the precision to train in: ``float32``, ``bfloat16`` or, on a GPU, ``amp``, the library's own.
 
     Args:
-        precision: one of these or ``auto``: on a CPU bfloat16 where the processor computes in it, which is about twice as
-            fast; without such instructions it is emulated and slow.
+        precision: one of these or ``auto``: on a CPU bfloat16 where the processor computes in it, which is about twice
+            as fast; without such instructions it is emulated and slow.
         device: as returned by ``choose_device``.
     """
     if precision != "auto":

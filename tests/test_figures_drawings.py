@@ -1,0 +1,232 @@
+"""Every figure is drawn from small inputs; poor inputs give a stated gap, wrong ones a named error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image, ImageSequence
+
+from metrics_inputs import write_predictions, write_testset
+from rbcflow.cells.bank import Cell, write_bank
+from rbcflow.classes import CLASSES
+from rbcflow.errors import InputError
+from rbcflow.figures import gifs, pictures, speed, style
+from rbcflow.figures.drawings import draw
+from rbcflow.metrics.run import evaluate
+from rbcflow.testset_files import write_unavailable
+
+A, B = (10, 10, 30, 30), (60, 10, 80, 30)
+TRUTH = [(0, "slipper", *A), (0, "croissant", *B), (1, "slipper", *A)]
+FOUND = [(0, "slipper", 0.9, *A), (0, "slipper", 0.8, *B), (1, "other", 0.7, *B)]
+
+
+def make_run(folder: Path, testset: Path, found: list[tuple], fingerprint: str | None = "f0") -> dict[str, Path]:
+    predictions = write_predictions(folder / "run1.parquet", found, testset_fingerprint=fingerprint)
+    evaluate(predictions, testset, folder / "run1", run="run1", model="model1")
+    return {"run_folder": folder / "run1", "predictions": predictions, "testset": testset}
+
+
+@pytest.fixture
+def run(tmp_path):
+    return make_run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH), FOUND)
+
+
+def make_bank(folder: Path, reasons: list[str]) -> Path:
+    mask = np.zeros((20, 30), bool)
+    mask[5:15, 5:25] = True
+    crop = np.where(mask, 90, 140).astype(np.uint8)
+    cells = [
+        Cell(
+            "nouaman2024", (*CLASSES, "")[i % 4], "d", "r", i, (5, 5, 25, 15), "polygon", "g", crop, mask, reason=reason
+        )
+        for i, reason in enumerate(reasons)
+    ]
+    write_bank(folder, cells)
+    return folder
+
+
+def make_dataset(folder: Path) -> Path:
+    rows = []
+    for split in ("train", "val", "test"):
+        shard = folder / split / "shards/000"
+        for name in ("images", "labels"):
+            (shard / name).mkdir(parents=True)
+        for index in range(3):
+            cv2.imwrite(str(shard / f"images/{index:05d}.png"), np.full((50, 100), 120, np.uint8))
+            (shard / f"labels/{index:05d}.txt").write_text("0 0.5 0.5 0.2 0.4\n" if index else "")
+            rows.append((index, split, index % 2 == 0, 1, 1 if index else 0))
+        lines = [f"./{split}/shards/000/images/{index:05d}.png\n" for index in range(3)]
+        (folder / f"{split}.txt").write_text("".join(lines))
+    columns = ["index", "split", "lines", "croissant_count", "croissant_placed"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "metadata.csv", index=False)
+    (folder / "data.yaml").write_text(yaml.safe_dump({"names": {0: "croissant"}}))
+    return folder
+
+
+def make_model(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    names = [f"{side}/{loss}_loss" for side in ("train", "val") for loss in ("box", "cls", "dfl")]
+    names += [f"metrics/{name}(B)" for name in ("precision", "recall", "mAP50", "mAP50-95")]
+    pd.DataFrame({"epoch": [1, 2], **{name: [0.5, 0.4] for name in names}}).to_csv(folder / "results.csv", index=False)
+    return folder
+
+
+def make_benchmarks(folder: Path) -> Path:
+    for name, seconds, memory in (("train/a", "4.5", "300.5"), ("train/b", "5.5", "-"), ("report", "0.2", "-")):
+        path = folder / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:05\t{memory}\n")
+    return folder
+
+
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+@pytest.mark.parametrize("name", ["confusion_matrix", "confidence_curves", "sample_predictions", "predicted_boxes"])
+def test_figures_of_a_run_are_drawn_alike_twice(tmp_path, run, name):
+    wanted = {"confusion_matrix": 1, "confidence_curves": 1}.get(name, 3)
+    inputs = dict(list(run.items())[:wanted])
+    suffix = "gif" if name == "predicted_boxes" else "png"
+    first, second = tmp_path / f"a/1.{suffix}", tmp_path / f"a/2.{suffix}"
+    draw(name, inputs, first)
+    draw(name, inputs, second)
+    assert first.read_bytes() == second.read_bytes()
+    assert size(first)[0] > 350
+
+
+@pytest.mark.parametrize("name", ["confusion_matrix", "confidence_curves", "sample_predictions", "predicted_boxes"])
+@pytest.mark.parametrize("kind", ["unavailable", "no boxes", "classes not judged"])
+def test_poor_runs_are_drawn(tmp_path, name, kind):
+    folder = tmp_path / "set"
+    if kind == "unavailable":
+        write_unavailable(folder, name="set", source="flow_public", reason="no network")
+        run = make_run(tmp_path, folder, [], None)
+    elif kind == "no boxes":
+        run = make_run(tmp_path, write_testset(folder, 2, []), [])
+    else:
+        run = make_run(tmp_path, write_testset(folder, 4, TRUTH, classes_judged="false"), FOUND)
+    output = tmp_path / f"out.{'gif' if name == 'predicted_boxes' else 'png'}"
+    draw(name, run if name in ("sample_predictions", "predicted_boxes") else {"run_folder": run["run_folder"]}, output)
+    assert size(output)[0] > 350
+
+
+def test_overview_takes_available_and_unavailable_runs(tmp_path, run):
+    write_unavailable(tmp_path / "gone", name="gone", source="flow_public", reason="no network")
+    other = make_run(tmp_path / "b", tmp_path / "gone", [], None)
+    draw("overview", {"runs": [run["run_folder"], other["run_folder"]]}, tmp_path / "overview.png")
+    assert size(tmp_path / "overview.png")[0] > 1000
+
+
+@pytest.mark.parametrize("reasons", [[""] * 30 + ["touches_edge"], ["too_small"], []])
+@pytest.mark.parametrize("name", ["cell_sheet", "cell_counts"])
+def test_banks_are_drawn_whatever_was_kept(tmp_path, reasons, name):
+    draw(name, {"bank": make_bank(tmp_path / "bank", reasons)}, tmp_path / "cells.png")
+    assert size(tmp_path / "cells.png")[0] > 900
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("dataset_examples", {"dataset": make_dataset}),
+        ("dataset_statistics", {"dataset": make_dataset}),
+        ("training_curves", {"model_folder": make_model}),
+        ("seconds_by_rule", {"benchmarks": make_benchmarks}),
+    ],
+)
+def test_other_figures_are_drawn(tmp_path, name, inputs):
+    draw(name, {key: make(tmp_path / key) for key, make in inputs.items()}, tmp_path / "figure.png")
+    assert size(tmp_path / "figure.png")[0] > 1000
+
+
+def test_unavailable_recordings_give_a_stated_gap(tmp_path):
+    record = {"source": "flow_public", "origin": "public", "status": "unavailable", "reason": "no network",
+              "folder": "nowhere", "n_files": 0, "sha256": ""}  # fmt: skip
+    (tmp_path / "source.json").write_text(json.dumps(record))
+    draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
+    assert size(tmp_path / "raw.png")[1] < 250
+
+
+def test_wrong_tables_are_named(tmp_path):
+    model = make_model(tmp_path / "model")
+    (model / "results.csv").write_text("epoch,loss\n1,2\n")
+    with pytest.raises(InputError, match=r"results\.csv.*no column metrics/precision"):
+        draw("training_curves", {"model_folder": model}, tmp_path / "model.png")
+    benchmarks = make_benchmarks(tmp_path / "benchmarks")
+    (benchmarks / "report.tsv").write_text("seconds\n1\n")
+    with pytest.raises(InputError, match=r"report\.tsv.*column s"):
+        draw("seconds_by_rule", {"benchmarks": benchmarks}, tmp_path / "speed.png")
+
+
+def test_benchmarks_are_added_up_by_rule(tmp_path):
+    jobs = speed.read_benchmarks(make_benchmarks(tmp_path))
+    assert jobs.groupby("rule")["seconds"].sum().to_dict() == {"report": 0.2, "train": 10.0}
+    assert jobs["max_rss"].max() == 300.5
+
+
+def test_gif_keeps_class_colours_and_one_palette(tmp_path, run):
+    output = tmp_path / "boxes.gif"
+    draw("predicted_boxes", run, output, frames=3, fps=4)
+    assert output.stat().st_size < gifs.MAX_BYTES
+    with Image.open(output) as gif:
+        assert gif.n_frames == 3
+        palettes = {bytes(frame.palette.getdata()[1]) for frame in ImageSequence.Iterator(gif) if frame.mode == "P"}
+        gif.seek(0)
+        first = np.asarray(gif.convert("RGB")).reshape(-1, 3)
+        assert gif.info["duration"] == 250
+    assert len(palettes) <= 1
+    colours = {tuple(colour) for colour in np.unique(first, axis=0).tolist()}
+    assert {pictures.rgb(colour) for colour in style.CLASS_COLOURS.values()} <= colours
+
+
+def test_grey_frames_get_grey_colours_and_tinted_ones_their_rare_darks():
+    grey = np.arange(60, 180, dtype=np.uint8).repeat(3).reshape(10, 12, 3)
+    palette = gifs._palette([grey], 16)
+    assert (palette == palette[:, :1]).all()
+    assert len(np.unique(palette, axis=0)) == 16
+    tinted = np.full((70, 70, 3), (150, 160, 140), np.uint8)
+    tinted[:7, :7] = (90, 70, 50)
+    assert np.abs(gifs._palette([tinted], 8).astype(int) - (90, 70, 50)).sum(axis=1).min() <= 3
+
+
+@pytest.mark.parametrize(
+    ("lengths", "wanted", "expected"),
+    [
+        ([5], 36, {0: 5}),
+        ([40, 40, 40, 40], 36, {0: 12, 2: 12, 3: 12}),
+        ([20, 20, 20], 36, {0: 12, 1: 12, 2: 12}),
+        ([50], 36, {0: 36}),
+        ([1] * 10, 4, {0: 1, 3: 1, 6: 1, 9: 1}),
+    ],
+)
+def test_frames_of_a_gif_are_consecutive_ones_of_spread_recordings(lengths, wanted, expected):
+    rows = [(f"r{number:02d}", index) for number, length in enumerate(lengths) for index in range(length)]
+    frames = pd.DataFrame(rows[::-1], columns=["recording", "index"])
+    chosen = gifs.choose(frames, wanted)
+    assert chosen.groupby("recording").size().to_dict() == {f"r{number:02d}": n for number, n in expected.items()}
+    assert all((own["index"].diff().dropna() == 1).all() for _, own in chosen.groupby("recording"))
+
+
+def test_class_colours_are_apart_for_every_kind_of_colour_vision():
+    """Least distance of two class colours in CIELAB after simulated dichromacy (Viénot 1999): 10 is plainly visible."""
+    lms = np.array([[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]])
+    blind = {
+        "normal": np.eye(3),
+        "protan": np.array([[0, 2.02344, -2.52581], [0, 1, 0], [0, 0, 1]]),
+        "deutan": np.array([[1, 0, 0], [0.494207, 0, 1.24827], [0, 0, 1]]),
+    }
+    rgb = np.array([pictures.rgb(colour) for colour in style.CLASS_COLOURS.values()]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    for kind, matrix in blind.items():
+        seen = np.clip(linear @ (np.linalg.inv(lms) @ matrix @ lms).T, 0, 1)
+        back = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+        lab = cv2.cvtColor(back[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0]
+        distances = [np.linalg.norm(lab[i] - lab[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+        assert min(distances) > 10, kind

@@ -1,0 +1,82 @@
+"""The registry: what it refuses, which files it promises, and that it agrees with the drawing functions."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rbcflow.errors import InputError
+from rbcflow.figures.drawings import DRAWINGS
+from rbcflow.figures.registry import DRAWS, expand, read_registry
+
+PROJECT = Path(__file__).parents[1]
+ENTRY = {
+    "id": "matrix", "per": "run", "draws": "confusion_matrix", "inputs": ["run_folder"], "title": "Matrix",
+    "caption": "What. How.", "section": "validation",
+}  # fmt: skip
+
+
+def registry(tmp_path: Path, *entries: dict) -> Path:
+    path = tmp_path / "figures.yaml"
+    path.write_text(yaml.safe_dump(list(entries)))
+    return path
+
+
+def test_shipped_registry_agrees_with_the_drawing_functions():
+    entries = read_registry(PROJECT / "paper/figures.yaml")
+    assert {entry.draws for entry in entries} == set(DRAWS) == set(DRAWINGS)
+    for entry in entries:
+        parameters = inspect.signature(DRAWINGS[entry.draws]).parameters
+        required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
+        assert [*entry.inputs, "output"] == required, entry.id
+        assert entry.caption.count(". ") >= 1
+        assert entry.caption.endswith(".")
+
+
+def test_registry_needs_no_plotting_library():
+    """A dry run reads it, and must not wait for imports it has no use for."""
+    program = (
+        "import sys, rbcflow.figures.registry; print([m for m in ('matplotlib', 'cv2', 'torch') if m in sys.modules])"
+    )
+    environment = {"PYTHONPATH": str(PROJECT / "workflow/scripts")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_files_by_key(tmp_path):
+    gif = ENTRY | {"id": "boxes", "draws": "predicted_boxes", "format": "gif"}
+    once = ENTRY | {"id": "overview", "per": "none", "draws": "overview", "inputs": ["runs"]}
+    files = expand(read_registry(registry(tmp_path, ENTRY, gif, once)), {"run": ["a-on-b", "c-on-d"]}, Path("results"))
+    assert [file.as_posix() for file in files] == [
+        "results/figures/matrix/a-on-b.png",
+        "results/figures/matrix/c-on-d.png",
+        "results/gifs/boxes/a-on-b.gif",
+        "results/gifs/boxes/c-on-d.gif",
+        "results/figures/overview/all.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([{**ENTRY, "per": "donor"}], r"figure matrix.*per 'donor'.*none, source"),
+        ([{**ENTRY, "draws": "pie"}], r"draws 'pie'.*confusion_matrix"),
+        ([{**ENTRY, "inputs": ["weights"]}], r"inputs 'weights'.*run_folder"),
+        ([{**ENTRY, "colour": "red"}], r"key colour.*keys id"),
+        ([{key: value for key, value in ENTRY.items() if key != "caption"}], r"no key caption"),
+        ([ENTRY, ENTRY], r"2 entries with id 'matrix'"),
+    ],
+)
+def test_wrong_entries_are_named(tmp_path, entries, message):
+    with pytest.raises(InputError, match=message):
+        read_registry(registry(tmp_path, *entries))
+
+
+def test_missing_registry_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"figures\.yaml.*no such file"):
+        read_registry(tmp_path / "figures.yaml")

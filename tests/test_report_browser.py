@@ -1,0 +1,125 @@
+"""The report in a browser: everything decodes, nothing is fetched, nothing complains, and its controls work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from browser import chromium, open_page
+from rbcflow.report.build import build
+from report_tree import write_tree
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium on PATH")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = write_tree(tmp_path_factory.mktemp("tree"))
+    build(tree.results, tree.project / "report.html", **tree.arguments())
+    return tree.project / "report.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1366, 1920])
+def test_page_is_whole_and_quiet(report: Path, width: int, scheme: str) -> None:
+    with open_page(report, width=width, scheme=scheme) as opened:
+        assert opened.undecoded() == []
+        assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+        assert opened.page.locator("figure img").count() == 12
+        assert opened.requests == []
+        assert opened.complaints == []
+
+
+def test_browser_helper_notices_what_goes_wrong(tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text(
+        '<figure><img src="absent.png" alt="absent"></figure>'
+        '<img src="http://127.0.0.1:9/x.png"><script>console.error("broken")</script>'
+    )
+    with open_page(page) as opened:
+        assert opened.undecoded() == ["absent"]
+        assert [url.rsplit("/", 1)[1] for url in opened.requests] == ["absent.png", "x.png"]
+        assert "broken" in opened.complaints
+
+
+def test_figure_enlarges_by_keyboard_and_escape_closes(report: Path) -> None:
+    with open_page(report) as opened:
+        page, viewer = opened.page, opened.page.locator("dialog.viewer")
+        assert not viewer.is_visible()
+        page.locator(".zoom").nth(1).focus()
+        page.keyboard.press("Enter")
+        assert viewer.is_visible()
+        second = viewer.locator("img").get_attribute("alt")
+        page.keyboard.press("ArrowLeft")
+        first = viewer.locator("img").get_attribute("alt")
+        assert (first, second) == ("Raw frames, nouaman2024", "Raw frames, flow_public")
+        page.keyboard.press("Escape")
+        assert not viewer.is_visible()
+        assert page.evaluate("document.activeElement === document.querySelectorAll('.zoom')[0]")
+        assert opened.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
+def test_theme_toggle_turns_and_is_remembered(report: Path, scheme: str, other: str) -> None:
+    with open_page(report, scheme=scheme) as opened:
+        ground = "getComputedStyle(document.body).backgroundColor"
+        before = opened.page.evaluate(ground)
+        opened.page.locator(".theme").click()
+        after = opened.page.evaluate(ground)
+        assert before != after
+        assert opened.page.evaluate("document.documentElement.dataset.theme") == other
+        opened.page.reload()
+        assert opened.page.evaluate(ground) == after
+        opened.page.locator(".theme").click()
+        assert opened.page.evaluate(ground) == before
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_animation_plays_only_when_asked(report: Path, motion: str) -> None:
+    with open_page(report, motion=motion) as opened:
+        figure = opened.page.locator("figure:has(.play)").first
+        kinds = [figure.locator("img").get_attribute("src")[:14]]
+        for _ in range(2):
+            figure.locator(".play").click()
+            kinds.append(figure.locator("img").get_attribute("src")[:14])
+        assert kinds == ["data:image/web", "data:image/gif", "data:image/web"]
+        assert opened.complaints == []
+
+
+def test_contents_follow_the_scroll(report: Path) -> None:
+    with open_page(report, motion="reduce") as opened:
+        current = opened.page.locator("#nav [aria-current]")
+        assert current.inner_text() == "What this is"
+        opened.page.evaluate("document.getElementById('datasets').scrollIntoView()")
+        opened.page.wait_for_function("document.querySelector('#nav [aria-current]').hash.startsWith('#dataset')")
+        assert opened.page.locator("#nav li.open > ol").is_visible()
+
+
+def test_table_sorts_by_number(report: Path) -> None:
+    with open_page(report) as opened:
+        table = opened.page.locator("#speed table")
+        table.get_by_role("button", name="total time").click()
+        assert table.locator("tbody th").all_inner_texts() == ["get_raw", "train_model"]
+        assert table.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
+        table.get_by_role("button", name="total time").click()
+        assert table.locator("tbody th").all_inner_texts() == ["train_model", "get_raw"]
+
+
+def test_link_into_provenance_unfolds_the_record(report: Path) -> None:
+    with open_page(report, motion="reduce") as opened:
+        figure = opened.page.locator("figure:has(.play)").first
+        figure.locator("summary").click()
+        figure.locator(".record a").click()
+        opened.page.wait_for_function("document.querySelector('details:target')?.open")
+        assert opened.page.url.endswith("#prov-validation.2frandom-on-saarland_donors")
+
+
+def test_contents_open_on_a_phone(report: Path) -> None:
+    with open_page(report, width=390, height=844) as opened:
+        nav = opened.page.locator("#nav")
+        assert not nav.is_visible()
+        opened.page.locator(".menu").click()
+        assert nav.is_visible()
+        opened.page.keyboard.press("Escape")
+        assert not nav.is_visible()

@@ -1,0 +1,228 @@
+"""What the report reads: counts, records, numbers in words, pictures within the page's size."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rbcflow.errors import InputError
+from rbcflow.report import figures, text
+from rbcflow.report.page import collect
+from rbcflow.report.pictures import MAX_SIZE, embed_animation, embed_still
+from rbcflow.report.records import origins, read_provenance, slug
+from rbcflow.report.runs import read_run, read_testset
+from rbcflow.report.stages import read_bank, read_dataset, read_models, read_sources
+from rbcflow.report.timings import read_timings
+from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    return write_tree(tmp_path_factory.mktemp("tree"))
+
+
+def test_bank_counts_kept_by_class_and_dropped_by_reason(tree: Tree) -> None:
+    bank = read_bank(tree.results / "cells/nouaman2024")
+    # 60 cells of three classes in turn, every fifth dropped: 12 dropped, 4 of each class
+    assert bank.kept == {"croissant": 16, "slipper": 16, "other": 16}
+    assert bank.dropped == {"touches_edge": 12}
+    assert (bank.n_kept, bank.n_dropped, bank.recordings) == (48, 12, 6)
+    assert bank.donors == ["donor_0", "donor_1", "donor_2", "donor_3"]
+
+
+def test_cells_without_a_class_are_unnamed(tree: Tree) -> None:
+    assert read_bank(tree.results / "cells/flow_public").kept == {"unnamed": 48}
+
+
+def test_sources_carry_origin_files_and_bank(tree: Tree) -> None:
+    saarland, public = read_sources(tree.results, SOURCES)
+    assert (saarland.origins, public.origins) == (("phantom",), ("public",))
+    assert (saarland.n_files, saarland.reason, saarland.bank.n_kept) == (7, "", 48)
+
+
+def test_a_source_without_anything_takes_its_origin_from_the_table(tmp_path: Path) -> None:
+    (source,) = read_sources(tmp_path, {"drawn": {"origin": "drawn"}})
+    assert (source.origins, source.bank, source.n_files) == (("phantom",), None, None)
+
+
+def test_dataset_counts_planned_placed_and_levels(tree: Tree) -> None:
+    dataset = read_dataset(tree.results, "random", {})
+    assert dataset.images == {"train": 12, "val": 4, "test": 4}
+    # "other" places 2, 3, 4 in turn: 12 images 36, twice 4 images 2 + 3 + 4 + 2 = 11
+    assert dataset.counts == {"croissant": (60, 60), "slipper": (60, 60), "other": (80, 58)}
+    assert dataset.factors == {"noise": {"gaussian": 10, "none": 10}, "walls": {"False": 12, "True": 8}}
+    assert dataset.fingerprint == "fe" * 32
+
+
+def test_model_has_one_row_a_seed_and_its_last_epoch(tree: Tree) -> None:
+    (model,) = read_models(tree.results, "random", {})
+    assert (model.seed, model.training["epochs"], model.last_epoch["metrics/mAP50(B)"]) == ("0", 2, 0.625)
+    assert read_models(tree.results, "missing", {})[0].training is None
+
+
+def test_timings_by_rule_longest_first(tree: Tree) -> None:
+    trained, raw = read_timings(tree.results)
+    assert (trained.rule, trained.jobs, trained.seconds, trained.memory) == ("train_model", 1, 61.0, 812.4)
+    assert (raw.rule, raw.jobs, raw.seconds, raw.longest, raw.memory) == ("get_raw", 2, 3.0, 2.5, 90.0)
+
+
+def test_run_reads_the_operating_point_of_the_matrix(tree: Tree) -> None:
+    run = read_run(tree.results, RUNS[0], read_testset(tree.results, "saarland_donors", {}))
+    assert (run.status, run.conf, run.iou, run.map50, run.ap50) == ("evaluated", 0.25, 0.45, 0.912, 0.951)
+    assert (run.found["hits"], run.found["false_alarms"], run.found["recall"]) == (36, 5, 0.9)
+    assert [name for name, _, _ in run.classes] == ["croissant", "slipper", "other"]
+
+
+def test_run_on_an_unavailable_test_set_keeps_the_reason(tree: Tree) -> None:
+    run = read_run(tree.results, RUNS[2], read_testset(tree.results, "naples", {}))
+    assert (run.status, run.reason, run.map50) == ("unavailable", "the laboratory's stacks are not here", None)
+
+
+def test_run_without_metrics_is_absent(tmp_path: Path) -> None:
+    run = read_run(tmp_path, RUNS[0], read_testset(tmp_path, "saarland_donors", {}))
+    assert (run.status, run.reason) == ("absent", "the test set was not built")
+
+
+def test_metrics_without_a_key_are_named(tmp_path: Path) -> None:
+    data = metrics(RUNS[0], "phantom", "truth", "true")
+    del data["coco"]
+    write_json(tmp_path / f"validation/{RUNS[0]['run']}/metrics.json", data)
+    with pytest.raises(InputError, match=r"metrics\.json: found no key 'coco'"):
+        read_run(tmp_path, RUNS[0], read_testset(tmp_path, "saarland_donors", {}))
+
+
+def test_published_items_are_done_gaps_or_absent(tree: Tree) -> None:
+    page = collect(tree.results, **tree.arguments())
+    states = {row.item.id: row.state for row in page.rebuilt}
+    assert (states["train13"], states["val28"], states["val21"], states["val32"]) == ("done", "done", "gap", "absent")
+
+
+def test_record_of_a_path_is_the_closest(tree: Tree) -> None:
+    page = collect(tree.results, **tree.arguments())
+    assert page.record_of("results/datasets/random/data.yaml").subject == "datasets/random"
+    run = "random-on-flow_public"
+    assert page.record_of(f"results/predictions/{run}.parquet").subject == f"predictions/{run}"
+    assert page.record_of(f"results/validation/{run}/metrics.json").subject == f"validation/{run}"
+    assert page.record_of("config/config.yaml") is None
+
+
+def test_provenance_reads_files_and_lists(tmp_path: Path) -> None:
+    inputs = {"table": {"path": "a.csv", "sha256": "ab"}, "shards": {"files": 3, "sha256": None}}
+    write_json(tmp_path / "figures/f/all.json", record("draw_figure", ["raw", "phantom"], inputs))
+    prov = read_provenance(tmp_path / "figures/f/all.json", tmp_path)
+    assert prov.subject == "figures/f/all"
+    assert [(i.name, i.path, i.fingerprint) for i in prov.inputs] == [
+        ("table", "a.csv", "ab"),
+        ("shards", "3 files", ""),
+    ]
+    assert prov.origins == ("phantom", "raw")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("phantom", ("phantom",)), (["raw", "phantom"], ("phantom", "raw")), ("package", ("public",)), (None, ())],
+)
+def test_origins(value: str | list[str] | None, expected: tuple[str, ...]) -> None:
+    assert origins(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("{", "no JSON"), ("[1]", "list"), ("", "no JSON")], ids=["cut", "list", "empty"]
+)
+def test_broken_json_is_named(tmp_path: Path, content: str, message: str) -> None:
+    write_text(tmp_path / "provenance.json", content)
+    with pytest.raises(InputError, match=message):
+        read_provenance(tmp_path / "provenance.json", tmp_path)
+
+
+def test_table_without_a_column_is_named(tmp_path: Path) -> None:
+    write_text(tmp_path / "cells.csv", "cell_id,class\na,other\n")
+    with pytest.raises(InputError, match="no column donor, frame"):
+        read_bank(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "expected"),
+    [
+        (text.ratio, 0.12345, "0.123"),
+        (text.ratio, None, "–"),
+        (text.count, 12699, "12,699"),
+        (text.percent, 0.725, "72.5 %"),
+        (text.duration, 0.44, "0.4 s"),
+        (text.duration, 12.4, "12 s"),
+        (text.duration, 59.7, "1 min 00 s"),
+        (text.duration, 185, "3 min 05 s"),
+        (text.duration, 7805, "2 h 10 min"),
+        (text.duration, None, "–"),
+        (text.breakable, "a_b<", "<bdi>a_<wbr>b&lt;</bdi>"),
+        (slug, "random/seed 0", "random.2fseed.200"),
+    ],
+)
+def test_text(function: object, value: object, expected: str) -> None:
+    assert function(value) == expected
+
+
+@pytest.mark.parametrize(("n", "expected"), [(0, "0 boxes"), (1, "1 box"), (1200, "1,200 boxes")])
+def test_plural(n: int, expected: str) -> None:
+    assert text.plural(n, "box", "boxes") == expected
+
+
+def decoded(uri: str) -> Image.Image:
+    """Return the picture in a data URI."""
+    return Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1])))
+
+
+def test_small_picture_stays_as_it_is(tmp_path: Path) -> None:
+    original = picture(0).convert("RGB")
+    original.save(tmp_path / "a.png")
+    embedded = embed_still(tmp_path / "a.png")
+    assert (embedded.width, embedded.height) == original.size
+    assert np.array_equal(np.asarray(decoded(embedded.uri).convert("RGB")), np.asarray(original))
+
+
+def test_large_picture_is_reduced_and_transparency_is_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (3200, 400), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    embedded = embed_still(tmp_path / "a.png")
+    assert (embedded.width, embedded.height) == (MAX_SIZE[0], 200)
+    assert decoded(embedded.uri).convert("RGB").getpixel((800, 100)) == (255, 255, 255)
+
+
+@pytest.fixture
+def gif(tmp_path: Path) -> Path:
+    frames = [picture(seed, 640, 320) for seed in range(4)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=120, loop=0)
+    return tmp_path / "a.gif"
+
+
+def test_animation_within_its_share_is_the_gif_itself(gif: Path) -> None:
+    animation = embed_animation(gif, share=10_000_000)
+    assert base64.b64decode(animation.uri.split(",", 1)[1]) == gif.read_bytes()
+    assert (animation.frames, animation.still.width) == (4, 640)
+
+
+def test_animation_beyond_its_share_is_made_smaller(gif: Path) -> None:
+    animation = embed_animation(gif, share=1)
+    image = decoded(animation.uri)
+    assert (image.n_frames, image.width, image.height) == (4, 600, 300)
+    assert len(animation.uri) < gif.stat().st_size
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n"], ids=["empty", "cut"])
+def test_unreadable_picture_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.png: found no readable picture"):
+        embed_still(tmp_path / "a.png")
+
+
+def test_animations_share_what_the_pictures_leave(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = []
+    real = figures.embed_animation
+    monkeypatch.setattr(figures, "embed_animation", lambda path, share: shares.append(share) or real(path, share))
+    page = collect(tree.results, **tree.arguments())
+    stills = sum(len(f.picture.uri) * 3 // 4 for f in page.figures if f.picture and not f.moving)
+    assert shares == [(figures.PAGE_BYTES - stills) // 2] * 2

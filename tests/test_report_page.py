@@ -1,0 +1,174 @@
+"""The report as HTML: what it states, what it escapes, that it is the same twice, and that gaps do not break it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rbcflow.report.build import build
+from report_tree import Tree, write_json, write_text, write_tree
+
+HOSTILE = "<script>alert(1)</script>\"'> <img src=x onerror=alert(2)> \u202eשלום"
+
+
+def words(html: str) -> str:
+    """Return the text a reader sees, with single blanks, without style, script and pictures."""
+    html = re.sub(r"<(style|script)>.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html))
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    return write_tree(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="module")
+def html(tree: Tree) -> str:
+    build(tree.results, tree.project / "report.html", **tree.arguments())
+    return (tree.project / "report.html").read_text(encoding="utf-8")
+
+
+def changed(tree: Tree, tmp_path: Path) -> Tree:
+    """Return a copy of a tree that a test may spoil."""
+    shutil.copytree(tree.project, tmp_path / "copy")
+    arguments = copy.deepcopy(tree.arguments())
+    return Tree(tmp_path / "copy/results", **{**arguments, "project": tmp_path / "copy"})
+
+
+def rendered(tree: Tree) -> str:
+    build(tree.results, tree.project / "report.html", **tree.arguments())
+    return (tree.project / "report.html").read_text(encoding="utf-8")
+
+
+def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path) -> None:
+    assert rendered(changed(tree, tmp_path)) == html
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Phantom data feed this page.",
+        "the detector finds 36 of 40 true boxes at IoU 0.45 (recall 0.900) and adds 5 boxes where there is no cell",
+        "0.25 on each of the 4 empty frames",
+        "87.5 % of the 36 found boxes get the right class.",
+        "87.5 % of the 36 found boxes get the class that was named by eye.",
+        "With classes ignored, AP50 is 0.951 and AP50-95 0.700; with classes, mAP50 is 0.912",
+        "This test set is unavailable: the laboratory's stacks are not here.",
+        "The dataset was not made: datasets/synthetic/metadata.csv does not exist.",
+        "Example images: synthetic was not drawn (figures/examples/synthetic.png does not exist).",
+        "3 jobs of 2 rules took 1 min 04 s in all",
+        "n = 4: not interpretable",
+        "20 images: 12 train, 4 val, 4 test.",
+    ],
+)
+def test_sentences_state_the_numbers_of_the_files(html: str, sentence: str) -> None:
+    assert sentence in words(html).replace("&#39;", "'")
+
+
+def test_phantom_results_are_never_called_rebuilt(html: str) -> None:
+    table = html.split('id="rebuilt"')[1].split("</table>")[0]
+    assert "method rerun on phantom data" in table
+    assert "state-done" not in table
+
+
+def test_no_banner_without_phantoms(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    for path in spoiled.results.rglob("*.json"):
+        path.write_text(path.read_text().replace('"phantom"', '"raw"'))
+    page = rendered(spoiled)
+    assert "Phantom data feed this page" not in page
+    assert "state-done" in page.split('id="rebuilt"')[1].split("</table>")[0]
+
+
+def test_every_figure_is_marked_and_has_its_provenance(html: str) -> None:
+    drawn = re.findall(r'<figure id="[^"]+" style.*?</figure>', html, flags=re.DOTALL)
+    assert len(drawn) == 12
+    for figure in drawn:
+        assert 'class="badge badge-phantom"' in figure
+        assert "draw_figure" in figure
+        assert "sha256" in figure
+
+
+def test_numbers_on_stand_in_classes_are_starred(html: str) -> None:
+    assert "0.912*" in html and "0.634*" in html
+
+
+@pytest.mark.parametrize("n", [0, 4])
+def test_few_boxes_give_no_ratio_in_the_headline(tree: Tree, tmp_path: Path, n: int) -> None:
+    spoiled = changed(tree, tmp_path)
+    path = spoiled.results / "validation/random-on-saarland_donors/metrics.json"
+    data = json.loads(path.read_text())
+    data["interpretable"], data["n_boxes"]["total"] = False, n
+    write_json(path, data)
+    assert f"n = {n}: not interpretable" in rendered(spoiled).split('class="sortable headline"')[1].split("</table>")[0]
+
+
+def test_unjudged_classes_leave_dashes(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    path = spoiled.results / "validation/random-on-saarland_donors/metrics.json"
+    data = json.loads(path.read_text())
+    data["coco"]["map50"] = data["coco"]["map50_95"] = data["classification"]["accuracy"] = None
+    data["operating_point"] = {"any": data["operating_point"]["any"]}
+    write_json(path, data)
+    run = rendered(spoiled).split('id="run-random-on-saarland_donors"')[1].split("</section>")[0]
+    assert "with classes, mAP50" not in run and "right class" not in run and "<table" not in run
+    assert "AP50 is 0.951" in words(run)
+
+
+def test_empty_results_give_a_page_of_gaps(tree: Tree, tmp_path: Path) -> None:
+    empty = Tree(tmp_path / "results", **{**tree.arguments(), "project": tmp_path})
+    page = words(rendered(empty))
+    for gap in (
+        "The dataset was not made",
+        "The model was not trained",
+        "This test set is absent",
+        "No benchmark file was found",
+        "No stage left a provenance record",
+        "has no CITATION.cff",
+    ):
+        assert gap in page
+
+
+def test_unavailable_source_states_its_reason(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    path = spoiled.results / "raw/flow_public/source.json"
+    write_json(path, {**json.loads(path.read_text()), "status": "unavailable", "reason": "the index did not answer"})
+    assert "The files of flow_public are unavailable: the index did not answer." in words(rendered(spoiled))
+
+
+def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    spoiled.config["testsets"]["naples"]["title"] = HOSTILE
+    spoiled.config["variants"]["random"]["title"] = HOSTILE
+    for row in spoiled.sources.values():
+        row.update(title=HOSTILE, licence=HOSTILE, access=HOSTILE, reference=HOSTILE)
+    for entry in spoiled.registry:
+        entry.update(title=HOSTILE, caption=HOSTILE, rebuilds=HOSTILE)
+    for path in spoiled.results.rglob("*.json"):
+        data = json.loads(path.read_text())
+        data = {k: HOSTILE if k in {"reason", "rule", "commit"} else v for k, v in data.items()}
+        if "params" in data:
+            data.update(params={HOSTILE: [HOSTILE]}, versions={HOSTILE: HOSTILE}, wildcards={HOSTILE: HOSTILE})
+            data["inputs"] = {HOSTILE: {"path": HOSTILE, "sha256": HOSTILE}}
+        write_json(path, data)
+    cells = spoiled.results / "cells/nouaman2024/cells.csv"
+    quoted = HOSTILE.replace('"', '""')
+    write_text(cells, cells.read_text().replace("donor_1", f'"{quoted}"').replace("touches_edge\n", f'"{quoted}"\n'))
+    page = rendered(spoiled)
+    assert page.count("<script") == 1
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    attributes = re.findall(r'="([^"]*)"', page)
+    assert not [value for value in attributes if value.startswith("alert")]
+
+
+def test_page_holds_nothing_to_fetch(html: str) -> None:
+    sources = re.findall(r'\b(?:src|srcset|data-moving|poster)="([^"]{0,20})', html)
+    assert sources and all(source.startswith("data:image/") for source in sources)
+    assert "@import" not in html and not re.search(r"url\((?!data:)", html)
+    assert len(html) < 15_000_000
