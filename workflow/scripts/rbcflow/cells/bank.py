@@ -173,6 +173,8 @@ def read_table(folder: Path) -> pd.DataFrame:
                         na_values={"aspect": [""], "solidity": [""], "background": [""]})  # fmt: skip
     if missing := [name for name in COLUMNS if name not in table.columns]:
         raise InputError(path, f"no column {', '.join(missing)}", f"the columns {', '.join(COLUMNS)}")
+    # a bank without rows, as an unavailable source has, gives pandas nothing to tell the type from
+    table["kept"] = table["kept"].astype(bool)
     for wrong, found, expected in (
         (table["cell_id"].duplicated(), "a repeated cell_id", "each cell_id once"),
         (~table["class"].isin([*CLASSES, ""]), "an unknown class", f"{', '.join(CLASSES)} or nothing"),

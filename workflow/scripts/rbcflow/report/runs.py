@@ -98,7 +98,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
         title=str(row.get("title") or ""),
         published_as=str(row.get("published_as") or ""),
         status=status,
-        reason=str(data.get("reason") or ("" if data else "the test set was not built")),
+        reason=str(data.get("reason") or ("" if data else "the test set was not built")).rstrip("."),
         origins=origins(data.get("origin")),
         labels=str(data.get("labels") or ""),
         judged=str(data.get("classes_judged", "")).lower(),

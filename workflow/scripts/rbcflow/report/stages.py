@@ -174,7 +174,7 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
         name,
         complete(row),
         _origins_of(results, f"raw/{name}", f"cells/{name}") or origins(row.get("origin")),
-        reason=str(files.get("reason") or ""),
+        reason=str(files.get("reason") or "").rstrip("."),
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),
         bank=read_bank(results / "cells" / name),

@@ -1,0 +1,255 @@
+"""Training: a toy run writes the model folder, survives a kill, refuses bad input and leaves the dataset alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
+
+from rbcflow import hardware
+from rbcflow.errors import InputError
+from rbcflow.hardware import choose_device, choose_precision
+from rbcflow.provenance import sha256
+from rbcflow.training.train import train
+from rbcflow.training.view import private_view
+from rbcflow.weights import load_verified, state_sha256
+
+ARGUMENTS = {
+    "architecture": "yolo11n.yaml",
+    "weights": None,
+    "weights_sha256": None,
+    "epochs": 2,
+    "batch": 4,
+    "imgsz": SIDE,
+    "seed": 0,
+    "threads": 1,
+    "precision": "float32",
+    "data_fingerprint": "f" * 64,
+    "overrides": {"close_mosaic": 1, "warmup_epochs": 0.0},
+}
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from rbcflow.quiet import import_ultralytics
+folder = Path(sys.argv[2])
+import_ultralytics(folder.parent / "config")
+from rbcflow.training import trainer
+from rbcflow.training.train import train
+
+def on_train_batch_start(self):
+    if self.epoch == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+trainer.CellTraining.on_train_batch_start = on_train_batch_start
+train(Path(sys.argv[1]), folder, **json.loads(sys.argv[3]))
+"""
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    return write_dataset(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    train(write_dataset(folder / "data"), folder / "out", **ARGUMENTS)
+    return folder / "out"
+
+
+def snapshot(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def test_the_model_folder_is_complete(trained):
+    files = sorted(str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file())
+    assert files == ["args.yaml", "results.csv", "training.json", "weights/best.pt", "weights/last.pt"]
+    for name in ("best.pt", "last.pt"):
+        assert (trained / "weights" / name).stat().st_size < 6_000_000
+    assert list(pd.read_csv(trained / "results.csv")["epoch"]) == [1, 2]
+
+
+def test_the_record_describes_the_training(trained):
+    record = json.loads((trained / "training.json").read_text())
+    assert record["epochs"] == 2
+    assert record["best_epoch"] in (1, 2)
+    assert record["weights"] == {"source": "random", "sha256": None}
+    assert record["classes"] == ["croissant", "slipper", "other"]
+    assert record["optimizer"]["name"] == "AdamW"
+    assert record["optimizer"]["initial_lr"] == pytest.approx(0.001429)  # 0.002 * 5 / (4 + 3): the preprint's rate
+    assert record["parameters"] == 2_590_425
+    assert record["resumed_after"] == []
+    assert len(record["epoch_seconds"]) == 2
+    assert record["seconds"] == pytest.approx(sum(record["epoch_seconds"]), abs=0.05)
+    assert record["state_sha256"] == state_sha256(trained / "weights" / "best.pt")
+    for name, expected in record["files"].items():
+        assert sha256(trained / name) == expected["sha256"]
+
+
+def test_checkpoints_and_arguments_hold_no_local_path(trained):
+    arguments = yaml.safe_load((trained / "args.yaml").read_text())
+    assert (arguments["optimizer"], arguments["close_mosaic"], arguments["mosaic"]) == ("auto", 1, 1.0)
+    assert str(trained.parent).encode() not in (trained / "args.yaml").read_bytes()
+    assert str(trained.parent).encode() not in (trained / "weights" / "best.pt").read_bytes()
+
+
+def test_a_published_checkpoint_opens_as_a_plain_ultralytics_model(trained):
+    best = trained / "weights" / "best.pt"
+    network = load_verified(best, sha256(best))
+    assert list(network.names.values()) == ["croissant", "slipper", "other"]
+    assert type(network).__module__ == "ultralytics.nn.tasks"
+
+
+def test_same_seed_same_weights_and_the_dataset_is_only_read(trained, data, tmp_path):
+    before = snapshot(data.parent)
+    again, other = tmp_path / "again", tmp_path / "other"
+    train(data, again, **ARGUMENTS)
+    assert snapshot(data.parent) == before
+    train(data, other, **ARGUMENTS | {"seed": 1})
+    states = [json.loads((folder / "training.json").read_text())["state_sha256"] for folder in (trained, again, other)]
+    assert states[0] == states[1] != states[2]
+
+
+def test_bfloat16_loses_little(trained, data, tmp_path):
+    train(data, tmp_path / "out", **ARGUMENTS | {"precision": "bfloat16"})
+    full, half = (pd.read_csv(folder / "results.csv").iloc[0] for folder in (trained, tmp_path / "out"))
+    for name in ("train/box_loss", "train/cls_loss", "train/dfl_loss"):
+        assert half[name] == pytest.approx(full[name], rel=0.05)
+        assert half[name] != full[name]
+
+
+def test_a_killed_training_goes_on_to_the_same_number_of_epochs(data, tmp_path):
+    folder = tmp_path / "out"
+    arguments = ARGUMENTS | {"epochs": 4}
+    command = [sys.executable, "-c", KILLED, str(data), str(folder), json.dumps(arguments)]
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(command, env=os.environ | paths, check=False).returncode == -signal.SIGKILL
+    assert not (folder / "training.json").exists()
+
+    train(data, folder, **arguments)
+    record = json.loads((folder / "training.json").read_text())
+    assert (record["epochs"], record["resumed_after"]) == (4, [2])
+    assert list(pd.read_csv(folder / "results.csv")["epoch"]) == [1, 2, 3, 4]
+    assert not (folder / "work").exists()
+
+
+def test_work_of_another_key_is_not_gone_on_with(data, tmp_path):
+    folder = tmp_path / "out"
+    left = folder / "work" / "run" / "weights" / "last.pt"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"must not be opened")
+    (folder / "work" / "key.json").write_text(json.dumps({"key": "other", "resumed_after": [7]}))
+    train(data, folder, **ARGUMENTS | {"epochs": 1})
+    record = json.loads((folder / "training.json").read_text())
+    assert (record["epochs"], record["resumed_after"]) == (1, [])
+
+
+def test_a_diverging_loss_stops_with_the_epoch(data, tmp_path):
+    with pytest.raises(FloatingPointError, match="not finite in epoch 1 of 2"):
+        train(data, tmp_path / "out", **ARGUMENTS | {"overrides": {"box": float("nan")}})
+
+
+def start_from(path: Path) -> dict:
+    return {"weights": path, "weights_sha256": sha256(path)}
+
+
+def test_starting_weights_reach_the_whole_network_head_included(data, tmp_path):
+    start = save(toy_network(tmp_path / "config"), tmp_path / "start.pt")
+    frozen = {"optimizer": "SGD", "lr0": 0.0, "warmup_epochs": 0.0, "close_mosaic": 0}
+    train(data, tmp_path / "out", **ARGUMENTS | start_from(start) | {"epochs": 1, "overrides": frozen})
+    best = tmp_path / "out" / "weights" / "best.pt"
+    before, after = (dict(load_verified(path, sha256(path)).named_parameters()) for path in (start, best))
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, msg=name)
+
+
+def test_weights_of_another_architecture_are_refused(data, tmp_path):
+    start = save(toy_network(tmp_path / "config", architecture="yolo11s.yaml"), tmp_path / "start.pt")
+    with pytest.raises(InputError, match=r"weights of another architecture; expected yolo11n\.yaml"):
+        train(data, tmp_path / "out", **ARGUMENTS | start_from(start))
+
+
+def test_tampered_and_missing_weights_are_refused(data, tmp_path):
+    start = tmp_path / "start.pt"
+    arguments = ARGUMENTS | {"weights": start, "weights_sha256": "0" * 64}
+    with pytest.raises(InputError, match="found no file"):
+        train(data, tmp_path / "out", **arguments)
+    start.write_bytes(b"not the recorded one")
+    with pytest.raises(InputError, match="changed or damaged"):
+        train(data, tmp_path / "out", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("train/shards/000/labels/00000.txt", "7 0.5 0.5 0.1 0.1\n", "corrupt image or label file"),
+        ("train/shards/000/images/00000.png", "no picture", "corrupt image or label file"),
+        ("val/shards/001/labels/00001.txt", None, "found no file val/shards/001/labels/00001.txt"),
+        ("val.txt", "", "found no images"),
+        ("data.yaml", "train: train.txt\nval: val.txt\nnames: [croissant, person]\n", "found classes person"),
+    ],
+)
+def test_a_broken_dataset_is_refused(data, tmp_path, file, content, message):
+    broken = data.parent / file
+    broken.unlink() if content is None else broken.write_text(content)
+    with pytest.raises(InputError, match=message):
+        train(data, tmp_path / "out", **ARGUMENTS)
+
+
+def test_the_view_lists_every_image_through_links(data, tmp_path):
+    view = private_view(data, tmp_path / "view")
+    assert view["names"] == {0: "croissant", 1: "slipper", 2: "other"}
+    for split in ("train", "val"):
+        images = [Path(line) for line in Path(view[split]).read_text().splitlines()]
+        assert len(images) == COUNTS[split]
+        assert all(image.is_file() and image.is_relative_to(tmp_path / "view") for image in images)
+
+
+@pytest.mark.parametrize(
+    ("asked", "device", "native", "chosen"),
+    [
+        ("auto", "cpu", True, "bfloat16"),
+        ("auto", "cpu", False, "float32"),
+        ("auto", "0", False, "amp"),
+        ("float32", "cpu", True, "float32"),
+        ("bfloat16", "0", False, "bfloat16"),
+    ],
+)
+def test_precision_follows_the_machine(monkeypatch, asked, device, native, chosen):
+    monkeypatch.setattr(hardware, "has_bfloat16", lambda: native)
+    assert choose_precision(asked, device) == chosen
+
+
+def test_device_auto_takes_a_gpu_where_there_is_one(monkeypatch):
+    for present, chosen in ((True, "0"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
+        assert choose_device("auto") == chosen
+
+
+def test_the_loss_of_a_bfloat16_network_is_reckoned_in_float32(tmp_path):
+    toy_network(tmp_path / "config")
+    from rbcflow.training.trainer import FullPrecisionLoss
+
+    seen = {}
+
+    def loss(outputs, batch):
+        seen.update({key: value.dtype for key, value in outputs.items()})
+        seen["product"] = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+        return torch.zeros(1), {}
+
+    outputs = {key: torch.zeros(1, dtype=torch.bfloat16) for key in ("boxes", "scores", "feats")}
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        FullPrecisionLoss(loss)(outputs, {})
+    expected = {"boxes": torch.float32, "scores": torch.float32, "feats": torch.bfloat16, "product": torch.float32}
+    assert seen == expected
