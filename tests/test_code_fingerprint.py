@@ -12,7 +12,8 @@ FILES = {
     "make_thing.py": "from rbcflow.stage import helper\nfrom rbcflow import logs\nhelper.run()\n",
     "rbcflow/__init__.py": "",
     "rbcflow/stage/__init__.py": "",
-    "rbcflow/stage/helper.py": '"""Doc."""\nfrom rbcflow.deep import depth\n\ndef run():\n    """Run."""\n    return depth() + 1\n',
+    "rbcflow/stage/helper.py": '"""Doc."""\nfrom rbcflow.deep import depth\n\n'
+    'def run():\n    """Run."""\n    return depth() + 1\n',
     "rbcflow/deep.py": "def depth():\n    return 1\n",
     "rbcflow/other.py": "VALUE = 1\n",
     "rbcflow/logs.py": "LEVEL = 1\n",

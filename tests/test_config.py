@@ -1,4 +1,4 @@
-"""The configuration: committed files match the model, and a wrong entry is answered with the file, the key and what is allowed."""
+"""The configuration: committed files match the model; a wrong entry is answered with file, key and what is allowed."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_yolo import save_model, toy_network
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.predict import PADDING, fit, predict
 from rbcflow.testset_files import write_testset, write_unavailable
+from tiny_yolo import save_model, toy_network
 
 BOX = ["x0", "y0", "x1", "y1"]
 

@@ -152,7 +152,7 @@ def test_table_without_a_column_is_named(tmp_path: Path) -> None:
         (text.ratio, 0.12345, "0.123"),
         (text.ratio, None, "–"),
         (text.count, 12699, "12,699"),
-        (text.percent, 0.725, "72.5 %"),
+        (text.percent, 0.725, "72.5\N{NO-BREAK SPACE}%"),
         (text.duration, 0.44, "0.4 s"),
         (text.duration, 12.4, "12 s"),
         (text.duration, 59.7, "1 min 00 s"),

@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
 from rbcflow import hardware
 from rbcflow.errors import InputError
@@ -22,6 +21,7 @@ from rbcflow.provenance import sha256
 from rbcflow.training.train import train
 from rbcflow.training.view import private_view
 from rbcflow.weights import load_verified, state_sha256
+from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
 ARGUMENTS = {
     "architecture": "yolo11n.yaml",

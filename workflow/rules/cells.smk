@@ -8,12 +8,12 @@ rule cut_cells:
         cells="<results>/cells/{source}/cells.csv",
         crops="<results>/cells/{source}/crops.npz",
         provenance="<results>/cells/{source}/provenance.json",
-    wildcard_constraints:
-        source=alternatives(RECORDED),
     log:
         "<logs>/cut_cells/{source}.log",
     benchmark:
         "<benchmarks>/cut_cells/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(RECORDED),
     conda:
         "../../environment.yml"
     threads: 1
@@ -34,12 +34,12 @@ rule draw_cells:
         cells="<results>/cells/{source}/cells.csv",
         crops="<results>/cells/{source}/crops.npz",
         provenance="<results>/cells/{source}/provenance.json",
-    wildcard_constraints:
-        source=alternatives(sources_of("drawn")),
     log:
         "<logs>/draw_cells/{source}.log",
     benchmark:
         "<benchmarks>/draw_cells/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(sources_of("drawn")),
     conda:
         "../../environment.yml"
     threads: 1

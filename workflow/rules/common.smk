@@ -232,7 +232,9 @@ def all_figures():
     """Return every file the registry promises."""
     folders = {"png": "<results>/figures", "gif": "<results>/gifs"}
     return [
-        f"{folders[entry.format]}/{entry.id}/{key}.{entry.format}" for entry in REGISTRY.values() for key in entry.keys(KEYS)
+        f"{folders[entry.format]}/{entry.id}/{key}.{entry.format}"
+        for entry in REGISTRY.values()
+        for key in entry.keys(KEYS)
     ]
 
 

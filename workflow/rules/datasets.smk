@@ -7,12 +7,12 @@ rule split_cells:
     output:
         splits="<results>/splits/{scheme}.csv",
         provenance="<results>/splits/{scheme}.json",
-    wildcard_constraints:
-        scheme="grouped|paper",
     log:
         "<logs>/split_cells/{scheme}.log",
     benchmark:
         "<benchmarks>/split_cells/{scheme}.tsv"
+    wildcard_constraints:
+        scheme="grouped|paper",
     conda:
         "../../environment.yml"
     threads: 1

@@ -7,12 +7,12 @@ rule draw_figure:
     output:
         figure="<results>/figures/{figure}/{key}.png",
         provenance="<results>/figures/{figure}/{key}.json",
-    wildcard_constraints:
-        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "png"),
     log:
         "<logs>/draw_figure/{figure}-{key}.log",
     benchmark:
         "<benchmarks>/draw_figure/{figure}-{key}.tsv"
+    wildcard_constraints:
+        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "png"),
     conda:
         "../../environment.yml"
     threads: 1
@@ -32,9 +32,9 @@ use rule draw_figure as draw_gif with:
     output:
         figure="<results>/gifs/{figure}/{key}.gif",
         provenance="<results>/gifs/{figure}/{key}.json",
-    wildcard_constraints:
-        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "gif"),
     log:
         "<logs>/draw_gif/{figure}-{key}.log",
     benchmark:
         "<benchmarks>/draw_gif/{figure}-{key}.tsv"
+    wildcard_constraints:
+        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "gif"),

@@ -4,12 +4,12 @@
 rule fetch_weights:
     output:
         "resources/weights/{weights}",
-    wildcard_constraints:
-        weights=r"[\w.-]+\.pt",
     log:
         "<logs>/fetch_weights/{weights}.log",
     benchmark:
         "<benchmarks>/fetch_weights/{weights}.tsv"
+    wildcard_constraints:
+        weights=r"[\w.-]+\.pt",
     conda:
         "../../environment.yml"
     threads: 1

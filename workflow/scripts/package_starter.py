@@ -1,4 +1,4 @@
-"""Rule package_starter: the starter checkpoint with its curves, record and model card, as `resources/starter` ships them."""
+"""Rule package_starter: the starter checkpoint with curves, record and model card, as `resources/starter` has them."""
 
 import json
 import shutil

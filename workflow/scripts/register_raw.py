@@ -1,4 +1,4 @@
-"""Rule register_raw: check a laboratory's own files and keep their sha256 sums, before anything is computed from them."""
+"""Rule register_raw: check a laboratory's own files and keep their sha256 sums before anything is computed."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Boxes: float corners ``x0 y0 x1 y1`` in pixels, half-open, and the few conversions the workflow needs.
 
-A box that covers the pixels of columns 3, 4 and 5 has ``x0 = 3.0`` and ``x1 = 6.0``. YOLO's normalised centre form exists
-only in label files.
+A box that covers the pixels of columns 3, 4 and 5 has ``x0 = 3.0`` and ``x1 = 6.0``. YOLO's normalised centre form
+exists only in label files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fingerprint of the code behind a rule: its script and the library modules it reaches, as syntax trees.
 
-Snakemake does not track imported modules, and its own `code` trigger retrains on a touched script. A rule's params carry this
-fingerprint instead: a changed line of logic reruns the rule, a comment, a docstring or formatting does not.
+Snakemake does not track imported modules, and its own `code` trigger retrains on a touched script. A rule's params carry
+this fingerprint instead: a changed line of logic reruns the rule, a comment, a docstring or formatting does not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = "rbcflow"
 INFRASTRUCTURE = {"rbcflow.code", "rbcflow.config", "rbcflow.logs", "rbcflow.provenance"}
-"""Modules that decide how a job is logged, recorded or configured, never what it computes; params carry the configuration."""
+"""Modules that log, record or configure a job and never change what it computes; params carry the configuration."""
 
 
 class _WithoutDocstrings(ast.NodeTransformer):

@@ -1,4 +1,4 @@
-"""Logging of the scripts: everything, uncaught errors included, goes to the rule's log file; errors also to the screen."""
+"""Logging of the scripts: all of it, uncaught errors included, goes to the rule's log; errors also to the screen."""
 
 from __future__ import annotations
 

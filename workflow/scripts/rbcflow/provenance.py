@@ -1,4 +1,4 @@
-"""Where a stage's output comes from: rule, inputs, params, versions, seconds, commit, and phantom, public or raw origin."""
+"""Where a stage's output comes from: rule, inputs, params, versions, seconds, commit, and its origin."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sha256(file: Path) -> str:
 
 @cache
 def commit() -> str:
-    """Return the checked-out git commit, with ``+changes`` when files differ from it, or ``unknown`` outside a checkout."""
+    """Return the checked-out git commit, with ``+changes`` when files differ from it, or ``unknown``."""
     here = Path(__file__).parent
     try:
         head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True).stdout
@@ -55,7 +55,7 @@ def versions() -> dict[str, str]:
 
 
 def _record_of(path: Path) -> Path | None:
-    """Return the provenance that speaks for a file or folder: beside it under its own name, or in the nearest folder above."""
+    """Return the provenance that speaks for a path: beside it under its own name, or in the nearest folder above."""
     beside = path.with_suffix(".json")
     places = [beside] if beside != path and beside.is_file() else []
     places += [folder / "provenance.json" for folder in (path, *list(path.parents)[:4])]
@@ -63,7 +63,7 @@ def _record_of(path: Path) -> Path | None:
 
 
 def origins_of(inputs: Iterable[Path]) -> list[str]:
-    """Return the union of the origins of several inputs, as their own provenance states them, in the order of ORIGINS."""
+    """Return the union of the origins that the provenance of several inputs states, in the order of ORIGINS."""
     records = [record for path in inputs if (record := _record_of(path)) is not None]
     found = {origin for record in records for origin in json.loads(record.read_text(encoding="utf-8"))["origin"]}
     return [origin for origin in ORIGINS if origin in found]

@@ -1,4 +1,4 @@
-"""The typed model of `config/config.yaml`: the only place with defaults; comments and JSON schema are written from it."""
+"""The typed model of `config/config.yaml`: the only place with defaults; its comments and schema are made from it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Training(Strict):
     )
     weights: str = Field(
         "starter",
-        description="`starter` (shipped, trained on drawn cells), `none` (random), or a name from resources/weights.yaml",
+        description="a name from resources/weights.yaml (`starter` is shipped, trained on drawn cells), or `none`",
     )
     epochs: int = Field(8, ge=1, description="passes over the training images; the preprint: 20")
     batch: int = Field(16, ge=1, description="images a step")
@@ -118,7 +118,7 @@ class Config(Strict):
         description="true: laboratories' recordings are drawn; false: read from `raw`, a missing folder is an error",
     )
     raw: str = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
-    shard_size: int = Field(100, ge=1, description="images one job generates; changes no pixel")
+    shard_size: int = Field(200, ge=1, description="images one job generates; changes no pixel")
     scheme: Literal["grouped", "paper"] = Field(
         "grouped",
         description="`grouped`: no recording or file family on two sides; `paper`: by single cell, which leaks",

@@ -1,4 +1,4 @@
-"""`source.json`: where a source's files lie, of which origin they are, or why there are none. Written by every raw rule."""
+"""`source.json`, written by every raw rule: where a source's files lie, of which origin, or why there are none."""
 
 from __future__ import annotations
 

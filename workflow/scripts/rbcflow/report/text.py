@@ -23,7 +23,7 @@ def count(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """Return a share of 0..1 in percent with one decimal, or a dash."""
-    return MISSING if value is None else f"{100 * value:.1f} %"
+    return MISSING if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
 
 def duration(seconds: float | None) -> str:

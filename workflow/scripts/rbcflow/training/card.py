@@ -1,4 +1,4 @@
-"""The model card of the starter checkpoint (rule ``package_starter``); every number in it comes from the training's files."""
+"""The starter checkpoint's model card (rule ``package_starter``); every number in it comes from the training's files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rbcflow.provenance import sha256
 CARD = """\
 # Starter checkpoint: YOLO11n on drawn cells
 
-What the embedded default of rbcflow starts its trainings from, so that a fresh clone needs no download. Made by `make starter`,
-which is the recipe: `config/starter.yaml` over `config/config.yaml`.
+What the embedded default of rbcflow starts its trainings from, so that a fresh clone needs no download. Made by
+`make starter`, which is the recipe: `config/starter.yaml` over `config/config.yaml`.
 
 | | |
 |---|---|
@@ -31,11 +31,13 @@ which is the recipe: `config/starter.yaml` over `config/config.yaml`.
 | versions | torch {torch}, ultralytics {ultralytics}, numpy {numpy} |
 | licence | AGPL-3.0-or-later, as the project and Ultralytics |
 
-On its own validation images, also drawn, at the best epoch: precision {precision_best:.3f}, recall {recall_best:.3f}, mAP50 {map50:.3f},
-mAP50-95 {map50_95:.3f}. These say how well it knows drawings and nothing about recordings. `results.csv` has the curves, `training.json` the record.
+On its own validation images, also drawn, at the best epoch: precision {precision_best:.3f}, recall {recall_best:.3f},
+mAP50 {map50:.3f}, mAP50-95 {map50_95:.3f}. These say how well it knows drawings and nothing about recordings.
+`results.csv` has the curves, `training.json` the record.
 
-**Use**: a start for trainings on recorded or composed images of red cells in flow. **Limits**: the classes are those of a drawing
-model; it has seen channels with straight walls, bright-field looks and cells up to about half the image height. Not a diagnostic tool.
+**Use**: a start for trainings on recorded or composed images of red cells in flow. **Limits**: the classes are those of
+a drawing model; it has seen straight channel walls, bright-field looks and cells up to about half the image height.
+Not a diagnostic tool.
 """
 
 
