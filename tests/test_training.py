@@ -120,12 +120,12 @@ def test_same_seed_same_weights_and_the_dataset_is_only_read(trained, data, tmp_
     assert states[0] == states[1] != states[2]
 
 
-def test_bfloat16_loses_little(trained, data, tmp_path):
+def test_bfloat16_follows_float32(trained, data, tmp_path):
     train(data, tmp_path / "out", **ARGUMENTS | {"precision": "bfloat16"})
-    full, half = (pd.read_csv(folder / "results.csv").iloc[0] for folder in (trained, tmp_path / "out"))
-    for name in ("train/box_loss", "train/cls_loss", "train/dfl_loss"):
-        assert half[name] == pytest.approx(full[name], rel=0.05)
-        assert half[name] != full[name]
+    # Box losses of three steps from random weights rest on a handful of anchors; all anchors enter this one.
+    full, half = (pd.read_csv(folder / "results.csv")["train/cls_loss"] for folder in (trained, tmp_path / "out"))
+    assert list(half) == pytest.approx(list(full), rel=0.01)
+    assert list(half) != list(full)
 
 
 def test_a_killed_training_goes_on_to_the_same_number_of_epochs(data, tmp_path):

@@ -40,7 +40,9 @@ def write_dataset(root: Path) -> Path:
     return root / "data.yaml"
 
 
-def toy_network(config: Path, *, architecture: str = "yolo11n.yaml", names: tuple[str, ...] = CLASSES, seed: int = 0) -> Any:
+def toy_network(
+    config: Path, *, architecture: str = "yolo11n.yaml", names: tuple[str, ...] = CLASSES, seed: int = 0
+) -> Any:
     """Return a random network that sees objects of its first class everywhere, and of no other."""
     import_ultralytics(config)
     import torch

@@ -1,7 +1,7 @@
 """Fingerprint of the code behind a rule: its script and the library modules it reaches, as syntax trees.
 
-Snakemake does not track imported modules, and its own `code` trigger retrains on a touched script. A rule's params carry
-this fingerprint instead: a changed line of logic reruns the rule, a comment, a docstring or formatting does not.
+Snakemake does not track imported modules, and its own `code` trigger retrains on a touched script. A rule's params
+carry this fingerprint instead: a changed line of logic reruns the rule; a comment, docstring or formatting does not.
 """
 
 from __future__ import annotations

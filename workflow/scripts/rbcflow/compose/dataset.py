@@ -134,10 +134,17 @@ def _check_label(file: Path, classes: int) -> None:
     if not file.is_file() or not file.parent.with_name("images").joinpath(f"{file.stem}.png").is_file():
         raise InputError(file, "no label or no image", "both")
     for number, line in enumerate(file.read_text().splitlines(), start=1):
-        values = [float(value) for value in line.split()]
-        if len(values) != 5 or values[0] not in range(classes) or not _is_inside(*values[1:]):
+        if not _is_label(line, classes):
             expected = f"a class below {classes} and centre and size of a box inside the image"
             raise InputError(file, line, expected, f"line {number}")
+
+
+def _is_label(line: str, classes: int) -> bool:
+    try:
+        values = [float(value) for value in line.split()]
+    except ValueError:
+        return False
+    return len(values) == 5 and values[0] in range(classes) and _is_inside(*values[1:])
 
 
 def _is_inside(xc: float, yc: float, w: float, h: float) -> bool:

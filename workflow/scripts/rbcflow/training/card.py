@@ -1,4 +1,4 @@
-"""The starter checkpoint's model card (rule ``package_starter``); every number in it comes from the training's files."""
+"""The starter checkpoint's model card (rule ``package_starter``); all its numbers come from the training's files."""
 
 from __future__ import annotations
 
