@@ -23,6 +23,7 @@ from browser import open_page
 PROJECT = Path(__file__).parent.parent
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {"draw_phantom", "fetch_recordings", "cut_cells", "draw_cells", "split_cells"}
+DRAWN_LAST = {"draw_figure", "draw_gif", "render_report"}
 UNREACHABLE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
     "PIP_EXTRA_INDEX_URL": "",
@@ -37,6 +38,7 @@ class Clone:
     """A copy of the project, as git would clone it, and Snakemake in it."""
 
     folder: Path
+    tracked: list[str]
 
     def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
         """Run Snakemake in the clone and return everything it printed."""
@@ -76,11 +78,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         text=True,
         check=True,
     )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
-    made = Clone(folder)
+    tracked = [name for name in listed.stdout.split("\0") if (PROJECT / name).is_file()]
+    for name in tracked:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(PROJECT / name, folder / name)
+    made = Clone(folder, tracked)
     made.snakemake(*TOY)
     return made
 
@@ -156,11 +158,13 @@ def test_touching_scripts_and_editing_comments_reruns_nothing(clone: Clone):
     assert clone.planned() == set()
 
 
-def test_results_without_metadata_are_adopted_not_trained_again(clone: Clone):
+def test_a_fresh_clone_over_finished_results_trains_nothing(clone: Clone):
     kept = clone.folder / ".snakemake/metadata"
     hidden = kept.rename(kept.with_name("metadata-hidden"))
+    for file in clone.tracked:
+        (clone.folder / file).touch()
     try:
-        assert clone.planned() == set()
+        assert clone.planned() <= {"all", "build_testset", "predict_run", "evaluate_run", *DRAWN_LAST}
     finally:
         shutil.rmtree(kept, ignore_errors=True)
         hidden.rename(kept)
@@ -236,9 +240,8 @@ def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     assert {"draw_phantom", "cut_cells", "compose_shard", "train_model", "evaluate_run", "render_report"} <= planned
 
 
-def test_a_killed_job_keeps_what_was_finished_and_names_the_file(clone: Clone):
-    record = clone.json("raw/naples/source.json")
-    stack = sorted((clone.folder / record["folder"]).rglob("*.tif"))[0]
+def test_a_cut_file_is_named_and_what_was_finished_stays(clone: Clone):
+    stack = sorted((clone.folder / clone.json("raw/naples/source.json")["folder"]).rglob("*.tif"))[0]
     whole = stack.read_bytes()
     stack.write_bytes(whole[: len(whole) // 2])
     finished = (clone.folder / "results/cells/nouaman2024/cells.csv").read_bytes()
@@ -248,3 +251,21 @@ def test_a_killed_job_keeps_what_was_finished_and_names_the_file(clone: Clone):
         stack.write_bytes(whole)
     assert f"InputError: {stack.relative_to(clone.folder)}" in printed
     assert (clone.folder / "results/cells/nouaman2024/cells.csv").read_bytes() == finished
+
+
+def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
+    for source in ("nouaman2024", "naples"):
+        files = clone.folder / clone.json(f"raw/{source}/source.json")["folder"]
+        shutil.copytree(files, clone.folder / "own" / source, ignore=shutil.ignore_patterns("truth"))
+    own = ["phantoms=false", "raw=own", "pathvars={'results': 'measured'}"]
+    testsets = [f"measured/testsets/{name}/testset.json" for name in ("saarland_donors", "naples")]
+    clone.snakemake(*testsets, *TOY, "--config", *own)
+    described = {name: json.loads((clone.folder / name).read_text()) for name in testsets}
+    assert [one["origin"] for one in described.values()] == [["raw"], ["raw"]]
+    assert [one["labels"] for one in described.values()] == ["annotations", "background"]
+    assert all(one["n_boxes"] > 0 for one in described.values())
+
+    stack = sorted((clone.folder / "own/naples").rglob("*.tif"))[0]
+    stack.write_bytes(stack.read_bytes() + b"more")
+    printed = clone.snakemake(*testsets, *TOY, "--config", *own, ok=False)
+    assert f"InputError: {stack.relative_to(clone.folder)}: found changed content" in printed

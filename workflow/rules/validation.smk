@@ -9,6 +9,7 @@ rule build_testset:
         description="<results>/testsets/{testset}/testset.json",
         frames="<results>/testsets/{testset}/frames.csv",
         truth="<results>/testsets/{testset}/truth.csv",
+        images=directory("<results>/testsets/{testset}/images"),
         provenance="<results>/testsets/{testset}/provenance.json",
     log:
         "<logs>/build_testset/{testset}.log",
@@ -46,7 +47,6 @@ rule predict_run:
     resources:
         mem_mb=3000,
         runtime=120,
-        gpu=0,
     params:
         run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
         code=code("predict_run"),

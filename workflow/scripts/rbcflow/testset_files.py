@@ -162,7 +162,7 @@ def _meta(name: str, source: str) -> dict[str, Any]:
 
 def _finish(folder: Path, meta: dict[str, Any], frames: list[tuple], truth: list[tuple]) -> TestSet:
     """Write the tables and the description, and return the test set as it reads back."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "images").mkdir(parents=True, exist_ok=True)
     meta |= {"n_frames": len(frames), "n_boxes": len(truth)}
     pd.DataFrame(frames, columns=FRAME_COLUMNS).to_csv(folder / "frames.csv", index=False)
     pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(folder / "truth.csv", index=False)
