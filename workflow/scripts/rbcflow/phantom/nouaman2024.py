@@ -30,7 +30,7 @@ POLYGON_TOLERANCE_PX = 0.7
 """How far a careful annotator's polygon strays from the outline."""
 
 KINDS = {
-    "croissant": {"croissant": 0.9, "bullet": 0.1},
+    "croissant": {"croissant": 0.97, "bullet": 0.03},
     "slipper": {"slipper": 0.85, "tear": 0.15},
     "other": {
         "disc": 0.38, "rod": 0.14, "sphere": 0.10, "polylobe": 0.14, "doublet": 0.12, "leukocyte": 0.06, "debris": 0.06,
