@@ -52,8 +52,10 @@ class Clone:
 
     def planned(self, *arguments: str) -> set[str]:
         """Return the rules a dry run would run."""
-        printed = self.snakemake("--dry-run", "--quiet", "progress", *(arguments or TOY))
-        return set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE)) - {"total"}
+        printed = self.snakemake("--dry-run", *(arguments or TOY))
+        rules = set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE)) - {"total"}
+        assert bool(rules) is not ("Nothing to be done" in printed), printed[-3000:]
+        return rules
 
     def json(self, name: str) -> dict:
         """Read a JSON file below `results`."""
