@@ -33,6 +33,7 @@ rule build_testset:
 rule predict_run:
     input:
         weights=run_weights,
+        record=lambda wildcards: f"{model_folder(SETTINGS.runs[wildcards.run].model)}/training.json",
         testset=run_testset,
     output:
         predictions="<results>/predictions/{run}.parquet",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ COLOURS: dict[str, str] = {
 
 COLUMN_MM, PAGE_MM = 85.0, 175.0
 """Widths of one and of two journal columns."""
+
+NOTE_CHARACTERS_A_MM = 0.72
+"""How many characters of a note fit a millimetre at its size of 7 points; longer notes take a second line."""
 
 DPI = 200
 MM = 1 / 25.4
@@ -67,7 +71,8 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
     with mpl.rc_context(RC):
         figure = Figure(figsize=(width * MM, height * MM), layout="constrained")
         if note:
-            figure.suptitle(note, x=0.005, ha="left", fontsize=7, color="#444444")
+            lines = textwrap.fill(note, int(width * NOTE_CHARACTERS_A_MM))
+            figure.suptitle(lines, x=0.005, ha="left", fontsize=7, color="#444444")
         yield figure
         output.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white")
