@@ -161,10 +161,13 @@ def testset_source(wildcards):
 
 
 def testset_params(wildcards):
-    """Return the kind of a test set and the limits it is built with."""
+    """Return the kind of a test set and the limits it is built with; a variant's own test images are all taken."""
     name = wildcards.testset
-    kind = SETTINGS.testsets[name].kind if name in SETTINGS.testsets else "variant"
-    return {"kind": kind, "scheme": CONFIG.scheme, "max_frames": CONFIG.validation.max_frames}
+    if name in SETTINGS.testsets:
+        kind, max_frames = SETTINGS.testsets[name].kind, CONFIG.validation.max_frames
+    else:
+        kind, max_frames = "variant", image_count(name.removesuffix("_test"), "test")
+    return {"kind": kind, "scheme": CONFIG.scheme, "max_frames": max_frames}
 
 
 def model_folder(model):

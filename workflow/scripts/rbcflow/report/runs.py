@@ -13,7 +13,7 @@ from rbcflow.errors import InputError
 from rbcflow.report.records import origins, read_json, read_provenance
 
 LABELS = {
-    "annotations": "polygons drawn by an annotator; a box is a polygon's bounding box",
+    "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
     "truth": "exact boxes, known because the images were made by this workflow",
     "background": "boxes found by background subtraction, not checked by a person",
     "proxy": "boxes found by background difference, classes named by eye as stand-ins",
