@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from browser import chromium, open_page
+from browser import open_page
 from rbcflow.report.build import build
 from report_tree import write_tree
-
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium on PATH")
 
 
 @pytest.fixture(scope="module")
