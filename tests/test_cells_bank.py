@@ -98,7 +98,7 @@ def test_stored_form_is_the_contract(tmp_path):
         assert sorted(stored.files) == ["src-00000.crop", "src-00000.mask"]
         crop, mask = stored["src-00000.crop"], stored["src-00000.mask"]
     assert (crop.dtype, mask.dtype, set(np.unique(mask))) == (np.uint8, np.uint8, {0, 255})
-    table = pd.read_csv(tmp_path / "cells.csv")
+    table = pd.read_csv(tmp_path / "cells.csv", dtype={"sha256": str})
     assert table["sha256"][0] == hashlib.sha256(crop.tobytes() + mask.tobytes()).hexdigest()
 
 
@@ -137,7 +137,9 @@ def test_changed_pixels_are_found(tmp_path):
 )
 def test_table_that_breaks_the_contract(tmp_path, change, found):
     write_bank(tmp_path, [cell(), cell(frame=1)])
-    change(pd.read_csv(tmp_path / "cells.csv", keep_default_na=False)).to_csv(tmp_path / "cells.csv", index=False)
+    change(pd.read_csv(tmp_path / "cells.csv", dtype={"sha256": str}, keep_default_na=False)).to_csv(
+        tmp_path / "cells.csv", index=False
+    )
     with pytest.raises(InputError, match=found):
         read_bank(tmp_path)
 

@@ -63,7 +63,7 @@ def test_threads_do_not_change_a_byte(tmp_path, cells, name):
 
 def test_digests_are_over_pixels_then_label(tmp_path, cells):
     write_shard(spec(), split="val", indices=range(3, 5), seed=1, folder=tmp_path / "s", **cells)
-    table = pd.read_csv(tmp_path / "s" / "digests.csv")
+    table = pd.read_csv(tmp_path / "s" / "digests.csv", dtype={"sha256": str})
     assert table["index"].tolist() == [3, 4]
     pixels = cv2.imread(str(tmp_path / "s/images/00003.png"), cv2.IMREAD_UNCHANGED)
     assert pixels.shape == (100, 200)
@@ -106,7 +106,9 @@ def test_only_cells_of_the_split_are_used(tmp_path, cells):
 def test_another_seed_gives_other_images(tmp_path, cells):
     for seed in (1, 2):
         write_shard(spec(), split="val", indices=range(2), seed=seed, folder=tmp_path / str(seed), **cells)
-    first, second = (pd.read_csv(tmp_path / str(seed) / "digests.csv")["sha256"] for seed in (1, 2))
+    first, second = (
+        pd.read_csv(tmp_path / str(seed) / "digests.csv", dtype={"sha256": str})["sha256"] for seed in (1, 2)
+    )
     assert (first != second).all()
 
 
@@ -135,7 +137,7 @@ def test_a_class_without_cells_is_named_with_the_split_table(tmp_path):
 
 
 def test_transmit_needs_a_background(tmp_path, cells):
-    table = pd.read_csv(tmp_path / "bank/cells.csv")
+    table = pd.read_csv(tmp_path / "bank/cells.csv", dtype={"sha256": str})
     table.assign(background=np.nan).to_csv(tmp_path / "bank/cells.csv", index=False)
     with pytest.raises(InputError, match=r"cells\.csv \(cell test-00000\): found no background"):
         write_shard(spec(), split="val", indices=range(2), seed=1, folder=tmp_path / "s", **cells)
@@ -158,3 +160,20 @@ def test_incomplete_sets_are_refused(tmp_path, cells, damage, message):
     damage(shards)
     with pytest.raises(InputError, match=message):
         collect(spec(), shards=shards, folder=tmp_path / "set")
+
+
+def test_sums_that_look_like_numbers_stay_text(tmp_path, cells):
+    # pandas parsed 7e4119... as a number with an exponent that crashed the process
+    build(tmp_path / "set", cells, [2])
+    file = tmp_path / "set/train/shards/000/digests.csv"
+    sums = ["49e899259728c50e76f4b61c7c27e31c25ce8c921980152f3406393606ca437e", "7" + "e" + "9" * 62]
+    file.write_text("index,sha256\n" + "".join(f"{index},{value}\n" for index, value in enumerate(sums)))
+    shards = {split: [tmp_path / "set" / split / "shards/000"] for split in SPLITS}
+    collect(spec(), shards=shards, folder=tmp_path / "set")
+    others = [
+        line.split(",")[1]
+        for split in SPLITS[1:]
+        for line in (shards[split][0] / "digests.csv").read_text().split()[1:]
+    ]
+    expected = hashlib.sha256(b"".join(bytes.fromhex(value) for value in [*sums, *others])).hexdigest()
+    assert (tmp_path / "set/fingerprint.txt").read_text().strip() == expected

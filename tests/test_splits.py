@@ -77,7 +77,7 @@ def test_a_recording_whose_cells_were_all_dropped_still_counts(tmp_path):
     groups = {name: {"croissant": 2} for name in RECORDINGS if name != "blood_donor_2/0100mbar_1"}
     make_bank(tmp_path / "bank", groups, donors=True)
     make_bank(tmp_path / "dropped", {"blood_donor_2/0100mbar_1": {"croissant": 1}}, donors=True, reason="too_small")
-    kept, dropped = (pd.read_csv(tmp_path / name / "cells.csv") for name in ("bank", "dropped"))
+    kept, dropped = (pd.read_csv(tmp_path / name / "cells.csv", dtype={"sha256": str}) for name in ("bank", "dropped"))
     dropped["cell_id"] = "nouaman2024-99999"
     pd.concat([kept, dropped]).to_csv(tmp_path / "bank" / "cells.csv", index=False)
     table = split(tmp_path, tmp_path / "bank")

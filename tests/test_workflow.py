@@ -121,7 +121,9 @@ def test_origins_are_told_apart_all_the_way(clone: Clone):
 
 
 def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
-    cells = pd.read_csv(clone.folder / "results/cells/nouaman2024/cells.csv").set_index("cell_id")
+    cells = pd.read_csv(clone.folder / "results/cells/nouaman2024/cells.csv", dtype={"sha256": str}).set_index(
+        "cell_id"
+    )
     splits = pd.read_csv(clone.folder / "results/splits/grouped.csv").set_index("cell_id")
     frames = pd.read_csv(clone.folder / "results/testsets/saarland_donors/frames.csv")
     learned = splits[splits.split.isin(["train", "val"])].index.intersection(cells.index)

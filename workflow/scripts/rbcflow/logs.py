@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ def configure(log: str | Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # a crash inside a compiled library leaves its Python line in the log, not an empty file
+    faulthandler.enable(handler.stream)
 
     def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
         logging.getLogger("rbcflow").critical("the job failed", exc_info=(kind, error, trace))

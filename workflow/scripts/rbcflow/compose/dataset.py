@@ -121,7 +121,9 @@ def _read_split(shards: list[Path]) -> pd.DataFrame:
     tables = []
     for shard in shards:
         table = pd.read_csv(shard / "metadata.csv", keep_default_na=False)
-        table = table.merge(pd.read_csv(shard / "digests.csv"), on="index", how="left", validate="one_to_one")
+        # as text: pandas takes a sum such as 7e4119... for a number, and its parser can crash on so large an exponent
+        digests = pd.read_csv(shard / "digests.csv", dtype={"sha256": str})
+        table = table.merge(digests, on="index", how="left", validate="one_to_one")
         tables.append(table.assign(shard=shard))
     table = pd.concat(tables).sort_values("index", kind="stable", ignore_index=True)
     wrong = np.flatnonzero(table["index"] != table.index)

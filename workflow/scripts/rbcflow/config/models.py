@@ -28,11 +28,11 @@ class Tables(Strict):
 class Phantom(Strict):
     """How much the phantom draws where a laboratory's recordings are absent."""
 
-    donors: int = Field(6, ge=2, description="blood donors with videos (Saarland)")
+    donors: int = Field(7, ge=2, description="blood donors with videos (Saarland)")
     recordings_per_donor: int = Field(5, ge=1, description="videos a donor, each at one pressure (Saarland)")
     frames_per_recording: int = Field(36, ge=2, description="frames a video (Saarland)")
     annotate_every: int = Field(4, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
-    crops_per_class: int = Field(200, ge=0, description="segmented crops of croissants and of slippers each (Saarland)")
+    crops_per_class: int = Field(400, ge=0, description="segmented crops of croissants and of slippers each (Saarland)")
     velocities: list[float] = Field([0.12, 0.44, 0.7, 1.0], description="velocities in cm/s, a folder each (Naples)")
     tiffs_per_velocity: int = Field(3, ge=1, description="TIFF stacks a velocity (Naples)")
     pages: int = Field(14, ge=3, description="pages a TIFF stack; the laboratory's have 13 to 21 (Naples)")
@@ -72,7 +72,7 @@ class Training(Strict):
         "starter",
         description="a name from resources/weights.yaml (`starter` is shipped, trained on drawn cells), or `none`",
     )
-    epochs: int = Field(14, ge=1, description="passes over the training images; the preprint: 20")
+    epochs: int = Field(12, ge=1, description="passes over the training images; the preprint: 20")
     batch: int = Field(16, ge=1, description="images a step")
     imgsz: int = Field(200, ge=32, description="longer side in pixels; Ultralytics rounds up to a multiple of 32")
     seeds: list[int] = Field([0], min_length=1, description="one training each; runs are judged with the first")
