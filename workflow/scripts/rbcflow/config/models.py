@@ -72,7 +72,7 @@ class Training(Strict):
         "starter",
         description="a name from resources/weights.yaml (`starter` is shipped, trained on drawn cells), or `none`",
     )
-    epochs: int = Field(12, ge=1, description="passes over the training images; the preprint: 20")
+    epochs: int = Field(10, ge=1, description="passes over the training images; the preprint: 20")
     batch: int = Field(16, ge=1, description="images a step")
     imgsz: int = Field(200, ge=32, description="longer side in pixels; Ultralytics rounds up to a multiple of 32")
     seeds: list[int] = Field([0], min_length=1, description="one training each; runs are judged with the first")
