@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -213,7 +214,10 @@ def test_animation_beyond_its_share_is_made_smaller(gif: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n"], ids=["empty", "cut"])
-def test_unreadable_picture_is_named(tmp_path: Path, content: bytes) -> None:
+def test_unreadable_picture_is_named(tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ultralytics, which other tests import and the report does not, replaces Pillow's opener for the whole process
+    patches = sys.modules.get("ultralytics.utils.patches")
+    monkeypatch.setattr(Image, "open", patches._image_open if patches else Image.open)
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.png: found no readable picture"):
         embed_still(tmp_path / "a.png")
