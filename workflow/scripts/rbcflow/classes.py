@@ -14,6 +14,10 @@ SYNONYMS: dict[str, str] = {
     "slippers": "slipper",
     "others": "other",
     "sheared": "other",
+    "semi-slipper": "other",
+    "semi-parachute": "other",
+    "rolling": "other",
+    "semi-rolling": "other",
 }
 """Spellings met in laboratories' folders and annotation files, in lower case, and the class they mean."""
 

@@ -19,6 +19,9 @@ class Frame:
         recording: name of the video or stack inside the source, unique there.
         index: zero-based position in the recording.
         condition: flow condition as written by the laboratory (``300 mbar``, ``0.12 cm/s``), empty where unknown.
+        label: class of the one cell that a crop shows, as the laboratory sorted it; empty for frames of recordings.
+        group: the unit that must not be divided between splits, where it is not the recording.
+        file: where the image was read from, relative to the source's folder, for messages; empty for videos and stacks.
     """
 
     image: NDArray[np.uint8]
@@ -27,6 +30,14 @@ class Frame:
     recording: str
     index: int
     condition: str = ""
+    label: str = ""
+    group: str = ""
+    file: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The group the frame's cells belong to."""
+        return self.group or self.recording
 
     @property
     def size(self) -> tuple[int, int]:
