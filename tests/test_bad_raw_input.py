@@ -21,7 +21,7 @@ from rbcflow.raw.tiff import check_tiff, read_pages
 from rbcflow.raw.video import check_video, read_video
 
 
-@pytest.mark.parametrize("layout", ["nouaman2024", "naples", "flow_public"])
+@pytest.mark.parametrize("layout", ["nouaman2024", "naples", "flow_public", "kihm2018", "liang2024"])
 def test_empty_or_absent_folder(tmp_path, layout):
     with pytest.raises(InputError, match="expected"):
         layouts.check(layout, tmp_path)

@@ -92,7 +92,8 @@ def test_segmented_crops_and_their_reasons(tmp_path):
     write_crop("0004")
     whole, cut_off, small, empty = crops.extract(tmp_path, "nouaman2024")
     assert [cell.reason for cell in (whole, cut_off, small, empty)] == ["", "touches_edge", "too_small", "empty"]
-    assert (whole.recording, whole.group, whole.frame, whole.donor) == ("12_8_0300mbar", "12_8_0300mbar", 1, "")
+    assert (whole.recording, whole.group) == ("croissant/12_8_0300mbar", "12_8_0300mbar")
+    assert (whole.frame, whole.donor) == (1, "")
     assert whole.box == (26, 34, 67, 59)
     assert whole.crop.shape == (35, 51)
     row, column = 46 - 29, 40 - 21

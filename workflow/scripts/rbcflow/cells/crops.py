@@ -25,8 +25,9 @@ def extract(folder: Path, source: str, *, min_area: int = 100) -> Iterator[Cell]
         min_area: pixels a cell must cover.
 
     Yields:
-        Cells of method ``segmented_crop``; reasons ``empty``, ``touches_edge`` and ``too_small``. Recording and group
-        are the day and pressure (``12_8_0300mbar``), the frame is the crop's number, the box lies in the crop.
+        Cells of method ``segmented_crop``; reasons ``empty``, ``touches_edge`` and ``too_small``. The group is day and
+        pressure (``12_8_0300mbar``), the recording is the class folder and the group, the frame is the crop's number,
+        the box lies in the crop.
 
     Raises:
         InputError: a folder, a name or a picture is wrong.
@@ -53,6 +54,6 @@ def _cell(source: str, crop_file: CropFile, image: NDArray[np.uint8], min_area: 
         cut_off = touches_edge(box, width, height)
         reason = "touches_edge" if cut_off else "too_small" if np.count_nonzero(mask) < min_area else ""
     return Cell(
-        source=source, class_=crop_file.class_, donor="", recording=crop_file.family, frame=crop_file.number, box=box,
-        method=METHOD, group=crop_file.family, crop=crop, mask=crop_mask, touches_edge=cut_off, reason=reason,
+        source=source, class_=crop_file.class_, donor="", recording=crop_file.recording, frame=crop_file.number,
+        box=box, method=METHOD, group=crop_file.family, crop=crop, mask=crop_mask, touches_edge=cut_off, reason=reason,
     )  # fmt: skip

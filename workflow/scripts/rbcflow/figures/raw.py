@@ -8,9 +8,9 @@ from pathlib import Path
 from rbcflow.figures import style
 from rbcflow.figures.pictures import as_rgb, spread
 from rbcflow.frames import Frame
-from rbcflow.raw import flow_public, naples, nouaman2024, record
+from rbcflow.raw import layouts, record
 
-READERS = {"flow_public": flow_public, "naples": naples, "nouaman2024": nouaman2024}
+READERS = layouts.READERS
 """Reader by source; a source's layout has its name."""
 
 STEP = 6

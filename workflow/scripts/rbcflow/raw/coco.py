@@ -39,6 +39,12 @@ class Polygon:
         (x0, y0), (x1, y1) = self.points.min(axis=0), self.points.max(axis=0)
         return float(x0), float(y0), float(x1), float(y1)
 
+    @property
+    def area(self) -> float:
+        """Area in square pixels by the shoelace formula; 0 for vertices on one line, which are no error here."""
+        x, y = (self.points - self.points[0]).T
+        return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
 
 @dataclass(frozen=True)
 class AnnotatedImage:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.provenance import sha256
+from rbcflow.raw.problems import BadFiles, inspect, refuse
 
 LAYOUT = "flow_public"
 IMAGES, BACKGROUNDS, NUMBERS = "events/image", "events/image_bg", "events/frame"
@@ -104,18 +105,30 @@ def frame_numbers(folder: Path, recording: str) -> dict[int, int]:
     return dict(sorted(zip(first.tolist(), numbers.tolist(), strict=True)))
 
 
+def bad_files(folder: Path) -> BadFiles:
+    """Return every file that is no recording of this layout.
+
+    Raises:
+        InputError: there is none at all.
+    """
+    paths = sorted(folder.glob("*.h5"))
+    if not paths:
+        raise InputError(folder, "no HDF5 file", "<recording>.h5")
+    return inspect(folder, paths, _probe)
+
+
 def check(folder: Path) -> None:
     """Validate every file's layout before expensive work.
 
     Raises:
-        InputError: names the first file that is absent or wrong.
+        InputError: as ``bad_files``, and one error with every bad file.
     """
-    names = recordings(folder)
-    if not names:
-        raise InputError(folder, "no HDF5 file", "<recording>.h5")
-    for name in names:
-        with _open(folder / f"{name}.h5"):
-            pass
+    refuse(folder, bad_files(folder))
+
+
+def _probe(path: Path) -> None:
+    with _open(path):
+        pass
 
 
 @contextlib.contextmanager

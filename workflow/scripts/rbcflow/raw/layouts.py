@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 from rbcflow.errors import InputError
-from rbcflow.raw import flow_public, naples, nouaman2024
+from rbcflow.raw import flow_public, kihm2018, liang2024, naples, nouaman2024
+from rbcflow.raw.problems import BadFiles
 
-CHECKS = {module.LAYOUT: module.check for module in (nouaman2024, naples, flow_public)}
+READERS: dict[str, ModuleType] = {
+    module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024)
+}
+"""The module of each layout, with ``recordings``, ``read``, ``bad_files`` and ``check``."""
+
+CHECKS = {layout: module.check for layout, module in READERS.items()}
 
 
 def check(layout: str, folder: Path) -> None:
     """Validate a folder of raw files before anything is computed from them.
 
     Args:
-        layout: ``nouaman2024``, ``naples`` or ``flow_public``.
+        layout: a key of ``READERS``.
         folder: the source's files.
 
     Raises:
-        InputError: the folder is absent or empty, or a file in it is wrong; names the file.
+        InputError: the folder is absent or empty, or files in it are wrong; names each of them.
     """
+    _require(layout, folder)
+    CHECKS[layout](folder)
+
+
+def bad_files(layout: str, folder: Path) -> BadFiles:
+    """Return what is wrong with each bad file of a folder, by its relative path.
+
+    Args:
+        layout: a key of ``READERS``.
+        folder: the source's files.
+
+    Raises:
+        InputError: the folder is absent or empty, or what is wrong is not a file that could be left out.
+    """
+    _require(layout, folder)
+    return READERS[layout].bad_files(folder)
+
+
+def _require(layout: str, folder: Path) -> None:
     if not folder.is_dir():
         raise InputError(folder, "no such folder", f"a folder of layout {layout}")
-    CHECKS[layout](folder)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
-from rbcflow.raw.tiff import check_tiff, page_count, read_pages
+from rbcflow.raw.problems import BadFiles, exhaust, inspect, refuse
+from rbcflow.raw.tiff import page_count, read_pages
 
 LAYOUT = "naples"
 
@@ -45,18 +46,27 @@ def velocity(folder: Path) -> str:
     return f"{match[1]} cm/s"
 
 
-def check(folder: Path) -> None:
-    """Validate folder names and every page header before expensive work.
+def bad_files(folder: Path) -> BadFiles:
+    """Return every stack with a page that is wrong; every page is decoded.
 
     Raises:
-        InputError: names the first folder or stack that is absent or wrong.
+        InputError: there is no stack, or a folder's name is no velocity.
     """
     stacks = _stacks(folder)
     if not stacks:
         raise InputError(folder, "no TIFF stack", "v <velocity> cm:s/<name>.tif")
-    for path in stacks:
-        velocity(path.parent)
-        check_tiff(path)
+    for parent in sorted({path.parent for path in stacks}):
+        velocity(parent)
+    return inspect(folder, stacks, lambda path: exhaust(read_pages(path)))
+
+
+def check(folder: Path) -> None:
+    """Validate folder names and every page before expensive work.
+
+    Raises:
+        InputError: as ``bad_files``, and one error with every bad file.
+    """
+    refuse(folder, bad_files(folder))
 
 
 def _stacks(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The Saarland layout (Nouaman et al. 2024): grey AVI videos by donor, annotated frames, segmented crops.
+"""The Saarland layout (Nouaman et al. 2024): grey AVI videos by donor, annotated frames, segmented and raw crops.
 
 Used by the rules of stages ``raw``, ``cells`` and ``test sets``; the layout is drawn in ``docs/architecture.md``.
 """
@@ -14,12 +14,18 @@ from rbcflow.classes import class_name
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.raw.coco import AnnotatedImage, Polygon, read_coco
-from rbcflow.raw.image import read_grey
+from rbcflow.raw.croplists import pictures, require_names, subfolders
+from rbcflow.raw.image import read_equal_grey, read_grey, require_size
+from rbcflow.raw.problems import BadFiles, inspect, refuse
 from rbcflow.raw.video import check_video, read_video
 
 LAYOUT = "nouaman2024"
 ANNOTATIONS = Path("annotations/result.json")
-OTHER_FOLDERS = ("annotations", "frames", "truth", "videos")
+RAW_CROPS = "raw_crops"
+CATEGORIES = ("Croissant", "Other", "Slipper")
+"""Folders by shape of the raw crops of a day."""
+RAW_CROP_SIZE = 92
+OTHER_FOLDERS = ("annotations", "frames", "truth", "videos", RAW_CROPS)
 """Folders of the layout that are not named after a class of crops."""
 
 
@@ -48,6 +54,11 @@ class CropFile:
     family: str
     number: int
 
+    @property
+    def recording(self) -> str:
+        """The class folder and the family, ``croissant/12_8_0300mbar``."""
+        return f"{self.path.parent.name}/{self.family}"
+
 
 def recordings(folder: Path) -> list[str]:
     """Return the names of all recordings, ``blood_donor_1/0300mbar_1``, sorted."""
@@ -55,10 +66,38 @@ def recordings(folder: Path) -> list[str]:
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
-    """Yield the (H, W) uint8 grey frames of a recording, decoded one at a time; raises InputError as ``video`` does."""
+    """Yield the (H, W) uint8 grey frames of a recording, or the raw crops of a folder, one at a time.
+
+    Args:
+        folder: the source's files.
+        recording: one of ``recordings`` or of ``raw_crop_recordings``.
+        source: a key of ``config/sources.yaml``.
+
+    Raises:
+        InputError: as ``video.read_video`` or ``image.read_equal_grey``.
+    """
+    if recording.startswith(f"{RAW_CROPS}/"):
+        yield from _read_raw_crops(folder, recording, source)
+        return
     donor, name = recording.split("/")
     for index, image in enumerate(read_video(folder / "videos" / donor / f"{name}.avi")):
         yield Frame(image, source, donor, recording, index, _condition(name))
+
+
+def raw_crop_recordings(folder: Path) -> list[str]:
+    """Return the names of all folders of raw crops, ``raw_crops/12_8/Slipper/0300mbar``, sorted."""
+    places = (folder / RAW_CROPS).glob("*/*/*")
+    return sorted(path.relative_to(folder).as_posix() for path in places if path.is_dir())
+
+
+def _read_raw_crops(folder: Path, recording: str, source: str) -> Iterator[Frame]:
+    """Yield the (H, W) uint8 grey crops of a folder; the same day and pressure are one group, as in ``crop_files``."""
+    _, day, category, name = recording.split("/")
+    for index, path in enumerate(pictures(folder / recording)):
+        yield Frame(
+            read_equal_grey(path), source, "", recording, index, _condition(name),
+            label=class_name(category), group=f"{day}_{name}", file=f"{recording}/{path.name}",
+        )  # fmt: skip
 
 
 def annotated_frames(folder: Path) -> list[AnnotatedFrame]:
@@ -83,7 +122,7 @@ def crop_files(folder: Path) -> list[CropFile]:
             class_ = class_name(class_folder.name)
         except KeyError as error:
             raise InputError(class_folder, error.args[0], f"a class, or one of {', '.join(OTHER_FOLDERS)}") from error
-        for path in sorted(class_folder.glob("*.bmp")):
+        for path in pictures(class_folder):
             match = re.fullmatch(r"(.+_\d+mbar)_(\d+)", path.stem)
             if match is None:
                 raise InputError(path, path.name, "a name such as 12_8_0300mbar_0001.bmp")
@@ -91,20 +130,48 @@ def crop_files(folder: Path) -> list[CropFile]:
     return crops
 
 
-def check(folder: Path) -> None:
-    """Validate the folder before expensive work: videos open, annotations hold, crops are pictures.
+def bad_files(folder: Path) -> BadFiles:
+    """Return every video that does not decode to its end, and every crop that is no grey picture.
 
     Raises:
-        InputError: names the first file that is absent or wrong.
+        InputError: there is no video, a folder or crop is named wrongly, or an annotation or annotated frame is wrong:
+            the annotations are one file.
     """
     videos = _videos(folder)
     if not videos:
         raise InputError(folder, "no AVI", "videos/<donor>/<pressure>_<number>.avi")
-    for path in videos:
-        check_video(path)
     annotated_frames(folder)
-    for crop in crop_files(folder):
-        read_grey(crop.path)
+    crops = [crop.path for crop in crop_files(folder)]
+    raw_crops = [path for name in _checked_raw_crops(folder) for path in pictures(folder / name)]
+    return {
+        **inspect(folder, videos, check_video),
+        **inspect(folder, crops, read_grey),
+        **inspect(folder, raw_crops, _probe_raw_crop),
+    }
+
+
+def check(folder: Path) -> None:
+    """Validate the folder before expensive work: videos decode, annotations hold, crops are pictures.
+
+    Raises:
+        InputError: as ``bad_files``, and one error with every bad file.
+    """
+    refuse(folder, bad_files(folder))
+
+
+def _checked_raw_crops(folder: Path) -> list[str]:
+    """Return ``raw_crop_recordings`` after the names of their folders were verified."""
+    for day in subfolders(folder / RAW_CROPS):
+        require_names(subfolders(day), CATEGORIES)
+    names = raw_crop_recordings(folder)
+    for name in names:
+        if not re.fullmatch(r"\d+mbar", Path(name).name):
+            raise InputError(folder / name, f"the folder name {Path(name).name!r}", "a pressure such as 0300mbar")
+    return names
+
+
+def _probe_raw_crop(path: Path) -> None:
+    require_size(path, read_equal_grey(path), (RAW_CROP_SIZE, RAW_CROP_SIZE))
 
 
 def _videos(folder: Path) -> list[Path]:

@@ -47,9 +47,9 @@ def read_video(path: Path) -> Iterator[Grey]:
 
 
 def check_video(path: Path) -> None:
-    """Decode the first frame of a video and no more; raises InputError as ``read_video`` does."""
-    with contextlib.closing(read_video(path)) as frames:
-        next(frames)
+    """Decode a video to its end, one frame at a time; raises InputError as ``read_video`` does."""
+    for _ in read_video(path):
+        pass
 
 
 def _decodes(path: Path) -> bool:
