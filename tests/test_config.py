@@ -28,13 +28,15 @@ def test_committed_files_are_what_the_model_writes():
     assert (PROJECT / "workflow/schemas/config.schema.json").read_text() == schema_json(), "run `make config`"
 
 
-def test_default_says_phantom_for_both_laboratories():
+def test_default_says_phantom_for_every_laboratory():
     settings = load(default())
     assert {name: settings.origin(name) for name in settings.sources} == {
         "nouaman2024": "phantom",
         "naples": "phantom",
         "flow_public": "package",
         "drawn": "drawn",
+        "kihm2018": "phantom",
+        "liang2024": "phantom",
     }
     assert settings.missing_raw() == []
 
@@ -109,7 +111,8 @@ def test_a_table_that_is_not_yaml_is_named_with_its_line(tmp_path: Path):
 def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Path):
     (tmp_path / "naples").mkdir()
     (tmp_path / "naples" / "a.tif").write_bytes(b"")
-    (missing,) = load(default() | {"phantoms": False, "raw": str(tmp_path)}).missing_raw()
+    missing, *others = load(default() | {"phantoms": False, "raw": str(tmp_path)}).missing_raw()
+    assert [line.split()[0] for line in others] == ["kihm2018", "liang2024"]
     assert missing.startswith("nouaman2024")
     assert f"{tmp_path}/nouaman2024/" in missing
     assert "Christian Wagner" in missing

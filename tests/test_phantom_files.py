@@ -109,7 +109,7 @@ def test_truth_with_other_columns_is_refused(tmp_path: Path) -> None:
 
 def test_cells_are_where_the_truth_says(saarland: Path) -> None:
     objects = read_objects(saarland)
-    for recording, found in objects.groupby("recording"):
+    for recording, found in objects[objects.recording.str.startswith("blood_donor")].groupby("recording"):
         frames = np.array(decode(saarland / "videos" / f"{recording}.avi"), dtype=float)
         change = np.abs(frames - np.median(frames, axis=0))
         masks = read_masks(saarland, recording)

@@ -70,8 +70,17 @@ def code(script):
 def phantom_params(wildcards):
     """Return what a source's phantom is drawn with."""
     keys = {
-        "nouaman2024": ["donors", "recordings_per_donor", "frames_per_recording", "annotate_every", "crops_per_class"],
+        "nouaman2024": [
+            "donors",
+            "recordings_per_donor",
+            "frames_per_recording",
+            "annotate_every",
+            "crops_per_class",
+            "raw_crops_per_folder",
+        ],
         "naples": ["velocities", "tiffs_per_velocity", "pages"],
+        "kihm2018": ["kihm_per_class", "kihm_s3_scale"],
+        "liang2024": ["liang_scale"],
     }
     layout = SETTINGS.sources[wildcards.source].layout
     return {key: getattr(CONFIG.phantom, key) for key in keys[layout]}

@@ -3,11 +3,16 @@
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.phantom import naples, nouaman2024
+from rbcflow.phantom import kihm2018, liang2024, naples, nouaman2024
 from rbcflow.provenance import Recorder
 from rbcflow.raw import record
 
-WRITERS = {"nouaman2024": nouaman2024.write, "naples": naples.write}
+WRITERS = {
+    "nouaman2024": nouaman2024.write,
+    "naples": naples.write,
+    "kihm2018": kihm2018.write,
+    "liang2024": liang2024.write,
+}
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

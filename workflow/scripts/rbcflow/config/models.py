@@ -36,6 +36,14 @@ class Phantom(Strict):
     velocities: list[float] = Field([0.12, 0.44, 0.7, 1.0], description="velocities in cm/s, a folder each (Naples)")
     tiffs_per_velocity: int = Field(3, ge=1, description="TIFF stacks a velocity (Naples)")
     pages: int = Field(14, ge=3, description="pages a TIFF stack; the laboratory's have 13 to 21 (Naples)")
+    raw_crops_per_folder: int = Field(
+        3, ge=0, description="crops with background for each category and pressure (Saarland)"
+    )
+    kihm_per_class: int = Field(120, ge=1, description="crops of croissants and of slippers each (Kihm)")
+    kihm_s3_scale: float = Field(
+        0.05, gt=0, description="share of the published counts a pressure and class, at least 1 (Kihm)"
+    )
+    liang_scale: float = Field(0.12, gt=0, description="share of the published pictures a shape, at least 1 (Liang)")
     drawn_per_class: int = Field(300, ge=4, description="cells a class drawn for the `synthetic` variant")
 
 
@@ -140,7 +148,7 @@ class Source(Strict):
     """One row of `config/sources.yaml`."""
 
     title: str
-    layout: Literal["nouaman2024", "naples", "flow_public", "drawn"]
+    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024"]
     origin: Literal["phantom", "path", "package", "drawn"] | None = Field(
         None, description="left out: `phantom` or `path`, as the key `phantoms` of the configuration says"
     )

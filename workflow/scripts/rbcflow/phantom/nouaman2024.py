@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.classes import CLASSES
+from rbcflow.phantom.crops import Camera, Look, camera, draw_crop
 from rbcflow.phantom.flow import class_shares
 from rbcflow.phantom.optics import Optics, expose, render
 from rbcflow.phantom.population import sample_cell
-from rbcflow.phantom.scene import Instance, Scene, draw_kind, views
+from rbcflow.phantom.scene import Instance, Scene, draw_kind, views, visible
 from rbcflow.phantom.truth import TruthWriter
 from rbcflow.phantom.walls import channel
 
@@ -26,6 +27,7 @@ CROP_SIZE = 92
 PRESSURES = (100, 200, 300, 500, 700, 1000)
 DAYS = ("12_8", "13_8", "20_8", "21_8")
 CATEGORIES = ("Croissant", "Slipper", "Other")
+RAW_CROP_LOOK = Look(length_px=(12, 84), jitter_px=2.0, neighbour=0.25, offset=0.9)
 POLYGON_TOLERANCE_PX = 0.7
 """How far a careful annotator's polygon strays from the outline."""
 
@@ -48,8 +50,9 @@ def write(
     frames_per_recording: int,
     annotate_every: int,
     crops_per_class: int,
+    raw_crops_per_folder: int = 0,
 ) -> None:
-    """Write the source's folder: ``videos``, ``frames``, ``annotations``, ``croissant``, ``slipper`` and ``truth``.
+    """Write the source's folder: ``videos``, ``frames``, ``annotations``, segmented and raw crops, and ``truth``.
 
     Args:
         folder: where to; made if absent.
@@ -59,6 +62,7 @@ def write(
         frames_per_recording: frames of each recording.
         annotate_every: every how many frames one is annotated, from the first on.
         crops_per_class: segmented crops of croissants and of slippers.
+        raw_crops_per_folder: crops with their background for each category and pressure.
     """
     truth, annotations = TruthWriter(folder), _Annotations()
     for donor in range(donors):
@@ -74,10 +78,12 @@ def write(
                         _write_image(folder / "frames" / f"{name}_{index:05d}.png", image)
                         annotations.add(f"../../frames/{name}_{index:05d}.png", instances)
             truth.add(name, objects)
-    truth.close()
     annotations.write(folder / "annotations" / "result.json")
     for class_id, name in enumerate(("croissant", "slipper")):
-        _write_crops(folder, name, crops_per_class, np.random.default_rng([seed, donors, class_id, 1]))
+        _write_crops(folder, name, crops_per_class, np.random.default_rng([seed, donors, class_id, 1]), truth)
+    if raw_crops_per_folder:
+        _write_raw_crops(folder, seed, donors, raw_crops_per_folder, truth)
+    truth.close()
 
 
 def _recording_names(donor: int, count: int) -> list[tuple[str, int]]:
@@ -128,8 +134,9 @@ def _record(
         yield expose(light, shot, read, rng), view.instances
 
 
-def _write_crops(folder: Path, class_: str, count: int, rng: np.random.Generator) -> None:
-    """Write segmented 92x92 crops of a class, black outside the cell, named day_pressure_number."""
+def _write_crops(folder: Path, class_: str, count: int, rng: np.random.Generator, truth: TruthWriter) -> None:
+    """Write segmented 92x92 crops of a class, black outside the cell, named day_pressure_number, and their truth."""
+    families: dict[str, dict[int, list[Instance]]] = {}
     likely = np.array([class_shares(pressure)[class_] for pressure in PRESSURES])
     for number in range(count):
         day = DAYS[number % len(DAYS)]
@@ -146,13 +153,43 @@ def _write_crops(folder: Path, class_: str, count: int, rng: np.random.Generator
         rows, columns = rows[inside], columns[inside]
         # A cell's own pixel is never black, so that crop > 0 is the mask.
         crop[rows + patch.y0, columns + patch.x0] = np.maximum(image[rows, columns], 1)
-        _write_image(folder / class_ / f"{day}_{pressure:04d}mbar_{number + 1:04d}.bmp", crop)
+        family = f"{day}_{pressure:04d}mbar"
+        _write_image(folder / class_ / f"{family}_{number + 1:04d}.bmp", crop)
+        seen = visible(crop > 0, 0, cell)
+        families.setdefault(f"{class_}/{family}", {})[number + 1] = [seen] if seen else []
+    for recording in sorted(families):
+        truth.add(recording, families[recording])
+
+
+def _write_raw_crops(folder: Path, seed: int, donors: int, count: int, truth: TruthWriter) -> None:
+    """Write 92x92 crops with their background, a folder a category and pressure, days in turn, and their truth."""
+    for place, pressure in enumerate(PRESSURES):
+        day = DAYS[place % len(DAYS)]
+        cam = _crop_camera(np.random.default_rng([seed, donors, 2, place]))
+        for category in CATEGORIES:
+            class_ = category.lower()
+            recording = f"raw_crops/{day}/{category}/{pressure:04d}mbar"
+            objects = []
+            for number in range(count):
+                rng = np.random.default_rng([seed, donors, 3, place, CLASSES.index(class_), number])
+                image, instances = draw_crop(cam, RAW_CROP_LOOK, draw_kind({class_: 1.0}, KINDS, rng), KINDS, rng)
+                _write_image(folder / recording / f"{number + 1:04d}.BMP", image)
+                objects.append(instances)
+            truth.add(recording, objects)
+
+
+def _crop_camera(rng: np.random.Generator) -> Camera:
+    """Return the microscope and channel of a day and pressure, as in ``_record``."""
+    return camera(
+        CROP_SIZE, CROP_SIZE, rng.uniform(32, 36), _optics(rng), rng,
+        contrast=1.0, dirt=0.8, focus_spread_um=0.6, level=rng.uniform(110, 160), shot=rng.uniform(0.08, 0.2), read=1.2,
+    )  # fmt: skip
 
 
 def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
     """Write a grey image in the format its suffix names."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+    path.write_bytes(cv2.imencode(path.suffix.lower(), image)[1].tobytes())
 
 
 class _Video:

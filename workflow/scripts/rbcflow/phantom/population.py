@@ -165,6 +165,36 @@ def _doublet(rng: np.random.Generator) -> Shape:
     return Group(tuple((shape, x - middle_x, y - middle_y, angle) for shape, x, y, angle in members))
 
 
+def _semi_parachute(rng: np.random.Generator) -> Shape:
+    """On its way to a parachute: bell-shaped, the rear flat or only just hollow, seldom mirror-symmetric."""
+    side = Side(width=1.0, tail=rng.uniform(0.12, 0.3), nose=rng.uniform(0.45, 0.65))
+    other = replace(side, width=rng.uniform(0.82, 1.0), tail=side.tail * rng.uniform(1.0, 1.6))
+    ratio = rng.uniform(0.75, 1.0)
+    hollow = Hollow(
+        reach=rng.uniform(0.12, 0.26),
+        width=rng.uniform(0.35, 0.6),
+        offset=rng.normal(0, 0.1),
+        depth=ratio * rng.uniform(0.6, 1.1),
+    )
+    return Swimmer(rng.uniform(1.5, 2.3), side, other, ratio, bend=rng.normal(0, 0.08), hollow=hollow)
+
+
+def _semi_slipper(rng: np.random.Generator) -> Shape:
+    """On its way to a slipper: one arm a little longer, weakly bent, the hollow shallow."""
+    upper = Side(rng.uniform(0.75, 0.95), tail=rng.uniform(0.3, 0.6), nose=rng.uniform(0.4, 0.65))
+    lower = Side(rng.uniform(0.9, 1.1), tail=rng.uniform(0.2, 0.4), nose=rng.uniform(0.4, 0.65))
+    hollow = Hollow(
+        reach=rng.uniform(0.15, 0.3),
+        width=rng.uniform(0.3, 0.5),
+        offset=-rng.uniform(0.05, 0.3),
+        depth=rng.uniform(0.5, 1.0),
+    )
+    bend = rng.uniform(0.15, 0.4)
+    return Swimmer(
+        rng.uniform(1.9, 2.9), upper, lower, rng.uniform(0.65, 0.95), bend, hollow if rng.random() < 0.6 else None
+    )
+
+
 @dataclass(frozen=True)
 class Kind:
     """How a kind of cell is drawn.
@@ -194,6 +224,8 @@ KINDS: dict[str, Kind] = {
     "doublet": Kind("other", _doublet, volume=(200.0, 30.0), angle=0.3),
     "leukocyte": Kind("other", _leukocyte, volume=(380.0, 90.0)),
     "debris": Kind("other", _debris, volume=(8.0, 3.0)),
+    "semi_parachute": Kind("other", _semi_parachute, angle=0.08),
+    "semi_slipper": Kind("other", _semi_slipper, angle=0.10),
 }
 """Kinds of cell and the class each belongs to."""
 

@@ -26,10 +26,10 @@ class TruthWriter:
         self.rows: list[tuple] = []
         (self.folder / "masks").mkdir(parents=True, exist_ok=True)
 
-    def add(self, recording: str, frames: list[list[Instance]]) -> None:
-        """Add a recording: the instances of each of its frames in order."""
+    def add(self, recording: str, frames: list[list[Instance]] | dict[int, list[Instance]]) -> None:
+        """Add a recording: the instances of each of its frames in order, or by the frame's index."""
         masks = {}
-        for index, instances in enumerate(frames):
+        for index, instances in frames.items() if isinstance(frames, dict) else enumerate(frames):
             for item in instances:
                 masks[f"f{index:05d}_o{item.number:03d}"] = item.mask
                 area = int(item.mask.sum())
