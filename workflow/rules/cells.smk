@@ -1,19 +1,19 @@
-# cells: single cells with masks, and how each was cut.
+# cells: single cells with masks, how each was cut, and how well each path outlines cells whose masks are known.
 
 
-rule cut_cells:
+rule cluster_objects:
     input:
-        record="<results>/raw/{source}/source.json",
+        unpack(bank_networks("unet")),
+        record=bank_record,
     output:
-        cells="<results>/cells/{source}/cells.csv",
-        crops="<results>/cells/{source}/crops.npz",
-        provenance="<results>/cells/{source}/provenance.json",
+        clusters="<results>/clusters/{bank}.csv",
+        provenance="<results>/clusters/{bank}.json",
     log:
-        "<logs>/cut_cells/{source}.log",
+        "<logs>/cluster_objects/{bank}.log",
     benchmark:
-        "<benchmarks>/cut_cells/{source}.tsv"
+        "<benchmarks>/cluster_objects/{bank}.tsv"
     wildcard_constraints:
-        source=alternatives(RECORDED),
+        bank=alternatives(CLUSTERED),
     conda:
         "../../environment.yml"
     threads: 1
@@ -21,25 +21,58 @@ rule cut_cells:
         mem_mb=3000,
         runtime=120,
     params:
-        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
+        networks=network_params,
+        layout=bank_layout,
+        code=code("cluster_objects"),
+    message:
+        "Clustering what the U-Net found for {wildcards.bank}"
+    script:
+        "../scripts/cluster_objects.py"
+
+
+rule cut_cells:
+    input:
+        unpack(bank_networks()),
+        record=bank_record,
+        clusters=bank_clusters,
+    output:
+        cells="<results>/cells/{bank}/cells.csv",
+        crops="<results>/cells/{bank}/crops.npz",
+        provenance="<results>/cells/{bank}/provenance.json",
+    log:
+        "<logs>/cut_cells/{bank}.log",
+    benchmark:
+        "<benchmarks>/cut_cells/{bank}.tsv"
+    wildcard_constraints:
+        bank=alternatives(RECORDED_BANKS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=240,
+    params:
+        networks=network_params,
+        paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
+        layout=bank_layout,
         code=code("cut_cells"),
     message:
-        "Cutting single cells out of {wildcards.source}"
+        "Cutting single cells for the bank {wildcards.bank}"
     script:
         "../scripts/cut_cells.py"
 
 
 rule draw_cells:
     output:
-        cells="<results>/cells/{source}/cells.csv",
-        crops="<results>/cells/{source}/crops.npz",
-        provenance="<results>/cells/{source}/provenance.json",
+        cells="<results>/cells/{bank}/cells.csv",
+        crops="<results>/cells/{bank}/crops.npz",
+        provenance="<results>/cells/{bank}/provenance.json",
     log:
-        "<logs>/draw_cells/{source}.log",
+        "<logs>/draw_cells/{bank}.log",
     benchmark:
-        "<benchmarks>/draw_cells/{source}.tsv"
+        "<benchmarks>/draw_cells/{bank}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("drawn")),
+        bank=alternatives(name for name in SETTINGS.banks if name not in RECORDED_BANKS),
     conda:
         "../../environment.yml"
     threads: 1
@@ -51,6 +84,35 @@ rule draw_cells:
         seed=CONFIG.seed,
         code=code("draw_cells"),
     message:
-        "Drawing single cells for the bank {wildcards.source}"
+        "Drawing single cells for the bank {wildcards.bank}"
     script:
         "../scripts/draw_cells.py"
+
+
+rule score_outlines:
+    input:
+        unpack(path_networks),
+        record="<results>/raw/{source}/source.json",
+    output:
+        objects="<results>/outlines/{path}-on-{source}/objects.csv",
+        summary="<results>/outlines/{path}-on-{source}/summary.json",
+        provenance="<results>/outlines/{path}-on-{source}/provenance.json",
+    log:
+        "<logs>/score_outlines/{path}-on-{source}.log",
+    benchmark:
+        "<benchmarks>/score_outlines/{path}-on-{source}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        networks=network_params,
+        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
+        frames=CONFIG.segmenters.scored_frames,
+        code=code("score_outlines"),
+    message:
+        "Comparing the outlines of {wildcards.path} on {wildcards.source} with true masks"
+    script:
+        "../scripts/score_outlines.py"

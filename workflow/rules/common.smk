@@ -14,6 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 from rbcflow import code as code_tools
 from rbcflow.config import load
 from rbcflow.config.load import read_yaml, testset_names
+from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import read_registry
 
@@ -44,12 +45,16 @@ def sources_of(*origins):
 
 
 RECORDED = sources_of("phantom", "path", "package")
+RECORDED_BANKS = [name for name, bank in SETTINGS.banks.items() if bank.source in RECORDED]
+CLUSTERED = [name for name, bank in SETTINGS.banks.items() if "unet_cellpose" in bank.paths]
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
 SPLITS = ["train", "val", "test"]
 
 
 wildcard_constraints:
     source=alternatives(SETTINGS.sources),
+    bank=alternatives(SETTINGS.banks),
+    path=alternatives(PATHS),
     variant=alternatives(SETTINGS.variants),
     model=alternatives(SETTINGS.models),
     testset=alternatives(TESTSETS),
@@ -91,18 +96,78 @@ def raw_listing(wildcards):
     return code_tools.listing_digest(SETTINGS.raw_folder(wildcards.source))
 
 
+# cells
+
+
+def bank_record(wildcards):
+    """Return the record of the source a bank is cut from."""
+    return f"<results>/raw/{SETTINGS.banks[wildcards.bank].source}/source.json"
+
+
+def bank_layout(wildcards):
+    """Return the layout of the source a bank is cut from."""
+    return SETTINGS.sources[SETTINGS.banks[wildcards.bank].source].layout
+
+
+def bank_clusters(wildcards):
+    """Return the verdicts of the cluster filter, for a bank whose path has one."""
+    return f"<results>/clusters/{wildcards.bank}.csv" if wildcards.bank in CLUSTERED else []
+
+
+def network_file(network):
+    """Return where a network's weights lie."""
+    name = getattr(CONFIG.segmenters, network)
+    if name in ("trained", "finetuned"):
+        return f"<results>/segmenters/{network}{'-finetuned' if name == 'finetuned' else ''}/weights.pt"
+    return WEIGHTS[name].get("path") or f"resources/weights/{name}"
+
+
+def network_inputs(names):
+    """Return the files a job must wait for; a checkpoint that ships with the project is a param, not an input."""
+    shipped = {name for name in names if WEIGHTS.get(getattr(CONFIG.segmenters, name), {}).get("path")}
+    return {name: network_file(name) for name in names if name not in shipped}
+
+
+def bank_networks(*names):
+    """Return an input function: the networks a bank's paths need, or the named ones."""
+    return lambda wildcards: network_inputs(names or SETTINGS.networks(SETTINGS.banks[wildcards.bank].paths))
+
+
+def path_networks(wildcards):
+    """Return the networks a path needs."""
+    return network_inputs(SETTINGS.networks([wildcards.path]))
+
+
+def network_params(wildcards):
+    """Return path and sha256 of checkpoints from the table of weights, and Cellpose's diameter."""
+    chosen = {name: getattr(CONFIG.segmenters, name) for name in ("unet", "cellpose", "yolo")}
+    listed = {key: name for key, name in chosen.items() if name in WEIGHTS}
+    files = {key: [network_file(key), WEIGHTS[name]["sha256"]] for key, name in listed.items()}
+    return {**files, "diameter": CONFIG.segmenters.diameter}
+
+
+def scored_paths():
+    """Return every path on every source with true masks: the phantoms, and the public recordings."""
+    sources = {
+        name: SETTINGS.sources[name].layout for name in RECORDED if SETTINGS.origin(name) in ("phantom", "package")
+    }
+    return [
+        f"{path}-on-{name}" for path, layouts in PATHS.items() for name, layout in sources.items() if layout in layouts
+    ]
+
+
 # datasets
 
 
 def banks_of(variant):
     """Return the cell banks that feed a variant."""
-    return [f"<results>/cells/{source}/cells.csv" for source in SETTINGS.variants[variant].sources]
+    return [f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.variants[variant].banks]
 
 
 def all_banks():
     """Return every cell bank that feeds a dataset."""
-    feeding = {source for variant in SETTINGS.variants.values() for source in variant.sources}
-    return [f"<results>/cells/{source}/cells.csv" for source in sorted(feeding)]
+    feeding = {bank for variant in SETTINGS.variants.values() for bank in variant.banks}
+    return [f"<results>/cells/{bank}/cells.csv" for bank in sorted(feeding)]
 
 
 def image_count(variant, split):
@@ -199,7 +264,7 @@ def run_testset(wildcards):
 
 REGISTRY = {entry.id: entry for entry in read_registry(Path(CONFIG.tables.figures))}
 KEYS = {
-    "source": list(SETTINGS.sources),
+    "bank": list(SETTINGS.banks),
     "recorded": RECORDED,
     "variant": list(SETTINGS.variants),
     "model": sorted({run.model for run in SETTINGS.runs.values()}),

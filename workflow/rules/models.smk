@@ -9,7 +9,7 @@ rule fetch_weights:
     benchmark:
         "<benchmarks>/fetch_weights/{weights}.tsv"
     wildcard_constraints:
-        weights=r"[\w.-]+\.pt",
+        weights=alternatives(name for name, entry in WEIGHTS.items() if entry.get("url")),
     conda:
         "../../environment.yml"
     threads: 1

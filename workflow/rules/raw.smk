@@ -19,6 +19,7 @@ rule draw_phantom:
         mem_mb=2000,
         runtime=20,
     params:
+        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
         phantom=phantom_params,
         seed=CONFIG.seed,
         code=code("draw_phantom"),

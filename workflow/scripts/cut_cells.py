@@ -1,10 +1,11 @@
-"""Rule cut_cells: single cells of one source, by every method its layout takes; none where it is unavailable."""
+"""Rule cut_cells: the single cells of one bank, by every path it names; none where its source is unavailable."""
 
 from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import cut_cells
+from rbcflow.jobs import path_job
 from rbcflow.provenance import Recorder
 from rbcflow.raw import layouts, record
 
@@ -15,6 +16,6 @@ if __name__ == "__main__":
     cells = iter(())
     if source.status == "available":
         layouts.check(snakemake.params.layout, Path(source.folder))
-        cells = cut_cells(snakemake.params.layout, source.source, Path(source.folder))
-    write_bank(Path(snakemake.output.cells).parent, cells)
+        cells = cut_cells(snakemake.params.paths, path_job(snakemake, source))
+    write_bank(Path(snakemake.output.cells).parent, cells, snakemake.wildcards.bank)
     recorder.write(snakemake.output.provenance)

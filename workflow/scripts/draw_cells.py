@@ -10,6 +10,6 @@ from rbcflow.provenance import Recorder
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake, origin=["phantom"])
-    cells = draw(snakemake.wildcards.source, snakemake.params.per_class, snakemake.params.seed)
+    cells = draw(snakemake.wildcards.bank, snakemake.params.per_class, snakemake.params.seed)
     write_bank(Path(snakemake.output.cells).parent, cells)
     recorder.write(snakemake.output.provenance)

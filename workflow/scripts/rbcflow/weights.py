@@ -33,7 +33,7 @@ class Weights:
 
     Attributes:
         name: file name.
-        sha256: of the file's bytes, in hexadecimal.
+        sha256: of the file's bytes, in hexadecimal; None where no trustworthy record was found.
         licence: SPDX identifier.
         url: where to download it, None for a file of the repository.
         size: bytes, None where not known.
@@ -41,7 +41,7 @@ class Weights:
     """
 
     name: str
-    sha256: str
+    sha256: str | None
     licence: str
     url: str | None = None
     size: int | None = None
@@ -84,12 +84,12 @@ def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
     part.replace(target)
 
 
-def verify(path: Path, expected: str) -> None:
+def verify(path: Path, expected: str | None) -> None:
     """Check that a file is the recorded one.
 
     Args:
         path: file to check.
-        expected: sha256 of its bytes in hexadecimal.
+        expected: sha256 of its bytes in hexadecimal; None where none is on record, which no file passes.
 
     Raises:
         InputError: the file is missing or differs.
@@ -97,6 +97,9 @@ def verify(path: Path, expected: str) -> None:
     if not path.is_file():
         raise InputError(path, "no file", f"weights with sha256 {expected}")
     found = sha256(path)
+    if expected is None:
+        advice = "a sha256 on record in resources/weights.yaml; write this one there if you trust the file"
+        raise InputError(path, f"sha256 {found}", advice)
     if found != expected:
         raise InputError(path, f"sha256 {found} (changed or damaged since it was recorded)", f"sha256 {expected}")
 

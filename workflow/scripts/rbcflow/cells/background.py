@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.cells.bank import Box, Cell, cut, touches_edge
+from rbcflow.cells.bank import touches_edge
+from rbcflow.cells.outline import Found, Outlined, Wanted, everything
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame, to_grey
-from rbcflow.raw import flow_public, naples
+from rbcflow.raw import flow_public, naples, nouaman2024
 
-METHOD = "background"
 KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 
 Grey = NDArray[np.uint8]
@@ -55,44 +55,46 @@ class Parameters:
 NAPLES = Parameters()
 FLOW_PUBLIC = Parameters(threshold=15, threshold_at={}, min_height=10, min_width=20, edge_buffer=2, largest_only=False)
 """For the public recordings: 320-400 x 80 pixels, several cells a frame, about 60 x 17 pixels each."""
+SAARLAND = Parameters(threshold=12, threshold_at={}, min_height=10, min_width=10, edge_buffer=2, largest_only=False)
+"""For the Saarland videos, whose cells are cut by polygons; this path is there for the comparison of paths."""
+
+READERS = {module.LAYOUT: module for module in (naples, flow_public, nouaman2024)}
+PARAMETERS = {naples.LAYOUT: NAPLES, flow_public.LAYOUT: FLOW_PUBLIC, nouaman2024.LAYOUT: SAARLAND}
 
 
-@dataclass(frozen=True)
-class Found:
-    """One object of a frame: its (H, W) mask, half-open box in pixels, and why it is no usable cell (or nothing)."""
-
-    mask: NDArray[np.bool_]
-    box: Box
-    touches_edge: bool
-    reason: str
-
-
-def extract_naples(folder: Path, source: str, parameters: Parameters = NAPLES) -> Iterator[Cell]:
-    """Yield the cells of the Naples recordings, dropped ones included; they have no class.
+def outline(
+    folder: Path,
+    source: str,
+    layout: str,
+    *,
+    parameters: Parameters | None = None,
+    wanted: Wanted = everything,
+) -> Iterator[Outlined]:
+    """Yield the frames of recordings with what differs from the background; objects have no class.
 
     Args:
         folder: the source's files.
         source: a key of ``config/sources.yaml``.
-        parameters: thresholds.
+        layout: a key of ``PARAMETERS``.
+        parameters: thresholds; left out, those of the layout.
+        wanted: which frames; the background is taken from all.
 
     Yields:
-        Cells of method ``background``; reasons ``touches_edge``, ``edge_changed``, ``too_small``, ``not_largest``.
+        Reasons ``touches_edge``, ``edge_changed``, ``too_small``, ``not_largest``.
 
     Raises:
-        InputError: a stack is wrong.
+        InputError: a recording is wrong.
     """
-    for recording in naples.recordings(folder):
-        background = median_background(to_grey(frame.image) for frame in naples.read(folder, recording))
-        for frame in naples.read(folder, recording, source):
-            yield from cells_of(frame, background, parameters)
-
-
-def extract_flow_public(folder: Path, source: str, parameters: Parameters = FLOW_PUBLIC) -> Iterator[Cell]:
-    """Yield the cells of the public recordings as ``extract_naples`` does, with each frame's own background image."""
-    for recording in flow_public.recordings(folder):
-        for frame in flow_public.read(folder, recording, source):
-            background = flow_public.read_background(folder, recording, frame.index)
-            yield from cells_of(frame, background, parameters)
+    reader, parameters = READERS[layout], parameters or PARAMETERS[layout]
+    for recording in reader.recordings(folder):
+        if layout == flow_public.LAYOUT:
+            whole = None
+        else:
+            whole = median_background(to_grey(frame.image) for frame in reader.read(folder, recording))
+        for frame in reader.read(folder, recording, source):
+            if wanted(recording, frame.index):
+                empty = flow_public.read_background(folder, recording, frame.index) if whole is None else whole
+                yield outline_frame(frame, empty, parameters)
 
 
 def median_background(images: Iterable[Grey]) -> Grey:
@@ -145,20 +147,18 @@ def find_objects(image: Grey, background: Grey, parameters: Parameters, conditio
     return [_judge(contours[index], image.shape, rank, edge_changed, parameters) for rank, index in enumerate(large)]
 
 
-def cells_of(frame: Frame, background: Grey, parameters: Parameters) -> Iterator[Cell]:
-    """Yield the cells of one frame, dropped ones included; a cell's group is its recording."""
+def outline_frame(frame: Frame, background: Grey, parameters: Parameters) -> Outlined:
+    """Return one frame with what differs from its background.
+
+    Raises:
+        InputError: frame and background differ in size.
+    """
     grey = to_grey(frame.image)
     if grey.shape != background.shape:
         raise InputError(
             frame.recording, f"a frame of {grey.shape}", f"{background.shape}", where=f"frame {frame.index}"
         )
-    for found in find_objects(grey, background, parameters, frame.condition):
-        box, crop, mask = cut(grey, found.mask)
-        yield Cell(
-            source=frame.source, class_="", donor=frame.donor, recording=frame.recording, frame=frame.index, box=box,
-            method=METHOD, group=frame.recording, crop=crop, mask=mask,
-            touches_edge=found.touches_edge, reason=found.reason,
-        )  # fmt: skip
+    return Outlined(frame, find_objects(grey, background, parameters, frame.condition))
 
 
 def _judge(contour: NDArray, shape: tuple[int, ...], rank: int, edge_changed: bool, parameters: Parameters) -> Found:

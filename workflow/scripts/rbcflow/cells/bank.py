@@ -5,11 +5,13 @@ A dropped cell stays in the table with its reason; pixels are stored for kept ce
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -135,29 +137,44 @@ def digest(crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> str:
     return hashlib.sha256(crop.tobytes() + _stored(mask).tobytes()).hexdigest()
 
 
-def write_bank(folder: Path, cells: Iterable[Cell]) -> pd.DataFrame:
-    """Write a bank; the same cells in any order give the same bytes.
+def write_bank(folder: Path, cells: Iterable[Cell], name: str | None = None) -> pd.DataFrame:
+    """Write a bank recording by recording; one recording's cells are in memory at a time.
+
+    Cells are numbered in the order in which their recordings come, inside a recording by frame, class and position.
 
     Args:
         folder: is created; gets ``cells.csv`` and ``crops.npz``.
-        cells: the cells of one source, kept and dropped.
+        cells: the cells of one source, kept and dropped, recording after recording.
+        name: what cell_ids start with; left out, the cell's source.
 
     Returns:
         The table as written.
     """
-    ordered = sorted(cells, key=lambda cell: (cell.recording, cell.frame, cell.class_, cell.box, cell.method))
-    rows, arrays = [], {}
-    for number, cell in enumerate(ordered):
-        row = _row(f"{cell.source}-{number:05d}", cell)
-        rows.append(row)
-        if row["kept"]:
-            arrays[f"{row['cell_id']}.crop"] = cell.crop
-            arrays[f"{row['cell_id']}.mask"] = _stored(cell.mask)
     folder.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table.to_csv(folder / "cells.csv", index=False)
-    np.savez_compressed(folder / "crops.npz", **arrays)
-    return table
+    number = 0
+    with (
+        (folder / "cells.csv").open("w", encoding="utf-8", newline="") as text,
+        zipfile.ZipFile(folder / "crops.npz", "w", zipfile.ZIP_DEFLATED) as arrays,
+    ):
+        table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        for _, group in groupby(cells, key=lambda cell: (cell.method, cell.recording)):
+            for cell in sorted(group, key=lambda cell: (cell.frame, cell.class_, cell.box)):
+                row = _row(f"{name or cell.source}-{number:05d}", cell)
+                table.writerow(row)
+                if row["kept"]:
+                    _store(arrays, f"{row['cell_id']}.crop", cell.crop)
+                    _store(arrays, f"{row['cell_id']}.mask", _stored(cell.mask))
+                number += 1
+    return read_table(folder)
+
+
+def _store(arrays: zipfile.ZipFile, name: str, array: NDArray[np.uint8]) -> None:
+    """Add an array to an ``.npz`` under a fixed date, so that the same cells give the same bytes."""
+    entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with arrays.open(entry, "w") as member:
+        np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
 
 def read_table(folder: Path) -> pd.DataFrame:

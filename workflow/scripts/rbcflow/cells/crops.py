@@ -9,31 +9,34 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.cells.bank import Cell, cut, touches_edge
+from rbcflow.cells.outline import Found, Outlined, Wanted, everything
+from rbcflow.frames import Frame
 from rbcflow.raw.image import read_grey
 from rbcflow.raw.nouaman2024 import CropFile, crop_files
 
-METHOD = "segmented_crop"
 
-
-def extract(folder: Path, source: str, *, min_area: int = 100) -> Iterator[Cell]:
-    """Yield the cells of the segmented crops, dropped ones included.
+def outline(folder: Path, source: str, *, min_area: int = 100, wanted: Wanted = everything) -> Iterator[Outlined]:
+    """Yield the segmented crops as frames with their one object.
 
     Args:
         folder: the source's files.
         source: a key of ``config/sources.yaml``.
         min_area: pixels a cell must cover.
+        wanted: which crops.
 
     Yields:
-        Cells of method ``segmented_crop``; reasons ``empty``, ``touches_edge`` and ``too_small``. The group is day and
-        pressure (``12_8_0300mbar``), the recording is the class folder and the group, the frame is the crop's number,
-        the box lies in the crop.
+        Reasons ``empty``, ``touches_edge`` and ``too_small``. The group is day and pressure (``12_8_0300mbar``), the
+        recording is the class folder and the group, the index is the crop's number.
 
     Raises:
         InputError: a folder, a name or a picture is wrong.
     """
     for crop_file in crop_files(folder):
-        yield _cell(source, crop_file, read_grey(crop_file.path), min_area)
+        if wanted(crop_file.recording, crop_file.number):
+            frame = _frame(source, crop_file)
+            found = Found.of_mask(largest_component(frame.image > 0))
+            small = np.count_nonzero(found.mask) < min_area
+            yield Outlined(frame, [found.dropped("too_small") if small else found])
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -43,17 +46,9 @@ def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return max(filled, key=np.count_nonzero, default=np.zeros(mask.shape, np.uint8)).astype(bool)
 
 
-def _cell(source: str, crop_file: CropFile, image: NDArray[np.uint8], min_area: int) -> Cell:
-    """Return the cell of one crop with the reason to drop it, if there is one."""
-    mask = largest_component(image > 0)
-    height, width = image.shape
-    if not mask.any():
-        box, crop, crop_mask, reason, cut_off = (0.0, 0.0, 0.0, 0.0), image, mask, "empty", False
-    else:
-        box, crop, crop_mask = cut(image, mask)
-        cut_off = touches_edge(box, width, height)
-        reason = "touches_edge" if cut_off else "too_small" if np.count_nonzero(mask) < min_area else ""
-    return Cell(
-        source=source, class_=crop_file.class_, donor="", recording=crop_file.recording, frame=crop_file.number,
-        box=box, method=METHOD, group=crop_file.family, crop=crop, mask=crop_mask, touches_edge=cut_off, reason=reason,
+def _frame(source: str, crop_file: CropFile) -> Frame:
+    """Return a crop as a frame."""
+    return Frame(
+        read_grey(crop_file.path), source, "", crop_file.recording, crop_file.number, label=crop_file.class_,
+        group=crop_file.family, file=crop_file.path.name,
     )  # fmt: skip

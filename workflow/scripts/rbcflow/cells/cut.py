@@ -1,32 +1,138 @@
-"""Which extraction methods a layout takes (rule ``cut_cells``)."""
+"""The extraction paths by the names ``config/banks.yaml`` uses (rules ``cut_cells`` and ``score_outlines``)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rbcflow.cells import background, crops, polygons
 from rbcflow.cells.bank import Cell
+from rbcflow.cells.outline import Outlined, Wanted, everything, frames_of, to_cells
 
-Extractor = Callable[[Path, str], Iterator[Cell]]
 
-METHODS: dict[str, tuple[Extractor, ...]] = {
-    "nouaman2024": (polygons.extract, crops.extract),
-    "naples": (background.extract_naples,),
-    "flow_public": (background.extract_flow_public,),
+@dataclass(frozen=True)
+class Networks:
+    """Where the networks of a path lie; a path that needs none ignores them.
+
+    Attributes:
+        unet, cellpose, yolo: (file, sha256); the sha256 is None for a network that was trained in the same run.
+        clusters: table of rule ``cluster_objects``, if the path filters by clusters.
+        diameter: of cells for Cellpose in pixels, if images are to be scaled by it.
+        scratch: private folder for Ultralytics' settings.
+        threads: processor threads.
+    """
+
+    unet: tuple[Path, str | None] | None = None
+    cellpose: tuple[Path, str | None] | None = None
+    yolo: tuple[Path, str | None] | None = None
+    clusters: Path | None = None
+    diameter: float | None = None
+    scratch: Path = Path()
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a path is run on: a source's layout, its name, its files, the wanted frames and the networks."""
+
+    layout: str
+    source: str
+    folder: Path
+    wanted: Wanted = everything
+    networks: Networks = Networks()
+
+    @property
+    def frames(self):
+        """The frames a per-frame path looks at."""
+        return frames_of(self.layout, self.folder, self.source, self.wanted)
+
+
+def _polygon(job: Job) -> Iterator[Outlined]:
+    return polygons.outline(job.folder, job.source, wanted=job.wanted)
+
+
+def _segmented_crop(job: Job) -> Iterator[Outlined]:
+    return crops.outline(job.folder, job.source, wanted=job.wanted)
+
+
+def _background(job: Job) -> Iterator[Outlined]:
+    return background.outline(job.folder, job.source, job.layout, wanted=job.wanted)
+
+
+# The networks' libraries take seconds to load, so only the paths that use them do.
+
+
+def _unet(job: Job) -> Iterator[Outlined]:
+    from rbcflow.cells import unet
+
+    return unet.outline(job.frames, job.layout, _foreground(job.networks))
+
+
+def _cellpose(job: Job) -> Iterator[Outlined]:
+    from rbcflow.cells import cellpose
+
+    return cellpose.outline(job.frames, job.layout, _instances(job.networks))
+
+
+def _unet_cellpose(job: Job) -> Iterator[Outlined]:
+    from rbcflow.cells import cellpose
+    from rbcflow.cells.clusters import read_clusters
+
+    nets = job.networks
+    clusters = read_clusters(nets.clusters) if nets.clusters else None
+    return cellpose.outline_after_unet(job.frames, job.layout, _foreground(nets), _instances(nets), clusters)
+
+
+def _yolo(job: Job) -> Iterator[Outlined]:
+    from rbcflow.cells import yolo
+    from rbcflow.predict import Detector
+    from rbcflow.quiet import import_ultralytics
+    from rbcflow.weights import load_verified
+
+    import_ultralytics(job.networks.scratch)
+    network = load_verified(*job.networks.yolo).eval()
+    detector = Detector(network, list(network.names.values()), None, yolo.CONFIDENCE, 0.7, 300)
+    return yolo.outline(job.frames, job.layout, detector, _foreground(job.networks))
+
+
+def _foreground(networks: Networks):
+    """Return the U-Net: the one of this workflow, or the preprint's where its file is named."""
+    from rbcflow.segmenters import unet
+
+    path, sha256 = networks.unet
+    kind = unet.Foreground if sha256 is None else unet.CarvanaForeground
+    return kind(path, sha256, threads=networks.threads)
+
+
+def _instances(networks: Networks):
+    """Return Cellpose around the network that is named."""
+    from rbcflow.segmenters.flows import Instances
+
+    return Instances(*networks.cellpose, diameter=networks.diameter, threads=networks.threads)
+
+
+PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
+    "polygon": _polygon,
+    "segmented_crop": _segmented_crop,
+    "background": _background,
+    "unet": _unet,
+    "cellpose": _cellpose,
+    "unet_cellpose": _unet_cellpose,
+    "yolo": _yolo,
 }
+"""Every path; ``config.models.PATHS`` says which layouts each can take and which networks it needs."""
 
 
-def cut_cells(layout: str, source: str, folder: Path) -> Iterator[Cell]:
-    """Yield the cells of a source by every method its layout takes, dropped ones included.
+def cut_cells(paths: list[str], job: Job) -> Iterator[Cell]:
+    """Yield the cells of a source by every path of a bank, dropped ones included.
 
     Args:
-        layout: a key of ``METHODS``.
-        source: a key of ``config/sources.yaml``.
-        folder: the source's files.
+        paths: keys of ``PATHS``.
+        job: what they are run on.
 
     Raises:
-        InputError: a raw file is wrong.
+        InputError: a raw file or a network's file is wrong.
     """
-    for extract in METHODS[layout]:
-        yield from extract(folder, source)
+    for path in paths:
+        yield from to_cells(PATHS[path](job), path)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from rbcflow.config.models import Config, Images, Model, Run, Source, TestSet, Training, Variant
+from rbcflow.config.models import NETWORKS, PATHS, Bank, Config, Images, Model, Run, Source, TestSet, Training, Variant
 from rbcflow.errors import InputError
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,6 +24,7 @@ class Settings:
 
     config: Config
     sources: dict[str, Source]
+    banks: dict[str, Bank]
     variants: dict[str, Variant]
     models: dict[str, Model]
     testsets: dict[str, TestSet]
@@ -36,6 +37,11 @@ class Settings:
     def raw_folder(self, source: str) -> Path:
         """Return the folder where a source's own files are expected."""
         return Path(self.sources[source].path or f"{self.config.raw}/{source}")
+
+    def networks(self, paths: list[str]) -> list[str]:
+        """Return the names of the networks that some paths need, in a fixed order."""
+        needed = {network for path in paths for network in NETWORKS.get(path, ())}
+        return [network for network in ("unet", "cellpose", "yolo") if network in needed]
 
     def images(self, variant: str) -> Images:
         """Return the numbers of images of a variant."""
@@ -176,6 +182,7 @@ def load(raw: dict) -> Settings:
     settings = Settings(
         config=config,
         sources=_table(Source, tables.sources, config.sources),
+        banks=_table(Bank, tables.banks, config.banks),
         variants=_table(Variant, tables.variants, config.variants),
         models=_table(Model, tables.models, config.models),
         testsets=_table(TestSet, tables.testsets, {}),
@@ -185,12 +192,27 @@ def load(raw: dict) -> Settings:
     return settings
 
 
+def _check_banks(settings: Settings, weights: list[str]) -> None:
+    """Check that banks name sources and paths that fit each other, and networks that there are."""
+    tables, segmenters = settings.config.tables, settings.config.segmenters
+    for name, bank in settings.banks.items():
+        _check_name(bank.source, settings.sources, tables.banks, f"key {name}.source")
+        layout = settings.sources[bank.source].layout
+        for path in bank.paths:
+            if layout not in PATHS[path]:
+                expected = f"a path for it: {', '.join(known for known, layouts in PATHS.items() if layout in layouts)}"
+                raise InputError(tables.banks, f"path {path!r} for the layout {layout}", expected, f"key {name}.paths")
+    for network, own in (("unet", ["trained"]), ("cellpose", ["trained", "finetuned"]), ("yolo", [])):
+        _check_name(getattr(segmenters, network), [*own, *weights], tables.weights, f"key segmenters.{network}")
+
+
 def _check_references(settings: Settings) -> None:
     tables = settings.config.tables
     weights = ["none", *read_yaml(Path(tables.weights))]
+    _check_banks(settings, weights[1:])
     for name, variant in settings.variants.items():
-        for source in variant.sources:
-            _check_name(source, settings.sources, tables.variants, f"key {name}.sources")
+        for bank in variant.banks:
+            _check_name(bank, settings.banks, tables.variants, f"key {name}.banks")
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
         _check_name(settings.training(name).weights, weights, tables.weights, f"weights of the model {name}")

@@ -19,6 +19,7 @@ class Tables(Strict):
     sources: str = Field("config/sources.yaml", description="laboratories and public recordings")
     variants: str = Field("config/variants.yaml", description="constructed datasets")
     models: str = Field("config/models.yaml", description="trained detectors")
+    banks: str = Field("config/banks.yaml", description="banks of single cells and how they are cut")
     testsets: str = Field("config/testsets.yaml", description="what the detectors are judged on")
     runs: str = Field("config/runs.tsv", description="which model is judged on which test set")
     figures: str = Field("paper/figures.yaml", description="registry of figures")
@@ -45,6 +46,48 @@ class Phantom(Strict):
     )
     liang_scale: float = Field(0.12, gt=0, description="share of the published pictures a shape, at least 1 (Liang)")
     drawn_per_class: int = Field(300, ge=4, description="cells a class drawn for the `synthetic` variant")
+
+
+PathName = Literal["polygon", "segmented_crop", "background", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"]
+
+PATHS: dict[str, tuple[str, ...]] = {
+    "polygon": ("nouaman2024",),
+    "segmented_crop": ("nouaman2024",),
+    "background": ("naples", "flow_public", "nouaman2024"),
+    "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "unet_cellpose": ("liang2024",),
+    "yolo": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "drawn": ("drawn",),
+}
+"""The layouts each extraction path can take."""
+
+NETWORKS: dict[str, tuple[str, ...]] = {
+    "unet": ("unet",), "cellpose": ("cellpose",), "unet_cellpose": ("unet", "cellpose"), "yolo": ("yolo", "unet"),
+}  # fmt: skip
+"""The networks a path needs."""
+
+
+class Segmenters(Strict):
+    """The networks that outline cells, and the comparison of all paths with truth."""
+
+    pictures: int = Field(
+        90, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
+    )
+    epochs: int = Field(16, ge=1, description="passes over the practice pictures")
+    unet: str = Field(
+        "trained", description="`trained` in this workflow, or a name from resources/weights.yaml (`unet_carvana.pth`)"
+    )
+    cellpose: str = Field(
+        "trained",
+        description="`trained` in this workflow, `finetuned` on the Saarland polygons, or a name from resources/weights.yaml",
+    )
+    diameter: float | None = Field(
+        None, description="cells' diameter in pixels for Cellpose's own networks; the preprint: 60"
+    )
+    yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
+    finetune_epochs: int = Field(40, ge=1, description="passes over the annotated pictures in `finetune_cellpose`")
+    scored_frames: int = Field(60, ge=1, description="frames of a source on which each path is compared with truth")
 
 
 class Images(Strict):
@@ -133,12 +176,14 @@ class Config(Strict):
     )
     shares: Shares = Field(Shares(), description="shares of the `grouped` scheme")
     phantom: Phantom = Field(Phantom(), description="size of the phantom recordings")
+    segmenters: Segmenters = Field(Segmenters(), description="networks that outline cells")
     images: Images = Field(Images(), description="images a variant")
     training: Training = Field(Training(), description="scale of the trainings")
     validation: Validation = Field(Validation(), description="thresholds and test-set size")
     gifs: Gifs = Field(Gifs(), description="animations")
     tables: Tables = Field(Tables(), description="places of the tables")
     sources: dict[str, dict] = Field({}, description="overrides of single keys of config/sources.yaml, by source")
+    banks: dict[str, dict] = Field({}, description="overrides of single keys of config/banks.yaml, by bank")
     variants: dict[str, dict] = Field({}, description="overrides of single keys of config/variants.yaml, by variant")
     models: dict[str, dict] = Field({}, description="overrides of single keys of config/models.yaml, by model")
     pathvars: dict[str, str] = Field({}, description="Snakemake's path variables, e.g. `results: elsewhere`")
@@ -160,11 +205,19 @@ class Source(Strict):
     reference: str
 
 
+class Bank(Strict):
+    """One row of `config/banks.yaml`: a bank of single cells."""
+
+    title: str
+    source: str
+    paths: list[PathName] = Field(min_length=1)
+
+
 class Variant(Strict):
     """One row of `config/variants.yaml`: which banks feed it, its scale, and the parameters of the composer."""
 
     title: str
-    sources: list[str] = Field(min_length=1)
+    banks: list[str] = Field(min_length=1)
     images: Images | None = Field(None, description="left out: the configuration's `images`")
     compose: dict = Field({}, description="parameters of rbcflow.compose.VariantSpec")
     published_as: str | None = None

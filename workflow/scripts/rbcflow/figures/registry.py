@@ -14,8 +14,8 @@ import yaml
 
 from rbcflow.errors import InputError
 
-PER = ("none", "source", "recorded", "variant", "model", "run", "testset")
-"""What a figure is drawn once for. ``source`` has a bank of cells, ``recorded`` has recordings as well."""
+PER = ("none", "bank", "recorded", "variant", "model", "run", "testset")
+"""What a figure is drawn once for. ``bank`` has single cells, ``recorded`` is a source with recordings."""
 
 SECTIONS = ("data", "cells", "datasets", "models", "validation", "speed")
 

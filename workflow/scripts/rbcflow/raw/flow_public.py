@@ -31,6 +31,7 @@ from rbcflow.raw.problems import BadFiles, inspect, refuse
 
 LAYOUT = "flow_public"
 IMAGES, BACKGROUNDS, NUMBERS = "events/image", "events/image_bg", "events/frame"
+MASKS = "events/mask"
 PACKAGE, VERSION = "dcnum", "0.31.0"
 SHA256 = "db50c48bf78f8dd8e7f3e35c3289490d692c43474e3bb010fb5fcb907f07972b"
 MEMBERS = {
@@ -96,6 +97,22 @@ def read_background(folder: Path, recording: str, index: int) -> NDArray[np.uint
     """Return the instrument's own background image of a frame, (H, W) uint8 grey."""
     with _open(folder / f"{recording}.h5") as file:
         return file[BACKGROUNDS][index]
+
+
+def stored_masks(folder: Path, recording: str, index: int) -> list[NDArray[np.bool_]]:
+    """Return the masks the instrument stored with the events of a frame, (H, W) bool each; none where it stored none.
+
+    Args:
+        folder: the source's files.
+        recording: name of the recording.
+        index: the frame's, of its first event.
+    """
+    with _open(folder / f"{recording}.h5") as file:
+        if MASKS not in file:
+            return []
+        events = np.flatnonzero(file[NUMBERS][:] == file[NUMBERS][index])
+        masks = [file[MASKS][int(event)] > 0 for event in events]
+    return [mask for mask in masks if mask.any()]
 
 
 def frame_numbers(folder: Path, recording: str) -> dict[int, int]:

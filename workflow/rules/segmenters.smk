@@ -1,0 +1,111 @@
+# segmenters: networks that outline cells, trained on pictures drawn for practice.
+
+
+rule draw_practice:
+    output:
+        practice="<results>/segmenters/practice.npz",
+        provenance="<results>/segmenters/practice.json",
+    log:
+        "<logs>/draw_practice.log",
+    benchmark:
+        "<benchmarks>/draw_practice.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        per_layout=CONFIG.segmenters.pictures,
+        seed=CONFIG.seed,
+        code=code("draw_practice"),
+    message:
+        "Drawing practice pictures for the outlining networks"
+    script:
+        "../scripts/draw_practice.py"
+
+
+rule train_unet:
+    input:
+        practice="<results>/segmenters/practice.npz",
+    output:
+        weights="<results>/segmenters/unet/weights.pt",
+        curves="<results>/segmenters/unet/curves.csv",
+        record="<results>/segmenters/unet/training.json",
+        provenance="<results>/segmenters/unet/provenance.json",
+    log:
+        "<logs>/train_unet.log",
+    benchmark:
+        "<benchmarks>/train_unet.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        epochs=CONFIG.segmenters.epochs,
+        seed=CONFIG.seed,
+        code=code("train_unet"),
+    message:
+        "Training the U-Net that finds foreground"
+    script:
+        "../scripts/train_unet.py"
+
+
+rule train_cellpose:
+    input:
+        practice="<results>/segmenters/practice.npz",
+    output:
+        weights="<results>/segmenters/cellpose/weights.pt",
+        curves="<results>/segmenters/cellpose/curves.csv",
+        record="<results>/segmenters/cellpose/training.json",
+        provenance="<results>/segmenters/cellpose/provenance.json",
+    log:
+        "<logs>/train_cellpose.log",
+    benchmark:
+        "<benchmarks>/train_cellpose.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        epochs=CONFIG.segmenters.epochs,
+        seed=CONFIG.seed,
+        code=code("train_cellpose"),
+    message:
+        "Training the network inside Cellpose"
+    script:
+        "../scripts/train_cellpose.py"
+
+
+# A target of its own: `snakemake --cores all results/segmenters/cellpose-finetuned/weights.pt`, or `cellpose: finetuned`.
+rule finetune_cellpose:
+    input:
+        record="<results>/raw/nouaman2024/source.json",
+        start="<results>/segmenters/cellpose/weights.pt",
+    output:
+        weights="<results>/segmenters/cellpose-finetuned/weights.pt",
+        curves="<results>/segmenters/cellpose-finetuned/curves.csv",
+        record="<results>/segmenters/cellpose-finetuned/training.json",
+        provenance="<results>/segmenters/cellpose-finetuned/provenance.json",
+    log:
+        "<logs>/finetune_cellpose.log",
+    benchmark:
+        "<benchmarks>/finetune_cellpose.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        epochs=CONFIG.segmenters.finetune_epochs,
+        seed=CONFIG.seed,
+        code=code("finetune_cellpose"),
+    message:
+        "Going on training the network inside Cellpose on annotated polygons"
+    script:
+        "../scripts/finetune_cellpose.py"

@@ -1,0 +1,13 @@
+"""Rule draw_practice: pictures with the exact label of every cell, for the outlining networks to learn from."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.provenance import Recorder
+from rbcflow.segmenters.practice import write_practice
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder = Recorder.of_job(snakemake, origin=["phantom"])
+    write_practice(Path(snakemake.output.practice), per_layout=snakemake.params.per_layout, seed=snakemake.params.seed)
+    recorder.write(snakemake.output.provenance)

@@ -1,0 +1,21 @@
+"""Rule finetune_cellpose: go on training the network inside Cellpose on a laboratory's own polygons."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.provenance import Recorder
+from rbcflow.raw import record
+from rbcflow.segmenters.flows import finetune_cellpose
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder = Recorder.of_job(snakemake)
+    finetune_cellpose(
+        Path(record.read(Path(snakemake.input.record)).folder),
+        Path(snakemake.input.start),
+        Path(snakemake.output.weights).parent,
+        epochs=snakemake.params.epochs,
+        seed=snakemake.params.seed,
+        threads=snakemake.threads,
+    )
+    recorder.write(snakemake.output.provenance)

@@ -1,0 +1,114 @@
+"""The cluster filter of the Liang path (rule ``cluster_objects``; method, section 2.2): features, DBSCAN, verdicts.
+
+The preprint listed by hand which clusters to drop, after looking at them. Here a cluster is dropped where more than half
+of its members do not look like one whole cell: their foreground touches the square's border or falls into parts. What
+every cluster holds is shown in a figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.cluster import DBSCAN
+from sklearn.decomposition import PCA
+
+from rbcflow.cells.outline import Outlined
+from rbcflow.cells.unet import components, square_window
+from rbcflow.errors import InputError
+from rbcflow.frames import to_grey
+
+EPS, MIN_SAMPLES = 0.3, 10
+"""The preprint's."""
+
+SIDE = 50
+"""Side of the squares the preprint took features of, in pixels."""
+
+MARGIN = 20
+COLUMNS = ["recording", "frame", "object", "x0", "y0", "x1", "y1", "whole", "first", "second", "cluster", "kept"]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Verdicts by object: (recording, frame, number among the usable objects of the frame)."""
+
+    kept: dict[tuple[str, int, int], bool]
+
+    def keeps(self, recording: str, frame: int, number: int) -> bool:
+        """Tell whether an object stays; one that was not seen stays."""
+        return self.kept.get((recording, frame, number), True)
+
+
+def read_clusters(path: Path) -> Clusters:
+    """Read the table of ``write_clusters``.
+
+    Raises:
+        InputError: the columns are not those of the table.
+    """
+    table = pd.read_csv(path, dtype={"recording": str})
+    if list(table.columns) != COLUMNS:
+        raise InputError(path, f"columns {', '.join(table.columns)}", ", ".join(COLUMNS), "header")
+    keys = zip(table["recording"], table["frame"], table["object"], strict=True)
+    return Clusters(dict(zip(keys, table["kept"].astype(bool), strict=True)))
+
+
+def write_clusters(path: Path, outlined: Iterable[Outlined]) -> pd.DataFrame:
+    """Cluster the usable objects of frames and write one row each.
+
+    Features are the object's mask and pixels on a grid of ``SIDE`` / 5, reduced to two principal components and scaled
+    to unit variance. Only features stay in memory.
+
+    Args:
+        path: CSV with the columns ``COLUMNS``; ``whole`` tells whether the object looks like one whole cell.
+        outlined: frames with the U-Net's objects.
+    """
+    rows, features = [], []
+    for item in outlined:
+        grey = to_grey(item.frame.image)
+        for number, found in enumerate(f for f in item.found if not f.reason):
+            window = square_window(found.box, *item.frame.size, MARGIN)
+            features.append(_features(grey[window], found.mask[window]))
+            rows.append([item.frame.recording, item.frame.index, number, *found.box, _whole(found.mask[window])])
+    table = pd.DataFrame(rows, columns=COLUMNS[:8])
+    places = reduced(np.array(features, dtype=np.float32).reshape(len(rows), -1))
+    table["first"], table["second"] = places[:, 0].round(4), places[:, 1].round(4)
+    table["cluster"] = cluster(places)
+    share = table.groupby("cluster")["whole"].mean()
+    table["kept"] = table["cluster"].map(share >= 0.5).astype(bool) | (table["cluster"] == -1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False)
+    return table
+
+
+def reduced(features: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (N, 2) principal components of unit variance; zeros where there are too few objects to tell."""
+    if len(features) < 3:
+        return np.zeros((len(features), 2))
+    places = PCA(2, svd_solver="full").fit_transform(features)
+    return places / np.maximum(places.std(axis=0), 1e-9)
+
+
+def cluster(places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return DBSCAN's cluster of each place; -1 is none."""
+    if not len(places):
+        return np.zeros(0, dtype=np.int64)
+    return DBSCAN(eps=EPS, min_samples=MIN_SAMPLES).fit_predict(places)
+
+
+def _features(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return mask and contrast of an object on a coarse grid."""
+    size = (SIDE // 5, SIDE // 5)
+    contrast = (image.astype(np.float32) - np.median(image)) / max(float(image.std()), 1.0)
+    grids = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (mask.astype(np.float32), 0.3 * contrast)]
+    return np.concatenate([grid.ravel() for grid in grids])
+
+
+def _whole(mask: NDArray[np.bool_]) -> bool:
+    """Tell whether a square shows one connected object that keeps clear of the square's border."""
+    border = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
+    return not border and len(components(mask)) == 1

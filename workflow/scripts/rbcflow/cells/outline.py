@@ -1,0 +1,113 @@
+"""What every extraction path gives: the objects of a frame with their masks (rules ``cut_cells`` and ``score_outlines``).
+
+A path yields ``Outlined`` frames. The bank turns them into cells, the segmentation benchmark compares them with truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.boxes import mask_box
+from rbcflow.cells.bank import Box, Cell, cut, touches_edge
+from rbcflow.frames import Frame, to_grey
+from rbcflow.raw import layouts, nouaman2024
+
+BATCH = 16
+"""Frames a network sees at once."""
+
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One object of a frame.
+
+    Attributes:
+        mask: (H, W) bool, of the frame's size; may be empty where a path found nothing that it could outline.
+        box: half-open corners in pixels.
+        touches_edge: whether the frame's edge cuts the object.
+        reason: why it is no usable cell; empty for a usable one.
+        class_: class, where the path names it; else the frame's label counts.
+    """
+
+    mask: NDArray[np.bool_]
+    box: Box
+    touches_edge: bool
+    reason: str
+    class_: str = ""
+
+    @classmethod
+    def of_mask(cls, mask: NDArray[np.bool_], reason: str = "", class_: str = "") -> Found:
+        """Return the object of a mask; an empty mask without a reason is ``empty``, one cut by the edge says so."""
+        box = mask_box(mask)
+        if box is None:
+            return cls(mask, NOWHERE, False, reason or "empty", class_)
+        cut_off = touches_edge(box, mask.shape[1], mask.shape[0])
+        return cls(mask, box, cut_off, reason or ("touches_edge" if cut_off else ""), class_)
+
+    def dropped(self, reason: str) -> Found:
+        """Return the object with a reason, unless it has one already."""
+        return self if self.reason else replace(self, reason=reason)
+
+
+@dataclass(frozen=True)
+class Outlined:
+    """A frame and what a path found in it."""
+
+    frame: Frame
+    found: list[Found]
+
+
+Wanted = Callable[[str, int], bool]
+"""Whether a frame (recording, index) is wanted; the benchmark looks at a sample only."""
+
+
+def everything(recording: str, index: int) -> bool:
+    """Want every frame."""
+    return True
+
+
+def frames_of(layout: str, folder: Path, source: str, wanted: Wanted = everything) -> Iterator[Frame]:
+    """Yield the frames a per-frame path looks at: all recordings of a layout, and the Saarland's raw crops.
+
+    Args:
+        layout: a key of ``layouts.READERS``.
+        folder: the source's files.
+        source: a key of ``config/sources.yaml``.
+        wanted: which frames.
+    """
+    reader = layouts.READERS[layout]
+    names = reader.recordings(folder)
+    if layout == nouaman2024.LAYOUT:
+        names = [*names, *nouaman2024.raw_crop_recordings(folder)]
+    for recording in names:
+        yield from (frame for frame in reader.read(folder, recording, source) if wanted(recording, frame.index))
+
+
+def batches(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
+    """Yield up to ``BATCH`` consecutive frames of one size, so that memory does not grow with a recording."""
+    iterator = iter(frames)
+    while batch := list(islice(iterator, BATCH)):
+        for size in dict.fromkeys(frame.size for frame in batch):
+            yield [frame for frame in batch if frame.size == size]
+
+
+def to_cells(outlined: Iterable[Outlined], method: str) -> Iterator[Cell]:
+    """Yield the cells of outlined frames, dropped ones included; a cell's group is its frame's."""
+    for item in outlined:
+        frame, grey = item.frame, to_grey(item.frame.image)
+        for found in item.found:
+            box, crop, mask = found.box, np.zeros((0, 0), np.uint8), np.zeros((0, 0), bool)
+            if found.mask.any():
+                _, crop, mask = cut(grey, found.mask)
+            yield Cell(
+                source=frame.source, class_=found.class_ or frame.label, donor=frame.donor, recording=frame.recording,
+                frame=frame.index, box=box, method=method, group=frame.unit, crop=crop, mask=mask,
+                touches_edge=found.touches_edge, reason=found.reason,
+            )  # fmt: skip

@@ -1,0 +1,29 @@
+"""From a Snakemake job to what the extraction paths are run on (scripts of stage ``cells``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rbcflow.cells.cut import Job, Networks
+from rbcflow.raw.record import SourceRecord
+
+
+def path_job(snakemake: Any, source: SourceRecord) -> Job:
+    """Return the job of a script with a source's record, networks as inputs or params, and a layout.
+
+    Args:
+        snakemake: the object Snakemake injects into scripts.
+        source: of the source whose files are looked at.
+    """
+    params, scratch = snakemake.params.networks, Path(snakemake.output[0]).parent / ".ultralytics"
+    files: dict[str, tuple[Path, str | None] | None] = {}
+    for name in ("unet", "cellpose", "yolo"):
+        listed, trained = params.get(name), dict(snakemake.input.items()).get(name)
+        files[name] = (Path(listed[0]), listed[1]) if listed else (Path(trained), None) if trained else None
+    clusters = dict(snakemake.input.items()).get("clusters")
+    networks = Networks(
+        **files, clusters=Path(clusters) if clusters else None, diameter=params["diameter"], scratch=scratch,
+        threads=snakemake.threads,
+    )  # fmt: skip
+    return Job(snakemake.params.layout, source.source, Path(source.folder), networks=networks)

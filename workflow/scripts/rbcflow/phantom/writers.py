@@ -1,0 +1,13 @@
+"""The phantom of each layout by name (rules ``draw_phantom`` and ``draw_practice``)."""
+
+from __future__ import annotations
+
+from rbcflow.phantom import kihm2018, liang2024, naples, nouaman2024
+
+WRITERS = {
+    "kihm2018": kihm2018.write,
+    "liang2024": liang2024.write,
+    "naples": naples.write,
+    "nouaman2024": nouaman2024.write,
+}
+"""Functions that write a laboratory's folder, given the folder, a seed and how much to draw."""
