@@ -10,6 +10,7 @@ import av
 import cv2
 import h5py
 import numpy as np
+import tifffile
 
 IMAGE = "frames/blood_donor_1/0300mbar_1_00012.png"
 
@@ -29,6 +30,14 @@ def write_avi(path, images, codec="ffv1", pix_fmt="gray"):
         for image in images:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="gray")))
         container.mux(stream.encode())
+
+
+def write_tiff(path, pages):
+    """Write (H, W), (H, W, 3) or (H, W, 4) images as the pages of a TIFF, each with a header of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tifffile.TiffWriter(path) as writer:
+        for page in pages:
+            writer.write(page, photometric="rgb" if page.ndim == 3 else "minisblack", contiguous=False, metadata=None)
 
 
 def write_recording(path, numbers):

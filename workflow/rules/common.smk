@@ -43,7 +43,7 @@ def sources_of(*origins):
     return [name for name in SETTINGS.sources if SETTINGS.origin(name) in origins]
 
 
-RECORDED = sources_of("phantom", "path", "package")
+RECORDED = sources_of("phantom", "path", "url", "package")
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
 SPLITS = ["train", "val", "test"]
 
