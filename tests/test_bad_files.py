@@ -10,71 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from raw_inputs import noise, write_avi, write_tiff
+from raw_inputs import FRAME, WRITERS, noise, write_avi, write_kihm, write_nouaman, write_picture, write_tiff
 from rbcflow.errors import InputError
 from rbcflow.raw import layouts, naples, nouaman2024, skipping
 from rbcflow.raw.image import read_equal_grey, read_grey, read_rgb
 from rbcflow.raw.tiff import read_pages
 from rbcflow.raw.video import read_video
-
-FRAME = "frames/blood_donor_1/0300mbar_1_00000.png"
-OTHER_FRAME = "frames/blood_donor_1/0300mbar_1_00004.png"
-
-
-def write_picture(path: Path, image: np.ndarray) -> None:
-    """Write a picture, with its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(path.suffix.lower(), image)[1].tobytes())
-
-
-def write_kihm(root: Path) -> None:
-    """Write three crops of two shapes."""
-    for name in ("Croissant/a.bmp", "Slipper/a.bmp", "Slipper/b.bmp"):
-        write_picture(root / name, noise(90, 90))
-
-
-def write_liang(root: Path) -> None:
-    """Write three pictures of two shapes."""
-    for name in (
-        "Parachute/50_C001H001S0001_0001.bmp",
-        "Slipper/50_C001H001S0001_0002.bmp",
-        "Slipper/50_C001H001S0002_0001.bmp",
-    ):
-        write_picture(root / name, noise(50, 100, 3))
-
-
-def write_naples(root: Path) -> None:
-    """Write two stacks of a velocity."""
-    for number in (1, 2):
-        write_tiff(root / f"v 0.12 cm:s/glob00{number}.tif", noise(3, 6, 9, 3))
-
-
-def write_nouaman(root: Path) -> None:
-    """Write two videos, two annotated frames with a polygon each, two segmented and two raw crops."""
-    for number in (1, 2):
-        write_avi(
-            root / f"videos/blood_donor_1/0300mbar_{number}.avi", noise(4, 64, 64), codec="mjpeg", pix_fmt="yuvj420p"
-        )
-        write_picture(root / f"slipper/12_8_0300mbar_000{number}.bmp", noise(92, 92))
-        write_picture(root / f"raw_crops/12_8/Other/0100mbar/000{number}.BMP", noise(92, 92))
-    for name in (FRAME, OTHER_FRAME):
-        write_picture(root / name, noise(30, 40))
-    document = {
-        "images": [
-            {"id": number, "width": 40, "height": 30, "file_name": f"../../{name}"}
-            for number, name in enumerate((FRAME, OTHER_FRAME))
-        ],
-        "categories": [{"id": 0, "name": "Slipper"}],
-        "annotations": [
-            {"id": number, "image_id": number, "category_id": 0, "segmentation": [[5, 5, 20, 5, 20, 20]]}
-            for number in (0, 1)
-        ],
-    }
-    (root / "annotations").mkdir()
-    (root / "annotations/result.json").write_text(json.dumps(document))
-
-
-WRITERS = {"kihm2018": write_kihm, "liang2024": write_liang, "naples": write_naples, "nouaman2024": write_nouaman}
 
 
 def cut(path: Path) -> None:
@@ -189,11 +130,16 @@ def test_no_more_than_twenty_bad_files_are_listed(tmp_path):
     assert "and 3 more" in str(error.value)
 
 
-def test_without_bad_files_the_folder_itself_is_read_and_old_links_go(tmp_path):
-    write_kihm(tmp_path / "raw")
-    (tmp_path / "links").mkdir()
-    assert skipping.accept("kihm2018", tmp_path / "raw", tmp_path / "links", "skip") == (tmp_path / "raw", [])
-    assert not (tmp_path / "links").exists()
+def test_without_bad_files_every_file_is_linked_and_old_links_go(tmp_path):
+    raw, links = tmp_path / "raw", tmp_path / "links"
+    write_kihm(raw)
+    (raw / ".DS_Store").write_bytes(b"")
+    (links / "Slipper").mkdir(parents=True)
+    (links / "Slipper/old.bmp").write_bytes(b"")
+    assert skipping.accept("kihm2018", raw, links, "skip") == (links, [])
+    found = {path.relative_to(links).as_posix() for path in links.rglob("*") if path.is_file()}
+    assert found == {"Croissant/a.bmp", "Slipper/a.bmp", "Slipper/b.bmp"}
+    assert skipping.accept("kihm2018", raw, links, "stop") == (raw, [])
 
 
 @pytest.mark.parametrize("bad_files", ["stop", "skip"])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import io
 import stat
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -14,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import cv2
 import pytest
 
-from raw_inputs import noise
+from raw_inputs import noise, serving
 from rbcflow.errors import InputError
 from rbcflow.raw import archive, kihm2018, layouts
 
@@ -42,34 +40,16 @@ def link(name: str) -> zipfile.ZipInfo:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, tuple[bytes, int]]]:
-    """Serve bytes on loopback: path to content and to how many bytes more than there are the header promises."""
-    served: dict[str, tuple[bytes, int]] = {}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path not in served:
-                self.send_error(404)
-                return
-            content, more = served[self.path]
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content) + more))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
+    """Content by path, served on loopback; the address stands under the empty path."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    served["url"] = (f"http://127.0.0.1:{running.server_port}".encode(), 0)
-    yield served
-    running.shutdown()
-    running.server_close()
+    served: dict[str, tuple[bytes, int]] = {}
+    with serving(served) as url:
+        served[""] = (url.encode(), 0)
+        yield served
 
 
 def address(server: dict, path: str) -> str:
-    return server["url"][0].decode() + path
+    return server[""][0].decode() + path
 
 
 def test_supporting_files_are_downloaded_and_unpacked_to_the_layout(server, tmp_path):

@@ -43,6 +43,11 @@ def sources_of(*origins):
     return [name for name in SETTINGS.sources if SETTINGS.origin(name) in origins]
 
 
+def own_files(bad_files):
+    """Return the sources read from a laboratory's own files, with the given answer to bad ones."""
+    return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
+
+
 RECORDED = sources_of("phantom", "path", "url", "package")
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
 SPLITS = ["train", "val", "test"]

@@ -37,7 +37,7 @@ rule register_raw:
     benchmark:
         "<benchmarks>/register_raw/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("path")),
+        source=alternatives(own_files("stop")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -55,6 +55,22 @@ rule register_raw:
         "Checking the recordings of {wildcards.source} in {params.folder}"
     script:
         "../scripts/register_raw.py"
+
+
+# With `bad_files: skip`. A rule of its own, since its folder of links is an output; script and params are the same.
+use rule register_raw as register_good_files with:
+    output:
+        files=directory("<results>/raw/{source}/files"),
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    log:
+        "<logs>/register_good_files/{source}.log",
+    benchmark:
+        "<benchmarks>/register_good_files/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(own_files("skip")),
+    message:
+        "Choosing the good recordings of {wildcards.source} in {params.folder}"
 
 
 rule fetch_recordings:

@@ -1,4 +1,4 @@
-"""A source without its bad files (rules ``register_raw`` and ``download_raw`` with ``bad_files: skip``)."""
+"""A source without its bad files (rules ``register_good_files`` and ``download_raw``)."""
 
 from __future__ import annotations
 
@@ -21,29 +21,28 @@ def accept(layout: str, folder: Path, links: Path, bad_files: str) -> tuple[Path
     Args:
         layout: a key of ``layouts.READERS``.
         folder: the source's files.
-        links: is filled with links to the good files where others are left out, and removed first in any case.
+        links: with ``skip``, is filled anew with links to the good files.
         bad_files: ``stop`` or ``skip``.
 
     Returns:
-        ``folder`` and nothing where all files are good, else ``links`` and what was left out.
+        With ``stop``, ``folder`` and nothing; with ``skip``, ``links`` and what was left out.
 
     Raises:
         InputError: with ``stop``, names every bad file; with ``skip``, nothing is left, or what is wrong is not a file
             that could be left out.
     """
-    shutil.rmtree(links, ignore_errors=True)
     if bad_files == "stop":
         layouts.check(layout, folder)
         return folder, []
+    shutil.rmtree(links, ignore_errors=True)
     bad = layouts.bad_files(layout, folder)
-    if not bad:
-        return folder, []
     skipped = [{"file": name, "reason": reason(folder, name, error)} for name, error in bad.items()]
     _link(folder, links, set(bad))
     if leave_out := getattr(layouts.READERS[layout], "leave_out", None):
         leave_out(folder, links, set(bad))
-    # What is left must be a source of this layout: the last recording may be gone.
-    layouts.check(layout, links)
+    if bad:
+        # What is left must be a source of this layout: the last recording may be gone.
+        layouts.check(layout, links)
     return links, skipped
 
 
