@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from raw_inputs import noise, write_avi, write_recording
+from raw_inputs import noise, write_avi, write_recording, write_tiff
 from rbcflow.errors import InputError
 from rbcflow.raw import flow_public, layouts
 from rbcflow.raw.image import read_grey
-from rbcflow.raw.tiff import check_tiff, read_pages
+from rbcflow.raw.tiff import page_count, read_pages
 from rbcflow.raw.video import check_video, read_video
 
 
@@ -77,7 +77,7 @@ def test_truncated_tiff_names_the_page(tmp_path, contiguous, kept, page):
     content = (tmp_path / "a.tif").read_bytes()
     (tmp_path / "a.tif").write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(InputError, match=r"cut short|broken page header") as error:
-        check_tiff(tmp_path / "a.tif")
+        page_count(tmp_path / "a.tif")
     assert error.value.where == f"page {page}"
 
 
@@ -104,18 +104,31 @@ def test_tiff_with_pixels_that_do_not_decode(tmp_path):
     assert error.value.where == "page 1"
 
 
-@pytest.mark.parametrize("image", [np.zeros((6, 9), np.uint16), np.zeros((6, 9, 4), np.uint8)], ids=["16bit", "rgba"])
-def test_tiff_of_other_pixels(tmp_path, image):
-    tifffile.imwrite(tmp_path / "a.tif", image)
-    with pytest.raises(InputError, match="8-bit grey or RGB") as error:
-        check_tiff(tmp_path / "a.tif")
-    assert error.value.where == "page 0"
+@pytest.mark.parametrize(
+    ("pages", "found", "page"),
+    [
+        ([np.zeros((6, 9), np.uint32)], "uint32 pixels", 0),
+        ([np.zeros((6, 9, 3), np.uint16)], "uint16 pixels of shape", 0),
+        ([np.zeros((6, 9), np.uint16), np.zeros((6, 9), np.uint8)], "uint8 pixels; expected uint16", 1),
+        (
+            [np.full((6, 9, 4), 255, np.uint8), np.full((6, 9, 4), 254, np.uint8)],
+            "transparent pixels .alpha down to 254",
+            1,
+        ),
+    ],
+    ids=["32bit", "16bit colour", "both depths", "transparent"],
+)
+def test_tiff_of_other_pixels(tmp_path, pages, found, page):
+    write_tiff(tmp_path / "a.tif", pages)
+    with pytest.raises(InputError, match=found) as error:
+        list(read_pages(tmp_path / "a.tif"))
+    assert error.value.where == f"page {page}"
 
 
 def test_tiff_that_is_none(tmp_path):
     (tmp_path / "a.tif").write_bytes(struct.pack("<4sI", b"RIFF", 0))
     with pytest.raises(InputError, match="no TIFF"):
-        check_tiff(tmp_path / "a.tif")
+        page_count(tmp_path / "a.tif")
 
 
 def test_naples_folder_without_velocity(tmp_path):

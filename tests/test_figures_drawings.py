@@ -13,12 +13,14 @@ import yaml
 from PIL import Image, ImageSequence
 
 from metrics_inputs import write_predictions, write_testset
+from raw_inputs import WRITERS, write_picture
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.figures import gifs, pictures, speed, style
+from rbcflow.figures import gifs, pictures, raw, speed, style
 from rbcflow.figures.drawings import draw
 from rbcflow.metrics.run import evaluate
+from rbcflow.raw import kihm2018, record
 from rbcflow.testset_files import write_unavailable
 
 A, B = (10, 10, 30, 30), (60, 10, 80, 30)
@@ -152,6 +154,33 @@ def test_unavailable_recordings_give_a_stated_gap(tmp_path):
     (tmp_path / "source.json").write_text(json.dumps(record))
     draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
     assert size(tmp_path / "raw.png")[1] < 250
+
+
+@pytest.mark.parametrize("source", ["kihm2018", "liang2024"])
+def test_sources_of_crops_are_shown_by_shape(tmp_path, source):
+    WRITERS[source](tmp_path / "files")
+    record.write(tmp_path / "source.json", source=source, origin="raw", folder=tmp_path / "files")
+    draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
+    width, height = size(tmp_path / "raw.png")
+    assert width == pytest.approx(175 / 25.4 * 200, abs=2)
+    # two shapes: two rows of twelve square or nearly half as high tiles
+    tile = width / 12 * (1.0 if source == "kihm2018" else 0.5)
+    assert 2 * tile < height < 2 * tile + 250
+
+
+def test_crops_are_taken_evenly_over_the_folders_of_a_shape(tmp_path):
+    for folder, count in (("Croissant", 30), ("Slipper", 1)):
+        for number in range(count):
+            write_picture(tmp_path / folder / f"{number:02d}.bmp", np.full((90, 90), number, np.uint8))
+    places = [("Croissant", index) for index in range(30)] + [("Slipper", 0)]
+    frames = raw._chosen(tmp_path, kihm2018, places)
+    assert len(frames) == 12
+    assert [frame.recording for frame in frames].count("Slipper") == 1
+    assert [frame.index for frame in frames[:3]] == [0, 3, 5]  # 30 / 11 apart: 0, 2.7, 5.5 (rounded to even)
+    sheet = raw._sheet(frames)
+    assert sheet.shape == (94, 12 * 94, 3)
+    assert (sheet[:90, 94 : 94 + 90] == 3).all()
+    assert (sheet[90:] == 255).all()
 
 
 def test_wrong_tables_are_named(tmp_path):

@@ -141,6 +141,14 @@ def test_unavailable_source_states_its_reason(tree: Tree, tmp_path: Path) -> Non
     assert "The files of flow_public are unavailable: the index did not answer." in words(rendered(spoiled))
 
 
+def test_bad_files_that_are_left_out_are_counted(tree: Tree, tmp_path: Path) -> None:
+    assert "bad left out" not in words(rendered(tree))
+    spoiled = changed(tree, tmp_path)
+    path = spoiled.results / "raw/flow_public/source.json"
+    write_json(path, {**json.loads(path.read_text()), "skipped": [{"file": "a.h5", "reason": "cut"}] * 3})
+    assert "3 bad left out" in words(rendered(spoiled))
+
+
 def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:
     spoiled = changed(tree, tmp_path)
     spoiled.config["testsets"]["naples"]["title"] = HOSTILE

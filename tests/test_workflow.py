@@ -258,7 +258,7 @@ def test_a_cut_file_is_named_and_what_was_finished_stays(clone: Clone):
 
 
 def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
-    for source in ("nouaman2024", "naples"):
+    for source in ("nouaman2024", "naples", "kihm2018", "liang2024"):
         files = clone.folder / clone.json(f"raw/{source}/source.json")["folder"]
         shutil.copytree(files, clone.folder / "own" / source, ignore=shutil.ignore_patterns("truth"))
     own = ["phantoms=false", "raw=own", "pathvars={'results': 'measured'}"]

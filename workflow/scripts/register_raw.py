@@ -4,13 +4,14 @@ from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.provenance import Recorder
-from rbcflow.raw import layouts, manifest, record
+from rbcflow.raw import manifest, record, skipping
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake, origin=["raw"])
-    folder = Path(snakemake.params.folder)
-    layouts.check(snakemake.params.layout, folder)
-    manifest.check(folder, Path(snakemake.params.manifest))
-    record.write(Path(snakemake.output.record), source=snakemake.wildcards.source, origin="raw", folder=folder)
+    params, source, target = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.record)
+    folder, skipped = skipping.accept(params.layout, Path(params.folder), target.parent / "files", params.bad_files)
+    skipping.warn(source, skipped)
+    manifest.check(Path(params.folder), Path(params.manifest))
+    record.write(target, source=source, origin="raw", folder=folder, skipped=skipped)
     recorder.write(snakemake.output.provenance)

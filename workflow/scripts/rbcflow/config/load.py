@@ -31,7 +31,7 @@ class Settings:
     runs: dict[str, Run]
 
     def origin(self, source: str) -> str:
-        """Return where a source's files come from: ``phantom``, ``path``, ``package`` or ``drawn``."""
+        """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
         return self.sources[source].origin or ("phantom" if self.config.phantoms else "path")
 
     def raw_folder(self, source: str) -> Path:
@@ -61,7 +61,8 @@ class Settings:
                 lines.append(
                     f"{name} ({source.title})\n"
                     f"    put its files into: {folder}/\n"
-                    f"    where to ask:       {source.access}\n"
+                    + (f"    or download a part: origin `url`, from {source.url}\n" if source.url else "")
+                    + f"    where to ask:       {source.access}\n"
                     f"    reference:          {source.reference}"
                 )
         return lines

@@ -194,15 +194,26 @@ class Source(Strict):
 
     title: str
     layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024"]
-    origin: Literal["phantom", "path", "package", "drawn"] | None = Field(
+    origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
         None, description="left out: `phantom` or `path`, as the key `phantoms` of the configuration says"
     )
     path: str | None = Field(None, description="folder of the files if not `raw`/<name>")
-    url: str | None = None
-    sha256: str | None = None
+    bad_files: Literal["stop", "skip"] = Field(
+        "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
+    )
+    url: str | None = Field(None, description="a zip of the files, which origin `url` downloads")
+    sha256: str | None = Field(
+        None, description="of the download; left out: the first one's files are kept in the manifest and compared"
+    )
     licence: str
     access: str = Field(description="whom to ask for the files, or how they are fetched")
     reference: str
+
+    @model_validator(mode="after")
+    def _url_for_download(self) -> Source:
+        if self.origin == "url" and not self.url:
+            raise ValueError("origin `url` needs the key `url`")
+        return self
 
 
 class Bank(Strict):

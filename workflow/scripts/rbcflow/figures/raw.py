@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
+
+from rbcflow.classes import class_name
 from rbcflow.figures import style
-from rbcflow.figures.pictures import as_rgb, spread
+from rbcflow.figures.pictures import Rgb, as_rgb, spread
 from rbcflow.frames import Frame
-from rbcflow.raw import layouts, record
+from rbcflow.raw import kihm2018, layouts, liang2024, record
+from rbcflow.raw.croplists import pictures
 
 READERS = layouts.READERS
 """Reader by source; a source's layout has its name."""
 
+OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT)
+"""Layouts whose recordings are folders of single cells."""
+
 STEP = 6
 """Frames between the two that are shown of a recording."""
 
+COLUMNS, GAP = 12, 4
+"""Crops shown of a shape, and pixels between them."""
+
 
 def raw_frames(raw: Path, output: Path) -> None:
-    """Show two frames of up to six recordings of a source.
+    """Show two frames of up to six recordings of a source, or a row of crops of each of its folders by shape.
 
     Args:
         raw: folder with the source's ``source.json``.
@@ -30,9 +41,56 @@ def raw_frames(raw: Path, output: Path) -> None:
         return
     folder, reader = Path(source.folder), READERS[source.source]
     names = reader.recordings(folder)
+    if source.source in OF_CROPS:
+        _draw_crops(folder, reader, names, output, [source.source, source.origin])
+        return
     pairs = [list(islice(reader.read(folder, names[i]), 0, STEP + 1, STEP)) for i in spread(len(names), 6)]
     note = style.note(source.source, source.origin, f"{len(names)} recordings, two frames each of {len(pairs)}")
     _draw(pairs, output, note)
+
+
+def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path, note: list[str]) -> None:
+    """Draw a row of crops a shape, evenly taken from all folders of its name."""
+    places: dict[str, list[tuple[str, int]]] = {}
+    for name in names:
+        count = len(pictures(folder / name))
+        places.setdefault(Path(name).name, []).extend((name, index) for index in range(count))
+    rows = {shape: _chosen(folder, reader, found) for shape, found in sorted(places.items()) if found}
+    total = sum(len(found) for found in places.values())
+    sheets = {shape: _sheet(frames) for shape, frames in rows.items()}
+    labelled = [any(frame.condition for frame in frames) for frames in rows.values()]
+    heights = [sheet.shape[0] / sheet.shape[1] * style.PAGE_MM + 5 + 2.5 * more
+               for sheet, more in zip(sheets.values(), labelled, strict=True)]  # fmt: skip
+    note = style.note(*note, f"{total} crops, up to {COLUMNS} of each shape, evenly taken")
+    with style.canvas(output, style.PAGE_MM, 6 + sum(heights), note) as figure:
+        panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for axes, (shape, sheet) in zip(panels, sheets.items(), strict=True):
+            axes.imshow(sheet, interpolation="nearest")
+            axes.set_title(f"{shape} ({class_name(shape)}), {len(places[shape])}", fontsize=7)
+            axes.set_axis_off()
+            tile = sheet.shape[1] / COLUMNS
+            for number, frame in enumerate(rows[shape]):
+                axes.text(number * tile, sheet.shape[0] + 1, frame.condition, fontsize=5, va="top")
+
+
+def _sheet(frames: list[Frame]) -> Rgb:
+    """Return crops side by side on white, room left for ``COLUMNS`` of them."""
+    width, height = (max(size) + GAP for size in zip(*(frame.size for frame in frames), strict=True))
+    sheet = np.full((height, COLUMNS * width, 3), 255, np.uint8)
+    for number, frame in enumerate(frames):
+        wide, high = frame.size
+        sheet[:high, number * width : number * width + wide] = as_rgb(frame.image)
+    return sheet
+
+
+def _chosen(folder: Path, reader: ModuleType, places: list[tuple[str, int]]) -> list[Frame]:
+    """Return up to ``COLUMNS`` frames, evenly spread over (recording, index) places in their order."""
+    wanted = [places[index] for index in spread(len(places), COLUMNS)]
+    frames: list[Frame] = []
+    for name in dict.fromkeys(name for name, _ in wanted):
+        indices = {index for recording, index in wanted if recording == name}
+        frames += [frame for frame in reader.read(folder, name) if frame.index in indices]
+    return frames
 
 
 def _draw(pairs: list[list[Frame]], output: Path, note: str) -> None:

@@ -7,7 +7,9 @@ and (0.5, 0.5) the centre of its first pixel, so a polygon's extremes are a half
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +58,13 @@ class AnnotatedImage:
     polygons: tuple[Polygon, ...]
 
 
-def read_coco(path: Path, root: Path) -> list[AnnotatedImage]:
+def read_coco(path: Path, root: Path, without: Collection[str] = ()) -> list[AnnotatedImage]:
     """Read and validate a COCO export of polygons.
 
     Args:
         path: the JSON file.
         root: the source's folder, against which image paths are resolved after ``../..`` is stripped.
+        without: images to leave out with their polygons, as paths relative to the source's folder.
 
     Returns:
         All images of the export, sorted by path.
@@ -70,7 +73,7 @@ def read_coco(path: Path, root: Path) -> list[AnnotatedImage]:
         InputError: no JSON or no COCO; a missing image; an image size that is not as stated; an unknown class or image
             id; a polygon with fewer than three points, with NaN, or outside its image. Names the id.
     """
-    document = _load(path)
+    document = json.loads(without_images(path, without)) if without else _load(path)
     classes = _classes(path, document["categories"])
     images = {image["id"]: _image(path, root, image) for image in document["images"]}
     polygons: dict[int, list[Polygon]] = {key: [] for key in images}
@@ -86,6 +89,23 @@ def read_coco(path: Path, root: Path) -> list[AnnotatedImage]:
         AnnotatedImage(image.path, image.width, image.height, tuple(polygons[key])) for key, image in images.items()
     )
     return sorted(full, key=lambda image: image.path)
+
+
+def without_images(path: Path, names: Collection[str]) -> str:
+    """Return the text of an export without some of its images and what was annotated on them.
+
+    Args:
+        path: the JSON file.
+        names: paths of the images relative to the source's folder.
+
+    Raises:
+        InputError: the file is no COCO export.
+    """
+    document = _load(path)
+    left_out = {image["id"] for image in document["images"] if _relative(image).as_posix() in names}
+    document["images"] = [image for image in document["images"] if image["id"] not in left_out]
+    document["annotations"] = [one for one in document["annotations"] if one.get("image_id") not in left_out]
+    return json.dumps(document)
 
 
 def _load(path: Path) -> dict[str, list[dict]]:
@@ -120,12 +140,18 @@ def _classes(path: Path, categories: list[dict]) -> dict[int, str]:
     return classes
 
 
+def _relative(image: dict) -> Path:
+    """Return an image's path relative to the source's folder."""
+    return Path(str(image.get("file_name")).removeprefix(PREFIX))
+
+
 def _image(path: Path, root: Path, image: dict) -> AnnotatedImage:
     """Return an image without polygons after its file was found and its size compared."""
     where = f"image {image['id']}"
-    relative = Path(str(image.get("file_name")).removeprefix(PREFIX))
+    relative = _relative(image)
     file = root / relative
-    if not file.resolve().is_relative_to(root.resolve()):
+    # Not resolved: the folder may hold links to files that lie elsewhere (``bad_files: skip``).
+    if not Path(os.path.normpath(file)).is_relative_to(os.path.normpath(root)):
         raise InputError(path, f"file_name {image.get('file_name')!r}", f"a path inside {root}", where=where)
     if not file.is_file():
         raise InputError(path, f"missing image {file}", "an image file", where=where)

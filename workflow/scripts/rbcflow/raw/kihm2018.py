@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rbcflow.classes import class_name
 from rbcflow.errors import InputError
@@ -80,3 +80,15 @@ def check(folder: Path) -> None:
 
 def _probe(path: Path) -> None:
     require_size(path, read_equal_grey(path), (SIZE, SIZE))
+
+
+def place_in_archive(member: PurePosixPath) -> PurePosixPath | None:
+    """Return where a member of the supporting zip file goes; what is no crop by pressure and shape is left out.
+
+    Folders above those of the pressures do not matter: they are named differently by different unpackers.
+    """
+    if len(member.parts) < 3 or member.suffix.lower() != ".bmp" or member.name.startswith("."):
+        return None
+    place, shape = member.parts[-3:-1]
+    wanted = re.fullmatch(S3_FOLDER, place) and shape in S3_SHAPES and "__MACOSX" not in member.parts
+    return PurePosixPath(S3, place, shape, member.name) if wanted else None

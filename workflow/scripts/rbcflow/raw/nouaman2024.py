@@ -6,14 +6,14 @@ Used by the rules of stages ``raw``, ``cells`` and ``test sets``; the layout is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rbcflow.classes import class_name
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
-from rbcflow.raw.coco import AnnotatedImage, Polygon, read_coco
+from rbcflow.raw.coco import AnnotatedImage, Polygon, read_coco, without_images
 from rbcflow.raw.croplists import pictures, require_names, subfolders
 from rbcflow.raw.image import read_equal_grey, read_grey, require_size
 from rbcflow.raw.problems import BadFiles, inspect, refuse
@@ -100,13 +100,17 @@ def _read_raw_crops(folder: Path, recording: str, source: str) -> Iterator[Frame
         )  # fmt: skip
 
 
-def annotated_frames(folder: Path) -> list[AnnotatedFrame]:
+def annotated_frames(folder: Path, without: Collection[str] = ()) -> list[AnnotatedFrame]:
     """Return the validated annotated frames, sorted by recording and index, frames without polygons included.
+
+    Args:
+        folder: the source's files.
+        without: pictures to leave out, as paths relative to the folder.
 
     Raises:
         InputError: as ``coco.read_coco``, or a picture whose name is not ``<recording>_<index, 5 digits>``.
     """
-    images = read_coco(folder / ANNOTATIONS, folder)
+    images = read_coco(folder / ANNOTATIONS, folder, without)
     return sorted((_annotated(folder, image) for image in images), key=lambda frame: (frame.recording, frame.index))
 
 
@@ -131,23 +135,40 @@ def crop_files(folder: Path) -> list[CropFile]:
 
 
 def bad_files(folder: Path) -> BadFiles:
-    """Return every video that does not decode to its end, and every crop that is no grey picture.
+    """Return every video that does not decode to its end, and every frame and crop that is no grey picture.
 
     Raises:
-        InputError: there is no video, a folder or crop is named wrongly, or an annotation or annotated frame is wrong:
-            the annotations are one file.
+        InputError: there is no video, a folder or crop is named wrongly, or an annotation is wrong: the annotations are
+            one file.
     """
     videos = _videos(folder)
     if not videos:
         raise InputError(folder, "no AVI", "videos/<donor>/<pressure>_<number>.avi")
-    annotated_frames(folder)
+    frames = inspect(folder, sorted(folder.glob("frames/*/*.png")), read_grey)
+    annotated_frames(folder, without=frames)
     crops = [crop.path for crop in crop_files(folder)]
     raw_crops = [path for name in _checked_raw_crops(folder) for path in pictures(folder / name)]
     return {
         **inspect(folder, videos, check_video),
+        **frames,
         **inspect(folder, crops, read_grey),
         **inspect(folder, raw_crops, _probe_raw_crop),
     }
+
+
+def leave_out(folder: Path, links: Path, names: Collection[str]) -> None:
+    """Write the annotations without the frames that are left out, if any are, in place of the link to them.
+
+    Args:
+        folder: the source's files.
+        links: a folder of links to the good ones.
+        names: the bad ones, relative to the folder.
+    """
+    if not any(name.startswith("frames/") for name in names):
+        return
+    text = without_images(folder / ANNOTATIONS, names)
+    (links / ANNOTATIONS).unlink()
+    (links / ANNOTATIONS).write_text(text, encoding="utf-8")
 
 
 def check(folder: Path) -> None:

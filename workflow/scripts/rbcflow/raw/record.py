@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rbcflow.provenance import sha256
@@ -22,6 +23,7 @@ class SourceRecord:
         folder: where its files lie, relative to the working folder.
         n_files: number of files below the folder.
         sha256: over the sorted relative names and sha256 sums of all files.
+        skipped: files that are left out as bad, each with ``file`` and ``reason``.
     """
 
     source: str
@@ -31,15 +33,24 @@ class SourceRecord:
     folder: str
     n_files: int
     sha256: str
+    skipped: list[dict[str, str]] = field(default_factory=list)
 
 
-def write(target: Path, *, source: str, origin: str, folder: Path, reason: str | None = None) -> SourceRecord:
+def write(
+    target: Path,
+    *,
+    source: str,
+    origin: str,
+    folder: Path,
+    reason: str | None = None,
+    skipped: Sequence[dict[str, str]] = (),
+) -> SourceRecord:
     """Write ``source.json`` for a folder of files; a reason makes the source unavailable."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     sums = "\n".join(f"{file.relative_to(folder).as_posix()} {sha256(file)}" for file in files)
     status = "unavailable" if reason else "available"
     digest = hashlib.sha256(sums.encode()).hexdigest()
-    result = SourceRecord(source, origin, status, reason, folder.as_posix(), len(files), digest)
+    result = SourceRecord(source, origin, status, reason, folder.as_posix(), len(files), digest, list(skipped))
     target.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
     return result
 

@@ -1,6 +1,7 @@
 """Videos as lazy grey frames, for the layouts of stage ``raw``: PyAV first, OpenCV where PyAV cannot decode the file.
 
-Frame counts in AVI headers are not trusted: a recording has as many frames as decode.
+Frame counts in AVI headers and the index at an AVI's end are not trusted: a recording has as many frames as decode one
+after the other.
 """
 
 from __future__ import annotations
@@ -64,9 +65,16 @@ def _decodes(path: Path) -> bool:
 def _decode_av(path: Path) -> Iterator[Grey]:
     """Yield (H, W) uint8 grey frames with PyAV."""
     with av.open(str(path)) as container:
-        if container.streams.video:
-            for frame in container.decode(video=0):
+        if not container.streams.video:
+            return
+        count = 0
+        for packet in container.demux(video=0):
+            # Some codecs fill the missing part of a frame that the file cuts short, and say nothing.
+            if packet.is_corrupt:
+                raise InputError(path, "a frame cut short", "a whole frame", where=f"frame {count}")
+            for frame in packet.decode():
                 yield _grey(frame, path)
+                count += 1
 
 
 def _grey(frame: av.VideoFrame, path: Path) -> Grey:

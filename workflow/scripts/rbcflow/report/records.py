@@ -16,6 +16,7 @@ ORIGINS = {
     "package": "public",
     "raw": "raw",
     "path": "raw",
+    "url": "public",
 }
 """What a configuration or a provenance record may call an origin, and the three words the page uses."""
 

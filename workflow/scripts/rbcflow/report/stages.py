@@ -66,6 +66,7 @@ class Source:
         n_files: number of its raw files, None where it has none of its own.
         sha256: over its raw files.
         bank: its cells, None where none were cut.
+        skipped: raw files that are left out as bad.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Source:
     n_files: int | None
     sha256: str
     bank: Bank | None
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),
         bank=read_bank(results / "cells" / name),
+        skipped=len(files.get("skipped") or []),
     )
 
 

@@ -1,0 +1,29 @@
+"""Rule download_raw: get a source's files as a zip from its address, unpack what fits the layout, check and record."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rbcflow import logs
+from rbcflow.provenance import Recorder
+from rbcflow.raw import archive, layouts, manifest, record, skipping
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder = Recorder.of_job(snakemake, origin=["public"])
+    params, source, files = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.files)
+    instead = (
+        f"without a connection, unpack the file into {params.folder}/ and set `origin: path` for {source}, "
+        "or `origin: phantom`"
+    )
+    place = getattr(layouts.READERS[params.layout], "place_in_archive", lambda member: member)
+    with TemporaryDirectory() as scratch:
+        zip_file = Path(scratch) / "download.zip"
+        archive.download(params.url, zip_file, instead=instead, sha256=params.sha256)
+        archive.unpack(zip_file, files, place=place, instead=instead)
+    folder, skipped = skipping.accept(params.layout, files, files.with_name("good"), params.bad_files)
+    skipping.warn(source, skipped)
+    manifest.check(files, Path(params.manifest))
+    record.write(
+        Path(snakemake.output.record), source=source, origin="public", folder=folder, skipped=skipped
+    )  # fmt: skip
+    recorder.write(snakemake.output.provenance)
