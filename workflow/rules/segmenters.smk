@@ -44,7 +44,7 @@ rule train_unet:
         mem_mb=3000,
         runtime=60,
     params:
-        epochs=CONFIG.segmenters.epochs,
+        steps=CONFIG.segmenters.steps,
         seed=CONFIG.seed,
         code=code("train_unet"),
     message:
@@ -72,7 +72,7 @@ rule train_cellpose:
         mem_mb=3000,
         runtime=60,
     params:
-        epochs=CONFIG.segmenters.epochs,
+        steps=CONFIG.segmenters.steps,
         seed=CONFIG.seed,
         code=code("train_cellpose"),
     message:
@@ -102,7 +102,7 @@ rule finetune_cellpose:
         mem_mb=4000,
         runtime=120,
     params:
-        epochs=CONFIG.segmenters.finetune_epochs,
+        steps=CONFIG.segmenters.finetune_steps,
         seed=CONFIG.seed,
         code=code("finetune_cellpose"),
     message:

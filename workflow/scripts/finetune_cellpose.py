@@ -14,7 +14,7 @@ if __name__ == "__main__":
         Path(record.read(Path(snakemake.input.record)).folder),
         Path(snakemake.input.start),
         Path(snakemake.output.weights).parent,
-        epochs=snakemake.params.epochs,
+        steps=snakemake.params.steps,
         seed=snakemake.params.seed,
         threads=snakemake.threads,
     )

@@ -12,7 +12,7 @@ if __name__ == "__main__":
     train_unet(
         Path(snakemake.input.practice),
         Path(snakemake.output.weights).parent,
-        epochs=snakemake.params.epochs,
+        steps=snakemake.params.steps,
         seed=snakemake.params.seed,
         threads=snakemake.threads,
     )

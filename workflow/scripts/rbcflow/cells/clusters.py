@@ -1,8 +1,8 @@
 """The cluster filter of the Liang path (rule ``cluster_objects``; method, section 2.2): features, DBSCAN, verdicts.
 
-The preprint listed by hand which clusters to drop, after looking at them. Here a cluster is dropped where more than half
-of its members do not look like one whole cell: their foreground touches the square's border or falls into parts. What
-every cluster holds is shown in a figure.
+The preprint listed by hand which clusters to drop, after looking at them. Here a cluster is dropped where more than
+half of its members do not look like one whole cell: their foreground touches the square's border or falls into parts.
+What every cluster holds is shown in a figure.
 """
 
 from __future__ import annotations

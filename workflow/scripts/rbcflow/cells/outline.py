@@ -1,4 +1,4 @@
-"""What every extraction path gives: the objects of a frame with their masks (rules ``cut_cells`` and ``score_outlines``).
+"""What every extraction path gives: a frame's objects with masks (rules ``cut_cells`` and ``score_outlines``).
 
 A path yields ``Outlined`` frames. The bank turns them into cells, the segmentation benchmark compares them with truth.
 """

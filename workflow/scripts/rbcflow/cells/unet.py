@@ -46,8 +46,8 @@ LIMITS = {"liang2024": Limits(max_width=60)}
 def outline(frames: Iterable[Frame], layout: str, network: Foreground) -> Iterator[Outlined]:
     """Yield frames with the components of their foreground.
 
-    Foreground is opened, then closed (3x3), and divided into components, whose holes are filled. Reasons: ``too_small``,
-    ``too_wide``, ``touches_edge``.
+    Foreground is opened, then closed (3x3), and divided into components, whose holes are filled. Reasons:
+    ``too_small``, ``too_wide``, ``touches_edge``.
 
     Args:
         frames: of one layout.

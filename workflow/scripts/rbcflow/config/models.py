@@ -72,21 +72,21 @@ class Segmenters(Strict):
     """The networks that outline cells, and the comparison of all paths with truth."""
 
     pictures: int = Field(
-        90, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
+        70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
     )
-    epochs: int = Field(16, ge=1, description="passes over the practice pictures")
+    steps: int = Field(200, ge=5, description="batches of 16 practice pictures each network learns from")
     unet: str = Field(
         "trained", description="`trained` in this workflow, or a name from resources/weights.yaml (`unet_carvana.pth`)"
     )
     cellpose: str = Field(
         "trained",
-        description="`trained` in this workflow, `finetuned` on the Saarland polygons, or a name from resources/weights.yaml",
+        description="`trained` in this workflow, `finetuned` on its polygons, or a name from resources/weights.yaml",
     )
     diameter: float | None = Field(
         None, description="cells' diameter in pixels for Cellpose's own networks; the preprint: 60"
     )
     yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
-    finetune_epochs: int = Field(40, ge=1, description="passes over the annotated pictures in `finetune_cellpose`")
+    finetune_steps: int = Field(120, ge=5, description="batches of annotated pictures in `finetune_cellpose`")
     scored_frames: int = Field(60, ge=1, description="frames of a source on which each path is compared with truth")
 
 

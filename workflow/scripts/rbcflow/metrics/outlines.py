@@ -48,14 +48,14 @@ class Truth:
 
 
 def score(path: str, job: Job, folder: Path, *, frames: int) -> dict[str, Any]:
-    """Run a path on a sample of a source's frames, compare it with truth and write ``objects.csv`` and ``summary.json``.
+    """Run a path on a sample of a source's frames, compare it with truth, write ``objects.csv`` and ``summary.json``.
 
-    Truth is the phantom's; of the public recordings it is the masks stored by the instrument, which has them of recorded
-    events alone, so that nothing can be called invented there.
+    Truth is the phantom's; of the public recordings it is the masks stored by the instrument, which has them of
+    recorded events alone, so that nothing can be called invented there.
 
     Args:
         path: a key of ``cells.cut.PATHS``.
-        job: layout, source, files and networks; its ``wanted`` is replaced by the sample.
+        job: layout, source, files and networks; the sample takes the place of its ``wanted``.
         folder: gets the two files.
         frames: largest size of the sample, evenly spaced over the source's sorted frames.
 
@@ -80,8 +80,8 @@ def score(path: str, job: Job, folder: Path, *, frames: int) -> dict[str, Any]:
         started = time.perf_counter()
     table = pd.DataFrame(rows, columns=COLUMNS)
     summary = {
-        "path": path, "source": job.source, "status": "available", "n_frames": len(seconds), "found_from_iou": FOUND_FROM,
-        "boundary_tolerance_px": TOLERANCE_PX, "invented": None if job.layout == flow_public.LAYOUT else invented,
+        "path": path, "source": job.source, "status": "available", "n_frames": len(seconds),
+        "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX, "invented": None if job.layout == flow_public.LAYOUT else invented,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
         **summarised(table), "classes": {name: summarised(part) for name, part in table.groupby("class", sort=True)},
     }  # fmt: skip
@@ -187,11 +187,13 @@ def compare(item: Outlined, truths: list[Truth]) -> tuple[list[tuple], int]:
         truths: the frame's true objects.
 
     Returns:
-        A row of ``COLUMNS`` for each true object that is asked for, and the number of invented objects: whole found ones
-        that lie by less than half on any true object.
+        A row of ``COLUMNS`` for each true object that is asked for, and the number of invented objects: whole found
+        ones that lie by less than half on any true object.
     """
     found = [f for f in item.found if f.mask.any()]
-    overlap = np.array([[np.count_nonzero(f.mask & t.mask) for f in found] for t in truths]).reshape(len(truths), -1)
+    overlap = np.array([[np.count_nonzero(f.mask & t.mask) for f in found] for t in truths]).reshape(
+        len(truths), len(found)
+    )
     sizes = np.array([np.count_nonzero(f.mask) for f in found], dtype=float)
     area = np.array([np.count_nonzero(t.mask) for t in truths], dtype=float)
     iou = overlap / np.maximum(area[:, None] + sizes[None, :] - overlap, 1)
@@ -210,7 +212,7 @@ def compare(item: Outlined, truths: list[Truth]) -> tuple[list[tuple], int]:
                 (item.frame.recording, item.frame.index, truth.number, truth.class_, truth.kind, value,
                  boundary_f1(mask, truth.mask), int(area[number]), int(np.count_nonzero(mask)))
             )  # fmt: skip
-    covered = overlap.max(axis=0) / np.maximum(sizes, 1) if len(truths) else np.zeros(len(found))
+    covered = overlap.max(axis=0, initial=0) / np.maximum(sizes, 1)
     whole = np.array([not f.touches_edge for f in found], dtype=bool)
     return rows, int(np.count_nonzero(whole & (covered < 0.5)))
 

@@ -6,6 +6,8 @@ At the preprint's scale it is Cellpose's own ``cpsam_v2``. Offline it is a small
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import tempfile
@@ -31,8 +33,12 @@ from rbcflow.weights import verify
 log = logging.getLogger(__name__)
 
 BATCH = 16
+EVERY = 3
+"""One of so many practice pictures is learned from: Cellpose takes a seventh of a second to make flows of a label."""
 LEARNING_RATE = 2e-3
 FINETUNE_RATE = 3e-4
+ROUNDS = 100
+"""What Cellpose calls epochs; its rate of learning rises over the first ten and falls over the last fifty."""
 TILE = 128
 """Side of the tiles the small network sees, in pixels."""
 
@@ -41,7 +47,7 @@ MAX_SHARE = 0.9
 
 
 class FlowNetwork(nn.Module):
-    """A U-Net with Cellpose's three outputs (flow in y and x, cell probability) and the attributes Cellpose asks for."""
+    """A U-Net with Cellpose's three outputs (flow in y and x, cell probability) and the attributes it asks for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +64,7 @@ class FlowNetwork(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return (N, 3, H, W) flows and probability and an empty style (N, 256) of (N, 3, H, W) images."""
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.low_precision and self.training):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.low_precision):
             out = self.unet(x.contiguous(memory_format=torch.channels_last))
         return out.float(), torch.zeros(len(x), 256, device=x.device)
 
@@ -107,29 +113,30 @@ class Instances:
         )[0]  # fmt: skip
 
 
-def train_cellpose(practice: Path, folder: Path, *, epochs: int, seed: int, threads: int) -> None:
+def train_cellpose(practice: Path, folder: Path, *, steps: int, seed: int, threads: int) -> None:
     """Train the small network with ``cellpose.train.train_seg`` and write what ``unet.train_unet`` writes.
 
     Args:
         practice: pictures of rule ``draw_practice``.
         folder: is created.
-        epochs: passes over the pictures.
+        steps: batches of ``BATCH`` pictures.
         seed: of the network's weights; Cellpose seeds its augmentation with the epoch's number.
         threads: processor threads.
     """
     content = read_practice(practice)
     torch.manual_seed(seed)
-    _train(FlowNetwork(), list(content.images), list(content.labels), folder, epochs, seed, threads, LEARNING_RATE)
+    images, labels = list(content.images[::EVERY]), list(content.labels[::EVERY])
+    _train(FlowNetwork(), images, labels, folder, steps, seed, threads, LEARNING_RATE)
 
 
-def finetune_cellpose(raw: Path, start: Path, folder: Path, *, epochs: int, seed: int, threads: int) -> None:
+def finetune_cellpose(raw: Path, start: Path, folder: Path, *, steps: int, seed: int, threads: int) -> None:
     """Go on training the small network on a laboratory's own polygons.
 
     Args:
         raw: folder of layout ``nouaman2024`` (pictures and a COCO export of polygons).
         start: ``weights.pt`` to start from.
         folder: is created.
-        epochs: passes over the annotated pictures.
+        steps: batches of ``BATCH`` annotated pictures.
         seed: of the order of pictures.
         threads: processor threads.
 
@@ -151,7 +158,7 @@ def finetune_cellpose(raw: Path, start: Path, folder: Path, *, epochs: int, seed
         raise InputError(raw, "no picture with a polygon", "annotated pictures to learn from")
     network = FlowNetwork()
     load_state(start, None, network)
-    _train(network, images, labels, folder, epochs, seed, threads, FINETUNE_RATE)
+    _train(network, images, labels, folder, steps, seed, threads, FINETUNE_RATE)
 
 
 def _train(
@@ -159,28 +166,31 @@ def _train(
     images: list[NDArray[np.uint8]],
     labels: list[NDArray[np.uint8]],
     folder: Path,
-    epochs: int,
+    steps: int,
     seed: int,
     threads: int,
     rate: float,
 ) -> None:
     torch.set_num_threads(threads)
     network.low_precision = has_bfloat16()
+    network.to(memory_format=torch.channels_last)
     order = np.random.default_rng(seed).permutation(len(images))
     held, train = np.split(order, [max(1, int(len(order) * VALIDATION_SHARE))])
+    round_ = max(steps // ROUNDS, 1)
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as scratch:
+    # Cellpose shows bars of its own, line after line in a log
+    with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stderr(io.StringIO()):
         _, losses, _ = cellpose_train.train_seg(
             network,
             train_data=[np.repeat(images[i][None], 3, axis=0) for i in train], channel_axis=0,
-            train_labels=[labels[i].astype(np.int32) for i in train], n_epochs=epochs, batch_size=BATCH,
-            learning_rate=rate, weight_decay=1e-4, bsize=SIDE, min_train_masks=0, scale_range=0.4,
-            save_path=scratch, model_name="weights",
+            train_labels=[labels[i].astype(np.int32) for i in train], batch_size=BATCH,
+            n_epochs=-(-steps // round_), nimg_per_epoch=round_ * BATCH, learning_rate=rate,
+            weight_decay=1e-4, bsize=SIDE, min_train_masks=0, scale_range=0.4, save_path=scratch, model_name="weights",
         )  # fmt: skip
     network.save_model(folder / "weights.pt")
     iou = _held_out_iou(network, [images[i] for i in held], [labels[i] for i in held])
-    rows = [(epoch, float(loss), float("nan")) for epoch, loss in enumerate(losses, start=1)]
+    rows = [(number * round_, float(loss), float("nan")) for number, loss in enumerate(losses, start=1)]
     rows[-1] = (*rows[-1][:2], iou)
     write_record(folder, rows, len(train), len(held), seed, time.monotonic() - started)
 

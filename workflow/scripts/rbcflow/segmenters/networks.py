@@ -29,7 +29,7 @@ def normalised(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def load_state(path: Path, sha256: str | None, network: torch.nn.Module) -> None:
-    """Load weights into a network; a file of the table of weights is verified first, pickles other than tensors are refused.
+    """Load weights into a network; a file of the table of weights is verified first, only tensors are unpickled.
 
     Args:
         path: file with a state_dict.

@@ -1,4 +1,4 @@
-"""Practice pictures for the outlining networks (rule ``draw_practice``): small views with the exact label of every cell.
+"""Practice pictures for the outlining networks (rule ``draw_practice``): small views with every cell's exact label.
 
 Half of them come from phantoms of the laboratories, drawn anew with a seed of their own; the others show single drawn
 cells under every optics the phantom knows, so that a network does not learn four instruments by heart.
@@ -136,7 +136,7 @@ def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
 def _window(
     image: NDArray[np.uint8], label: NDArray[np.uint8], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return a view of ``SIDE`` pixels around a random point near a random cell, inside the image where that is larger."""
+    """Return a view of ``SIDE`` pixels near a random point of a random cell, inside the image if that is larger."""
     rows, columns = np.nonzero(label == rng.choice(np.unique(label[label > 0])))
     pick = int(rng.integers(rows.size))
     short = [max(SIDE - size, 0) for size in image.shape]

@@ -27,9 +27,11 @@ log = logging.getLogger(__name__)
 VALIDATION_SHARE = 0.1
 BATCH = 16
 LEARNING_RATE = 2e-3
+REPORT_EVERY = 25
+"""Steps between two looks at the held-out pictures."""
 
 
-def train_unet(practice: Path, folder: Path, *, epochs: int, seed: int, threads: int) -> None:
+def train_unet(practice: Path, folder: Path, *, steps: int, seed: int, threads: int) -> None:
     """Train the foreground network and write ``weights.pt``, ``curves.csv`` and ``training.json``.
 
     Loss is binary cross-entropy plus Dice; pictures are mirrored and turned by quarter turns at random.
@@ -37,7 +39,7 @@ def train_unet(practice: Path, folder: Path, *, epochs: int, seed: int, threads:
     Args:
         practice: pictures of rule ``draw_practice``.
         folder: is created.
-        epochs: passes over the pictures.
+        steps: batches of ``BATCH`` pictures.
         seed: of weights, order and augmentation.
         threads: processor threads.
     """
@@ -49,22 +51,22 @@ def train_unet(practice: Path, folder: Path, *, epochs: int, seed: int, threads:
     held, train = np.split(order, [int(len(order) * VALIDATION_SHARE)])
     network = new_unet(1, 1).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE)
-    steps = epochs * -(-len(train) // BATCH)
+    batches = _batches(train, steps, rng)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     rows, started = [], time.monotonic()
-    for epoch in range(1, epochs + 1):
+    losses: list[float] = []
+    for step, batch in enumerate(batches, start=1):
         network.train()
-        losses = []
-        for batch in np.array_split(rng.permutation(train), -(-len(train) // BATCH)):
-            x, y = _turned(images[batch], labels[batch], rng)
-            loss = _loss(network, x, y)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
-        rows.append((epoch, float(np.mean(losses)), _iou(network, images[held], labels[held])))
-        log.info("epoch %d of %d: loss %.4f, IoU on held-out pictures %.3f", *rows[-1][:1], epochs, *rows[-1][1:])
+        loss = _loss(network, *_turned(images[batch], labels[batch], rng))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if step % REPORT_EVERY == 0 or step == steps:
+            rows.append((step, float(np.mean(losses)), _iou(network, images[held], labels[held])))
+            log.info("step %d of %d: loss %.4f, IoU on held-out pictures %.3f", step, steps, *rows[-1][1:])
+            losses.clear()
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), folder / "weights.pt")
     write_record(folder, rows, len(train), len(held), seed, time.monotonic() - started)
@@ -74,13 +76,20 @@ def write_record(
     folder: Path, rows: list[tuple[int, float, float]], trained: int, held: int, seed: int, seconds: float
 ) -> None:
     """Write the curves and the record of a network's training, with the same names as a detector's."""
-    lines = "".join(f"{epoch},{loss:.6f},{value:.6f}\n" for epoch, loss, value in rows)
-    (folder / "curves.csv").write_text("epoch,loss,held_out\n" + lines, encoding="utf-8")
+    lines = "".join(f"{step},{loss:.6f},{value:.6f}\n" for step, loss, value in rows)
+    (folder / "curves.csv").write_text("step,loss,held_out_iou\n" + lines, encoding="utf-8")
     record = {
-        "pictures": trained, "held_out_pictures": held, "epochs": len(rows), "seed": seed,
-        "held_out": round(rows[-1][2], 4), "seconds": round(seconds, 1),
+        "pictures": trained, "held_out_pictures": held, "steps": rows[-1][0], "seed": seed,
+        "held_out_iou": round(rows[-1][2], 4), "seconds": round(seconds, 1),
     }  # fmt: skip
     (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _batches(train: NDArray[np.integer], steps: int, rng: np.random.Generator) -> NDArray[np.integer]:
+    """Return (steps, BATCH) indices: the pictures in a new order in every pass."""
+    passes = -(-steps * BATCH // len(train))
+    order = np.concatenate([rng.permutation(train) for _ in range(passes)])
+    return order[: steps * BATCH].reshape(steps, BATCH)
 
 
 class Foreground:
