@@ -33,9 +33,11 @@ from rbcflow.compose.background import smooth_field  # noqa: E402
 from rbcflow.compose.dataset import PNG, label_text, write_shard  # noqa: E402
 from rbcflow.compose.image import Composite, compose  # noqa: E402
 from rbcflow.compose.place import Placer  # noqa: E402
+from rbcflow.compose.spec import PRESETS  # noqa: E402
 from rbcflow.compose.stock import load_stock  # noqa: E402
 
-VARIANTS = ("random", "random_nosuperposition", "synthetic", "microfluidic_nosuperposition")
+
+VARIANTS = tuple(PRESETS)
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
