@@ -36,7 +36,6 @@ from rbcflow.compose.place import Placer  # noqa: E402
 from rbcflow.compose.spec import PRESETS  # noqa: E402
 from rbcflow.compose.stock import load_stock  # noqa: E402
 
-
 VARIANTS = tuple(PRESETS)
 
 

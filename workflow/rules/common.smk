@@ -90,6 +90,24 @@ def banks_of(variant):
     return [f"<results>/cells/{source}/cells.csv" for source in SETTINGS.variants[variant].sources]
 
 
+def split_table(wildcards):
+    """Return the table that says which cell a variant may use where."""
+    return f"<results>/splits/{SETTINGS.scheme(wildcards.variant)}.csv"
+
+
+GENERATED = [name for name, variant in SETTINGS.variants.items() if variant.dataset == "generated"]
+IMPORTED = [name for name in SETTINGS.variants if name not in GENERATED]
+PUBLISHED = read_yaml(Path(CONFIG.tables.published))
+
+
+def import_params(wildcards):
+    """Return where an existing dataset comes from; the state of a folder is part of it, so that a change is seen."""
+    variant = SETTINGS.variants[wildcards.variant]
+    if variant.dataset == "path":
+        return {"path": variant.path, "listing": code_tools.listing_digest(Path(variant.path))}
+    return {**PUBLISHED["archive"], **PUBLISHED["sets"][wildcards.variant]}
+
+
 def all_banks():
     """Return every cell bank that feeds a dataset."""
     feeding = {source for variant in SETTINGS.variants.values() for source in variant.sources}
@@ -97,12 +115,16 @@ def all_banks():
 
 
 def image_count(variant, split):
-    """Return the number of images of a variant's split."""
+    """Return the number of images of a variant's split; for a folder of the user's, more than it can hold."""
+    if variant in IMPORTED:
+        return PUBLISHED["sets"].get(variant, {}).get("images", {}).get(split, 10**6)
     return getattr(SETTINGS.images(variant), split)
 
 
 def shard_names(variant, split):
-    """Return the names of a split's shards."""
+    """Return the names of a split's shards; a dataset that exists is one."""
+    if variant in IMPORTED:
+        return ["000"]
     return [f"{number:03d}" for number in range(ceil(image_count(variant, split) / CONFIG.shard_size))]
 
 

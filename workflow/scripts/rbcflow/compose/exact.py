@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 FloatImage = NDArray[np.float32]
 
-# Intel's library inside OpenCV, which not every build and processor has, measures distances to a mask's border differently.
+# Intel's library inside OpenCV, which not every build has, measures distances to a mask's border differently.
 cv2.ipp.setUseIPP(False)
 
 
