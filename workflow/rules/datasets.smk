@@ -142,3 +142,28 @@ rule collect_dataset:
         "Collecting the shards of {wildcards.variant}"
     script:
         "../scripts/collect_dataset.py"
+
+
+rule compare_fingerprints:
+    input:
+        fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
+    output:
+        table="<results>/tables/fingerprints.csv",
+        provenance="<results>/tables/fingerprints.json",
+    log:
+        "<logs>/compare_fingerprints.log",
+    benchmark:
+        "<benchmarks>/compare_fingerprints.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        expected=read_yaml(Path("resources/expected/fingerprints.yaml")),
+        code=code("compare_fingerprints"),
+    message:
+        "Comparing the datasets' fingerprints with those expected"
+    script:
+        "../scripts/compare_fingerprints.py"
