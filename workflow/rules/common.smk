@@ -235,6 +235,8 @@ def figure_file(name, key):
         return f"{model_folder(key)}/training.json"
     if name == "testset":
         return f"<results>/testsets/{run.testset if run else key}/testset.json"
+    if name == "datasets":
+        return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
     # the benchmark files are complete when everything has been counted
     if name in ("runs", "benchmarks"):
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
@@ -250,7 +252,18 @@ def figure_params(wildcards):
     """Return what draws a figure; titles and captions concern the report alone."""
     entry = REGISTRY[wildcards.figure]
     options = CONFIG.gifs.model_dump() if entry.format == "gif" else {}
+    if entry.draws == "image_map":
+        options = {"network": feature_network()}
     return {"draws": entry.draws, "inputs": list(entry.inputs), "options": options}
+
+
+def feature_network():
+    """Return what computes features of images: resnet50 where its weights are listed and on disk, else the starter."""
+    listed = {**WEIGHTS.get("resnet50", {"path": ""}), "network": "resnet50"}
+    path = listed.get("path") or "resources/weights/resnet50"
+    if "sha256" in listed and Path(path).is_file():
+        return {"network": "resnet50", "path": path, "sha256": listed["sha256"]}
+    return {"network": "starter", **{key: WEIGHTS["starter"][key] for key in ("path", "sha256")}}
 
 
 def all_figures():

@@ -46,6 +46,16 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
     return lattice[top : top + height, left : left + width]
 
 
+def flat(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
+    """Return the image at its base grey, (H, W) float32: what ``background`` starts from with the same generator."""
+    width, height = spec.process_size
+    return np.full((height, width), _base_grey(spec, rng), np.float32)
+
+
+def _base_grey(spec: VariantSpec, rng: np.random.Generator) -> float:
+    return float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
+
+
 def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """Draw the empty image (preprint, section on the background of the constructed images).
 
@@ -57,7 +67,7 @@ def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """
     width, height = spec.process_size
     shape = (height, width)
-    base = float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
+    base = _base_grey(spec, rng)
     # White noise blurred by sigma has the deviation and about the correlation of a field of step 2.5 sigma, times this.
     sigma = rng.uniform(1, 3)
     image = rng.uniform(0.5, 2) * BLURRED / sigma * smooth_field(shape, 2.5 * sigma, rng)

@@ -23,7 +23,7 @@ from rbcflow.compose.stock import load_stock
 from rbcflow.errors import InputError
 
 SPLITS = ("train", "val", "test")
-PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 logger = logging.getLogger(__name__)
 
 
