@@ -26,7 +26,7 @@ def compare(counts: list[dict[str, Any]], results: Path, output: Path) -> pd.Dat
         found = _statistic(file, entry["ours"]) if file.is_file() else None
         origin = " + ".join(origins_of([file])) if found is not None else ""
         here = "" if found is None else f"{found:.4g}" if found % 1 else f"{found:.0f}"
-        rows.append((entry["id"], entry["title"], entry["value"], entry["status"], entry["source"], here,
+        rows.append((entry["id"], entry["title"], f"{entry['value']:g}", entry["status"], entry["source"], here,
                      entry["ours"]["table"], origin, entry.get("note", "")))  # fmt: skip
     table = pd.DataFrame(rows, columns=COLUMNS)
     output.parent.mkdir(parents=True, exist_ok=True)
