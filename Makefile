@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= all
 
-.PHONY: setup report test lint bench clean lock config starter chromium
+.PHONY: setup report test lint bench clean lock config fingerprints starter chromium
 
 setup: $(READY)
 
@@ -40,6 +40,13 @@ bench: $(READY)
 # config/config.yaml and its JSON schema, written from the typed model
 config: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.write
+
+# resources/expected/fingerprints.yaml: what the datasets must come out as, at the scales of the embedded default and of the tests
+fingerprints: $(READY)
+	for scale in config toy; do $(BIN)/snakemake results/expected/$$scale/tables/fingerprints.csv --cores $(CORES) \
+		--configfile config/$$scale.yaml --config "pathvars={'results': 'results/expected/$$scale'}" || exit 1; done
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.expected \
+		default=results/expected/config/tables/fingerprints.csv toy=results/expected/toy/tables/fingerprints.csv
 
 # requirements.lock, anew from requirements.in
 lock:

@@ -2,9 +2,11 @@
 
 Run from the repository's root: ``python bench/generation.py --json results/bench/generation.json``. It
 pastes plain ellipses, which cost the same as cells of their size. The floor is what no composer can go below: encoding
-and writing the same PNG and label files. Two pieces are also timed against the straightforward way to write them:
-finding a free place by testing positions one after another on an occupancy mask, and a smooth random field pixel by
-pixel in Python. Times are CPU seconds.
+and writing the same PNG and label files. Stages are timed one by one; one process is compared with two that start
+together; the largest memory of a process is taken after few and after four times as many images. Two pieces are also
+timed against the straightforward way to write them: finding a free place by testing positions one after another on an
+occupancy mask, and a smooth random field pixel by pixel in Python. Times are CPU seconds, except for the processes side
+by side, where they are seconds on the clock.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,11 +35,12 @@ from rbcflow.classes import CLASSES  # noqa: E402
 from rbcflow.compose import VariantSpec  # noqa: E402
 from rbcflow.compose.background import smooth_field  # noqa: E402
 from rbcflow.compose.dataset import PNG, label_text, write_shard  # noqa: E402
-from rbcflow.compose.image import Composite, compose  # noqa: E402
+from rbcflow.compose.image import Composite, compose, steps  # noqa: E402
 from rbcflow.compose.place import Placer  # noqa: E402
+from rbcflow.compose.spec import PRESETS  # noqa: E402
 from rbcflow.compose.stock import load_stock  # noqa: E402
 
-VARIANTS = ("random", "random_nosuperposition", "synthetic", "microfluidic_nosuperposition")
+VARIANTS = tuple(PRESETS)
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
@@ -91,6 +96,68 @@ def measure_variant(name: str, n: int, banks: list[Path], splits: Path, folder: 
         "times_floor": whole / floor,
         "planned": float(planned),
         "placed": float(placed),
+    }
+
+
+def measure_stages(name: str, n: int, banks: list[Path], splits: Path) -> dict[str, float]:
+    """Return milliseconds an image that each step of the making takes; a step not taken in an image takes none."""
+    spec = VariantSpec.from_dict({"name": name})
+    stock = load_stock(spec, banks, splits, "train")
+    seconds: dict[str, float] = defaultdict(float)
+    for index in range(-3, n):
+        start = time.process_time()
+        for step, _ in steps(spec, "train", abs(index), 0, stock):
+            now = time.process_time()
+            if index >= 0:
+                seconds[step] += now - start
+            start = now
+    return {step: 1e3 * total / n for step, total in seconds.items()}
+
+
+def _side_by_side(name: str, n: int, banks: list[Path], splits: Path, folder: Path, barrier, results) -> None:
+    """Write a shard when all processes are ready; report its seconds on the clock and this process's memory."""
+    cv2.setNumThreads(1)
+    spec = VariantSpec.from_dict({"name": name})
+    shard = {"split": "train", "seed": 0, "banks": banks, "splits": splits, "folder": folder}
+    write_shard(spec, indices=range(2), **shard)
+    barrier.wait()
+    start = time.perf_counter()
+    write_shard(spec, indices=range(n), **shard)
+    seconds = time.perf_counter() - start
+    # not getrusage: its maximum starts with the parent's
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    results.put((seconds, int(status["VmHWM"].split()[0]) / 1024))
+
+
+def run_processes(count: int, name: str, n: int, banks: list[Path], splits: Path, folder: Path) -> tuple[float, float]:
+    """Return the seconds the slowest of some processes takes for n images each, and the largest memory in MB."""
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(count), context.Queue()
+    workers = [
+        context.Process(
+            target=_side_by_side, args=(name, n, banks, splits, folder / f"shard-{number}", barrier, results)
+        )
+        for number in range(count)
+    ]
+    for worker in workers:
+        worker.start()
+    seconds, memory = zip(*(results.get(timeout=600) for _ in workers), strict=True)
+    for worker in workers:
+        worker.join()
+    return max(seconds), max(memory)
+
+
+def measure_processes(name: str, n: int, banks: list[Path], splits: Path, folder: Path) -> dict[str, float]:
+    """Return how much two processes do of what one does, and the memory of a process with few and with many images."""
+    one, few = min(run_processes(1, name, n, banks, splits, folder) for _ in range(2))
+    two, _ = min(run_processes(2, name, n, banks, splits, folder) for _ in range(2))
+    _, many = run_processes(1, name, 4 * n, banks, splits, folder)
+    return {
+        "one_images_per_second": n / one,
+        "two_images_per_second": 2 * n / two,
+        "two_against_one": 2 * one / two,
+        f"mb_after_{n}": few,
+        f"mb_after_{4 * n}": many,
     }
 
 
@@ -164,7 +231,9 @@ def main() -> None:
         folder = Path(name)
         banks, splits = plain_cells(folder, np.random.default_rng(0))
         variants = {v: measure_variant(v, arguments.images, banks, splits, folder) for v in VARIANTS}
-    result = {"variants": variants, "pieces": measure_pieces()}
+        stages = {v: measure_stages(v, arguments.images, banks, splits) for v in VARIANTS}
+        processes = {v: measure_processes(v, arguments.images, banks, splits, folder) for v in VARIANTS}
+    result = {"variants": variants, "stages": stages, "processes": processes, "pieces": measure_pieces()}
     for table in result.values():
         print(pd.DataFrame(table).T.round(2).to_string(), end="\n\n")
     if arguments.json:

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from faster_coco_eval import COCO
 
 from compose_bank import write_cells
+from rbcflow.classes import CLASSES
 from rbcflow.compose import VariantSpec, dataset
 from rbcflow.compose.dataset import collect, write_shard
 from rbcflow.errors import InputError
@@ -177,3 +179,23 @@ def test_sums_that_look_like_numbers_stay_text(tmp_path, cells):
     ]
     expected = hashlib.sha256(b"".join(bytes.fromhex(value) for value in [*sums, *others])).hexdigest()
     assert (tmp_path / "set/fingerprint.txt").read_text().strip() == expected
+
+
+def test_coco_says_what_the_labels_say(tmp_path, cells):
+    build(tmp_path / "set", cells, [2, 4], spec("random"))
+    ground = COCO(str(tmp_path / "set/coco/val.json"))
+    assert {one["id"]: one["name"] for one in ground.loadCats(ground.getCatIds())} == dict(enumerate(CLASSES))
+    images = ground.loadImgs(sorted(ground.getImgIds()))
+    assert [one["file_name"] for one in images] == [
+        line.removeprefix("./") for line in (tmp_path / "set/val.txt").read_text().splitlines()
+    ]
+    for one in images:
+        label = (tmp_path / "set" / one["file_name"].replace("images", "labels")).with_suffix(".txt")
+        rows = np.array(label.read_text().split(), float).reshape(-1, 5)
+        found = ground.loadAnns(ground.getAnnIds(imgIds=[one["id"]]))
+        assert [annotation["category_id"] for annotation in found] == rows[:, 0].astype(int).tolist()
+        boxes = np.array([annotation["bbox"] for annotation in found])
+        assert (one["width"], one["height"]) == (200, 200)
+        np.testing.assert_allclose(boxes[:, :2] + boxes[:, 2:] / 2, rows[:, 1:3] * 200, atol=2e-3)
+        np.testing.assert_allclose(boxes[:, 2:], rows[:, 3:] * 200, atol=2e-3)
+    assert len(set(ground.getAnnIds())) == sum(len(ground.imgToAnns[one["id"]]) for one in images) > 20

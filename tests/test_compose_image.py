@@ -13,6 +13,7 @@ from rbcflow.boxes import iou_matrix
 from rbcflow.classes import CLASSES
 from rbcflow.compose import VariantSpec
 from rbcflow.compose.background import background, smooth_field
+from rbcflow.compose.exact import shrink
 from rbcflow.compose.image import compose, steps
 from rbcflow.compose.noise import add_noise
 from rbcflow.compose.spec import PRESETS
@@ -55,6 +56,36 @@ def test_labels_match_pixels(name):
             assert inside.any(axis=0).mean() > 0.8 and inside.any(axis=1).mean() > 0.8
             changed[max(y0 - 2, 0) : y1 + 2, max(x0 - 2, 0) : x1 + 2] = False
         assert changed.mean() < 0.003
+
+
+@settings(max_examples=30, deadline=None)
+@given(name=st.sampled_from(sorted(PRESETS)), index=st.integers(0, 5000), seed=st.integers(0, 50))
+def test_the_inside_of_every_box_differs_from_the_background_it_covers(name, index, seed):
+    """Of every box a good part of the pixels changed by what a detector can see, and its border touches the change."""
+    spec = VariantSpec.from_dict({"name": name})
+    images = {step: scene.image.copy() for step, scene in steps(spec, "train", index, seed, STOCK)}
+    names = list(images)
+    before, after = (shrink(images[step], 2) for step in (names[names.index("cells") - 1], "cells"))
+    changed = np.abs(after - before)
+    for x0, y0, x1, y1 in compose(spec, "train", index, seed, STOCK).boxes:
+        inside = changed[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))]
+        assert inside.max() > 10
+        assert (inside > 3).mean() > 0.15
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.sampled_from(sorted(PRESETS)), index=st.integers(0, 5000), split=st.sampled_from(("train", "val", "test"))
+)
+def test_an_image_depends_on_nothing_but_its_name(name, index, split):
+    """Whatever was composed before, and whatever order, the same image comes out; another split gives another one."""
+    spec = VariantSpec.from_dict({"name": name})
+    first = compose(spec, split, index, 3, STOCK)
+    other = compose(spec, {"train": "val", "val": "test", "test": "train"}[split], index, 3, STOCK)
+    again = compose(spec, split, index, 3, STOCK)
+    np.testing.assert_array_equal(first.image, again.image)
+    assert first.record == again.record
+    assert (first.image != other.image).any()
 
 
 def test_every_image_has_its_own_noise_field():

@@ -72,6 +72,10 @@ def test_a_model_overrides_single_training_keys():
         ({"models": {"random": {"variant": "rnd"}}}, ["config/models.yaml", "random.variant", "'rnd'", "synthetic"]),
         ({"variants": {"random": {"sources": ["kihm"]}}}, ["random.sources", "'kihm'", "nouaman2024"]),
         ({"sources": {"naples": {"orgin": "path"}}}, ["naples.orgin", "did you mean 'origin'?"]),
+        ({"variants": {"random": {"dataset": "published"}}}, ["published_sets.yaml", "'random'", "microfluidic"]),
+        ({"variants": {"random": {"dataset": "path"}}}, ["random.path", "a path with `dataset: path`"]),
+        ({"variants": {"random": {"path": "mine"}}}, ["random.path", "dataset generated and path mine"]),
+        ({"variants": {"random": {"scheme": "fair"}}}, ["random.scheme", "'fair'", "'grouped' or 'paper'"]),
         ({"tables": {"runs": "config/nothing.tsv"}}, ["config/nothing.tsv", "no such file"]),
     ],
 )
@@ -116,3 +120,8 @@ def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Pat
     assert missing.startswith("nouaman2024")
     assert f"{tmp_path}/nouaman2024/" in missing
     assert "Christian Wagner" in missing
+
+
+def test_a_variant_may_divide_its_cells_in_its_own_way():
+    settings = load(default() | {"variants": {"random": {"scheme": "paper"}}})
+    assert (settings.scheme("random"), settings.scheme("random_nosuperposition")) == ("paper", "grouped")

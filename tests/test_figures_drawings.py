@@ -17,12 +17,16 @@ from raw_inputs import WRITERS, write_picture
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.figures import gifs, pictures, raw, speed, style
+from rbcflow.figures import composition, gifs, maps, pictures, raw, speed, style
 from rbcflow.figures.drawings import draw
+from rbcflow.figures.features import features
 from rbcflow.metrics.run import evaluate
+from rbcflow.provenance import sha256
 from rbcflow.raw import kihm2018, record
 from rbcflow.testset_files import write_unavailable
+from rbcflow.weights import read_weights
 
+PROJECT = Path(__file__).parents[1]
 A, B = (10, 10, 30, 30), (60, 10, 80, 30)
 TRUTH = [(0, "slipper", *A), (0, "croissant", *B), (1, "slipper", *A)]
 FOUND = [(0, "slipper", 0.9, *A), (0, "slipper", 0.8, *B), (1, "other", 0.7, *B)]
@@ -259,3 +263,66 @@ def test_class_colours_are_apart_for_every_kind_of_colour_vision():
         lab = cv2.cvtColor(back[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0]
         distances = [np.linalg.norm(lab[i] - lab[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
         assert min(distances) > 10, kind
+
+
+def made_datasets(folder: Path) -> list[Path]:
+    """Return two generated datasets and one that was imported: no plan, no cells, no steps."""
+    folders = []
+    for name, kind in (("random", "generated"), ("synthetic", "generated"), ("theirs", "published")):
+        folders.append(make_dataset(folder / name))
+        params = {"compose": {}, "seed": 0, "dataset": kind}
+        (folders[-1] / "provenance.json").write_text(json.dumps({"params": params, "origin": ["phantom"]}))
+    metadata = pd.read_csv(folders[-1] / "metadata.csv").drop(columns="croissant_count")
+    metadata.assign(file="0000.png").to_csv(folders[-1] / "metadata.csv", index=False)
+    metadata.assign(cells="a-00001 a-00002 b-00001").to_csv(folders[0] / "metadata.csv", index=False)
+    return folders
+
+
+@pytest.mark.parametrize("name", ["background_steps", "overlaps", "image_map"])
+def test_figures_of_all_datasets_are_drawn(tmp_path, name):
+    draw(name, {"datasets": made_datasets(tmp_path)}, tmp_path / "figure.png")
+    assert size(tmp_path / "figure.png")[0] > 1000
+
+
+@pytest.mark.parametrize("name", ["dataset_statistics", "metadata_pairs"])
+def test_a_dataset_without_a_plan_is_drawn(tmp_path, name):
+    draw(name, {"dataset": made_datasets(tmp_path)[-1]}, tmp_path / "figure.png")
+    assert size(tmp_path / "figure.png")[0] > 1000
+
+
+def test_the_map_of_images_is_the_same_twice(tmp_path):
+    entry = read_weights(PROJECT / "resources/weights.yaml")["starter"]
+    network = {"network": "starter", "path": str(PROJECT / entry.path), "sha256": entry.sha256}
+    for name in ("a", "b"):
+        draw("image_map", {"datasets": made_datasets(tmp_path / name)}, tmp_path / f"{name}.png", network=network)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_features_of_a_timm_model_and_of_the_starter(tmp_path):
+    timm, torch = pytest.importorskip("timm"), pytest.importorskip("torch")
+    file = tmp_path / "weights.pth"
+    torch.save(timm.create_model("resnet10t", pretrained=False).state_dict(), file)
+    images = [
+        np.full((40, 60, 3), 90, np.uint8),
+        np.full((30, 30, 3), 200, np.uint8),
+        np.full((40, 60, 3), 90, np.uint8),
+    ]
+    found = features(images, "resnet10t", file, sha256(file))
+    assert found.shape == (3, 512)
+    np.testing.assert_allclose(found[0], found[2], atol=1e-5)
+    assert np.abs(found[0] - found[1]).max() > 1e-4
+    with pytest.raises(InputError, match="sha256"):
+        features(images, "resnet10t", file, "0" * 64)
+
+
+def test_the_source_of_most_cells():
+    assert maps._source("a-00001 a-00002 b-00001 drawn-ring") == "a"
+    assert maps._source("a-00001 b-00001") == "mixed"
+    assert maps._source("drawn-ring") == "no cell of a bank"
+
+
+def test_the_share_of_a_box_that_another_covers():
+    # the second lies with half of its area in the first, which is four times as large; the third is alone
+    boxes = np.array([[0, 0, 20, 20], [10, 15, 20, 25], [50, 50, 60, 60]], float)
+    assert composition._covered(boxes).tolist() == [50 / 400, 0.5, 0]
+    assert composition._covered(np.zeros((0, 4))).shape == (0,)

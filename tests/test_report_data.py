@@ -17,7 +17,7 @@ from rbcflow.report.page import collect
 from rbcflow.report.pictures import MAX_SIZE, embed_animation, embed_still
 from rbcflow.report.records import origins, read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
-from rbcflow.report.stages import read_bank, read_dataset, read_models, read_sources
+from rbcflow.report.stages import read_bank, read_dataset, read_models, read_rows, read_sources
 from rbcflow.report.timings import read_timings
 from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
 
@@ -230,3 +230,13 @@ def test_animations_share_what_the_pictures_leave(tree: Tree, monkeypatch: pytes
     page = collect(tree.results, **tree.arguments())
     stills = sum(len(f.picture.uri) * 3 // 4 for f in page.figures if f.picture and not f.moving)
     assert shares == [(figures.PAGE_BYTES - stills) // 2] * 2
+
+
+def test_tables_of_the_datasets_are_read_and_may_be_absent(tmp_path: Path) -> None:
+    write_text(tmp_path / "tables/leakage.csv", "scheme,source,unit,units,crossing\npaper,a,donor,7,7\n")
+    assert read_rows(tmp_path, "leakage", {"scheme", "units"}) == [
+        {"scheme": "paper", "source": "a", "unit": "donor", "units": "7", "crossing": "7"}
+    ]
+    assert read_rows(tmp_path, "fingerprints", {"variant"}) == []
+    with pytest.raises(InputError, match="no column cells"):
+        read_rows(tmp_path, "leakage", {"cells"})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.errors import InputError
+from rbcflow.leakage import measure_leakage
 from rbcflow.splits import held_out, held_out_donor, write_splits
 
 SHARES = {"train": 0.7, "val": 0.15, "test": 0.15}
@@ -47,7 +48,8 @@ RECORDINGS = [f"blood_donor_{donor}/{pressure}mbar_1" for donor in (1, 2, 3) for
 @pytest.mark.parametrize(
     ("recordings", "expected"),
     [
-        (RECORDINGS, ["blood_donor_1/0100mbar_1", "blood_donor_2/0300mbar_1", *RECORDINGS[6:]]),
+        (RECORDINGS, RECORDINGS[6:]),
+        ([f"{donor}/1" for donor in "abcdefg"], ["f/1", "g/1"]),
         (["a/1", "a/2"], ["a/1"]),
         (["a/1"], []),
         (["a/1", "b/1"], ["b/1"]),
@@ -69,21 +71,26 @@ def test_held_out_recordings_are_in_test(tmp_path):
     bank = make_bank(tmp_path / "bank", {name: {"croissant": 4, "slipper": 2} for name in RECORDINGS}, donors=True)
     table = split(tmp_path, bank)
     assert sorted(set(table.loc[table["split"] == "test", "group"])) == held_out(RECORDINGS, "grouped")
-    assert counts(table, "croissant") == [12, 4, 20]  # of the four free recordings val gets one, train the rest
+    assert counts(table, "croissant") == [12, 12, 12]  # one donor each
+    assert table.assign(donor=table["group"].str[:13]).groupby("donor")["split"].nunique().max() == 1
 
 
-def test_a_recording_whose_cells_were_all_dropped_still_counts(tmp_path):
-    # Donor 2 has three recordings; the middle one is held out although the first gave no usable cell.
-    groups = {name: {"croissant": 2} for name in RECORDINGS if name != "blood_donor_2/0100mbar_1"}
-    make_bank(tmp_path / "bank", groups, donors=True)
-    make_bank(tmp_path / "dropped", {"blood_donor_2/0100mbar_1": {"croissant": 1}}, donors=True, reason="too_small")
+def test_two_donors_keep_recordings_whole(tmp_path):
+    bank = make_bank(tmp_path / "bank", {name: {"croissant": 4} for name in RECORDINGS[:6]}, donors=True)
+    table = split(tmp_path, bank)
+    assert counts(table, "croissant") == [8, 4, 12]
+    assert table.groupby("group")["split"].nunique().max() == 1
+
+
+def test_a_donor_whose_cells_were_all_dropped_still_counts(tmp_path):
+    # The last donor gave no usable cell, but its frames are shown to the detectors.
+    make_bank(tmp_path / "bank", {name: {"croissant": 2} for name in RECORDINGS[:6]}, donors=True)
+    make_bank(tmp_path / "dropped", {RECORDINGS[6]: {"croissant": 1}}, donors=True, reason="too_small")
     kept, dropped = (pd.read_csv(tmp_path / name / "cells.csv", dtype={"sha256": str}) for name in ("bank", "dropped"))
     dropped["cell_id"] = "nouaman2024-99999"
     pd.concat([kept, dropped]).to_csv(tmp_path / "bank" / "cells.csv", index=False)
     table = split(tmp_path, tmp_path / "bank")
-    in_test = set(table.loc[table["split"] == "test", "group"])
-    assert "blood_donor_2/0300mbar_1" in in_test
-    assert "blood_donor_2/1000mbar_1" not in in_test
+    assert counts(table, "croissant") == [6, 6, 0]
     assert "nouaman2024-99999" not in set(table["cell_id"])
 
 
@@ -166,3 +173,44 @@ def test_written_table_is_the_contract(tmp_path):
         "cell_id,source,class,group,split",
         "nouaman2024-00000,nouaman2024,croissant,g1,train",
     ]
+
+
+def leak(tmp_path, bank, scheme):
+    """Return units and crossing units by unit, of one scheme."""
+    files = {}
+    for name in ("grouped", "paper"):
+        files[name] = tmp_path / f"{name}.csv"
+        write_splits([bank], files[name], scheme=name, shares=SHARES, seed=0)
+    table = measure_leakage([bank], files, tmp_path / "leakage.csv")
+    assert pd.read_csv(tmp_path / "leakage.csv").equals(table)
+    rows = table[table["scheme"] == scheme].set_index("unit")
+    return {unit: tuple(map(int, rows.loc[unit, ["units", "crossing"]])) for unit in rows.index}
+
+
+def test_leakage_counts_what_crosses(tmp_path):
+    groups = {name: {"croissant": 20} for name in RECORDINGS}
+    bank = make_bank(tmp_path / "bank", groups, donors=True)
+    assert leak(tmp_path, bank, "grouped") == {
+        "group": (9, 0), "recording": (9, 0), "donor": (3, 0), "test frame recording": (3, 0),
+    }  # fmt: skip
+    # 20 cells a recording, drawn 80/10/10: all on one side by chance is out of the question
+    assert leak(tmp_path, bank, "paper") == {
+        "group": (9, 9), "recording": (9, 9), "donor": (3, 3), "test frame recording": (9, 9),
+    }  # fmt: skip
+
+
+def test_leakage_of_a_source_without_donors_is_about_groups(tmp_path):
+    bank = make_bank(tmp_path / "bank", {f"g{number}": {"slipper": 8} for number in range(7)})
+    assert leak(tmp_path, bank, "grouped") == {"group": (7, 0)}
+    assert set(leak(tmp_path, bank, "paper")) == {"group"}
+
+
+@settings(max_examples=15, deadline=None)
+@given(donors=st.integers(3, 9), recordings=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
+def test_no_donor_is_divided(tmp_path_factory, donors, recordings, seed):
+    names = [f"d{donor}/{number}" for donor in range(donors) for number in range(recordings)]
+    folder = tmp_path_factory.mktemp("splits")
+    bank = make_bank(folder / "bank", {name: {"croissant": 2, "slipper": 1} for name in names}, donors=True)
+    table = split(folder, bank, seed=seed)
+    assert table.assign(donor=table["group"].str[:2]).groupby("donor")["split"].nunique().max() == 1
+    assert set(table["split"]) == {"train", "val", "test"}

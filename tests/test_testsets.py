@@ -72,9 +72,9 @@ def build(kind, raw, folder, **changes):
 
 
 def test_saarland_donors_shows_held_out_recordings_only(tmp_path):
-    testset = build("saarland_donors", saarland(tmp_path / "raw"), tmp_path / "set")
+    testset = build("saarland_donors", saarland(tmp_path / "raw", donors=6), tmp_path / "set")
     assert sorted(set(testset.frames["recording"])) == [
-        "blood_donor_1/0100mbar_1", "blood_donor_2/0200mbar_1", "blood_donor_3/0100mbar_1", "blood_donor_3/0200mbar_1",
+        "blood_donor_5/0100mbar_1", "blood_donor_5/0200mbar_1", "blood_donor_6/0100mbar_1", "blood_donor_6/0200mbar_1",
     ]  # fmt: skip
     assert len(testset.frames) == 8
     assert testset.truth.query("frame == 0").values.tolist() == [
@@ -83,9 +83,9 @@ def test_saarland_donors_shows_held_out_recordings_only(tmp_path):
     ]
     assert set(testset.truth["frame"]) == {0, 2, 4, 6}
     assert testset.frames.iloc[1].tolist() == [
-        1, "images/00001.png", "blood_donor_1", "blood_donor_1/0100mbar_1", 1, "100 mbar", 40, 30,
+        1, "images/00001.png", "blood_donor_5", "blood_donor_5/0100mbar_1", 1, "100 mbar", 40, 30,
     ]  # fmt: skip
-    assert (testset.image(2) == 22).all()
+    assert (testset.image(2) == 52).all()
     assert testset.image(2).shape == (30, 40)
     assert (testset.meta["labels"], testset.meta["classes_judged"]) == ("annotations", "true")
     assert (testset.meta["n_frames"], testset.meta["n_boxes"], testset.meta["status"]) == (8, 8, "available")
@@ -108,8 +108,8 @@ def test_no_training_cell_comes_from_a_test_recording(tmp_path):
     table = write_splits([tmp_path / "bank"], tmp_path / "s.csv", scheme="grouped", shares=shares, seed=0)
     shown = set(build("saarland_donors", raw, tmp_path / "set").frames["recording"])
     trained = set(table.loc[table["split"] != "test", "group"])
-    assert len(shown) == 6
-    assert len(trained) == 6
+    assert len(shown) == 3
+    assert len(trained) == 9
     assert not shown & trained
 
 
@@ -224,7 +224,7 @@ def test_variant_test_names_a_bad_label(tmp_path, text):
 
 def test_max_frames_are_evenly_spaced(tmp_path):
     testset = build("saarland_donors", saarland(tmp_path / "raw", frames=5), tmp_path / "set", max_frames=4)
-    assert testset.frames["index"].tolist() == [0, 1, 3, 4]
+    assert testset.frames["index"].tolist() == [0, 3, 1, 4]
 
 
 def test_fingerprint_follows_pixels_and_truth_only(tmp_path):

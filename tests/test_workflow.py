@@ -201,13 +201,32 @@ def test_fingerprints_do_not_depend_on_shards_or_threads(clone: Clone):
     scale = yaml.safe_load((clone.folder / "config/toy.yaml").read_text())
     other = {**scale, "shard_size": 7, "pathvars": {"results": "other"}}
     (clone.folder / "config/other.yaml").write_text(yaml.safe_dump(other))
-    variants = ("random", "random_nosuperposition", "synthetic")
+    variants = list(yaml.safe_load((clone.folder / "config/variants.yaml").read_text()))
+    assert len(variants) == 5
     targets = [f"other/datasets/{variant}/fingerprint.txt" for variant in variants]
     clone.snakemake(*targets, "--configfile", "config/other.yaml", OMP_NUM_THREADS="2", OPENCV_FOR_THREADS_NUM="2")
     for variant, target in zip(variants, targets, strict=True):
         first = (clone.folder / f"results/datasets/{variant}/fingerprint.txt").read_text()
         assert len(first.split()[0]) == 64
         assert (clone.folder / target).read_text() == first
+
+
+def test_fingerprints_are_those_expected(clone: Clone):
+    table = pd.read_csv(clone.folder / "results/tables/fingerprints.csv", keep_default_na=False)
+    assert table.expected_at.tolist() == ["toy"] * 5, "if the change is meant, run `make fingerprints`"
+
+
+def test_half_of_the_shards_lost_come_back_the_same(clone: Clone):
+    folder = clone.folder / "results/datasets/random"
+    before = (folder / "fingerprint.txt").read_text()
+    shards = sorted(folder.glob("*/shards/*"))
+    assert len(shards) == 5
+    for shard in shards[::2]:
+        shutil.rmtree(shard)
+    (folder / "fingerprint.txt").unlink()
+    clone.snakemake("results/datasets/random/fingerprint.txt", *TOY)
+    assert (folder / "fingerprint.txt").read_text() == before
+    assert sorted(folder.glob("*/shards/*")) == shards
 
 
 def test_with_the_package_index_unreachable_the_report_says_what_is_missing(clone: Clone):
@@ -237,7 +256,7 @@ def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list
         assert part in printed
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "paper.yaml", "starter.yaml"])
+@pytest.mark.parametrize("file", ["config.yaml", "paper.yaml", "published.yaml", "starter.yaml"])
 def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     overrides = ["phantoms=true", "pathvars={'results': 'elsewhere'}"]
     planned = clone.planned("--configfile", f"config/{file}", "--config", *overrides)

@@ -169,6 +169,24 @@ def banks_of(variant):
     return [f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.variants[variant].banks]
 
 
+def split_table(wildcards):
+    """Return the table that says which cell a variant may use where."""
+    return f"<results>/splits/{SETTINGS.scheme(wildcards.variant)}.csv"
+
+
+GENERATED = [name for name, variant in SETTINGS.variants.items() if variant.dataset == "generated"]
+IMPORTED = [name for name in SETTINGS.variants if name not in GENERATED]
+PUBLISHED = read_yaml(Path(CONFIG.tables.published))
+
+
+def import_params(wildcards):
+    """Return where an existing dataset comes from; the state of a folder is part of it, so that a change is seen."""
+    variant = SETTINGS.variants[wildcards.variant]
+    if variant.dataset == "path":
+        return {"path": variant.path, "listing": code_tools.listing_digest(Path(variant.path))}
+    return {**PUBLISHED["archive"], **PUBLISHED["sets"][wildcards.variant]}
+
+
 def all_banks():
     """Return every cell bank that feeds a dataset."""
     feeding = {bank for variant in SETTINGS.variants.values() for bank in variant.banks}
@@ -176,12 +194,16 @@ def all_banks():
 
 
 def image_count(variant, split):
-    """Return the number of images of a variant's split."""
+    """Return the number of images of a variant's split; for a folder of the user's, more than it can hold."""
+    if variant in IMPORTED:
+        return PUBLISHED["sets"].get(variant, {}).get("images", {}).get(split, 10**6)
     return getattr(SETTINGS.images(variant), split)
 
 
 def shard_names(variant, split):
-    """Return the names of a split's shards."""
+    """Return the names of a split's shards; a dataset that exists is one."""
+    if variant in IMPORTED:
+        return ["000"]
     return [f"{number:03d}" for number in range(ceil(image_count(variant, split) / CONFIG.shard_size))]
 
 
@@ -292,6 +314,8 @@ def figure_file(name, key):
         return f"{model_folder(key)}/training.json"
     if name == "testset":
         return f"<results>/testsets/{run.testset if run else key}/testset.json"
+    if name == "datasets":
+        return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
     # the benchmark files are complete when everything has been counted
     if name in ("runs", "benchmarks"):
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
@@ -307,7 +331,18 @@ def figure_params(wildcards):
     """Return what draws a figure; titles and captions concern the report alone."""
     entry = REGISTRY[wildcards.figure]
     options = CONFIG.gifs.model_dump() if entry.format == "gif" else {}
+    if entry.draws == "image_map":
+        options = {"network": feature_network()}
     return {"draws": entry.draws, "inputs": list(entry.inputs), "options": options}
+
+
+def feature_network():
+    """Return what computes features of images: resnet50 where its weights are listed and on disk, else the starter."""
+    listed = {**WEIGHTS.get("resnet50", {"path": ""}), "network": "resnet50"}
+    path = listed.get("path") or "resources/weights/resnet50"
+    if "sha256" in listed and Path(path).is_file():
+        return {"network": "resnet50", "path": path, "sha256": listed["sha256"]}
+    return {"network": "starter", **{key: WEIGHTS["starter"][key] for key in ("path", "sha256")}}
 
 
 def all_figures():

@@ -32,13 +32,15 @@ rule split_cells:
 rule compose_shard:
     input:
         banks=lambda wildcards: banks_of(wildcards.variant),
-        splits=f"<results>/splits/{CONFIG.scheme}.csv",
+        splits=split_table,
     output:
         shard=directory("<results>/datasets/{variant}/{split}/shards/{shard}"),
     log:
         "<logs>/compose_shard/{variant}-{split}-{shard}.log",
     benchmark:
         "<benchmarks>/compose_shard/{variant}-{split}-{shard}.tsv"
+    wildcard_constraints:
+        variant=alternatives(GENERATED),
     conda:
         "../../environment.yml"
     threads: 1
@@ -56,6 +58,33 @@ rule compose_shard:
         "../scripts/compose_shard.py"
 
 
+rule import_dataset:
+    output:
+        train=directory("<results>/datasets/{variant}/train/shards/000"),
+        val=directory("<results>/datasets/{variant}/val/shards/000"),
+        test=directory("<results>/datasets/{variant}/test/shards/000"),
+    log:
+        "<logs>/import_dataset/{variant}.log",
+    benchmark:
+        "<benchmarks>/import_dataset/{variant}.tsv"
+    wildcard_constraints:
+        variant=alternatives(IMPORTED),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
+        origin=import_params,
+        code=code("import_dataset"),
+    message:
+        "Taking the images of {wildcards.variant} from where they were published"
+    script:
+        "../scripts/import_dataset.py"
+
+
 rule collect_dataset:
     input:
         train=lambda wildcards: shards_of(wildcards.variant, "train"),
@@ -65,6 +94,7 @@ rule collect_dataset:
         yaml="<results>/datasets/{variant}/data.yaml",
         lists=multiext("<results>/datasets/{variant}/", "train.txt", "val.txt", "test.txt"),
         metadata="<results>/datasets/{variant}/metadata.csv",
+        coco=multiext("<results>/datasets/{variant}/coco/", "train.json", "val.json", "test.json"),
         fingerprint="<results>/datasets/{variant}/fingerprint.txt",
         provenance="<results>/datasets/{variant}/provenance.json",
     log:
@@ -79,6 +109,7 @@ rule collect_dataset:
         runtime=20,
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
+        dataset=lambda wildcards: SETTINGS.variants[wildcards.variant].dataset,
         seed=CONFIG.seed,
         code=code("collect_dataset"),
     message:

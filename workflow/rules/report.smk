@@ -8,6 +8,7 @@ rule render_report:
         datasets=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
         banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
         outlines=[f"<results>/outlines/{name}/summary.json" for name in scored_paths()],
+        tables=[f"<results>/tables/{name}.csv" for name in ("leakage", "fingerprints", "published_counts")],
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         templates=sorted((SCRIPTS / "rbcflow/report/templates").iterdir()),

@@ -14,5 +14,6 @@ if __name__ == "__main__":
         VariantSpec.from_dict({"name": snakemake.wildcards.variant, **snakemake.params.compose}),
         shards={split: [Path(shard) for shard in snakemake.input[split]] for split in ("train", "val", "test")},
         folder=Path(snakemake.output.yaml).parent,
+        generated=snakemake.params.dataset == "generated",
     )
     recorder.write(snakemake.output.provenance)

@@ -11,7 +11,7 @@ def folder_or_file(name: str, value: object) -> Path | list[Path]:
     """Return what a drawing function expects under an input's name, given the file the rule waits for."""
     if name == "benchmarks":
         return Path(snakemake.output.figure).parents[2] / "benchmarks"
-    if name == "runs":
+    if name in ("runs", "datasets"):
         return [Path(file).parent for file in value]
     return Path(value) if name == "predictions" else Path(value).parent
 

@@ -1,6 +1,7 @@
 """Which cell may appear in train, val and test (rule ``split_cells``), and which recordings test sets may show.
 
-Scheme ``grouped`` divides whole groups (recordings, file families): no group is on two sides.
+Scheme ``grouped`` divides whole donors and, where a source names none, whole groups (file families): nothing that
+belongs together is on two sides.
 Scheme ``paper`` divides single cells as the preprint did, by source and class, and leaks: frames and cells of one video
 are on both sides.
 """
@@ -20,6 +21,9 @@ from rbcflow.errors import InputError
 
 LOGGER = logging.getLogger(__name__)
 SPLITS = ("train", "val", "test")
+
+HELD_OUT_DONORS = 4
+"""One of this many donors, at least one, is held out for the test sets made of recordings."""
 COLUMNS = ("cell_id", "source", "class", "group", "split")
 
 PAPER_SHARES: dict[str, dict[str, float]] = {
@@ -65,9 +69,9 @@ def write_splits(
 def held_out(recordings: Iterable[str], scheme: str) -> list[str]:
     """Return the recordings, ``<donor>/<name>``, from which test sets are made.
 
-    Scheme ``grouped``: all of the last donor (in sorted order), and of every other donor with at least two recordings
-    one, taken from another place in the sorted list for each donor so that flow conditions vary. With a single donor,
-    one recording. Their cells are in split ``test``. Scheme ``paper``: every recording, as in the preprint.
+    Scheme ``grouped``: every recording of the last quarter of the donors (in sorted order), at least one donor. With a
+    single donor, one recording. Their cells are in split ``test``. Scheme ``paper``: every recording, as in the
+    preprint.
 
     Args:
         recordings: names of recordings from which at least one cell was cut or refused, in any order.
@@ -76,17 +80,11 @@ def held_out(recordings: Iterable[str], scheme: str) -> list[str]:
     names = sorted(set(recordings))
     if scheme == "paper":
         return names
-    by_donor: dict[str, list[str]] = {}
-    for name in names:
-        by_donor.setdefault(name.split("/")[0], []).append(name)
-    whole = held_out_donor(names) if len(by_donor) > 1 else None
-    chosen = []
-    for number, (donor, own) in enumerate(by_donor.items()):
-        if donor == whole:
-            chosen += own
-        elif len(own) > 1:
-            chosen.append(own[number % len(own)])
-    return sorted(chosen)
+    donors = sorted({name.split("/")[0] for name in names})
+    if len(donors) == 1:
+        return names[:1] if len(names) > 1 else []
+    apart = donors[-max(1, round(len(donors) / HELD_OUT_DONORS)) :] if donors else []
+    return [name for name in names if name.split("/")[0] in apart]
 
 
 def held_out_donor(recordings: Iterable[str]) -> str:
@@ -131,14 +129,25 @@ def _divide_cells(cells: pd.DataFrame, shares: Mapping[str, float], rng: np.rand
 def _divide_groups(
     cells: pd.DataFrame, shares: Mapping[str, float], apart: list[str], rng: np.random.Generator
 ) -> pd.Series:
-    """Return the split of every cell: recordings set apart in test, other groups as near to the shares as they get."""
-    counts = pd.crosstab(cells["group"], cells["class"])
-    assigned = {name: "test" for name in counts.index if name in apart}
+    """Return the split of every cell: recordings set apart in test, other units as near to the shares as they get."""
+    units = _units(cells, apart)
+    counts = pd.crosstab(units, cells["class"])
+    assigned = dict.fromkeys(sorted(set(units[cells["recording"].isin(apart)])), "test")
     order = [name for name in counts.index[rng.permutation(len(counts))] if name not in assigned]
     order.sort(key=lambda name: -int(counts.loc[name].sum()))
     _cover(counts, order, assigned, [split for split in SPLITS if shares[split]])
     _balance(counts, order, assigned, shares)
-    return cells["group"].map(assigned)
+    return units.map(assigned)
+
+
+def _units(cells: pd.DataFrame, apart: list[str]) -> pd.Series:
+    """Return what must not be divided, for every cell: its donor, else its group.
+
+    Train and val need two donors besides the one held out; with fewer, recordings are all that can be kept whole.
+    """
+    free = set(cells.loc[~cells["recording"].isin(apart), "donor"]) - {""}
+    named = (cells["donor"] != "") & (len(free) > 1)
+    return cells["group"].mask(named, "donor " + cells["donor"])
 
 
 def _cover(counts: pd.DataFrame, order: list[str], assigned: dict[str, str], splits: list[str]) -> None:

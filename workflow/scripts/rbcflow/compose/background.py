@@ -6,11 +6,10 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from rbcflow.compose.exact import FloatImage, resize
 from rbcflow.compose.spec import VariantSpec
 
-FloatImage = NDArray[np.float32]
 COARSE = 8
 """Pixels between the samples of very smooth fields, before they are interpolated."""
 BLURRED = 0.36
@@ -35,16 +34,26 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
         # Bicubic resizing slows down with its factor; between samples this close, linear looks the same.
         coarse = smooth_field((height // COARSE + 2, width // COARSE + 2), step / COARSE, rng)
         wide = (coarse.shape[1] * COARSE, coarse.shape[0] * COARSE)
-        return cv2.resize(coarse, wide, interpolation=cv2.INTER_LINEAR)[:height, :width]
+        return resize(coarse, wide, cv2.INTER_LINEAR)[:height, :width]
     rows, columns = (math.ceil(side / step) + 2 for side in shape)
     lattice = rng.random((rows, columns), dtype=np.float32)
     lattice *= 2
     lattice -= 1
     if step > 1:
-        lattice = cv2.resize(lattice, (round(columns * step), round(rows * step)), interpolation=cv2.INTER_CUBIC)
+        lattice = resize(lattice, (round(columns * step), round(rows * step)), cv2.INTER_CUBIC)
     # The lattice must not sit at the same place in every image, or a network could learn it.
     top, left = rng.integers(lattice.shape[0] - height + 1), rng.integers(lattice.shape[1] - width + 1)
     return lattice[top : top + height, left : left + width]
+
+
+def flat(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
+    """Return the image at its base grey, (H, W) float32: what ``background`` starts from with the same generator."""
+    width, height = spec.process_size
+    return np.full((height, width), _base_grey(spec, rng), np.float32)
+
+
+def _base_grey(spec: VariantSpec, rng: np.random.Generator) -> float:
+    return float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
 
 
 def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
@@ -58,7 +67,7 @@ def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """
     width, height = spec.process_size
     shape = (height, width)
-    base = float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
+    base = _base_grey(spec, rng)
     # White noise blurred by sigma has the deviation and about the correlation of a field of step 2.5 sigma, times this.
     sigma = rng.uniform(1, 3)
     image = rng.uniform(0.5, 2) * BLURRED / sigma * smooth_field(shape, 2.5 * sigma, rng)

@@ -16,13 +16,14 @@ import yaml
 
 from rbcflow.boxes import to_yolo
 from rbcflow.classes import CLASS_ID
+from rbcflow.compose.coco import write_coco
 from rbcflow.compose.image import Composite, compose
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.compose.stock import load_stock
 from rbcflow.errors import InputError
 
 SPLITS = ("train", "val", "test")
-PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 logger = logging.getLogger(__name__)
 
 
@@ -56,20 +57,21 @@ def write_shard(
         composite = compose(spec, split, index, seed, stock)
         digests.append({"index": index, "sha256": _write_image(composite, partial, index)})
         records.append(composite.record)
-    _write_table(partial / "metadata.csv", records)
-    _write_table(partial / "digests.csv", digests)
+    write_table(partial / "metadata.csv", records)
+    write_table(partial / "digests.csv", digests)
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
     logger.info("%s %s: %d images in %s", spec.name, split, len(records), folder)
 
 
-def collect(spec: VariantSpec, *, shards: dict[str, list[Path]], folder: Path) -> None:
-    """Join shards to a data set: image lists, ``data.yaml``, ``metadata.csv``, ``fingerprint.txt``.
+def collect(spec: VariantSpec, *, shards: dict[str, list[Path]], folder: Path, generated: bool = True) -> None:
+    """Join shards to a data set: image lists, ``data.yaml``, ``metadata.csv``, ``coco/``, ``fingerprint.txt``.
 
     Args:
         spec: the variant.
         shards: shard folders by split, below ``folder``.
         folder: the data set.
+        generated: whether its boxes must lie inside the images to the last pixel; others' need not.
 
     Raises:
         InputError: an image is missing or there twice, or a label file is not valid.
@@ -78,13 +80,14 @@ def collect(spec: VariantSpec, *, shards: dict[str, list[Path]], folder: Path) -
     for split in SPLITS:
         table = _read_split(shards[split])
         for row in table.itertuples():
-            _check_label(row.shard / "labels" / f"{row.index:05d}.txt", len(spec.classes))
+            check_labels(row.shard / "labels" / f"{row.index:05d}.txt", len(spec.classes), inside=generated)
             fingerprint.update(bytes.fromhex(row.sha256))
         images = [
             f"./{(row.shard / 'images').relative_to(folder).as_posix()}/{row.index:05d}.png"
             for row in table.itertuples()
         ]
         (folder / f"{split}.txt").write_text("".join(f"{image}\n" for image in images))
+        write_coco([folder / image for image in images], _names(spec), folder / "coco" / f"{split}.json")
         tables.append(table.drop(columns=["shard", "sha256"]))
     pd.concat(tables).to_csv(folder / "metadata.csv", index=False)
     (folder / "data.yaml").write_text(yaml.safe_dump(_data(spec), sort_keys=False))
@@ -109,7 +112,8 @@ def _write_image(composite: Composite, folder: Path, index: int) -> str:
     return hashlib.sha256(composite.image.tobytes() + label).hexdigest()
 
 
-def _write_table(file: Path, rows: list[dict[str, Any]]) -> None:
+def write_table(file: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV; the columns are the first row's."""
     with file.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, rows[0], lineterminator="\n")
         writer.writeheader()
@@ -132,21 +136,36 @@ def _read_split(shards: list[Path]) -> pd.DataFrame:
     return table
 
 
-def _check_label(file: Path, classes: int) -> None:
+def check_labels(file: Path, classes: int, inside: bool) -> list[int]:
+    """Check a label file and return its class ids.
+
+    Args:
+        file: the label file; its image lies in the folder ``images`` beside ``labels``.
+        classes: number of classes.
+        inside: whether boxes must lie inside the image; else only centre and size must be in 0..1, which is what
+            Ultralytics asks for.
+
+    Raises:
+        InputError: label or image are missing, or a line is not valid.
+    """
     if not file.is_file() or not file.parent.with_name("images").joinpath(f"{file.stem}.png").is_file():
         raise InputError(file, "no label or no image", "both")
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
-        if not _is_label(line, classes):
+    lines = file.read_text(errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not _is_label(line, classes, inside):
             expected = f"a class below {classes} and centre and size of a box inside the image"
             raise InputError(file, line, expected, f"line {number}")
+    return [int(line.split()[0]) for line in lines]
 
 
-def _is_label(line: str, classes: int) -> bool:
+def _is_label(line: str, classes: int, inside: bool) -> bool:
     try:
         values = [float(value) for value in line.split()]
     except ValueError:
         return False
-    return len(values) == 5 and values[0] in range(classes) and _is_inside(*values[1:])
+    if len(values) != 5 or values[0] not in range(classes):
+        return False
+    return _is_inside(*values[1:]) if inside else min(values[3:]) > 0 and all(0 <= value <= 1 for value in values[1:])
 
 
 def _is_inside(xc: float, yc: float, w: float, h: float) -> bool:
@@ -156,4 +175,8 @@ def _is_inside(xc: float, yc: float, w: float, h: float) -> bool:
 
 def _data(spec: VariantSpec) -> dict[str, Any]:
     """Return what Ultralytics reads; lists without ``path`` are looked for beside the file."""
-    return {split: f"{split}.txt" for split in SPLITS} | {"names": {CLASS_ID[name]: name for name in spec.classes}}
+    return {split: f"{split}.txt" for split in SPLITS} | {"names": _names(spec)}
+
+
+def _names(spec: VariantSpec) -> dict[int, str]:
+    return {CLASS_ID[name]: name for name in spec.classes}

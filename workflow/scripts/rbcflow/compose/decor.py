@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.compose.background import FloatImage
+from rbcflow.compose.exact import FloatImage
 
 FIXED_POINT = 4
 """Fractional bits of OpenCV's drawing coordinates."""
@@ -34,7 +34,7 @@ def wiggle(points: NDArray[np.float64], amplitude: float, step: int, rng: np.ran
         step: distance in points over which displacements are independent.
         rng: source of randomness.
     """
-    knots = rng.standard_normal((len(points) // step + 4, 2)).astype(np.float32)
+    knots = rng.standard_normal((len(points) // step + 4, 2))
     smooth = cv2.resize(knots, (2, len(knots) * step), interpolation=cv2.INTER_CUBIC)
     return points + amplitude * smooth[step : step + len(points)]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow import boxes as box_tools
 from rbcflow.classes import CLASS_ID
 from rbcflow.compose import decor, noise, walls
-from rbcflow.compose.background import FloatImage, background
+from rbcflow.compose.background import background
+from rbcflow.compose.exact import FloatImage, shrink
 from rbcflow.compose.objects import draw_ring
 from rbcflow.compose.paste import make_patch, paste
 from rbcflow.compose.place import Placer
@@ -93,7 +93,7 @@ def compose(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) 
     """Make one image; the arguments are those of ``steps``."""
     *_, (_, scene) = steps(spec, split, index, seed, stock)
     width, height = spec.final_size
-    small = cv2.resize(np.clip(scene.image, 0, 255), (width, height), interpolation=cv2.INTER_AREA)
+    small = shrink(np.clip(scene.image, 0, 255), spec.downscale)
     names = [cell.class_name for cell in scene.cells]
     record = {"index": index, "split": split, "seed": seed} | scene.plan
     record |= {f"{name}_placed": names.count(name) for name in spec.classes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rbcflow.compose.background import FloatImage
+from rbcflow.compose.exact import FloatImage
 from rbcflow.compose.spec import VariantSpec
 
 WHITE = np.float32(255)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rbcflow.compose.background import BLURRED, FloatImage, smooth_field
+from rbcflow.compose.background import BLURRED, smooth_field
+from rbcflow.compose.exact import FloatImage, blur, remap
 from rbcflow.compose.stock import RING, Cutout
 
 SIDE = 47
@@ -35,7 +36,7 @@ def elastic(image: FloatImage, alpha: float, sigma: float, rng: np.random.Genera
     across, down = (strength * smooth_field(shape, 2.5 * sigma, rng) for _ in range(2))
     across += np.arange(shape[1], dtype=np.float32)
     down += np.arange(shape[0], dtype=np.float32)[:, None]
-    return cv2.remap(image, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return remap(image, across, down)
 
 
 def draw_ring(rng: np.random.Generator) -> Cutout:
@@ -55,6 +56,6 @@ def draw_ring(rng: np.random.Generator) -> Cutout:
     texture = low + (high - low) * (smooth_field(core.shape, 5, rng) + 1) / 2
     np.copyto(image, texture, where=core > 0)
     deformed = elastic(np.dstack(layers), ALPHA, float(rng.choice([8, 12])), rng)
-    image = cv2.GaussianBlur(deformed[..., 0], (0, 0), 1.5)
+    image = blur(deformed[..., 0], 0, 1.5)
     whole = Cutout(RING, "other", np.clip(image, 0, 255).astype(np.uint8), deformed[..., 1] > 0.5, grey)
     return whole.trimmed(margin=HALO)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.boxes import mask_box
-from rbcflow.compose.background import FloatImage
+from rbcflow.compose.exact import FloatImage, blur, warp
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.compose.stock import Cutout
 
@@ -59,11 +59,17 @@ def make_patch(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Gene
     transmits = spec.paste == "transmit"
     if not transmits:
         cell = cell.trimmed(margin=1)
-    tone = _relative_brightness(cell) if transmits else cell.crop.astype(np.float32)
-    tone = _reshape(tone[:: turn[0], :: turn[1]], factor, degrees, outside=float(transmits))
-    inside = _reshape(cell.mask.astype(np.float32)[:: turn[0], :: turn[1]], factor, degrees, outside=0) > 0.5
+    layers = np.empty((*cell.mask.shape, 2))
+    layers[..., 0] = _relative_brightness(cell) if transmits else cell.crop
+    layers[..., 1] = cell.mask
+    shaped = _reshape(layers[:: turn[0], :: turn[1]], factor, degrees, outside=(float(transmits), 0))
+    tone, inside = shaped[..., 0], shaped[..., 1] > 0.5
+    if not transmits and (box := mask_box(inside)):
+        x0, y0, x1, y1 = map(int, box)
+        window = np.s_[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1]
+        tone, inside = tone[window], inside[window]
     if rng.random() < spec.defocus_share:
-        tone = cv2.GaussianBlur(tone, (0, 0), rng.uniform(*spec.defocus))
+        tone = blur(tone, 0, rng.uniform(*spec.defocus))
     weight = inside.astype(np.float32) if transmits else _blending_weight(inside, spec, relative)
     box = mask_box(weight > spec.box_alpha)
     return None if box is None else Patch(tone, weight, tuple(map(int, box)))
@@ -91,7 +97,7 @@ def paste(
     local = cv2.mean(window, inside)[0]
     if spec.paste == "transmit":
         contrast = np.sqrt(cv2.mean(np.square(tone - 1), inside)[0]) * local
-        window *= np.maximum(tone, 0.02) ** np.float32(_exponent(contrast, spec, rng))
+        window *= (np.maximum(tone, 0.02).astype(float) ** _exponent(contrast, spec, rng)).astype(np.float32)
     else:
         shift = _shift(cv2.mean(tone, inside)[0], local, spec, rng)
         window += weight * (np.clip(tone + np.float32(shift), 0, 255) - window)
@@ -110,7 +116,7 @@ def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generato
 def _shift(mean: float, local: float, spec: VariantSpec, rng: np.random.Generator) -> int:
     """Return a whole shift of grey after which a cell's mean differs enough from the grey it covers."""
     shifts = np.arange(-spec.recolour, spec.recolour + 1)
-    apart = np.abs(np.clip(mean + shifts, 0, 255) - local)
+    apart = np.abs((mean + shifts).clip(0, 255) - local)
     # No shift may be enough where a variant asks for more contrast than it lets shift: then the best there is.
     return int(rng.choice(shifts[apart >= min(spec.contrast, apart.max())]))
 
@@ -128,16 +134,16 @@ def _relative_brightness(cell: Cutout) -> FloatImage:
     return 1 + (ratio - 1) * taper
 
 
-def _reshape(layer: FloatImage, factor: float, degrees: float, outside: float) -> FloatImage:
-    """Resize and rotate a layer about its centre on a canvas that holds all of it and one more pixel on every side."""
+def _reshape(layers: NDArray, factor: float, degrees: float, outside: tuple[float, float]) -> FloatImage:
+    """Resize and rotate layers about their centre on a canvas that holds all and one more pixel on every side."""
     if factor < 1:
-        size = [max(2, round(side * factor)) for side in layer.shape[::-1]]
-        layer, factor = cv2.resize(layer, size, interpolation=cv2.INTER_AREA), 1
-    sides = np.array(layer.shape[::-1])
+        size = [max(2, round(side * factor)) for side in layers.shape[1::-1]]
+        layers, factor = cv2.resize(layers, size, interpolation=cv2.INTER_AREA), 1
+    sides = np.array(layers.shape[1::-1])
     turn = cv2.getRotationMatrix2D((sides - 1) / 2, degrees, factor)
     canvas = np.ceil(np.abs(turn[:, :2]) @ sides).astype(int) + 2
     turn[:, 2] += (canvas - sides) / 2
-    return cv2.warpAffine(layer, turn, canvas, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
+    return warp(layers, turn, canvas, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
 
 
 def _blending_weight(inside: NDArray[np.bool_], spec: VariantSpec, relative: float) -> FloatImage:
@@ -148,7 +154,7 @@ def _blending_weight(inside: NDArray[np.bool_], spec: VariantSpec, relative: flo
     kernel = spec.erosion[int(relative > 2 / 3) + int(relative > 4 / 5)]
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     limit = THIN * float(depth.max())
-    eroded = (depth > min(kernel - 1, limit)).astype(np.float32)
+    eroded = (depth > min(kernel - 1, limit)).astype(float)
     sigma = max(min(spec.feather, limit), 0.3)
     side = 2 * int(np.ceil(3 * sigma)) + 1
-    return cv2.GaussianBlur(eroded, (side, side), sigma, borderType=cv2.BORDER_CONSTANT) * inside
+    return blur(eroded, side, sigma, cv2.BORDER_CONSTANT) * inside

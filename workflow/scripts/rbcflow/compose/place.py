@@ -59,9 +59,9 @@ class Placer:
         last = np.ceil(high + margin - origin).astype(int).clip(0)
         for (x0, y0), (x1, y1) in zip(first.tolist(), last.tolist(), strict=True):
             free[y0:y1, x0:x1] = 0
-        if not free.any():
+        upto_row = cv2.reduce(free, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel().cumsum() if free.size else [0]
+        if not upto_row[-1]:
             return None
-        upto_row = cv2.reduce(free, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel().cumsum()
         number = int(rng.integers(upto_row[-1]))
         row = int(np.searchsorted(upto_row, number, side="right"))
         column = np.flatnonzero(free[row])[number - upto_row[row]]  # counted from the row's end, hence negative

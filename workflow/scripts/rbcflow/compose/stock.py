@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,15 +42,21 @@ class Cutout:
         """Whether the cell was drawn for the image instead of taken from a bank."""
         return self.cell_id == RING
 
+    @cached_property
+    def box(self) -> tuple[int, int, int, int]:
+        """``x0 y0 x1 y1`` of the mask in pixels, half-open."""
+        x0, y0, x1, y1 = map(int, mask_box(self.mask))
+        return x0, y0, x1, y1
+
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the mask's box."""
-        x0, y0, x1, y1 = map(int, mask_box(self.mask))
+        x0, y0, x1, y1 = self.box
         return x1 - x0, y1 - y0
 
     def trimmed(self, margin: int) -> Cutout:
         """Return the cell with at most this many pixels around its mask's box."""
-        x0, y0, x1, y1 = map(int, mask_box(self.mask))
+        x0, y0, x1, y1 = self.box
         window = np.s_[max(y0 - margin, 0) : y1 + margin, max(x0 - margin, 0) : x1 + margin]
         return replace(self, crop=self.crop[window], mask=self.mask[window])
 

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.compose.background import FloatImage
+from rbcflow.compose.exact import FloatImage, warp
 from rbcflow.compose.spec import VariantSpec
 
 BORDER = 16
 """Rows the brightness profile is drawn beyond the frame, for the tilt."""
 
 
-def fringe(distance: NDArray[np.float32], contrast: float, rng: np.random.Generator) -> NDArray[np.float32]:
+def fringe(distance: NDArray[np.float64], contrast: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the relative brightness change across a straight wall: alternating dark and bright lines and a soft glow.
 
     Args:
@@ -33,7 +33,7 @@ def fringe(distance: NDArray[np.float32], contrast: float, rng: np.random.Genera
     widths = rng.uniform(0.9, 3, count)
     lines = depths[:, None] * np.exp(-0.5 * ((distance - places[:, None]) / widths[:, None]) ** 2)
     glow = rng.uniform(-0.08, 0.15) * np.exp(-np.abs(distance) / rng.uniform(5, 20))
-    return (lines.sum(axis=0) + glow).astype(np.float32)
+    return lines.sum(axis=0) + glow
 
 
 def straight_walls(
@@ -52,7 +52,7 @@ def straight_walls(
         (H, W) float32, 1 far from the walls; the walls are tilted by up to 1.5 %.
     """
     height, width = shape
-    rows = np.arange(-BORDER, height + BORDER, dtype=np.float32)
+    rows = np.arange(-BORDER, height + BORDER, dtype=np.float64)
     profile = fringe(rows - walls[0], contrast, rng) + fringe(walls[1] - rows, contrast, rng)
     fluid = 1 / (1 + np.exp(-np.minimum(rows - walls[0], walls[1] - rows).clip(-30, 30)))
     profile += inside * fluid + rng.uniform(-0.15, 0.15) * (1 - fluid)
@@ -60,7 +60,7 @@ def straight_walls(
     tilt = np.array([[0, 0, 0], [slope, 1, BORDER - slope * width / 2]])
     # Two equal columns: bilinear sampling at column 0 then never needs OpenCV's slow border path.
     columns = np.repeat(profile[:, None], 2, axis=1)
-    return 1 + cv2.warpAffine(columns, tilt, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return 1 + warp(columns, tilt, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def walls(image: FloatImage, gray: bool, rng: np.random.Generator) -> None:

@@ -47,6 +47,10 @@ class Settings:
         """Return the numbers of images of a variant."""
         return self.variants[variant].images or self.config.images
 
+    def scheme(self, variant: str) -> str:
+        """Return the scheme by which the cells of a variant are divided."""
+        return self.variants[variant].scheme or self.config.scheme
+
     def training(self, model: str) -> Training:
         """Return a model's training settings: the configuration's, with the model's own keys over them."""
         merged = {**self.config.training.model_dump(), **self.models[model].training}
@@ -214,6 +218,11 @@ def _check_references(settings: Settings) -> None:
     for name, variant in settings.variants.items():
         for bank in variant.banks:
             _check_name(bank, settings.banks, tables.variants, f"key {name}.banks")
+        if variant.dataset == "published":
+            _check_name(name, read_yaml(Path(tables.published))["sets"], tables.published, f"sets, variant {name}")
+        if (variant.dataset == "path") != (variant.path is not None):
+            found = f"dataset {variant.dataset} and path {variant.path}"
+            raise InputError(tables.variants, found, "a path with `dataset: path`, and only there", f"key {name}.path")
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
         _check_name(settings.training(name).weights, weights, tables.weights, f"weights of the model {name}")

@@ -24,6 +24,7 @@ class Tables(Strict):
     runs: str = Field("config/runs.tsv", description="which model is judged on which test set")
     figures: str = Field("paper/figures.yaml", description="registry of figures")
     weights: str = Field("resources/weights.yaml", description="downloadable weights with checksums")
+    published: str = Field("resources/published_sets.yaml", description="constructed datasets that others published")
 
 
 class Phantom(Strict):
@@ -169,10 +170,11 @@ class Config(Strict):
         description="true: laboratories' recordings are drawn; false: read from `raw`, a missing folder is an error",
     )
     raw: str = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
-    shard_size: int = Field(200, ge=1, description="images one job generates; changes no pixel")
+    shard_size: int = Field(500, ge=1, description="images one job generates; changes no pixel")
     scheme: Literal["grouped", "paper"] = Field(
         "grouped",
-        description="`grouped`: no recording or file family on two sides; `paper`: by single cell, which leaks",
+        description="`grouped`: no donor or file family on two sides; `paper`: by single cell, which leaks; a variant "
+        "may have its own, test sets of recordings go by this one",
     )
     shares: Shares = Field(Shares(), description="shares of the `grouped` scheme")
     phantom: Phantom = Field(Phantom(), description="size of the phantom recordings")
@@ -231,6 +233,11 @@ class Variant(Strict):
     banks: list[str] = Field(min_length=1)
     images: Images | None = Field(None, description="left out: the configuration's `images`")
     compose: dict = Field({}, description="parameters of rbcflow.compose.VariantSpec")
+    scheme: Literal["grouped", "paper"] | None = Field(None, description="left out: the configuration's `scheme`")
+    dataset: Literal["generated", "published", "path"] = Field(
+        "generated", description="`published`: the images of the published sets' table; `path`: those of a folder"
+    )
+    path: str | None = Field(None, description="folder with {train,val,test}/{images,labels} for `dataset: path`")
     published_as: str | None = None
 
 

@@ -15,25 +15,27 @@ from rbcflow.figures import pictures, style
 from rbcflow.testset_files import read_rgb
 
 SPLITS = ("train", "val", "test")
-SHADES = ("#1F4E79", "#5B8DB8", "#9EC1DD", "#D3E3F0")
-"""Levels of a factor: they have an order of mention, not a meaning."""
-
-NOT_FACTORS = {"index", "split", "seed", "cells"} | {
+NOT_FACTORS = {"index", "split", "seed", "cells", "file"} | {
     f"{name}_{kind}" for name in CLASSES for kind in ("count", "placed")
 }
 """Columns of ``metadata.csv`` that are no factor of the plan."""
 
 
-def _images(dataset: Path, split: str) -> list[Path]:
+def image_list(dataset: Path, split: str) -> list[Path]:
     """Return a split's images; entries of the list are relative to its folder."""
     return [dataset / line for line in (dataset / f"{split}.txt").read_text().splitlines()]
 
 
-def _labels(image: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def labels_of(image: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Return class ids (N,) and boxes (N, 4) in pixels of an image's label file."""
     lines = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text().split()
     values = np.array(lines, dtype=float).reshape(-1, 5)
     return values[:, 0].astype(int), from_yolo(values[:, 1:], width, height)
+
+
+def factors_of(metadata: pd.DataFrame) -> list[str]:
+    """Return the columns of a dataset's metadata that are factors of its plan."""
+    return [name for name in metadata if name not in NOT_FACTORS]
 
 
 def _names(dataset: Path) -> dict[int, str]:
@@ -52,7 +54,7 @@ def dataset_examples(dataset: Path, output: Path) -> None:
         dataset: folder of the variant.
         output: PNG file.
     """
-    images, names = _images(dataset, "train"), _names(dataset)
+    images, names = image_list(dataset, "train"), _names(dataset)
     height, width = read_rgb(images[0]).shape[:2]
     columns = 5 if width < 1.5 * height else 4
     chosen = [images[index] for index in pictures.spread(len(images), columns)]
@@ -66,7 +68,7 @@ def dataset_examples(dataset: Path, output: Path) -> None:
             pictures.show(plain, image)
             pictures.show(labelled, image)
             plain.set_title(f"train {path.stem}", fontsize=6, weight="normal")
-            for class_id, box in zip(*_labels(path, width, height), strict=True):
+            for class_id, box in zip(*labels_of(path, width, height), strict=True):
                 pictures.add_box(labelled, box, style.COLOURS[names[class_id]])
         figure.legend(handles=style.class_handles(names.values()), loc="outside lower center", ncols=3)
 
@@ -79,14 +81,14 @@ def dataset_statistics(dataset: Path, output: Path) -> None:
         output: PNG file.
     """
     metadata = pd.read_csv(dataset / "metadata.csv", keep_default_na=False)
-    names, images = _names(dataset), _images(dataset, "train")
+    names, images = _names(dataset), image_list(dataset, "train")
     height, width = read_rgb(images[0]).shape[:2]
-    pairs = [_labels(path, width, height) for path in images]
+    pairs = [labels_of(path, width, height) for path in images]
     ids, boxes = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    factors = [name for name in metadata if name not in NOT_FACTORS]
+    factors = factors_of(metadata)
     sizes = ", ".join(f"{split} {(metadata['split'] == split).sum()}" for split in SPLITS)
-    with style.canvas(output, style.PAGE_MM, 66, _note(dataset, f"images: {sizes}")) as figure:
-        left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
+    with style.canvas(output, style.PAGE_MM, 118, _note(dataset, f"images: {sizes}")) as figure:
+        (left, middle, right), (positions, histogram, shares) = figure.subplots(2, 3, width_ratios=(1, 1, 1.25))
         _counts(left, metadata, list(names.values()))
         for class_id, name in names.items():
             own = boxes[ids == class_id]
@@ -95,7 +97,42 @@ def dataset_statistics(dataset: Path, output: Path) -> None:
         middle.set(xlim=(0, None), ylim=(0, None))
         middle.grid(True)
         _balance(right, metadata, factors)
+        _positions(positions, boxes, width, height)
+        _sizes(histogram, ids, boxes, names)
+        _crowds(shares, metadata, list(names.values()))
         figure.legend(handles=style.class_handles(names.values()), loc="outside lower left", ncols=3)
+
+
+def _positions(axes: Axes, boxes: np.ndarray, width: int, height: int) -> None:
+    """Draw where the centres of the boxes lie, as counts a cell of a lattice."""
+    x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).T
+    bins = (np.linspace(0, width, 21), np.linspace(0, height, max(3, round(20 * height / width)) + 1))
+    counts, *_ = np.histogram2d(x, y, bins=bins)
+    shown = axes.imshow(counts.T, extent=(0, width, height, 0), cmap="Blues", vmin=0)
+    axes.figure.colorbar(shown, ax=axes, shrink=0.7, label="boxes").ax.tick_params(labelsize=6)
+    axes.set(title="centres of training boxes", xlabel="x / px", ylabel="y / px")
+
+
+def _sizes(axes: Axes, ids: np.ndarray, boxes: np.ndarray, names: dict[int, str]) -> None:
+    """Draw the distribution of the boxes' sizes by class."""
+    sizes = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    bins = np.linspace(0, max(sizes.max(initial=1), 1), 31)
+    for class_id, name in names.items():
+        axes.hist(sizes[ids == class_id], bins, histtype="step", color=style.COLOURS[name], linewidth=1.2)
+    axes.set(title="sizes of training boxes", xlabel="square root of the box's area / px", ylabel="boxes")
+
+
+def _crowds(axes: Axes, metadata: pd.DataFrame, names: list[str]) -> None:
+    """Draw how many cells of each class an image has, all splits."""
+    counts = metadata[[f"{name}_placed" for name in names]].astype(int)
+    highest = int(counts.max().max())
+    width = 0.8 / len(names)
+    for offset, name in enumerate(names):
+        places = np.arange(highest + 1) + (offset - (len(names) - 1) / 2) * width
+        found = counts[f"{name}_placed"].value_counts(normalize=True).reindex(range(highest + 1), fill_value=0)
+        axes.bar(places, found, width * 0.9, color=style.COLOURS[name])
+    axes.set_xticks(range(highest + 1))
+    axes.set(title="cells placed in an image", xlabel="cells of a class", ylabel="share of images")
 
 
 def _counts(axes: Axes, metadata: pd.DataFrame, names: list[str]) -> None:
@@ -103,9 +140,12 @@ def _counts(axes: Axes, metadata: pd.DataFrame, names: list[str]) -> None:
     width = 0.8 / len(names)
     for offset, name in enumerate(names):
         places = np.arange(len(SPLITS)) + (offset - (len(names) - 1) / 2) * width
-        by_split = metadata.groupby("split")[[f"{name}_count", f"{name}_placed"]].sum().reindex(SPLITS, fill_value=0)
+        columns = [column for column in (f"{name}_placed", f"{name}_count") if column in metadata]
+        by_split = metadata.groupby("split")[columns].sum().reindex(SPLITS, fill_value=0)
         axes.bar(places, by_split[f"{name}_placed"], width * 0.9, color=style.COLOURS[name])
-        axes.bar(places, by_split[f"{name}_count"], width * 0.9, fill=False, edgecolor="#333333", linewidth=0.6)
+        # images that were not generated here have no plan
+        if f"{name}_count" in by_split:
+            axes.bar(places, by_split[f"{name}_count"], width * 0.9, fill=False, edgecolor="#333333", linewidth=0.6)
     axes.set_xticks(range(len(SPLITS)), SPLITS)
     axes.set(title="cells placed (outline: planned)")
     axes.tick_params(axis="x", length=0)
@@ -117,7 +157,7 @@ def _balance(axes: Axes, metadata: pd.DataFrame, factors: list[str]) -> None:
         shares = metadata[factor].astype(str).value_counts(normalize=True).sort_index()
         left = 0.0
         for number, (level, share) in enumerate(shares.items()):
-            axes.barh(row, share, left=left, height=0.75, color=SHADES[number % len(SHADES)])
+            axes.barh(row, share, left=left, height=0.75, color=style.SHADES[number % len(style.SHADES)])
             text = {"True": "on", "False": "off"}.get(level, level.replace("_", " "))
             colour = "white" if number == 0 else "black"
             axes.text(left + share / 2, row, text, ha="center", va="center", fontsize=5.5, color=colour, clip_on=True)

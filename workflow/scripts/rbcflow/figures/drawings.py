@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from rbcflow.figures import cells, datasets, gifs, models, overview, raw, samples, speed, validation
+from rbcflow.figures import cells, composition, datasets, gifs, maps, models, overview, raw, samples, speed, validation
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +26,15 @@ DRAWINGS: dict[str, Callable[..., None]] = {
         gifs.predicted_boxes,
         overview.overview,
         speed.seconds_by_rule,
+        composition.background_steps,
+        composition.overlaps,
+        maps.image_map,
+        composition.metadata_pairs,
     )
 }
 
 
-def draw(name: str, inputs: Mapping[str, Path | list[Path]], output: Path, **options: int) -> None:
+def draw(name: str, inputs: Mapping[str, Path | list[Path]], output: Path, **options: Any) -> None:
     """Draw one figure.
 
     Args:

@@ -26,6 +26,9 @@ COLOURS: dict[str, str] = {
 }
 """Every colour that means something: classes, what is no cell, classes pooled, class ignored, cells without a class."""
 
+SHADES = ("#1F4E79", "#5B8DB8", "#9EC1DD", "#D3E3F0")
+"""Levels of a factor: they have an order of mention, not a meaning."""
+
 COLUMN_MM, PAGE_MM = 85.0, 175.0
 """Widths of one and of two journal columns."""
 

@@ -17,6 +17,7 @@ from rbcflow.report.stages import (
     Source,
     read_dataset,
     read_models,
+    read_rows,
     read_sources,
 )
 from rbcflow.report.timings import Timing, read_timings
@@ -36,11 +37,15 @@ class Rebuilt:
 
 @dataclass(frozen=True)
 class Page:
-    """What the templates see; ``groups`` are the runs by test set."""
+    """What the templates see; ``groups`` are the runs by test set, ``expected`` the scale at which a variant's
+    fingerprint is the committed one."""
 
     config: dict[str, Any]
     sources: list[Source]
     datasets: list[Dataset]
+    leakage: list[dict[str, Any]]
+    expected: dict[str, str]
+    published: list[dict[str, Any]]
     models: list[Model]
     groups: list[tuple[TestSet, list[Run]]]
     timings: list[Timing]
@@ -130,6 +135,9 @@ def collect(
         config=config,
         sources=read_sources(results, sources),
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
+        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
+        expected={row["variant"]: row["expected_at"] for row in _fingerprints(results)},
+        published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
         groups=groups,
         timings=read_timings(results),
@@ -138,6 +146,10 @@ def collect(
         rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
         software=citation.read_software(project),
     )
+
+
+def _fingerprints(results: Path) -> list[dict[str, Any]]:
+    return read_rows(results, "fingerprints", {"variant", "fingerprint", "expected_at"})
 
 
 def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:

@@ -22,7 +22,7 @@ TRAINING_KEYS = (
 )  # fmt: skip
 """Keys of ``training.json`` that the page shows."""
 
-FIXED_COLUMNS = {"index", "split", "seed", "cells"}
+FIXED_COLUMNS = {"index", "split", "seed", "cells", "file"}
 """Columns of a dataset's ``metadata.csv`` that are neither factors nor counts."""
 
 BIG_FACTOR = 12
@@ -85,7 +85,7 @@ class Dataset:
 
     Attributes:
         images: number of images by split.
-        counts: by class, planned and placed cells of all splits.
+        counts: by class, planned and placed cells of all splits; none planned where the images came from elsewhere.
         factors: by factor, number of images at each level.
     """
 
@@ -93,7 +93,7 @@ class Dataset:
     row: dict[str, Any]
     origins: tuple[str, ...]
     images: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    counts: dict[str, tuple[int | None, int]] = field(default_factory=dict)
     factors: dict[str, dict[str, int]] = field(default_factory=dict)
     fingerprint: str = ""
 
@@ -205,10 +205,16 @@ def read_dataset(results: Path, name: str, row: dict[str, Any]) -> Dataset:
         complete(row),
         origin,
         images={split: images[split] for split in SPLITS if split in images},
-        counts={c: (totals[f"{c}_count"], totals[f"{c}_placed"]) for c in CLASSES if f"{c}_count" in totals},
+        counts={c: (totals.get(f"{c}_count"), totals[f"{c}_placed"]) for c in CLASSES if f"{c}_placed" in totals},
         factors=factors,
         fingerprint=fingerprint.read_text(encoding="utf-8").split()[0] if fingerprint.is_file() else "",
     )
+
+
+def read_rows(results: Path, name: str, columns: set[str]) -> list[dict[str, Any]]:
+    """Return the rows of ``tables/<name>.csv``, none where there is no such table."""
+    table = read_table(results / "tables" / f"{name}.csv", columns)
+    return [] if table is None else table.to_dict("records")
 
 
 def read_models(results: Path, name: str, row: dict[str, Any]) -> list[Model]:

@@ -1,0 +1,78 @@
+# tables: what is counted over all datasets for the report: leakage, fingerprints, published counts.
+
+
+rule measure_leakage:
+    input:
+        banks=all_banks(),
+        grouped="<results>/splits/grouped.csv",
+        paper="<results>/splits/paper.csv",
+    output:
+        table="<results>/tables/leakage.csv",
+        provenance="<results>/tables/leakage.json",
+    log:
+        "<logs>/measure_leakage.log",
+    benchmark:
+        "<benchmarks>/measure_leakage.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("measure_leakage"),
+    message:
+        "Counting what is on two sides of train, val and test"
+    script:
+        "../scripts/measure_leakage.py"
+
+
+rule compare_fingerprints:
+    input:
+        fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
+    output:
+        table="<results>/tables/fingerprints.csv",
+        provenance="<results>/tables/fingerprints.json",
+    log:
+        "<logs>/compare_fingerprints.log",
+    benchmark:
+        "<benchmarks>/compare_fingerprints.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        expected=read_yaml(Path("resources/expected/fingerprints.yaml")),
+        code=code("compare_fingerprints"),
+    message:
+        "Comparing the datasets' fingerprints with those expected"
+    script:
+        "../scripts/compare_fingerprints.py"
+
+
+rule compare_published:
+    input:
+        banks=all_banks(),
+        fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
+    output:
+        table="<results>/tables/published_counts.csv",
+        provenance="<results>/tables/published_counts.json",
+    log:
+        "<logs>/compare_published.log",
+    benchmark:
+        "<benchmarks>/compare_published.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        counts=read_yaml(Path("paper/published.yaml"))["counts"],
+        code=code("compare_published"),
+    message:
+        "Comparing counts with the published ones"
+    script:
+        "../scripts/compare_published.py"

@@ -1,0 +1,29 @@
+"""Rule import_dataset: take the images of a dataset that exists, published or in a folder."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.compose.imported import import_archive, import_folder
+from rbcflow.compose.spec import VariantSpec
+from rbcflow.provenance import Recorder
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    origin, variant = snakemake.params.origin, snakemake.wildcards.variant
+    recorder = Recorder.of_job(snakemake, origin=["raw"] if "path" in origin else ["public"])
+    classes = len(VariantSpec.from_dict({"name": variant, **snakemake.params.compose}).classes)
+    dataset = Path(snakemake.output.train).parents[2]
+    if "path" in origin:
+        import_folder(Path(origin["path"]), dataset, classes=classes)
+    else:
+        import_archive(
+            origin["url"],
+            origin["folder"],
+            dataset,
+            images=origin["images"],
+            table=origin["table"],
+            classes=classes,
+            known=Path(f"resources/published/{variant}.fingerprint"),
+        )
+    for split in ("train", "val", "test"):
+        recorder.write(Path(snakemake.output[split]) / "provenance.json")

@@ -1,0 +1,94 @@
+"""A map of constructed images: which a network sees as alike (stage figures)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from rbcflow.figures import pictures, style
+from rbcflow.figures.datasets import SPLITS, image_list
+from rbcflow.testset_files import read_rgb
+
+WANTED = {"train": 60, "val": 30, "test": 30}
+"""Images a variant on the map; the preprint took 2000/1000/1000 of one set."""
+
+PERPLEXITY = 30
+SEED = 42
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+MIXED = 0.6
+"""Share of an image's cells that one source must have for the image to count as its."""
+
+
+def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None = None) -> None:
+    """Show constructed images as points, close where a network sees them alike: by split, variant and source of cells.
+
+    Args:
+        datasets: folders of the variants.
+        output: PNG file.
+        network: ``network``, ``path`` and ``sha256`` of what computes the features.
+    """
+    if network is None:
+        style.notice(output, "No network to compute features with.")
+        return
+    # their import takes seconds that other figures need not wait for
+    from sklearn.manifold import TSNE
+
+    from rbcflow.figures.features import features
+
+    table = pd.concat([_chosen(folder) for folder in datasets], ignore_index=True)
+    images = [pictures.as_rgb(read_rgb(path)) for path in table["image"]]
+    vectors = features(images, network["network"], Path(network["path"]), network["sha256"])
+    perplexity = min(PERPLEXITY, (len(images) - 1) / 3)
+    points = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
+    origin = " + ".join(sorted({style.folder_origin(folder) for folder in datasets}))
+    note = style.note(
+        f"t-SNE of {len(images)} images, {vectors.shape[1]} features of {network['network']}",
+        f"perplexity {perplexity:.0f}, seed {SEED}",
+        f"cells: {origin}",
+    )
+    with style.canvas(output, style.PAGE_MM, 74, note) as figure:
+        for axes, (column, title) in zip(
+            figure.subplots(1, 3), {"split": "split", "variant": "variant", "source": "source of most cells"}.items(),
+            strict=True,
+        ):  # fmt: skip
+            _points(axes, points, table[column], title)
+
+
+def _chosen(dataset: Path) -> pd.DataFrame:
+    """Return images of a dataset, spread evenly over each split, with what they are coloured by."""
+    metadata = pd.read_csv(dataset / "metadata.csv", keep_default_na=False)
+    rows = []
+    for split in SPLITS:
+        images = image_list(dataset, split)
+        cells = metadata.loc[metadata["split"] == split].set_index("index").get("cells", pd.Series(dtype=str))
+        for index in pictures.spread(len(images), WANTED[split]):
+            source = _source(str(cells.get(index, "")))
+            rows.append((images[index], split, dataset.name.replace("_", " "), source))
+    return pd.DataFrame(rows, columns=["image", "split", "variant", "source"])
+
+
+def _source(cells: str) -> str:
+    """Return the source that most of an image's cells come from; a cell_id is its source and a number."""
+    found = pd.Series([name.rsplit("-", 1)[0] for name in cells.split() if name != "drawn-ring"], dtype=str)
+    shares = found.value_counts(normalize=True)
+    if shares.empty:
+        return "no cell of a bank"
+    return str(shares.index[0]) if shares.iloc[0] >= MIXED else "mixed"
+
+
+def _points(axes: Axes, points: NDArray[np.float32], groups: pd.Series, title: str) -> None:
+    """Draw the points in a random order, so that no group lies on top."""
+    names = [name for name in (*SPLITS, *sorted(set(groups))) if name in set(groups)]
+    names = list(dict.fromkeys(names))
+    colours = groups.map(dict(zip(names, PALETTE * 3, strict=False))).to_numpy()
+    order = np.random.default_rng(SEED).permutation(len(points))
+    axes.scatter(*points[order].T, s=5, c=colours[order], linewidths=0, alpha=0.8)
+    axes.set(title=f"by {title}", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    for name, colour in zip(names, PALETTE * 3, strict=False):
+        axes.scatter([], [], s=12, color=colour, label=f"{name} ({(groups == name).sum()})")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2)
