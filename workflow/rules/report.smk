@@ -7,6 +7,7 @@ rule render_report:
         metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
         datasets=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
         banks=[f"<results>/cells/{source}/cells.csv" for source in SETTINGS.sources],
+        cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         templates=sorted((SCRIPTS / "rbcflow/report/templates").iterdir()),
