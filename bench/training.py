@@ -1,11 +1,11 @@
 """How fast detectors are trained: this workflow's trainer against ``yolo detect train`` on the same images and machine.
 
-Run from the repository's root: ``python bench/training.py --json results/bench/training.json``. Both train all layers with
-the library's default arguments, which the preprint kept, in turn, each in a process of its own, a pair a seed: YOLO11n
-from the starter checkpoint, so that a few epochs give a mAP worth comparing, other networks from random weights. The rate
-is that of whole epochs, validation and checkpoints included, without the first, which warms up; Ultralytics gets its own
-default threads, precision and plots. Other work on the machine disturbs two threads that wait for each other more than
-it disturbs one.
+Run from the repository's root: ``python bench/training.py --json results/bench/training.json``. Both train all
+layers with the library's default arguments, which the preprint kept, in turn, each in a process of its own, a pair a
+seed: YOLO11n from the starter checkpoint, so that a few epochs give a mAP worth comparing, others from random weights.
+The rate is that of whole epochs, validation and checkpoints included, without the first, which warms up; Ultralytics
+gets its own default threads, precision and plots. Other work on the machine disturbs two threads that wait for each
+other more than it disturbs one.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
         pairs.append({"seed": seed, **pair})
         rates = [f"{who} {pair[who]['images_per_second']:.1f}" for who in ("library", "workflow")]
         maps = [f"{pair[who]['map50_95']:.3f}" for who in ("library", "workflow")]
-        print(f"{network}: {', '.join(rates)} images/s: {pair['ratio']:.2f} times; mAP50-95 {', '.join(maps)}", flush=True)
+        print(
+            f"{network}: {', '.join(rates)} images/s: {pair['ratio']:.2f} times; mAP50-95 {', '.join(maps)}", flush=True
+        )
     means = {who: mean(pair[who]["map50_95"] for pair in pairs) for who in ("library", "workflow")}
     return {"median_ratio": median(pair["ratio"] for pair in pairs), "mean_map50_95": means, "pairs": pairs}
 
@@ -137,7 +139,8 @@ def main() -> None:
     result["networks"] = {network: compare(network, arguments) for network in arguments.networks}
     for network, own in result["networks"].items():
         maps = own["mean_map50_95"]
-        print(f"{network}: median {own['median_ratio']:.2f} times; mean mAP50-95 {maps['library']:.3f}, {maps['workflow']:.3f}")
+        means = f"{maps['library']:.3f}, {maps['workflow']:.3f}"
+        print(f"{network}: median {own['median_ratio']:.2f} times; mean mAP50-95 {means}")
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -170,9 +170,7 @@ OUT_OF_MEMORY = "CUDA out of memory. Tried to allocate 2.00 GiB"
         (1, 2, [1], "out of memory in epoch 2: going on from the last epoch with batches of 2 instead of 4 images"),
     ],
 )
-def test_out_of_memory_halves_the_batch_and_says_so(
-    data, tmp_path, monkeypatch, caplog, epoch, at_once, resumed, said
-):
+def test_out_of_memory_halves_the_batch_and_says_so(data, tmp_path, monkeypatch, caplog, epoch, at_once, resumed, said):
     toy_network(tmp_path / "config")
     from rbcflow.training.trainer import CellTraining
 

@@ -8,7 +8,7 @@ from rbcflow.training.export import export
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     listing = Path(snakemake.input.images)
-    lines = listing.read_text(encoding="utf-8").split()[: snakemake.params.images]
+    lines = listing.read_text(encoding="utf-8").splitlines()[: snakemake.params.images]
     export(
         Path(snakemake.input.weights),
         [listing.parent / line for line in lines],

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rbcflow.figures import cells, datasets, gifs, models, overview, raw, samples, speed, validation
+from rbcflow.figures import cells, datasets, gifs, learning, models, overview, raw, samples, speed, validation
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ DRAWINGS: dict[str, Callable[..., None]] = {
         gifs.predicted_boxes,
         overview.overview,
         speed.seconds_by_rule,
+        learning.label_statistics,
+        learning.training_batches,
+        models.seed_spread,
     )
 }
 

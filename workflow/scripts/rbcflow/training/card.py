@@ -111,8 +111,8 @@ and recall name the confidence and the IoU they are counted at in `metrics.json`
 
 ## Limits
 
-{limits}Not a diagnostic tool. Classes are shapes in flow as the training data defines them; other microscopes, magnifications, channels
-and cell densities than those of the table are unknown ground. Boxes below the confidence of the table are not judged.
+{limits}Not a diagnostic tool. Classes are shapes in flow as the training data defines them; other microscopes,
+magnifications, channels and cell densities than those of the table are unknown ground.
 """
 
 PHANTOM_LIMIT = """\

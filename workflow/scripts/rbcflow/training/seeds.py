@@ -45,7 +45,7 @@ def seed_table(folders: Iterable[Path]) -> pd.DataFrame:
     long = pd.DataFrame(rows, columns=["model", "seed", "metric", "value"]).sort_values("seed", kind="stable")
     grouped = long.groupby(["model", "metric"], sort=False)
     table = grouped["value"].agg(seeds="count", mean="mean", sd="std", lowest="min", highest="max")
-    table["values"] = [" ".join(f"{seed}:{value:.5f}" for seed, value in group[["seed", "value"]].itertuples(index=False))
-                       for _, group in grouped]  # fmt: skip
+    named = long["seed"].astype(str) + ":" + long["value"].map("{:.5f}".format)
+    table["values"] = named.groupby([long["model"], long["metric"]], sort=False).agg(" ".join)
     order = {metric: place for place, metric in enumerate(METRICS)}
     return table.reset_index().sort_values(["model", "metric"], key=lambda column: column.map(order).fillna(column))

@@ -27,7 +27,7 @@ def subset(data_yaml: Path, folder: Path, images: Mapping[str, int]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     root = data_yaml.parent.resolve()
     for split, count in images.items():
-        lines = (root / description[split]).read_text(encoding="utf-8").split()[:count]
+        lines = (root / description[split]).read_text(encoding="utf-8").splitlines()[:count]
         text = "".join(f"{(root / line).as_posix()}\n" for line in lines)
         (folder / f"{split}.txt").write_text(text, encoding="utf-8")
     chosen = {split: f"{split}.txt" for split in images} | {"names": description["names"]}
