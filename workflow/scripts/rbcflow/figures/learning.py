@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import tempfile
 from pathlib import Path
@@ -50,9 +52,10 @@ def label_statistics(model_folder: Path, model_dataset: Path, output: Path) -> N
         placed.hist2d(*(boxes[:, 2:4] * side).T, bins=24, range=[(0, side[0]), (0, side[1])], cmap="Greys")
         placed.set(title="centres", xlabel="x (px)", ylabel="y (px)", aspect="equal")
         placed.invert_yaxis()
+        points = float(np.clip(3000 / max(len(boxes), 1), 1.5, 8))
         for index, name in enumerate(classes):
             own = boxes[boxes[:, 1] == index]
-            sized.scatter(*(own[:, 4:] * side).T, s=1.5, color=style.COLOURS[name], alpha=0.35, linewidths=0)
+            sized.scatter(*(own[:, 4:] * side).T, s=points, color=style.COLOURS[name], alpha=0.5, linewidths=0)
         sized.set(title="box sizes", xlabel="width (px)", ylabel="height (px)", xlim=(0, None), ylim=(0, None))
 
 
@@ -70,7 +73,7 @@ def training_batches(model_folder: Path, model_dataset: Path, output: Path) -> N
         rows = _augmented(Path(folder), model_dataset, classes, arguments)
     closed = arguments["close_mosaic"]
     titles = ("with mosaic", f"without, as in the last {closed} epochs" if closed else "without mosaic, not used")
-    with style.canvas(output, style.PAGE_MM, 66, style.note(_name(model_folder), _origin(model_dataset))) as figure:
+    with style.canvas(output, style.PAGE_MM, 78, style.note(_name(model_folder), _origin(model_dataset))) as figure:
         panels = figure.subplots(2, EXAMPLES)
         for line, title, examples in zip(panels, titles, rows, strict=True):
             line[0].set_title(title)
@@ -98,7 +101,8 @@ def _augmented(
     # The library draws its augmentations from these two global generators.
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002
-    images = build_yolo_dataset(chosen, view["train"], EXAMPLES, view, mode="train")
+    with contextlib.redirect_stdout(io.StringIO()):
+        images = build_yolo_dataset(chosen, view["train"], EXAMPLES, view, mode="train")
     rows = []
     for closing in (False, True):
         if closing:
@@ -117,6 +121,7 @@ def _show(axes: Axes, image: NDArray[np.uint8], boxes: NDArray[np.float64], clas
     height, width = image.shape[:2]
     axes.imshow(image)
     axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
     for kind, x, y, w, h in boxes:
         corner = ((x - w / 2) * width - 0.5, (y - h / 2) * height - 0.5)
         colour = style.COLOURS[classes[int(kind)]]

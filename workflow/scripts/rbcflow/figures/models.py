@@ -87,7 +87,8 @@ def seed_spread(seeds: Path, published: Path, output: Path) -> None:
     models = list(dict.fromkeys(table["model"]))
     most = int(table["seeds"].max())
     note = style.note(
-        f"{most} seed{'s' if most > 1 else ''} a model at most", "best epoch, constructed validation images"
+        f"{most} seed{'s' if most > 1 else ''} a model at most",
+        "best epoch, constructed validation images; the preprint's values are on its own",
     )
     with style.canvas(output, style.PAGE_MM, 24 + 6 * len(models), note) as figure:
         panels = figure.subplots(1, len(PUBLISHED), sharey=True)
@@ -124,7 +125,7 @@ def _note(folder: Path, table: pd.DataFrame, known: dict[str, float]) -> str:
     return style.note(
         name,
         f"trained on images made from {style.folder_origin(folder)} cells",
-        f"{int(table['epoch'].max())} epochs" if len(table) else "no epoch",
+        f"{len(table)} epoch{'s' if len(table) > 1 else ''}",
         f"{speed:.0f} images/s" if speed else "",
         "thick ends: the preprint's final values, on its own images" if known else "",
     )

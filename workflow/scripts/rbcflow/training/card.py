@@ -106,8 +106,8 @@ MODEL_CARD = """\
 
 {table}
 
-mAP is the mean over the classes that have true boxes on the test set, those the model does not know included; precision
-and recall name the confidence and the IoU they are counted at in `metrics.json` of the run.
+mAP is the mean over the classes that have true boxes on the test set, those the model does not know included.
+Everything else that was counted stands in `metrics.json` of the runs.
 
 ## Limits
 
