@@ -21,6 +21,7 @@ include: "workflow/rules/datasets.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/validation.smk"
+include: "workflow/rules/trained.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 

@@ -1,14 +1,17 @@
 """How fast detectors are trained: this workflow's trainer against ``yolo detect train`` on the same images and machine.
 
-Run from the repository's root: ``python bench/training.py --json results/bench/training.json``. Both train YOLO11n from
-random weights with the preprint's arguments, in turn, in a process of their own. The rate is that of whole epochs,
-validation and checkpoints included, without the first, which warms up; Ultralytics gets its own default threads and
-precision. Other work on the machine disturbs two threads that wait for each other more than it disturbs one.
+Run from the repository's root: ``python bench/training.py --json results/bench/training.json``. Both train all
+layers with the library's default arguments, which the preprint kept, in turn, each in a process of its own, a pair a
+seed: YOLO11n from the starter checkpoint, so that a few epochs give a mAP worth comparing, others from random weights.
+The rate is that of whole epochs, validation and checkpoints included, without the first, which warms up; Ultralytics
+gets its own default threads, precision and plots. Other work on the machine disturbs two threads that wait for each
+other more than it disturbs one.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -16,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 import cv2
 import numpy as np
@@ -25,6 +28,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "workflow" / "scripts"
+STARTER = ROOT / "resources" / "starter" / "yolo11n-starter.pt"
 BATCH, SIDE = 16, 200
 
 OURS = """
@@ -32,7 +36,8 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from rbcflow.training.train import train
-train(Path(sys.argv[2]), Path(sys.argv[3]), **json.loads(sys.argv[4]))
+start = Path(sys.argv[5]) if sys.argv[5] else None
+train(Path(sys.argv[2]), Path(sys.argv[3]), weights=start, **json.loads(sys.argv[4]))
 """
 
 
@@ -60,55 +65,82 @@ def write_dataset(folder: Path, train: int, val: int) -> Path:
     return folder / "data.yaml"
 
 
-def epochs_per_second(results: Path) -> float:
-    """Return the rate of all epochs but the first, from the running clock of ``results.csv``."""
-    clock = pd.read_csv(results)["time"]
-    return (len(clock) - 1) / (clock.iloc[-1] - clock.iloc[0])
+def outcome(results: Path, images: int) -> dict[str, float]:
+    """Return images a second over all epochs but the first, and the mAP50-95 of the last, from ``results.csv``."""
+    table = pd.read_csv(results)
+    clock = table["time"]
+    rate = images * (len(clock) - 1) / (clock.iloc[-1] - clock.iloc[0]) if len(clock) > 1 else images / clock.iloc[0]
+    return {"images_per_second": float(rate), "map50_95": float(table["metrics/mAP50-95(B)"].iloc[-1])}
 
 
-def library(data: Path, folder: Path, epochs: int) -> float:
-    """Train with ``yolo detect train``, offline and on a copy of the data, into which it writes."""
+def start_of(network: str) -> Path | None:
+    """Return the checkpoint a network starts from, None for random weights."""
+    return STARTER if network == "yolo11n" else None
+
+
+def library(network: str, data: Path, folder: Path, epochs: int, seed: int) -> Path:
+    """Train with ``yolo detect train``, offline and on a copy of the data, into which it writes; return its results."""
     copy = folder / "data"
     shutil.copytree(data.parent, copy)
     (copy / "data.yaml").write_text(data.read_text().replace(str(data.parent), str(copy)), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
     environment |= {"YOLO_CONFIG_DIR": str(folder / "config"), "YOLO_OFFLINE": "true"}
-    settings = {"model": "yolo11n.yaml", "data": copy / "data.yaml", "epochs": epochs, "imgsz": SIDE, "batch": BATCH}
-    settings |= {"device": "cpu", "project": folder, "name": "run"}
+    settings = {"model": start_of(network) or f"{network}.yaml", "data": copy / "data.yaml", "epochs": epochs}
+    settings |= {"imgsz": SIDE, "batch": BATCH, "seed": seed, "device": "cpu", "project": folder, "name": "run"}
     command = [Path(sys.executable).with_name("yolo"), "detect", "train", *(f"{k}={v}" for k, v in settings.items())]
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    return epochs_per_second(folder / "run" / "results.csv")
+    return folder / "run" / "results.csv"
 
 
-def workflow(data: Path, folder: Path, epochs: int, threads: int) -> float:
-    """Train with this workflow."""
-    settings = {"architecture": "yolo11n.yaml", "weights": None, "weights_sha256": None, "epochs": epochs}
-    settings |= {"batch": BATCH, "imgsz": SIDE, "seed": 0, "threads": threads, "data_fingerprint": "", "overrides": {}}
+def workflow(network: str, data: Path, folder: Path, epochs: int, seed: int, threads: int) -> Path:
+    """Train with this workflow and return its results."""
+    start = start_of(network)
+    digest = hashlib.sha256(start.read_bytes()).hexdigest() if start else None
+    settings = {"architecture": f"{network}.yaml", "weights_sha256": digest, "epochs": epochs, "batch": BATCH}
+    settings |= {"imgsz": SIDE, "seed": seed, "threads": threads, "data_fingerprint": "", "overrides": {}}
     command = [sys.executable, "-c", OURS, str(LIBRARY), str(data), str(folder / "run"), json.dumps(settings)]
-    subprocess.run(command, check=True, capture_output=True)
-    return epochs_per_second(folder / "run" / "results.csv")
+    subprocess.run([*command, str(start or "")], check=True, capture_output=True)
+    return folder / "run" / "results.csv"
+
+
+def compare(network: str, arguments: argparse.Namespace) -> dict:
+    """Train one network in turn with both, once a seed, and return rates, mAP50-95 and their summary."""
+    pairs = []
+    for seed in range(arguments.rounds):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            data = write_dataset(folder / "data", arguments.images, arguments.images // 4)
+            (folder / "library").mkdir()
+            theirs = library(network, data, folder / "library", arguments.epochs, seed)
+            ours = workflow(network, data, folder / "workflow", arguments.epochs, seed, arguments.threads)
+            pair = {"library": outcome(theirs, arguments.images), "workflow": outcome(ours, arguments.images)}
+        pair["ratio"] = pair["workflow"]["images_per_second"] / pair["library"]["images_per_second"]
+        pairs.append({"seed": seed, **pair})
+        rates = [f"{who} {pair[who]['images_per_second']:.1f}" for who in ("library", "workflow")]
+        maps = [f"{pair[who]['map50_95']:.3f}" for who in ("library", "workflow")]
+        print(
+            f"{network}: {', '.join(rates)} images/s: {pair['ratio']:.2f} times; mAP50-95 {', '.join(maps)}", flush=True
+        )
+    means = {who: mean(pair[who]["map50_95"] for pair in pairs) for who in ("library", "workflow")}
+    return {"median_ratio": median(pair["ratio"] for pair in pairs), "mean_map50_95": means, "pairs": pairs}
 
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=192, help="training images; a quarter as many are validated")
+    parser.add_argument("--networks", nargs="+", default=["yolo11n", "yolo11s"])
+    parser.add_argument("--images", type=int, default=160, help="training images; a quarter as many are validated")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3, help="pairs of trainings; the median of their ratios counts")
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of trainings, a seed each")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path, help="file to write")
     arguments = parser.parse_args()
-    pairs = []
-    for _ in range(arguments.rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            data = write_dataset(Path(folder) / "data", arguments.images, arguments.images // 4)
-            (Path(folder) / "library").mkdir()
-            theirs = library(data, Path(folder) / "library", arguments.epochs) * arguments.images
-            ours = workflow(data, Path(folder) / "workflow", arguments.epochs, arguments.threads) * arguments.images
-        pairs.append({"library": theirs, "workflow": ours, "ratio": ours / theirs})
-        print(f"library {theirs:.1f}, workflow {ours:.1f} images/s: {ours / theirs:.2f} times", flush=True)
-    result = {"median_ratio": median(pair["ratio"] for pair in pairs), "threads": arguments.threads, "pairs": pairs}
-    print(f"median {result['median_ratio']:.2f} times")
+    result = {"threads": arguments.threads, "images": arguments.images, "epochs": arguments.epochs}
+    result["networks"] = {network: compare(network, arguments) for network in arguments.networks}
+    for network, own in result["networks"].items():
+        maps = own["mean_map50_95"]
+        means = f"{maps['library']:.3f}, {maps['workflow']:.3f}"
+        print(f"{network}: median {own['median_ratio']:.2f} times; mean mAP50-95 {means}")
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -43,7 +43,7 @@ def test_default_says_phantom_for_every_laboratory():
 
 def test_paper_scale_is_the_published_one():
     settings = load(default() | yaml.safe_load((PROJECT / "config/paper.yaml").read_text()) | {"phantom": {}})
-    for model in ("random", "random_nosuperposition"):
+    for model in settings.models.keys() - {"starter"}:
         training = settings.training(model)
         images = settings.images(settings.models[model].variant)
         assert (images.train, images.val, images.test) == (4000, 2000, 2000)

@@ -71,7 +71,8 @@ def make_dataset(folder: Path) -> Path:
         (folder / f"{split}.txt").write_text("".join(lines))
     columns = ["index", "split", "lines", "croissant_count", "croissant_placed"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "metadata.csv", index=False)
-    (folder / "data.yaml").write_text(yaml.safe_dump({"names": {0: "croissant"}}))
+    lists = {split: f"{split}.txt" for split in ("train", "val", "test")}
+    (folder / "data.yaml").write_text(yaml.safe_dump(lists | {"names": {0: "croissant"}}))
     return folder
 
 
@@ -80,7 +81,31 @@ def make_model(folder: Path) -> Path:
     names = [f"{side}/{loss}_loss" for side in ("train", "val") for loss in ("box", "cls", "dfl")]
     names += [f"metrics/{name}(B)" for name in ("precision", "recall", "mAP50", "mAP50-95")]
     pd.DataFrame({"epoch": [1, 2], **{name: [0.5, 0.4] for name in names}}).to_csv(folder / "results.csv", index=False)
+    (folder / "training.json").write_text(json.dumps({"classes": ["croissant"]}))
+    (folder / "args.yaml").write_text(yaml.safe_dump({"imgsz": 96, "mosaic": 1.0, "close_mosaic": 1, "save_dir": None}))
     return folder
+
+
+PUBLISHED = Path(__file__).parent.parent / "paper" / "published.yaml"
+
+
+def make_published(_: Path) -> Path:
+    return PUBLISHED
+
+
+def make_seeds(file: Path) -> Path:
+    rows = [("random", m, 2, 0.5, 0.1, 0.4, 0.6, "0:0.4 1:0.6") for m in ("precision", "recall", "map50", "map50_95")]
+    names = ["model", "metric", "seeds", "mean", "sd", "lowest", "highest", "values"]
+    pd.DataFrame(rows, columns=names).to_csv(file, index=False)
+    return file
+
+
+def test_curves_of_a_checkpoint_without_any_are_a_stated_gap(tmp_path):
+    model = make_model(tmp_path / "model")
+    table = pd.read_csv(model / "results.csv")
+    table[:0].to_csv(model / "results.csv", index=False)
+    draw("training_curves", {"model_folder": model, "published": PUBLISHED}, tmp_path / "figure.png")
+    assert size(tmp_path / "figure.png")[1] < 200
 
 
 def make_benchmarks(folder: Path) -> Path:
@@ -143,7 +168,10 @@ def test_banks_are_drawn_whatever_was_kept(tmp_path, reasons, name):
     [
         ("dataset_examples", {"dataset": make_dataset}),
         ("dataset_statistics", {"dataset": make_dataset}),
-        ("training_curves", {"model_folder": make_model}),
+        ("training_curves", {"model_folder": make_model, "published": make_published}),
+        ("label_statistics", {"model_folder": make_model, "model_dataset": make_dataset}),
+        ("training_batches", {"model_folder": make_model, "model_dataset": make_dataset}),
+        ("seed_spread", {"seeds": make_seeds, "published": make_published}),
         ("seconds_by_rule", {"benchmarks": make_benchmarks}),
     ],
 )
@@ -191,7 +219,7 @@ def test_wrong_tables_are_named(tmp_path):
     model = make_model(tmp_path / "model")
     (model / "results.csv").write_text("epoch,loss\n1,2\n")
     with pytest.raises(InputError, match=r"results\.csv.*no column metrics/precision"):
-        draw("training_curves", {"model_folder": model}, tmp_path / "model.png")
+        draw("training_curves", {"model_folder": model, "published": PUBLISHED}, tmp_path / "model.png")
     benchmarks = make_benchmarks(tmp_path / "benchmarks")
     (benchmarks / "report.tsv").write_text("seconds\n1\n")
     with pytest.raises(InputError, match=r"report\.tsv.*column s"):

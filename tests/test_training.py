@@ -15,6 +15,7 @@ import torch
 import yaml
 
 from rbcflow import hardware
+from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
 from rbcflow.hardware import choose_device, choose_precision
 from rbcflow.provenance import sha256
@@ -159,6 +160,79 @@ def test_a_diverging_loss_stops_with_the_epoch(data, tmp_path):
         train(data, tmp_path / "out", **ARGUMENTS | {"overrides": {"box": float("nan")}})
 
 
+OUT_OF_MEMORY = "CUDA out of memory. Tried to allocate 2.00 GiB"
+
+
+@pytest.mark.parametrize(
+    ("epoch", "at_once", "resumed", "said"),
+    [
+        (0, 2, [], "out of memory: 2 instead of 4 images a batch, gradients gathered over"),
+        (1, 2, [1], "out of memory in epoch 2: going on from the last epoch with batches of 2 instead of 4 images"),
+    ],
+)
+def test_out_of_memory_halves_the_batch_and_says_so(data, tmp_path, monkeypatch, caplog, epoch, at_once, resumed, said):
+    toy_network(tmp_path / "config")
+    from rbcflow.training.trainer import CellTraining
+
+    preprocess, batches = CellTraining.preprocess_batch, []
+
+    def crowded(self, batch):
+        if self.epoch == epoch and len(batch["img"]) > 2:
+            raise torch.OutOfMemoryError(OUT_OF_MEMORY)
+        batches.append((self.epoch, len(batch["img"]), self.accumulate))
+        return preprocess(self, batch)
+
+    monkeypatch.setattr(CellTraining, "preprocess_batch", crowded)
+    with caplog.at_level("WARNING", logger="rbcflow"):
+        train(data, tmp_path / "out", **ARGUMENTS | {"overrides": {"close_mosaic": 1, "nbs": 8, "warmup_epochs": 0.0}})
+    record = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert (record["epochs"], record["batch"], record["batch_at_once"]) == (2, 4, at_once)
+    assert record["resumed_after"] == resumed
+    assert said in caplog.text
+    # 12 images; 8 of them make a step of the optimiser, before and after
+    whole = [(0, 4, 2)] * 3 if epoch else [(0, 2, 4)] * 6
+    assert batches == whole + [(1, 2, 4)] * 6
+
+
+def test_out_of_memory_with_one_image_a_batch_fails(data, tmp_path, monkeypatch):
+    toy_network(tmp_path / "config")
+    from rbcflow.training.trainer import CellTraining
+
+    def crowded(self, batch):
+        raise torch.OutOfMemoryError(OUT_OF_MEMORY)
+
+    monkeypatch.setattr(CellTraining, "preprocess_batch", crowded)
+    with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
+        train(data, tmp_path / "out", **ARGUMENTS)
+
+
+@pytest.mark.parametrize(("classes", "labels"), [(CLASSES[:2], {0, 1}), (CLASSES, {0, 1, 2}), (None, {0, 1, 2})])
+def test_a_view_keeps_the_labels_of_the_classes_asked_for(data, tmp_path, classes, labels):
+    view = private_view(data, tmp_path / "view", classes)
+    assert tuple(view["names"].values()) == (classes or CLASSES)
+    assert view["nc"] == len(view["names"])
+    files = sorted((tmp_path / "view").glob("*/*/labels/*.txt"))
+    assert len(files) == COUNTS["train"] + COUNTS["val"]
+    assert {int(line.split()[0]) for file in files for line in file.read_text().splitlines()} == labels
+
+
+def test_three_outputs_for_two_classes_of_labels(data, tmp_path):
+    view = private_view(data, tmp_path / "two", CLASSES[:2])
+    assert (view["nc"], view["names"]) == (2, {0: "croissant", 1: "slipper"})
+    description = yaml.safe_load(data.read_text())
+    del description["names"][2]
+    data.write_text(yaml.safe_dump(description))
+    view = private_view(data, tmp_path / "three", CLASSES)
+    assert (view["nc"], view["names"]) == (3, {0: "croissant", 1: "slipper", 2: "other"})
+
+
+def test_two_of_three_classes_are_trained(data, tmp_path):
+    before = snapshot(data.parent)
+    train(data, tmp_path / "out", **ARGUMENTS | {"epochs": 1, "classes": CLASSES[:2]})
+    assert json.loads((tmp_path / "out" / "training.json").read_text())["classes"] == ["croissant", "slipper"]
+    assert snapshot(data.parent) == before
+
+
 def start_from(path: Path) -> dict:
     return {"weights": path, "weights_sha256": sha256(path)}
 
@@ -239,7 +313,7 @@ def test_device_auto_takes_a_gpu_where_there_is_one(monkeypatch):
 
 def test_the_loss_of_a_bfloat16_network_is_reckoned_in_float32(tmp_path):
     toy_network(tmp_path / "config")
-    from rbcflow.training.trainer import FullPrecisionLoss
+    from rbcflow.training.processor import FullPrecisionLoss
 
     seen = {}
 

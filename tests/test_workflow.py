@@ -5,6 +5,7 @@ The tests of this module share one clone and stand in the order in which they ch
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from browser import open_page
 PROJECT = Path(__file__).parent.parent
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {"draw_phantom", "fetch_recordings", "cut_cells", "draw_cells", "split_cells"}
-DRAWN_LAST = {"draw_figure", "draw_gif", "render_report"}
+DRAWN_LAST = {"draw_figure", "draw_gif", "tabulate_seeds", "write_model_card", "render_report"}
 UNREACHABLE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
     "PIP_EXTRA_INDEX_URL": "",
@@ -96,7 +97,7 @@ def test_the_default_profile_is_found(clone: Clone):
 
 def test_every_run_of_the_table_is_counted(clone: Clone):
     runs = pd.read_csv(PROJECT / "config/runs.tsv", sep="\t")
-    assert len(runs) == 10
+    assert len(runs) == 18
     for run in runs.run:
         metrics = clone.json(f"validation/{run}/metrics.json")
         assert metrics["run"] == run
@@ -133,7 +134,7 @@ def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
 
 def test_every_rule_was_timed_and_logged(clone: Clone):
     ran = {*MADE_BEFORE_DATASETS, "compose_shard", "collect_dataset", "train_model"}
-    ran |= {"build_testset", "predict_run", "evaluate_run", "draw_figure", "draw_gif"}
+    ran |= {"build_testset", "predict_run", "evaluate_run", "draw_figure", "draw_gif", "write_model_card"}
     assert ran <= {path.name for path in (clone.folder / "results/benchmarks").iterdir()}
     assert ran <= {path.name for path in (clone.folder / "results/logs").iterdir() if path.is_dir()}
 
@@ -145,6 +146,25 @@ def test_the_report_opens_whole_and_alone(clone: Clone):
         assert opened.page.locator("text=phantom").count() > 5
         assert opened.requests == []
         assert opened.complaints == []
+
+
+def test_a_verified_checkpoint_takes_the_place_of_a_training(clone: Clone):
+    given = clone.folder / "given.pt"
+    shutil.copy2(clone.folder / "results/models/random/seed-0/weights/best.pt", given)
+    digest = hashlib.sha256(given.read_bytes()).hexdigest()
+    own = {"models": {"random": {"weights": {"source": "path", "path": "given.pt", "sha256": digest}}}}
+    scale = yaml.safe_load((clone.folder / "config/toy.yaml").read_text())
+    scale["models"]["random"] |= own["models"]["random"]
+    (clone.folder / "config/given.yaml").write_text(yaml.safe_dump(scale | {"pathvars": {"results": "given"}}))
+    target = "given/models/random/seed-0/weights/best.pt"
+    clone.snakemake(target, "--configfile", "config/given.yaml")
+    states = [clone.folder / name / "models/random/seed-0/training.json" for name in ("results", "given")]
+    first, taken = (json.loads(path.read_text())["state_sha256"] for path in states)
+    assert first == taken
+    assert not (clone.folder / "given/datasets").exists()
+    given.write_bytes(given.read_bytes() + b"more")
+    printed = clone.snakemake(target, "--configfile", "config/given.yaml", "--force", ok=False)
+    assert "InputError: given.pt: found sha256" in printed
 
 
 def test_again_there_is_nothing_to_do(clone: Clone):

@@ -250,6 +250,23 @@ def downloaded_weights(wildcards):
     return start["path"] if start and start["path"].startswith("resources/weights/") else []
 
 
+def checkpoint_of(model):
+    """Return path and sha256 of the checkpoint that stands in for a model's training, or nothing."""
+    return SETTINGS.checkpoint(model, WEIGHTS)
+
+
+def downloaded_checkpoint(wildcards):
+    """Return the checkpoint a model must wait for because it is downloaded, if there is one."""
+    path = checkpoint_of(wildcards.model)["path"]
+    return path if path.startswith("resources/weights/") else []
+
+
+def asked_classes(wildcards):
+    """Return the names of a model's outputs where they are not simply its dataset's."""
+    model = wildcards.model
+    return SETTINGS.classes(model) if SETTINGS.models[model].classes else None
+
+
 # validation
 
 
@@ -286,6 +303,18 @@ def run_testset(wildcards):
     return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"
 
 
+def runs_of_model(wildcards):
+    """Return the metrics of every run of a model."""
+    runs = [name for name, run in SETTINGS.runs.items() if run.model == wildcards.model]
+    return [f"<results>/validation/{run}/metrics.json" for run in runs]
+
+
+def all_trainings():
+    """Return the record of every seed of every model that is judged."""
+    models = sorted({run.model for run in SETTINGS.runs.values()})
+    return [f"<results>/models/{m}/seed-{seed}/training.json" for m in models for seed in SETTINGS.training(m).seeds]
+
+
 # figures
 
 
@@ -309,9 +338,13 @@ def figure_file(name, key):
         "dataset": f"<results>/datasets/{key}/fingerprint.txt",
         "run_folder": f"<results>/validation/{key}/metrics.json",
         "predictions": f"<results>/predictions/{key}.parquet",
+        "seeds": "<results>/tables/seeds.csv",
+        "published": "paper/published.yaml",
     }
     if name == "model_folder":
         return f"{model_folder(key)}/training.json"
+    if name == "model_dataset":
+        return f"<results>/datasets/{SETTINGS.models[key].variant}/fingerprint.txt"
     if name == "testset":
         return f"<results>/testsets/{run.testset if run else key}/testset.json"
     if name == "datasets":

@@ -41,6 +41,8 @@ rule train_model:
         "<logs>/train_model/{model}-seed-{seed}.log",
     benchmark:
         "<benchmarks>/train_model/{model}-seed-{seed}.tsv"
+    wildcard_constraints:
+        model=alternatives(name for name in SETTINGS.models if not checkpoint_of(name)),
     conda:
         "../../environment.yml"
     threads: training_threads
@@ -51,11 +53,45 @@ rule train_model:
     params:
         training=training_params,
         start=start_weights,
+        classes=asked_classes,
         code=code("train_model"),
     message:
         "Training {wildcards.model}, seed {wildcards.seed}"
     script:
         "../scripts/train_model.py"
+
+
+# Where `weights.source` of a model is `published` or `path`, a verified checkpoint takes the place of the training.
+rule adopt_model:
+    input:
+        weights=downloaded_checkpoint,
+    output:
+        best="<results>/models/{model}/seed-{seed}/weights/best.pt",
+        last="<results>/models/{model}/seed-{seed}/weights/last.pt",
+        curves="<results>/models/{model}/seed-{seed}/results.csv",
+        args="<results>/models/{model}/seed-{seed}/args.yaml",
+        record="<results>/models/{model}/seed-{seed}/training.json",
+        provenance="<results>/models/{model}/seed-{seed}/provenance.json",
+    log:
+        "<logs>/adopt_model/{model}-seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/adopt_model/{model}-seed-{seed}.tsv"
+    wildcard_constraints:
+        model=alternatives(name for name in SETTINGS.models if checkpoint_of(name)),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        checkpoint=lambda wildcards: checkpoint_of(wildcards.model),
+        classes=lambda wildcards: SETTINGS.classes(wildcards.model),
+        code=code("adopt_model"),
+    message:
+        "Taking a verified checkpoint for {wildcards.model}"
+    script:
+        "../scripts/adopt_model.py"
 
 
 rule package_starter:

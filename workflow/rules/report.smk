@@ -9,6 +9,7 @@ rule render_report:
         banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
         outlines=[f"<results>/outlines/{name}/summary.json" for name in scored_paths()],
         tables=[f"<results>/tables/{name}.csv" for name in ("leakage", "fingerprints", "published_counts")],
+        cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         templates=sorted((SCRIPTS / "rbcflow/report/templates").iterdir()),

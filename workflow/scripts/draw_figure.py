@@ -6,6 +6,9 @@ from rbcflow import logs
 from rbcflow.figures.drawings import draw
 from rbcflow.provenance import Recorder
 
+FILES = ("predictions", "seeds", "published")
+"""Inputs that drawing functions take as files; the others are folders."""
+
 
 def folder_or_file(name: str, value: object) -> Path | list[Path]:
     """Return what a drawing function expects under an input's name, given the file the rule waits for."""
@@ -13,7 +16,7 @@ def folder_or_file(name: str, value: object) -> Path | list[Path]:
         return Path(snakemake.output.figure).parents[2] / "benchmarks"
     if name in ("runs", "datasets"):
         return [Path(file).parent for file in value]
-    return Path(value) if name == "predictions" else Path(value).parent
+    return Path(value) if name in FILES else Path(value).parent
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ if __name__ == "__main__":
         precision=settings["precision"],
         data_fingerprint=Path(snakemake.input.fingerprint).read_text(encoding="utf-8").strip(),
         overrides=settings["overrides"],
+        classes=snakemake.params.classes,
         progress=sys.stderr.isatty(),
     )
     recorder.write(snakemake.output.provenance)

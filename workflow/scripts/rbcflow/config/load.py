@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from rbcflow.classes import CLASSES
+from rbcflow.compose.spec import VariantSpec
 from rbcflow.config.models import NETWORKS, PATHS, Bank, Config, Images, Model, Run, Source, TestSet, Training, Variant
 from rbcflow.errors import InputError
 
@@ -55,6 +57,35 @@ class Settings:
         """Return a model's training settings: the configuration's, with the model's own keys over them."""
         merged = {**self.config.training.model_dump(), **self.models[model].training}
         return _validate(Training, merged, Path(self.config.tables.models), f"{model}.training")
+
+    def classes(self, model: str) -> list[str]:
+        """Return the names of a model's outputs in the order of their ids."""
+        row = self.models[model]
+        variant = self.variants[row.variant]
+        own = VariantSpec.from_dict({"name": row.variant, **variant.compose}).classes
+        return list(CLASSES[: row.classes] if row.classes else own)
+
+    def checkpoint(self, model: str, weights: dict[str, dict]) -> dict[str, str] | None:
+        """Return path and sha256 of the checkpoint that stands in for a model's training, None where it is trained.
+
+        Args:
+            model: its name.
+            weights: the table of resources/weights.yaml.
+
+        Raises:
+            InputError: the model's published checkpoint has no entry in that table.
+        """
+        row = self.models[model]
+        if row.weights.source == "train":
+            return None
+        if row.weights.source == "path":
+            return {"path": row.weights.path, "sha256": row.weights.sha256}
+        name = f"{row.published_as}.pt"
+        if name not in weights:
+            expected = f"an entry {name} with url, sha256 and licence, as `weights.source` of {model} is `published`"
+            raise InputError(self.config.tables.weights, f"entries {', '.join(weights)}", expected)
+        entry = weights[name]
+        return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
 
     def missing_raw(self) -> list[str]:
         """Return one paragraph for each source that should be read from a folder that is absent or empty."""
@@ -213,8 +244,9 @@ def _check_banks(settings: Settings, weights: list[str]) -> None:
 
 def _check_references(settings: Settings) -> None:
     tables = settings.config.tables
-    weights = ["none", *read_yaml(Path(tables.weights))]
-    _check_banks(settings, weights[1:])
+    known = read_yaml(Path(tables.weights))
+    weights = ["none", *known]
+    _check_banks(settings, list(known))
     for name, variant in settings.variants.items():
         for bank in variant.banks:
             _check_name(bank, settings.banks, tables.variants, f"key {name}.banks")
@@ -226,6 +258,7 @@ def _check_references(settings: Settings) -> None:
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
         _check_name(settings.training(name).weights, weights, tables.weights, f"weights of the model {name}")
+        settings.checkpoint(name, known)
     for name, testset in settings.testsets.items():
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
     testsets = testset_names(settings.variants, settings.testsets)

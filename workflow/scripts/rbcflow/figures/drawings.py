@@ -7,7 +7,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rbcflow.figures import cells, composition, datasets, gifs, maps, models, overview, raw, samples, speed, validation
+from rbcflow.figures import (
+    cells,
+    composition,
+    datasets,
+    gifs,
+    learning,
+    maps,
+    models,
+    overview,
+    raw,
+    samples,
+    speed,
+    validation,
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +43,9 @@ DRAWINGS: dict[str, Callable[..., None]] = {
         composition.overlaps,
         maps.image_map,
         composition.metadata_pairs,
+        learning.label_statistics,
+        learning.training_batches,
+        models.seed_spread,
     )
 }
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from matplotlib.ticker import MaxNLocator
 
 from rbcflow.errors import InputError
@@ -21,11 +22,21 @@ METRICS = {
 """Columns of Ultralytics' ``results.csv``."""
 
 
-def training_curves(model_folder: Path, output: Path) -> None:
+PUBLISHED = {
+    "metrics/precision(B)": "precision",
+    "metrics/recall(B)": "recall",
+    "metrics/mAP50(B)": "map50",
+    "metrics/mAP50-95(B)": "map50_95",
+}
+"""Columns by the names of ``paper/published.yaml``."""
+
+
+def training_curves(model_folder: Path, published: Path, output: Path) -> None:
     """Show losses on training and validation images, and metrics on validation images, over epochs.
 
     Args:
         model_folder: folder with ``results.csv`` and ``training.json``.
+        published: ``paper/published.yaml``; its trainings are matched by the variant a model is named after.
         output: PNG file.
     """
     path = model_folder / "results.csv"
@@ -34,8 +45,12 @@ def training_curves(model_folder: Path, output: Path) -> None:
     if missing := [name for name in needed if name not in table]:
         raise InputError(path, f"no column {', '.join(missing)}", "the columns Ultralytics writes", "header")
     table = table.dropna(subset=["metrics/mAP50(B)"])
+    if table.empty:
+        style.notice(output, f"{model_folder.parent.name}: its checkpoint came without training curves")
+        return
+    known = _published(published).get(model_folder.parent.name, {})
     marker = "o" if len(table) < 30 else ""
-    with style.canvas(output, style.PAGE_MM, 52, _note(model_folder, table)) as figure:
+    with style.canvas(output, style.PAGE_MM, 52, _note(model_folder, table, known)) as figure:
         panels = figure.subplots(1, 4)
         for axes, (name, title) in zip(panels, LOSSES.items(), strict=False):
             for side, line in (("train", "-"), ("val", "--")):
@@ -46,6 +61,8 @@ def training_curves(model_folder: Path, output: Path) -> None:
             axes.set(title=title, ylim=(0, None))
         for column, (label, colour, line) in METRICS.items():
             panels[3].plot(table["epoch"], table[column], line, color=colour, label=label, marker=marker, ms=2)
+            if known:
+                panels[3].axhline(known[PUBLISHED[column]], xmin=0.93, color=colour, linewidth=2.4, linestyle="-")
         panels[3].set(title="on validation images", ylim=(0, 1.02))
         for axes in panels:
             axes.set_xlabel("epoch")
@@ -55,7 +72,52 @@ def training_curves(model_folder: Path, output: Path) -> None:
         panels[3].legend(loc="lower right")
 
 
-def _note(folder: Path, table: pd.DataFrame) -> str:
+def seed_spread(seeds: Path, published: Path, output: Path) -> None:
+    """Show each seed's metrics, their mean, and the published value, model by model.
+
+    Args:
+        seeds: ``seeds.csv`` of the rule ``tabulate_seeds``.
+        published: ``paper/published.yaml``.
+        output: PNG file.
+    """
+    table, known = pd.read_csv(seeds), _published(published)
+    if table.empty:
+        style.notice(output, "no model has training curves")
+        return
+    models = list(dict.fromkeys(table["model"]))
+    most = int(table["seeds"].max())
+    note = style.note(
+        f"{most} seed{'s' if most > 1 else ''} a model at most",
+        "best epoch, constructed validation images; the preprint's values are on its own",
+    )
+    with style.canvas(output, style.PAGE_MM, 24 + 6 * len(models), note) as figure:
+        panels = figure.subplots(1, len(PUBLISHED), sharey=True)
+        for axes, (column, metric) in zip(panels, PUBLISHED.items(), strict=True):
+            rows = table[table["metric"] == metric].set_index("model")
+            for place, model in enumerate(models):
+                values = [float(part.partition(":")[2]) for part in rows.loc[model, "values"].split()]
+                axes.plot(values, [place] * len(values), "o", ms=3.5, mfc="none", color="#333333", label="seed")
+                axes.plot([rows.loc[model, "mean"]], [place], "|", ms=11, mew=1.6, color="#000000", label="mean")
+                if model in known:
+                    axes.plot(
+                        [known[model][metric]], [place], "D", ms=3.5, color=style.COLOURS["accent"], label="preprint"
+                    )
+            axes.set(title=METRICS[column][0], yticks=range(len(models)), yticklabels=models, xlim=(None, 1.02))
+            axes.set_ylim(len(models) - 0.5, -0.5)
+            axes.grid(True, axis="x")
+        handles = {
+            label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(handles.values(), handles.keys(), loc="outside lower right", ncols=3)
+
+
+def _published(file: Path) -> dict[str, dict[str, float]]:
+    """Return the published trainings by the variant they learned from."""
+    trainings = yaml.safe_load(file.read_text(encoding="utf-8"))["trainings"]
+    return {values["variant"]: values for values in trainings.values()}
+
+
+def _note(folder: Path, table: pd.DataFrame, known: dict[str, float]) -> str:
     record = folder / "training.json"
     values = json.loads(record.read_text()) if record.is_file() else {}
     name = folder.parent.name + " " + folder.name if folder.name.startswith("seed-") else folder.name
@@ -63,6 +125,7 @@ def _note(folder: Path, table: pd.DataFrame) -> str:
     return style.note(
         name,
         f"trained on images made from {style.folder_origin(folder)} cells",
-        f"{int(table['epoch'].max())} epochs" if len(table) else "no epoch",
+        f"{len(table)} epoch{'s' if len(table) > 1 else ''}",
         f"{speed:.0f} images/s" if speed else "",
+        "thick ends: the preprint's final values, on its own images" if known else "",
     )

@@ -21,14 +21,16 @@ SECTIONS = ("data", "cells", "datasets", "models", "validation", "speed")
 
 INPUTS = (
     "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "benchmarks", "runs",
-    "datasets",
+    "datasets", "model_dataset", "seeds", "published",
 )  # fmt: skip
-"""Names under which drawing functions ask for folders, a file (``predictions``) and lists (``runs``, ``datasets``)."""
+"""Names under which drawing functions ask for folders, files (``predictions``, ``seeds``, ``published``) and lists
+(``runs``, ``datasets``). ``model_dataset`` is the dataset a model learned from."""
 
 DRAWS = (
     "raw_frames", "cell_sheet", "cell_counts", "dataset_examples", "dataset_statistics", "training_curves", "overview",
     "confusion_matrix", "confidence_curves", "sample_predictions", "predicted_boxes", "seconds_by_rule",
     "background_steps", "overlaps", "image_map", "metadata_pairs",
+    "label_statistics", "training_batches", "seed_spread",
 )  # fmt: skip
 """Names of the functions in ``drawings``, which loads plotting libraries: this module must be light for a dry run."""
 

@@ -81,7 +81,8 @@ def score(path: str, job: Job, folder: Path, *, frames: int) -> dict[str, Any]:
     table = pd.DataFrame(rows, columns=COLUMNS)
     summary = {
         "path": path, "source": job.source, "status": "available", "n_frames": len(seconds),
-        "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX, "invented": None if job.layout == flow_public.LAYOUT else invented,
+        "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX,
+        "invented": None if job.layout == flow_public.LAYOUT else invented,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
         **summarised(table), "classes": {name: summarised(part) for name, part in table.groupby("class", sort=True)},
     }  # fmt: skip

@@ -1,7 +1,8 @@
-"""The starter checkpoint's model card (rule ``package_starter``); all its numbers come from the training's files."""
+"""Model cards (rules ``package_starter`` and ``write_model_card``); all their numbers come from files."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.provenance import sha256
+from rbcflow.training.seeds import METRICS, best_row
 
 CARD = """\
 # Starter checkpoint: YOLO11n on drawn cells
@@ -80,3 +82,105 @@ def starter_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, wei
         map50=best["metrics/mAP50(B)"],
         map50_95=best["metrics/mAP50-95(B)"],
     )
+
+
+MODEL_CARD = """\
+# {name}: {title}
+
+| | |
+|---|---|
+| file | `weights/best.pt`, {megabytes:.1f} MB, half precision |
+| sha256 | `{sha256}` |
+| sha256 over the sorted state | `{state_sha256}` |
+| network | {architecture}, {parameters:,} parameters, classes {classes} |
+| started from | {start} |
+| training data | cut-and-paste images from {origin} cells, fingerprint `{data_fingerprint}` |
+| seed | {seed} |
+| epochs | {epochs}, of which the best is {best_epoch} |
+| computed on | {computed} |
+| licence | AGPL-3.0-or-later, as the project and Ultralytics |
+
+## How it does
+
+{own}
+
+{table}
+
+mAP is the mean over the classes that have true boxes on the test set, those the model does not know included.
+Everything else that was counted stands in `metrics.json` of the runs.
+
+## Limits
+
+{limits}Not a diagnostic tool. Classes are shapes in flow as the training data defines them; other microscopes,
+magnifications, channels and cell densities than those of the table are unknown ground.
+"""
+
+PHANTOM_LIMIT = """\
+It learned from cells drawn by a phantom: no number here reproduces a published one, and none says how it does on
+recordings of a laboratory.
+"""
+
+
+def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) -> str:
+    """Return the card of a model folder as Markdown.
+
+    Args:
+        folder: ``<model>/seed-<seed>`` with ``training.json``, ``results.csv``, ``provenance.json`` and the weights.
+        title: of the model.
+        metrics: ``metrics.json`` of its runs.
+    """
+    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    origins = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["origin"]
+    weights = folder / "weights" / "best.pt"
+    start = "random weights" if record["weights"]["source"] == "random" else f"`{record['weights']['source']}`"
+    adopted = record["weights"].get("adopted")
+    return MODEL_CARD.format(
+        name=folder.parent.name,
+        title=title,
+        megabytes=weights.stat().st_size / 1e6,
+        sha256=sha256(weights),
+        state_sha256=record["state_sha256"],
+        architecture=record["architecture"].removesuffix(".yaml"),
+        parameters=record["parameters"],
+        classes=", ".join(record["classes"]),
+        start=f"{start}, taken as it is, not trained here" if adopted else start,
+        origin=" and ".join(origins) or "unrecorded",
+        data_fingerprint=record["data_fingerprint"] or "not recorded",
+        seed=record["seed"],
+        epochs=record["epochs"],
+        best_epoch=record["best_epoch"] or "not recorded",
+        computed=_computed(record),
+        own=_own_validation(folder),
+        table=_runs(metrics),
+        limits=PHANTOM_LIMIT if "phantom" in origins else "",
+    )
+
+
+def _computed(record: Mapping[str, Any]) -> str:
+    """Return device, time and versions of a training as one cell."""
+    if record["seconds"] is None:
+        return "not recorded"
+    where = record["processor"] if record["device"] == "cpu" else f"CUDA device {record['device']}"
+    rate = f"{record['seconds'] / 60:.1f} minutes, {record['images_per_second']:.0f} images/s, {record['precision']}"
+    versions = record["versions"]
+    return f"{where}, {rate}, torch {versions['torch']}, ultralytics {versions['ultralytics']}"
+
+
+def _own_validation(folder: Path) -> str:
+    """Return a sentence about the validation images of the model's own dataset."""
+    row = best_row(folder)
+    if row is None:
+        return "No curves came with the checkpoint."
+    values = ", ".join(f"{name} {float(row[column]):.3f}" for name, column in METRICS.items())
+    return f"On its dataset's own validation images at the best epoch: {values}."
+
+
+def _runs(metrics: list[Mapping[str, Any]]) -> str:
+    """Return one row a run."""
+    lines = ["| test set | origin | frames | boxes | mAP50 | mAP50-95 | caveats |", "|---|---|---|---|---|---|---|"]
+    for run in metrics:
+        values = ["–" if run["coco"][key] is None else f"{run['coco'][key]:.3f}" for key in ("map50", "map50_95")]
+        origin = run["origin"] if isinstance(run["origin"], str) else " + ".join(run["origin"] or [])
+        cells = [run["testset"], origin, str(run["n_frames"]), str(run["n_boxes"]["total"]), *values]
+        lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
+    return "\n".join(lines) if metrics else "It was judged on no test set."

@@ -47,8 +47,7 @@ def strip(source: Path, target: Path, settings: Mapping[str, Any]) -> Stripped:
         "betas": group.get("betas"),
     }
     checkpoint = strip_optimizer(source, target)
-    local = {"save_dir": None, "resume": None, "data": None, "project": None, "name": None}
-    arguments = checkpoint["train_args"] | dict(settings) | local
+    arguments = portable(checkpoint["train_args"] | dict(settings))
     model = checkpoint["model"]
     model.args, model.pt_path = arguments, None
     torch.save(checkpoint | {"train_args": arguments, "git": None}, target)
@@ -59,3 +58,8 @@ def strip(source: Path, target: Path, settings: Mapping[str, Any]) -> Stripped:
         classes=list(model.names.values()),
         arguments=arguments,
     )
+
+
+def portable(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return training arguments without those that name places of the machine they were used on."""
+    return dict(arguments) | dict.fromkeys(("save_dir", "resume", "data", "project", "name"))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from rbcflow.hardware import choose_device, choose_precision, processor
+from rbcflow.hardware import choose_device, choose_precision, keep_freed_memory, processor
 from rbcflow.provenance import sha256, versions
 from rbcflow.quiet import import_ultralytics
 from rbcflow.training.checkpoints import strip
@@ -69,6 +69,7 @@ def train(
     precision: str = "auto",
     data_fingerprint: str,
     overrides: Mapping[str, Any],
+    classes: Sequence[str] | None = None,
     progress: bool = False,
 ) -> None:
     """Train a YOLO detector, going on from where a killed call with the same arguments stopped.
@@ -92,6 +93,7 @@ def train(
         precision: ``auto``, ``float32`` or ``bfloat16``, see ``hardware.choose_precision``.
         data_fingerprint: the dataset's; with the arguments it decides whether earlier work can be gone on with.
         overrides: Ultralytics training arguments over HYPERPARAMETERS.
+        classes: names of the outputs, see ``view.private_view``; None takes the dataset's.
         progress: show a bar.
 
     Raises:
@@ -102,23 +104,26 @@ def train(
     precision = choose_precision(precision, device)
     fixed = {"model": architecture, "epochs": epochs, "batch": batch, "imgsz": imgsz, "seed": seed}
     settings = {**HYPERPARAMETERS, **overrides, **fixed}
+    if device == "cpu":
+        keep_freed_memory()
     work = folder / "work"
     key = {"data": data_fingerprint, "weights": weights_sha256, "precision": precision, "settings": settings}
-    _claim(work, key)
+    _claim(work, key | ({"classes": list(classes)} if classes else {}))
     import_ultralytics(work / "ultralytics")
-    done = _epochs_done(work)
-    if done < epochs:
-        from rbcflow.training.trainer import CellTraining
-
-        CellTraining(
-            settings | _housekeeping(work, device, precision, threads, resume=done > 0),
-            data=private_view(data_yaml, work / "view"),
-            start=load_verified(weights, weights_sha256) if weights else None,
-            threads=threads,
-            precision=precision,
-            progress=progress,
-        ).train()
+    prepared = {
+        "data": private_view(data_yaml, work / "view", classes),
+        "start": load_verified(weights, weights_sha256) if weights else None,
+        "threads": threads,
+        "precision": precision,
+        "progress": progress,
+    }
+    at_once: int | None = batch
+    while at_once and (done := _epochs_done(work)) < epochs:
+        housekeeping = _housekeeping(work, device, precision, threads, resume=done > 0)
+        at_once = _train_or_halve(settings | housekeeping | {"batch": at_once}, prepared)
     record = {
+        "batch": batch,
+        "batch_at_once": _batch_at_once(work),
         "architecture": architecture,
         "weights": {"source": weights.name if weights else "random", "sha256": weights_sha256},
         "data_fingerprint": data_fingerprint,
@@ -131,6 +136,39 @@ def train(
         "resumed_after": json.loads((work / KEY).read_text(encoding="utf-8"))["resumed_after"],
     }
     _publish(work, folder, settings, record)
+
+
+def _train_or_halve(settings: dict[str, Any], prepared: Mapping[str, Any]) -> int | None:
+    """Train to the end and return None, or until memory runs out and return the images at a time to go on with.
+
+    The library itself halves the batch in its first epoch; gradients are gathered over as many batches as make up for
+    it, always, so that the optimiser's steps keep their size.
+    """
+    from rbcflow.training.trainer import CellTraining, is_out_of_memory
+
+    training = CellTraining(settings, **prepared)
+    try:
+        training.train()
+    except RuntimeError as error:
+        if not is_out_of_memory(error) or training.batch_size == 1:
+            raise
+        half = training.batch_size // 2
+        logger.warning(
+            "out of memory in epoch %d: going on from the last epoch with batches of %d instead of %d images, "
+            "gradients gathered over more of them",
+            training.epoch + 1,
+            half,
+            training.batch_size,
+        )
+        return half
+    return None
+
+
+def _batch_at_once(work: Path) -> int:
+    """Return how many images at a time the last epoch was trained with."""
+    from ultralytics.nn.tasks import torch_safe_load
+
+    return torch_safe_load(work / "run" / "weights" / "last.pt")[0]["train_args"]["batch"]
 
 
 def _claim(work: Path, key: Mapping[str, Any]) -> None:

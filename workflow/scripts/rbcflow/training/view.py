@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
 
 
-def private_view(data_yaml: Path, view: Path) -> dict[str, Any]:
+def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = None) -> dict[str, Any]:
     """Lay out a dataset for Ultralytics in a folder of its own.
 
     Ultralytics keeps a cache of the labels beside them, keyed on names and sizes alone. Here it ends up in the view.
@@ -19,6 +20,8 @@ def private_view(data_yaml: Path, view: Path) -> dict[str, Any]:
     Args:
         data_yaml: the dataset's ``data.yaml``; image lists are taken relative to its folder.
         view: empty folder to fill: a link to every folder of images and labels, and the image lists.
+        classes: names of the detector's outputs, the first of CLASSES; None takes the dataset's. Labels of other
+            classes are left out, so that these objects are background; the folders of labels are then copies.
 
     Returns:
         What Ultralytics' trainers use: ``train`` and ``val`` (image lists), ``nc``, ``names``, ``channels``, ``path``.
@@ -32,9 +35,24 @@ def private_view(data_yaml: Path, view: Path) -> dict[str, Any]:
     unknown = sorted(set(names.values()) - set(CLASSES))
     if unknown:
         raise InputError(data_yaml, f"classes {', '.join(unknown)}", f"classes among {', '.join(CLASSES)}", "names")
-    root = data_yaml.parent.resolve()
+    root, kept = data_yaml.parent.resolve(), len(classes or names)
     lists = {split: _link_split(root / description[split], root, view / split) for split in ("train", "val")}
+    if kept < len(names):
+        for link in sorted(view.glob("*/*/labels")):
+            _copy_labels(link, {str(index) for index in range(kept, len(names))})
+    names = dict(enumerate(classes)) if classes else names
     return {**lists, "nc": len(names), "names": names, "channels": 3, "path": view}
+
+
+def _copy_labels(link: Path, left_out: set[str]) -> None:
+    """Replace a link to a folder of labels by a copy without the lines of some class ids."""
+    source = link.resolve()
+    link.unlink()
+    link.mkdir()
+    for file in sorted(source.glob("*.txt")):
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if line.partition(" ")[0] not in left_out]
+        (link / file.name).write_text("".join(kept), encoding="utf-8")
 
 
 def _link_split(listing: Path, root: Path, target: Path) -> str:

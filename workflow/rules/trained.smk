@@ -1,0 +1,105 @@
+# what is made of trained models besides their judgement: seeds compared, model cards, ONNX, and a proof of repeatability.
+
+
+rule tabulate_seeds:
+    input:
+        records=all_trainings(),
+    output:
+        table="<results>/tables/seeds.csv",
+    log:
+        "<logs>/tabulate_seeds.log",
+    benchmark:
+        "<benchmarks>/tabulate_seeds.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("tabulate_seeds"),
+    message:
+        "Comparing the seeds of every model"
+    script:
+        "../scripts/tabulate_seeds.py"
+
+
+rule write_model_card:
+    input:
+        record=lambda wildcards: f"{model_folder(wildcards.model)}/training.json",
+        weights=lambda wildcards: f"{model_folder(wildcards.model)}/weights/best.pt",
+        metrics=runs_of_model,
+    output:
+        card="<results>/cards/{model}.md",
+    log:
+        "<logs>/write_model_card/{model}.log",
+    benchmark:
+        "<benchmarks>/write_model_card/{model}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        title=lambda wildcards: SETTINGS.models[wildcards.model].title,
+        code=code("write_model_card"),
+    message:
+        "Writing the card of {wildcards.model}"
+    script:
+        "../scripts/write_model_card.py"
+
+
+rule export_model:
+    input:
+        weights=lambda wildcards: f"{model_folder(wildcards.model)}/weights/best.pt",
+        record=lambda wildcards: f"{model_folder(wildcards.model)}/training.json",
+        images=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/test.txt",
+    output:
+        model="<results>/exports/{model}.onnx",
+        report="<results>/exports/{model}.json",
+    log:
+        "<logs>/export_model/{model}.log",
+    benchmark:
+        "<benchmarks>/export_model/{model}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        images=16,
+        code=code("export_model"),
+    message:
+        "Exporting {wildcards.model} as ONNX and comparing it with PyTorch"
+    script:
+        "../scripts/export_model.py"
+
+
+rule verify_training:
+    input:
+        yaml="<results>/datasets/random_nosuperposition/data.yaml",
+        fingerprint="<results>/datasets/random_nosuperposition/fingerprint.txt",
+    output:
+        report="<results>/verification/training.json",
+    log:
+        "<logs>/verify_training.log",
+    benchmark:
+        "<benchmarks>/verify_training.tsv"
+    conda:
+        "../../environment.yml"
+    threads: CONFIG.training.threads
+    resources:
+        mem_mb=6000,
+        runtime=60,
+        gpu=1,
+    params:
+        training=CONFIG.training.model_dump(exclude={"seeds", "threads"}),
+        images={"train": 48, "val": 16},
+        epochs=2,
+        code=code("verify_training"),
+    message:
+        "Training a small model twice"
+    script:
+        "../scripts/verify_training.py"

@@ -1,0 +1,51 @@
+"""Metrics of every seed of every model in one table: rule ``tabulate_seeds``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+METRICS = {
+    "precision": "metrics/precision(B)",
+    "recall": "metrics/recall(B)",
+    "map50": "metrics/mAP50(B)",
+    "map50_95": "metrics/mAP50-95(B)",
+}
+"""Columns of Ultralytics' ``results.csv`` by the names of the table."""
+
+
+def best_row(folder: Path) -> pd.Series | None:
+    """Return the row of ``results.csv`` of a model folder's best epoch, None for a checkpoint without curves."""
+    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    table = pd.read_csv(folder / "results.csv", skipinitialspace=True)
+    rows = table[table["epoch"] == record["best_epoch"]]
+    return None if rows.empty else rows.iloc[0]
+
+
+def seed_table(folders: Iterable[Path]) -> pd.DataFrame:
+    """Return mean, spread and each value of the validation metrics over the seeds of each model.
+
+    Args:
+        folders: model folders, ``<model>/seed-<seed>``.
+
+    Returns:
+        One row a model and metric: ``model, metric, seeds, mean, sd, lowest, highest, values``; ``sd`` is that of a
+        sample and missing for a single seed, ``values`` reads ``seed:value`` joined by blanks. Metrics are those of the
+        best epoch on the dataset's validation images.
+    """
+    rows = [
+        (folder.parent.name, int(folder.name.removeprefix("seed-")), metric, float(best[column]))
+        for folder in folders
+        if (best := best_row(folder)) is not None
+        for metric, column in METRICS.items()
+    ]
+    long = pd.DataFrame(rows, columns=["model", "seed", "metric", "value"]).sort_values("seed", kind="stable")
+    grouped = long.groupby(["model", "metric"], sort=False)
+    table = grouped["value"].agg(seeds="count", mean="mean", sd="std", lowest="min", highest="max")
+    named = long["seed"].astype(str) + ":" + long["value"].map("{:.5f}".format)
+    table["values"] = named.groupby([long["model"], long["metric"]], sort=False).agg(" ".join)
+    order = {metric: place for place, metric in enumerate(METRICS)}
+    return table.reset_index().sort_values(["model", "metric"], key=lambda column: column.map(order).fillna(column))
