@@ -39,9 +39,13 @@ SOURCES = {
 CONFIG = {
     "seed": 0,
     "scheme": "grouped",
+    "banks": {
+        "nouaman2024": {"title": "Saarland cells", "source": "nouaman2024", "paths": ["polygon"]},
+        "flow_public": {"title": "public cells", "source": "flow_public", "paths": ["background"]},
+    },
     "variants": {
-        "random": {"title": "random positions", "sources": ["nouaman2024"], "published_as": "train13"},
-        "synthetic": {"title": "drawn cells only", "sources": ["drawn"], "published_as": None},
+        "random": {"title": "random positions", "banks": ["nouaman2024"], "published_as": "train13"},
+        "synthetic": {"title": "drawn cells only", "banks": ["drawn"], "published_as": None},
     },
     "models": {"random": {"title": "random positions", "variant": "random", "published_as": "train13"}},
     "testsets": {
@@ -59,7 +63,7 @@ RUNS = [
 
 REGISTRY = [
     {"id": "raw_frames", "per": "recorded", "title": "Raw frames", "caption": "Frames.", "section": "data"},
-    {"id": "contact_sheet", "per": "source", "title": "Cells by class", "caption": "Crops.", "section": "cells"},
+    {"id": "contact_sheet", "per": "bank", "title": "Cells by class", "caption": "Crops.", "section": "cells"},
     {"id": "examples", "per": "variant", "title": "Example images", "caption": "Images.", "section": "datasets"},
     {"id": "curves", "per": "model", "title": "Training curves", "caption": "Losses.", "section": "models"},
     {"id": "overview", "per": "none", "title": "Models and test sets", "caption": "AP50.", "section": "validation"},
@@ -284,7 +288,8 @@ def _write_validation(results: Path) -> None:
 def _keys(entry: dict[str, Any]) -> list[str]:
     return {
         "none": ["all"],
-        "source": list(SOURCES),
+        "bank": list(SOURCES),
+        "recorded": list(SOURCES),
         "recorded": list(SOURCES),
         "variant": ["random"],
         "model": ["random"],

@@ -13,7 +13,8 @@ from raw_inputs import write_coco, write_recording
 from rbcflow.boxes import mask_box
 from rbcflow.cells import background, crops, polygons
 from rbcflow.cells.background import Parameters, find_objects, median_background
-from rbcflow.cells.cut import cut_cells
+from rbcflow.cells.cut import Job, cut_cells
+from rbcflow.cells.outline import to_cells
 from rbcflow.frames import Frame
 
 
@@ -65,7 +66,7 @@ def test_polygon_cells_and_their_reasons(tmp_path):
             annotation(4, rectangle(5.6, 20.6, 5.9, 20.9)),
         ],
     )
-    cells = list(polygons.extract(tmp_path, "nouaman2024"))
+    cells = list(to_cells(polygons.outline(tmp_path, "nouaman2024"), "polygon"))
     assert [cell.reason for cell in cells] == ["", "touches_edge", "too_small", "empty"]
     first = cells[0]
     assert (first.class_, first.donor, first.recording, first.frame, first.group) == (
@@ -90,7 +91,7 @@ def test_segmented_crops_and_their_reasons(tmp_path):
     write_crop("0002", ((5, 46), (20, 12)))
     write_crop("0003", ((46, 46), (3, 3)))
     write_crop("0004")
-    whole, cut_off, small, empty = crops.extract(tmp_path, "nouaman2024")
+    whole, cut_off, small, empty = to_cells(crops.outline(tmp_path, "nouaman2024"), "segmented_crop")
     assert [cell.reason for cell in (whole, cut_off, small, empty)] == ["", "touches_edge", "too_small", "empty"]
     assert (whole.recording, whole.group) == ("croissant/12_8_0300mbar", "12_8_0300mbar")
     assert (whole.frame, whole.donor) == (1, "")
@@ -159,19 +160,23 @@ def test_cut_naples_cells(tmp_path):
     folder.mkdir()
     colour = np.stack(pages)[..., None].repeat(3, axis=-1)
     tifffile.imwrite(folder / "glob001.tif", colour, photometric="rgb")
-    cells = list(cut_cells("naples", "naples", tmp_path))
+    cells = list(cut_cells(["background"], Job("naples", "naples", tmp_path)))
     assert [(cell.frame, cell.reason, cell.class_) for cell in cells] == [(index, "", "") for index in range(5)]
     assert {(cell.recording, cell.group, cell.method) for cell in cells} == {
         ("v 0.12 cm:s/glob001", "v 0.12 cm:s/glob001", "background")
     }
-    assert cells[2].crop.shape == (51 + 10, 61 + 10)
+    # the smoothed step of 60 is 18 a pixel outside the cell and 4 two pixels outside: the outline at 6 gains one all round
+    assert cells[2].box == (109, 34, 172, 87)
+    assert cells[2].crop.shape == (51 + 2 + 10, 61 + 2 + 10)
 
 
 def test_cut_public_cells_uses_the_stored_background(tmp_path):
     # Two frames of six by eight pixels differ from their background everywhere: one object over the whole frame.
     write_recording(tmp_path / "naiad2024.h5", [1, 2])
     parameters = Parameters(min_changed=10, min_area=5, edge_buffer=1)
-    cells = list(background.extract_flow_public(tmp_path, "flow_public", parameters))
+    cells = list(
+        to_cells(background.outline(tmp_path, "flow_public", "flow_public", parameters=parameters), "background")
+    )
     assert [(cell.recording, cell.frame, cell.box, cell.reason) for cell in cells] == [
         ("naiad2024", 0, (0, 0, 8, 6), "touches_edge"),
         ("naiad2024", 1, (0, 0, 8, 6), "touches_edge"),
@@ -181,4 +186,4 @@ def test_cut_public_cells_uses_the_stored_background(tmp_path):
 def test_frames_of_another_size_are_refused():
     frame = Frame(np.zeros((5, 5), np.uint8), "naples", "", "v 1 cm:s/glob001", 3)
     with pytest.raises(background.InputError, match="frame 3"):
-        list(background.cells_of(frame, np.zeros((6, 6), np.uint8), Parameters()))
+        background.outline_frame(frame, np.zeros((6, 6), np.uint8), Parameters())

@@ -14,7 +14,7 @@ import tifffile
 from raw_inputs import noise, write_recording
 from rbcflow import testsets
 from rbcflow.cells.bank import write_bank
-from rbcflow.cells.cut import cut_cells
+from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
 from rbcflow.splits import write_splits
@@ -103,7 +103,7 @@ def test_saarland_one_donor_and_scheme_paper(tmp_path):
 
 def test_no_training_cell_comes_from_a_test_recording(tmp_path):
     raw = saarland(tmp_path / "raw", donors=4, recordings=3)
-    write_bank(tmp_path / "bank", cut_cells("nouaman2024", "nouaman2024", raw))
+    write_bank(tmp_path / "bank", cut_cells(["polygon", "segmented_crop"], Job("nouaman2024", "nouaman2024", raw)))
     shares = {"train": 0.7, "val": 0.15, "test": 0.15}
     table = write_splits([tmp_path / "bank"], tmp_path / "s.csv", scheme="grouped", shares=shares, seed=0)
     shown = set(build("saarland_donors", raw, tmp_path / "set").frames["recording"])

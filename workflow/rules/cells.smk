@@ -7,6 +7,7 @@ rule cluster_objects:
         record=bank_record,
     output:
         clusters="<results>/clusters/{bank}.csv",
+        pictures="<results>/clusters/{bank}.npz",
         provenance="<results>/clusters/{bank}.json",
     log:
         "<logs>/cluster_objects/{bank}.log",

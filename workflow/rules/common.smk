@@ -321,6 +321,7 @@ def all_trainings():
 REGISTRY = {entry.id: entry for entry in read_registry(Path(CONFIG.tables.figures))}
 KEYS = {
     "bank": list(SETTINGS.banks),
+    "clustered": CLUSTERED,
     "recorded": RECORDED,
     "variant": list(SETTINGS.variants),
     "model": sorted({run.model for run in SETTINGS.runs.values()}),
@@ -340,6 +341,8 @@ def figure_file(name, key):
         "predictions": f"<results>/predictions/{key}.parquet",
         "seeds": "<results>/tables/seeds.csv",
         "published": "paper/published.yaml",
+        "clusters": f"<results>/clusters/{key}.csv",
+        "raw_counts": "<results>/tables/raw_counts.csv",
     }
     if name == "model_folder":
         return f"{model_folder(key)}/training.json"
@@ -349,6 +352,8 @@ def figure_file(name, key):
         return f"<results>/testsets/{run.testset if run else key}/testset.json"
     if name == "datasets":
         return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
+    if name == "outlines":
+        return [f"<results>/outlines/{scored}/summary.json" for scored in scored_paths()]
     # the benchmark files are complete when everything has been counted
     if name in ("runs", "benchmarks"):
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
@@ -390,7 +395,7 @@ def all_figures():
 
 def report_config():
     """Return the tables as the report reads them."""
-    tables = {name: getattr(SETTINGS, name) for name in ("variants", "models", "testsets")}
+    tables = {name: getattr(SETTINGS, name) for name in ("banks", "variants", "models", "testsets")}
     return {**CONFIG.model_dump(), **{name: _rows(table) for name, table in tables.items()}}
 
 

@@ -1,6 +1,31 @@
 # tables: what is counted over all datasets for the report: leakage, fingerprints, published counts.
 
 
+rule count_raw:
+    input:
+        records=[f"<results>/raw/{source}/source.json" for source in RECORDED],
+    output:
+        table="<results>/tables/raw_counts.csv",
+        provenance="<results>/tables/raw_counts.json",
+    log:
+        "<logs>/count_raw.log",
+    benchmark:
+        "<benchmarks>/count_raw.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        layouts=[SETTINGS.sources[source].layout for source in RECORDED],
+        code=code("count_raw"),
+    message:
+        "Counting frames and crops by recording"
+    script:
+        "../scripts/count_raw.py"
+
+
 rule measure_leakage:
     input:
         banks=all_banks(),
@@ -54,7 +79,8 @@ rule compare_fingerprints:
 
 rule compare_published:
     input:
-        banks=all_banks(),
+        raw="<results>/tables/raw_counts.csv",
+        banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
         fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
     output:
         table="<results>/tables/published_counts.csv",

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.cells.clusters import write_clusters
-from rbcflow.cells.cut import PATHS
+from rbcflow.cells.clusters import Pictures, write_clusters
+from rbcflow.cells.cut import foreground_network
+from rbcflow.cells.unet import outline_with_probability
 from rbcflow.jobs import path_job
 from rbcflow.provenance import Recorder
 from rbcflow.raw import record
@@ -13,6 +14,11 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
     source = record.read(Path(snakemake.input.record))
-    outlined = PATHS["unet"](path_job(snakemake, source)) if source.status == "available" else iter(())
-    write_clusters(Path(snakemake.output.clusters), outlined)
+    pairs = []
+    if source.status == "available":
+        job = path_job(snakemake, source)
+        pairs = outline_with_probability(job.frames, job.layout, foreground_network(job.networks))
+    pictures = Pictures()
+    write_clusters(Path(snakemake.output.clusters), pictures.watching(pairs))
+    pictures.write(Path(snakemake.output.pictures))
     recorder.write(snakemake.output.provenance)

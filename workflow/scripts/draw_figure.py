@@ -6,7 +6,7 @@ from rbcflow import logs
 from rbcflow.figures.drawings import draw
 from rbcflow.provenance import Recorder
 
-FILES = ("predictions", "seeds", "published")
+FILES = ("predictions", "seeds", "published", "clusters", "raw_counts")
 """Inputs that drawing functions take as files; the others are folders."""
 
 
@@ -14,7 +14,7 @@ def folder_or_file(name: str, value: object) -> Path | list[Path]:
     """Return what a drawing function expects under an input's name, given the file the rule waits for."""
     if name == "benchmarks":
         return Path(snakemake.output.figure).parents[2] / "benchmarks"
-    if name in ("runs", "datasets"):
+    if name in ("runs", "datasets", "outlines"):
         return [Path(file).parent for file in value]
     return Path(value) if name in FILES else Path(value).parent
 

@@ -7,7 +7,7 @@ What every cluster holds is shown in a figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ SIDE = 50
 """Side of the squares the preprint took features of, in pixels."""
 
 MARGIN = 20
+PANELS, PANEL_EVERY = 10, 23
+"""How many frames a figure shows, and how far apart they are: 23 has no part in common with a folder's size."""
 COLUMNS = ["recording", "frame", "object", "x0", "y0", "x1", "y1", "whole", "first", "second", "cluster", "kept"]
 
 
@@ -83,6 +85,36 @@ def write_clusters(path: Path, outlined: Iterable[Outlined]) -> pd.DataFrame:
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(path, index=False)
     return table
+
+
+class Pictures:
+    """What the figures show, collected while the objects pass: a square of each, and a few whole frames."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, NDArray] = {}
+        self.panels: list[int] = []
+        self.objects = 0
+
+    def watching(self, outlined: Iterable[tuple[Outlined, NDArray[np.float32]]]) -> Iterator[Outlined]:
+        """Pass frames on, given with the (H, W) float32 probability of foreground."""
+        for number, (item, probability) in enumerate(outlined):
+            grey = to_grey(item.frame.image)
+            for found in (f for f in item.found if not f.reason):
+                window = square_window(found.box, *item.frame.size, MARGIN)
+                square = cv2.resize(grey[window], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+                self.arrays[f"square_{self.objects}"] = square
+                self.objects += 1
+            if number % PANEL_EVERY == 0 and len(self.panels) < PANELS:
+                mask = np.any([f.mask for f in item.found], axis=0) if item.found else np.zeros(grey.shape, bool)
+                self.panels.append(number)
+                self.arrays[f"image_{number}"] = grey
+                self.arrays[f"probability_{number}"] = probability.astype(np.float16)
+                self.arrays[f"mask_{number}"] = mask.astype(np.uint8) * np.uint8(255)
+            yield item
+
+    def write(self, path: Path) -> None:
+        """Write ``square_<row of the table>``, ``image_<n>``, ``probability_<n>``, ``mask_<n>`` and ``panels``."""
+        np.savez_compressed(path, panels=np.array(self.panels, dtype=int), **self.arrays)
 
 
 def reduced(features: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -66,7 +66,7 @@ def _background(job: Job) -> Iterator[Outlined]:
 def _unet(job: Job) -> Iterator[Outlined]:
     from rbcflow.cells import unet
 
-    return unet.outline(job.frames, job.layout, _foreground(job.networks))
+    return unet.outline(job.frames, job.layout, foreground_network(job.networks))
 
 
 def _cellpose(job: Job) -> Iterator[Outlined]:
@@ -81,7 +81,7 @@ def _unet_cellpose(job: Job) -> Iterator[Outlined]:
 
     nets = job.networks
     clusters = read_clusters(nets.clusters) if nets.clusters else None
-    return cellpose.outline_after_unet(job.frames, job.layout, _foreground(nets), _instances(nets), clusters)
+    return cellpose.outline_after_unet(job.frames, job.layout, foreground_network(nets), _instances(nets), clusters)
 
 
 def _yolo(job: Job) -> Iterator[Outlined]:
@@ -93,10 +93,10 @@ def _yolo(job: Job) -> Iterator[Outlined]:
     import_ultralytics(job.networks.scratch)
     network = load_verified(*job.networks.yolo).eval()
     detector = Detector(network, list(network.names.values()), None, yolo.CONFIDENCE, 0.7, 300)
-    return yolo.outline(job.frames, job.layout, detector, _foreground(job.networks))
+    return yolo.outline(job.frames, job.layout, detector, foreground_network(job.networks))
 
 
-def _foreground(networks: Networks):
+def foreground_network(networks: Networks):
     """Return the U-Net: the one of this workflow, or the preprint's where its file is named."""
     from rbcflow.segmenters import unet
 

@@ -54,22 +54,33 @@ def outline(frames: Iterable[Frame], layout: str, network: Foreground) -> Iterat
         layout: decides scale and limits.
         network: tells foreground.
     """
+    return (item for item, _ in outline_with_probability(frames, layout, network))
+
+
+def outline_with_probability(
+    frames: Iterable[Frame], layout: str, network: Foreground
+) -> Iterator[tuple[Outlined, NDArray[np.float32]]]:
+    """Yield what ``outline`` yields, with the (H, W) float32 probability it comes from."""
     limits = LIMITS.get(layout, Limits())
     for batch in batches(frames):
-        for frame, mask in zip(batch, foreground(batch, layout, network), strict=True):
-            yield Outlined(frame, [_judge(part, limits) for part in components(mask)])
+        for frame, probability in zip(batch, probabilities(batch, layout, network), strict=True):
+            parts = components(opened_and_closed(probability > network.threshold))
+            yield Outlined(frame, [_judge(part, limits) for part in parts]), probability
 
 
-def foreground(batch: list[Frame], layout: str, network: Foreground) -> list[NDArray[np.bool_]]:
-    """Return the (H, W) bool foreground of frames of one size, opened and closed."""
+def probabilities(batch: list[Frame], layout: str, network: Foreground) -> list[NDArray[np.float32]]:
+    """Return the (H, W) float32 probability of foreground of frames of one size."""
     factor = SCALE.get(layout, 1.0)
     found = network.probability([scaled(to_grey(frame.image), factor) for frame in batch])
-    masks = []
-    for frame, probability in zip(batch, found, strict=True):
-        whole = cv2.resize(probability, frame.size, interpolation=cv2.INTER_LINEAR)
-        opened = cv2.morphologyEx((whole > network.threshold).astype(np.uint8), cv2.MORPH_OPEN, KERNEL)
-        masks.append(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, KERNEL).astype(bool))
-    return masks
+    return [
+        cv2.resize(each, frame.size, interpolation=cv2.INTER_LINEAR) for frame, each in zip(batch, found, strict=True)
+    ]
+
+
+def opened_and_closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a (H, W) bool mask after a 3x3 opening and closing."""
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, KERNEL)
+    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, KERNEL).astype(bool)
 
 
 def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

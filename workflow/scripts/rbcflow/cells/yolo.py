@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rbcflow.boxes import iou_matrix
 from rbcflow.cells.outline import Found, Outlined, batches
-from rbcflow.cells.unet import Foreground, components, foreground
+from rbcflow.cells.unet import Foreground, components, opened_and_closed, probabilities
 from rbcflow.frames import Frame, to_grey
 from rbcflow.predict import Detector
 from rbcflow.segmenters.practice import SCALE, scaled
@@ -35,7 +35,8 @@ def outline(frames: Iterable[Frame], layout: str, detector: Detector, network: F
     """
     for batch in batches(frames):
         images = [np.repeat(scaled(to_grey(f.image), SCALE.get(layout, 1.0))[..., None], 3, axis=2) for f in batch]
-        masks = foreground(batch, layout, network)
+        found = probabilities(batch, layout, network)
+        masks = [opened_and_closed(each > network.threshold) for each in found]
         for frame, image, table, mask in zip(batch, images, detector.detect(images), masks, strict=True):
             boxes = single_boxes(table[["x0", "y0", "x1", "y1"]].to_numpy(), table["conf"].to_numpy())
             boxes = boxes * (frame.size[0] / image.shape[1])

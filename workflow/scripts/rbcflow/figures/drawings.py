@@ -11,6 +11,7 @@ from rbcflow.figures import (
     cells,
     composition,
     datasets,
+    extraction,
     gifs,
     learning,
     maps,
@@ -28,6 +29,12 @@ DRAWINGS: dict[str, Callable[..., None]] = {
     function.__name__: function
     for function in (
         raw.raw_frames,
+        extraction.class_counts,
+        extraction.pressure_shares,
+        extraction.outline_scores,
+        extraction.cluster_map,
+        extraction.unet_panels,
+        extraction.box_sizes,
         cells.cell_sheet,
         cells.cell_counts,
         datasets.dataset_examples,

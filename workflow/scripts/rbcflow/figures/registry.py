@@ -14,23 +14,27 @@ import yaml
 
 from rbcflow.errors import InputError
 
-PER = ("none", "bank", "recorded", "variant", "model", "run", "testset")
-"""What a figure is drawn once for. ``bank`` has single cells, ``recorded`` is a source with recordings."""
+PER = ("none", "bank", "clustered", "recorded", "variant", "model", "run", "testset")
+"""What a figure is drawn once for. ``bank`` has single cells, ``clustered`` is a bank that was filtered
+by clusters, ``recorded`` a source with recordings."""
 
 SECTIONS = ("data", "cells", "datasets", "models", "validation", "speed")
 
 INPUTS = (
     "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "benchmarks", "runs",
-    "datasets", "model_dataset", "seeds", "published",
+    "datasets", "model_dataset", "seeds", "published", "outlines",
+    "clusters", "raw_counts",
 )  # fmt: skip
-"""Names under which drawing functions ask for folders, files (``predictions``, ``seeds``, ``published``) and lists
-(``runs``, ``datasets``). ``model_dataset`` is the dataset a model learned from."""
+"""Names under which drawing functions ask for folders, files (``predictions``, ``seeds``, ``published``,
+``clusters``, ``raw_counts``) and lists (``runs``, ``datasets``, ``outlines``). ``model_dataset`` is the dataset a
+model learned from."""
 
 DRAWS = (
     "raw_frames", "cell_sheet", "cell_counts", "dataset_examples", "dataset_statistics", "training_curves", "overview",
     "confusion_matrix", "confidence_curves", "sample_predictions", "predicted_boxes", "seconds_by_rule",
     "background_steps", "overlaps", "image_map", "metadata_pairs",
     "label_statistics", "training_batches", "seed_spread",
+    "outline_scores", "cluster_map", "unet_panels", "box_sizes", "class_counts", "pressure_shares",
 )  # fmt: skip
 """Names of the functions in ``drawings``, which loads plotting libraries: this module must be light for a dry run."""
 

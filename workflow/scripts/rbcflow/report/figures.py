@@ -22,7 +22,7 @@ class Figure:
 
     Attributes:
         key: what it was drawn for: a source, variant, model, run or test set; empty for a figure drawn once.
-        per: what the entry is drawn once for; ``recorded``, a source with recordings, counts as ``source``.
+        per: what the entry is drawn once for.
         path: the full-size file, relative to the results folder.
         picture: what the page shows, for an animation its first frame.
         moving: the animation, for a GIF.
@@ -75,7 +75,7 @@ def _figure(
     return Figure(
         id=str(entry["id"]),
         key="" if entry["per"] == "none" else key,
-        per="source" if entry["per"] == "recorded" else str(entry["per"]),
+        per=str(entry["per"]),
         section=str(entry["section"]),
         title=str(entry["title"]),
         caption=str(entry.get("caption") or ""),

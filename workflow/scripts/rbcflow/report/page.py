@@ -12,11 +12,14 @@ from rbcflow.report.figures import Figure, read_figures
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
+    CellBank,
     Dataset,
     Model,
     Source,
+    read_banks,
     read_dataset,
     read_models,
+    read_outlines,
     read_rows,
     read_sources,
 )
@@ -42,6 +45,8 @@ class Page:
 
     config: dict[str, Any]
     sources: list[Source]
+    banks: list[CellBank]
+    outlines: list[dict[str, Any]]
     datasets: list[Dataset]
     leakage: list[dict[str, Any]]
     expected: dict[str, str]
@@ -124,7 +129,8 @@ def collect(
     trained = [model for model in trained if model.training or model.name in judged]
     keys = {
         "none": ["all"],
-        "source": list(sources),
+        "bank": list(config["banks"]),
+        "clustered": [name for name, row in config["banks"].items() if "unet_cellpose" in row["paths"]],
         "recorded": [name for name, row in sources.items() if row.get("layout") != "drawn"],
         "variant": list(variants),
         "model": list(judged),
@@ -134,6 +140,8 @@ def collect(
     return Page(
         config=config,
         sources=read_sources(results, sources),
+        banks=read_banks(results, config["banks"]),
+        outlines=read_outlines(results),
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
         expected={row["variant"]: row["expected_at"] for row in _fingerprints(results)},

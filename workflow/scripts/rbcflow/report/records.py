@@ -22,7 +22,11 @@ ORIGINS = {
 
 STAGE_RECORDS = (
     "raw/*/provenance.json",
+    "segmenters/*.json",
+    "segmenters/*/provenance.json",
+    "clusters/*.json",
     "cells/*/provenance.json",
+    "outlines/*/provenance.json",
     "splits/*.json",
     "datasets/*/provenance.json",
     "models/*/seed-*/provenance.json",

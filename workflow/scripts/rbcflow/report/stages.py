@@ -58,6 +58,16 @@ class Bank:
 
 
 @dataclass(frozen=True)
+class CellBank:
+    """A row of ``config/banks.yaml`` with what became of it; ``bank`` is None where no cells were cut."""
+
+    name: str
+    row: dict[str, Any]
+    origins: tuple[str, ...]
+    bank: Bank | None
+
+
+@dataclass(frozen=True)
 class Source:
     """A row of ``config/sources.yaml`` with what became of it.
 
@@ -65,7 +75,6 @@ class Source:
         reason: why its files are unavailable, else empty.
         n_files: number of its raw files, None where it has none of its own.
         sha256: over its raw files.
-        bank: its cells, None where none were cut.
         skipped: raw files that are left out as bad.
     """
 
@@ -75,7 +84,6 @@ class Source:
     reason: str
     n_files: int | None
     sha256: str
-    bank: Bank | None
     skipped: int = 0
 
 
@@ -166,7 +174,7 @@ def _origins_of(results: Path, *folders: str) -> tuple[str, ...]:
 
 
 def read_sources(results: Path, sources: dict[str, dict]) -> list[Source]:
-    """Return every source in the order of the table, with its bank."""
+    """Return every source in the order of the table."""
     return [_read_source(results, name, row) for name, row in sources.items()]
 
 
@@ -179,9 +187,25 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
         reason=str(files.get("reason") or "").rstrip("."),
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),
-        bank=read_bank(results / "cells" / name),
         skipped=len(files.get("skipped") or []),
     )
+
+
+def read_banks(results: Path, banks: dict[str, dict]) -> list[CellBank]:
+    """Return every bank of cells in the order of the table."""
+    return [
+        CellBank(name, complete(row), _origins_of(results, f"cells/{name}"), read_bank(results / "cells" / name))
+        for name, row in banks.items()
+    ]
+
+
+def read_outlines(results: Path) -> list[dict[str, Any]]:
+    """Return the summaries of rule ``score_outlines``, each with the origins of its truth."""
+    files = sorted((results / "outlines").glob("*/summary.json"))
+    return [
+        {**(read_json(file) or {}), "origins": _origins_of(results, file.parent.relative_to(results).as_posix())}
+        for file in files
+    ]
 
 
 def read_dataset(results: Path, name: str, row: dict[str, Any]) -> Dataset:

@@ -1,0 +1,56 @@
+"""How many frames or crops every recording of every source has (rule ``count_raw``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+
+from rbcflow.raw import layouts, naples, nouaman2024, record
+
+COLUMNS = ("source", "origin", "recording", "kind", "class", "condition", "frames", "width", "height")
+
+
+def write_counts(sources: Mapping[str, tuple[str, Path]], output: Path) -> pd.DataFrame:
+    """Write one row a recording; an unavailable source has none.
+
+    Args:
+        sources: layout and ``source.json`` by source.
+        output: CSV with the columns ``COLUMNS``; ``kind`` is ``crops`` or ``recording``, ``width`` and ``height`` are
+            those of the first frame in pixels.
+    """
+    rows = []
+    for name, (layout, path) in sources.items():
+        source = record.read(path)
+        if source.status == "available":
+            folder = Path(source.folder)
+            rows += [(name, source.origin, *row) for row in _recordings(layout, folder)]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(output, index=False)
+    return table
+
+
+def _recordings(layout: str, folder: Path):
+    """Yield recording, kind, class, condition, frames, width and height."""
+    reader = layouts.READERS[layout]
+    names = reader.recordings(folder)
+    if layout == nouaman2024.LAYOUT:
+        names = chain(names, nouaman2024.raw_crop_recordings(folder))
+    for name in names:
+        if layout == naples.LAYOUT:
+            first, count = next(naples.read(folder, name)), naples.frame_count(folder, name)
+        else:
+            # headers of videos lie about their number of frames: what decodes is counted
+            first, count = None, 0
+            for frame in reader.read(folder, name):
+                first, count = first or frame, count + 1
+        if first is not None:
+            kind = "crops" if first.label else "recording"
+            yield name, kind, first.label, first.condition, count, *first.size
+    if layout == nouaman2024.LAYOUT:
+        crops = pd.Series([(crop.recording, crop.class_) for crop in nouaman2024.crop_files(folder)], dtype=object)
+        for (name, class_), count in crops.value_counts().sort_index().items():
+            yield name, "crops", class_, "", int(count), 92, 92
