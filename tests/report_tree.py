@@ -290,7 +290,6 @@ def _keys(entry: dict[str, Any]) -> list[str]:
         "none": ["all"],
         "bank": list(SOURCES),
         "recorded": list(SOURCES),
-        "recorded": list(SOURCES),
         "variant": ["random"],
         "model": ["random"],
         "run": ["random-on-saarland_donors", "random-on-flow_public"],

@@ -77,7 +77,7 @@ def test_touches_edge(box, expected):
 
 def test_bank_reads_back(tmp_path):
     dropped = cell(recording="b/1", reason="too_small")
-    write_bank(tmp_path, [dropped, cell(frame=3), cell(frame=2, x=9), cell(frame=2, x=1, background=120)])
+    write_bank(tmp_path, [cell(frame=3), cell(frame=2, x=9), cell(frame=2, x=1, background=120), dropped])
     bank = read_bank(tmp_path)
     assert tuple(bank.table.columns) == COLUMNS
     assert list(bank.table["cell_id"]) == ["src-00000", "src-00001", "src-00002", "src-00003"]

@@ -165,7 +165,7 @@ def test_cut_naples_cells(tmp_path):
     assert {(cell.recording, cell.group, cell.method) for cell in cells} == {
         ("v 0.12 cm:s/glob001", "v 0.12 cm:s/glob001", "background")
     }
-    # the smoothed step of 60 is 18 a pixel outside the cell and 4 two pixels outside: the outline at 6 gains one all round
+    # smoothed, the step of 60 is 18 one pixel outside the cell and 4 two pixels outside: the outline at 6 gains one
     assert cells[2].box == (109, 34, 172, 87)
     assert cells[2].crop.shape == (51 + 2 + 10, 61 + 2 + 10)
 

@@ -64,7 +64,7 @@ def test_files_by_key(tmp_path):
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ([{**ENTRY, "per": "donor"}], r"figure matrix.*per 'donor'.*none, source"),
+        ([{**ENTRY, "per": "donor"}], r"figure matrix.*per 'donor'.*none, bank"),
         ([{**ENTRY, "draws": "pie"}], r"draws 'pie'.*confusion_matrix"),
         ([{**ENTRY, "inputs": ["weights"]}], r"inputs 'weights'.*run_folder"),
         ([{**ENTRY, "colour": "red"}], r"key colour.*keys id"),

@@ -17,7 +17,7 @@ from rbcflow.report.page import collect
 from rbcflow.report.pictures import MAX_SIZE, embed_animation, embed_still
 from rbcflow.report.records import origins, read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
-from rbcflow.report.stages import read_bank, read_dataset, read_models, read_rows, read_sources
+from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_rows, read_sources
 from rbcflow.report.timings import read_timings
 from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
 
@@ -40,15 +40,21 @@ def test_cells_without_a_class_are_unnamed(tree: Tree) -> None:
     assert read_bank(tree.results / "cells/flow_public").kept == {"unnamed": 48}
 
 
-def test_sources_carry_origin_files_and_bank(tree: Tree) -> None:
+def test_sources_carry_origin_and_files(tree: Tree) -> None:
     saarland, public = read_sources(tree.results, SOURCES)
     assert (saarland.origins, public.origins) == (("phantom",), ("public",))
-    assert (saarland.n_files, saarland.reason, saarland.bank.n_kept) == (7, "", 48)
+    assert (saarland.n_files, saarland.reason) == (7, "")
+
+
+def test_banks_carry_origin_and_cells(tree: Tree) -> None:
+    (bank, missing) = read_banks(tree.results, {"nouaman2024": {"title": "cells"}, "absent": {}})
+    assert (bank.name, bank.origins, bank.bank.n_kept, bank.row["title"]) == ("nouaman2024", ("phantom",), 48, "cells")
+    assert (missing.bank, missing.origins) == (None, ())
 
 
 def test_a_source_without_anything_takes_its_origin_from_the_table(tmp_path: Path) -> None:
     (source,) = read_sources(tmp_path, {"drawn": {"origin": "drawn"}})
-    assert (source.origins, source.bank, source.n_files) == (("phantom",), None, None)
+    assert (source.origins, source.n_files) == (("phantom",), None)
 
 
 def test_dataset_counts_planned_placed_and_levels(tree: Tree) -> None:

@@ -16,7 +16,7 @@ from rbcflow.config import load
 from rbcflow.config.load import read_yaml, testset_names
 from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
-from rbcflow.figures.registry import read_registry
+from rbcflow.figures.registry import DRAWS, read_registry
 
 try:
     SETTINGS = load(config)
@@ -363,6 +363,12 @@ def figure_file(name, key):
 def figure_inputs(wildcards):
     """Return a figure's inputs by the names its drawing function knows."""
     return {name: figure_file(name, wildcards.key) for name in REGISTRY[wildcards.figure].inputs}
+
+
+def figure_code(wildcards):
+    """Return the fingerprint of the code that draws a figure: the script's, and the one module's it is drawn by."""
+    drawn_by = DRAWS[REGISTRY[wildcards.figure].draws]
+    return code_tools.fingerprint(SCRIPTS / "draw_figure.py", f"rbcflow.figures.{drawn_by}")
 
 
 def figure_params(wildcards):

@@ -21,7 +21,7 @@ rule draw_figure:
         runtime=20,
     params:
         figure=figure_params,
-        code=code("draw_figure"),
+        code=figure_code,
     message:
         "Drawing {wildcards.figure} of {wildcards.key}"
     script:

@@ -50,15 +50,16 @@ def _is_infrastructure(name: str) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in INFRASTRUCTURE)
 
 
-def reached_modules(script: Path) -> dict[str, Path]:
+def reached_modules(script: Path, *named: str) -> dict[str, Path]:
     """Return the library modules a script imports, directly or through others, by dotted name.
 
     Args:
         script: a Python file beside the library package.
+        named: dotted names of further modules, which the script imports by name.
     """
     root = script.parent
     found: dict[str, Path] = {}
-    waiting = _imports(_parse(script))
+    waiting = _imports(_parse(script)) | set(named)
     while waiting:
         name = waiting.pop()
         file = None if name in found or _is_infrastructure(name) else _module_file(name, root)
@@ -85,13 +86,14 @@ def _tree_digest(text: str) -> str:
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
-def fingerprint(script: Path) -> str:
+def fingerprint(script: Path, *named: str) -> str:
     """Return 16 hexadecimal digits over the syntax trees of a script and the library modules it reaches.
 
     Args:
         script: a Python file beside the library package.
+        named: dotted names of further modules, which the script imports by name.
     """
-    files = {script.name: script, **reached_modules(script)}
+    files = {script.name: script, **reached_modules(script, *named)}
     digests = [f"{name} {_tree_digest(file.read_text(encoding='utf-8'))}" for name, file in files.items()]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
 

@@ -77,7 +77,7 @@ def write_clusters(path: Path, outlined: Iterable[Outlined]) -> pd.DataFrame:
             features.append(_features(grey[window], found.mask[window]))
             rows.append([item.frame.recording, item.frame.index, number, *found.box, _whole(found.mask[window])])
     table = pd.DataFrame(rows, columns=COLUMNS[:8])
-    places = reduced(np.array(features, dtype=np.float32).reshape(len(rows), -1))
+    places = reduced(np.array(features, dtype=np.float32).reshape(len(rows), 2 * (SIDE // 5) ** 2))
     table["first"], table["second"] = places[:, 0].round(4), places[:, 1].round(4)
     table["cluster"] = cluster(places)
     share = table.groupby("cluster")["whole"].mean()
@@ -122,7 +122,9 @@ def reduced(features: NDArray[np.float32]) -> NDArray[np.float64]:
     if len(features) < 3:
         return np.zeros((len(features), 2))
     places = PCA(2, svd_solver="full").fit_transform(features)
-    return places / np.maximum(places.std(axis=0), 1e-9)
+    spread = places.std(axis=0)
+    # a component without variance is rounding, not shape
+    return places / np.where(spread > 1e-4 * spread[0], spread, np.inf)
 
 
 def cluster(places: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from matplotlib.ticker import MaxNLocator
 from rbcflow.cells.bank import read_table
 from rbcflow.figures import style
 from rbcflow.figures.pictures import as_rgb
-from rbcflow.metrics.outlines import FOUND_FROM, iter_summaries
 
 WORST = "#B2182B"
 """Colour of the worst decile."""
@@ -26,8 +26,9 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
         outlines: folders of rule ``score_outlines``.
         output: PNG file.
     """
-    scored = [(summary, folder) for summary, folder in zip(iter_summaries(outlines), outlines, strict=True)]
-    scored = [(summary, pd.read_csv(folder / "objects.csv")) for summary, folder in scored if summary["n_cells"]]
+    summaries = [json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in outlines]
+    pairs = zip(summaries, outlines, strict=True)
+    scored = [(summary, pd.read_csv(folder / "objects.csv")) for summary, folder in pairs if summary["n_cells"]]
     if not scored:
         style.notice(output, "No path was compared with truth.")
         return
@@ -42,8 +43,9 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
         axes.set_yticks(range(len(scored)), labels)
         axes.set_xlim(-0.02, 1.16)
         axes.set_xticks(np.linspace(0, 1, 6))
-        axes.axvline(FOUND_FROM, color="#BBBBBB", linewidth=0.6, linestyle=":")
-        axes.set_xlabel(f"IoU of outline and truth (dotted: {FOUND_FROM:g}, from which a cell counts as found)")
+        found_from = scored[0][0]["found_from_iou"]
+        axes.axvline(found_from, color="#BBBBBB", linewidth=0.6, linestyle=":")
+        axes.set_xlabel(f"IoU of outline and truth (dotted: {found_from:g}, from which a cell counts as found)")
         axes.text(1.03, len(scored) - 0.35, "found / cells", fontsize=6.5, color="#444444")
         axes.set_ylim(-0.6, len(scored))
 

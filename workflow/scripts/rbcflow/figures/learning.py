@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from rbcflow.figures import style
 from rbcflow.quiet import import_ultralytics
-from rbcflow.training.verify import subset
-from rbcflow.training.view import private_view
 
 EXAMPLES = 6
 """Augmented images a row."""
@@ -91,6 +89,9 @@ def _augmented(
 
     from ultralytics.cfg import get_cfg
     from ultralytics.data.build import build_yolo_dataset
+
+    from rbcflow.training.verify import subset
+    from rbcflow.training.view import private_view
 
     data = subset(dataset / "data.yaml", folder / "data", {"train": AUGMENTED_FROM, "val": 1})
     view = private_view(data, folder / "view", classes)

@@ -29,14 +29,29 @@ INPUTS = (
 ``clusters``, ``raw_counts``) and lists (``runs``, ``datasets``, ``outlines``). ``model_dataset`` is the dataset a
 model learned from."""
 
-DRAWS = (
-    "raw_frames", "cell_sheet", "cell_counts", "dataset_examples", "dataset_statistics", "training_curves", "overview",
-    "confusion_matrix", "confidence_curves", "sample_predictions", "predicted_boxes", "seconds_by_rule",
-    "background_steps", "overlaps", "image_map", "metadata_pairs",
-    "label_statistics", "training_batches", "seed_spread",
-    "outline_scores", "cluster_map", "unet_panels", "box_sizes", "class_counts", "pressure_shares",
-)  # fmt: skip
-"""Names of the functions in ``drawings``, which loads plotting libraries: this module must be light for a dry run."""
+DRAWS: dict[str, str] = {
+    function: module
+    for module, functions in {
+        "raw": ("raw_frames",),
+        "extraction": (
+            "class_counts", "pressure_shares", "outline_scores", "unet_panels", "cluster_map", "box_sizes",
+        ),
+        "cells": ("cell_sheet", "cell_counts"),
+        "composition": ("background_steps", "overlaps", "metadata_pairs"),
+        "datasets": ("dataset_examples", "dataset_statistics"),
+        "maps": ("image_map",),
+        "models": ("training_curves", "seed_spread"),
+        "learning": ("label_statistics", "training_batches"),
+        "overview": ("overview",),
+        "validation": ("confusion_matrix", "confidence_curves"),
+        "samples": ("sample_predictions",),
+        "gifs": ("predicted_boxes",),
+        "speed": ("seconds_by_rule",),
+    }.items()
+    for function in functions
+}  # fmt: skip
+"""The module of ``figures`` that each drawing function is in. A job imports that one alone, and its params carry that
+one's code: this module must be light for a dry run, and the modules' libraries take seconds to load."""
 
 ONLY_KEY = "all"
 """Key of a figure that is drawn once."""

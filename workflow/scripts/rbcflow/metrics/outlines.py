@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -240,9 +239,3 @@ def _boundary(mask: Mask) -> Mask:
     """Return the pixels of a mask with a neighbour outside it; the frame's edge is outside."""
     padded = np.pad(mask.astype(np.uint8), 1)
     return mask & ~cv2.erode(padded, np.ones((3, 3), np.uint8))[1:-1, 1:-1].astype(bool)
-
-
-def iter_summaries(folders: list[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the summaries that rule ``score_outlines`` wrote into several folders."""
-    for folder in folders:
-        yield json.loads((folder / "summary.json").read_text(encoding="utf-8"))

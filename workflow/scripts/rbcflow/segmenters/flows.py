@@ -175,7 +175,7 @@ def _train(
     network.low_precision = has_bfloat16()
     network.to(memory_format=torch.channels_last)
     order = np.random.default_rng(seed).permutation(len(images))
-    held, train = np.split(order, [max(1, int(len(order) * VALIDATION_SHARE))])
+    held, train = np.split(order, [max(1, int(len(order) * VALIDATION_SHARE))]) if len(order) > 1 else (order, order)
     round_ = max(steps // ROUNDS, 1)
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
