@@ -25,6 +25,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -53,6 +54,12 @@ def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
     return min(times)
 
 
+def configured(name: str) -> VariantSpec:
+    """Return a variant as config/variants.yaml has it."""
+    rows = yaml.safe_load((ROOT / "config/variants.yaml").read_text())
+    return VariantSpec.from_dict({"name": name, **rows[name].get("compose", {})})
+
+
 def plain_cells(folder: Path, rng: np.random.Generator) -> tuple[list[Path], Path]:
     """Write a bank of ellipses of 20-60 px on flat grey and its split table."""
     cells = []
@@ -77,7 +84,7 @@ def write_only(composites: list[Composite], folder: Path) -> None:
 
 def measure_variant(name: str, n: int, banks: list[Path], splits: Path, folder: Path) -> dict[str, float]:
     """Return rates and shares of one variant."""
-    spec = VariantSpec.from_dict({"name": name})
+    spec = configured(name)
     stock = load_stock(spec, banks, splits, "train")
     composites = [compose(spec, "train", index, 0, stock) for index in range(n)]
     (folder / name).mkdir()
@@ -101,7 +108,7 @@ def measure_variant(name: str, n: int, banks: list[Path], splits: Path, folder: 
 
 def measure_stages(name: str, n: int, banks: list[Path], splits: Path) -> dict[str, float]:
     """Return milliseconds an image that each step of the making takes; a step not taken in an image takes none."""
-    spec = VariantSpec.from_dict({"name": name})
+    spec = configured(name)
     stock = load_stock(spec, banks, splits, "train")
     seconds: dict[str, float] = defaultdict(float)
     for index in range(-3, n):
@@ -117,7 +124,7 @@ def measure_stages(name: str, n: int, banks: list[Path], splits: Path) -> dict[s
 def _side_by_side(name: str, n: int, banks: list[Path], splits: Path, folder: Path, barrier, results) -> None:
     """Write a shard when all processes are ready; report its seconds on the clock and this process's memory."""
     cv2.setNumThreads(1)
-    spec = VariantSpec.from_dict({"name": name})
+    spec = configured(name)
     shard = {"split": "train", "seed": 0, "banks": banks, "splits": splits, "folder": folder}
     write_shard(spec, indices=range(2), **shard)
     barrier.wait()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rbcflow.boxes import iou_matrix
 from rbcflow.compose import VariantSpec
-from rbcflow.compose.place import Placer
+from rbcflow.compose.place import Placer, _draw_free
 
 SIZES = st.lists(st.tuples(st.integers(3, 40), st.integers(3, 40)), min_size=1, max_size=14)
 
@@ -74,3 +74,12 @@ def test_too_large_is_not_placed(size):
     subject = placer()
     assert subject.place(size, np.random.default_rng(0)) is None
     assert len(subject.boxes) == 0
+
+
+def test_a_narrow_gap_is_found():
+    # a rectangle covers all but the last of 99 columns, or all
+    rng, space, first = np.random.default_rng(0), np.array([99, 71]), np.array([[0, 0]])
+    drawn = np.array([_draw_free(space, first, np.array([[98, 71]]), rng) for _ in range(400)])
+    assert set(drawn[:, 0]) == {98}
+    assert set(drawn[:, 1]) == set(range(71))
+    assert _draw_free(space, first, np.array([[99, 71]]), rng) is None

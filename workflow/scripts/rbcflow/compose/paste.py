@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -106,7 +107,7 @@ def paste(
 def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> tuple[float, float]:
     """Return the factor on the crop, and the value drawn relative to the largest of its range."""
     rule = spec.scale
-    size = float(np.sqrt(np.prod(cell.size)))
+    size = math.sqrt(math.prod(cell.size))
     low, high = rule.drawn_other if rule.drawn_other and cell.is_ring else rule.range
     value = rng.uniform(low, high)
     wanted = value * {"pixels": 1, "crop": size, "channel": unit}[rule.unit]
