@@ -39,7 +39,10 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
         axes = figure.subplots()
         for place, (summary, table) in enumerate(reversed(scored)):
             _strip(axes, place, summary, table["iou"].to_numpy(dtype=float))
-        labels = [f"{summary['path'].replace('_', ' + ')} on {summary['source']}" for summary, _ in reversed(scored)]
+        labels = [
+            f"{summary['path'].replace('unet_cellpose', 'unet + cellpose').replace('_', ' ')} on {summary['source']}"
+            for summary, _ in reversed(scored)
+        ]
         axes.set_yticks(range(len(scored)), labels)
         axes.set_xlim(-0.02, 1.16)
         axes.set_xticks(np.linspace(0, 1, 6))
