@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from dataclasses import replace
 
 import cv2
@@ -155,3 +156,20 @@ def test_absent_or_broken_pixels(tmp_path):
     (tmp_path / "cells.csv").unlink()
     with pytest.raises(InputError, match="no such file"):
         read_bank(tmp_path)
+
+
+def test_a_bank_of_many_recordings_takes_the_memory_of_one(tmp_path):
+    def peak(recordings):
+        def cells():
+            for number in range(recordings):
+                pixels = np.full((400, 400), number % 200 + 1, np.uint8)
+                yield replace(cell(recording=f"r{number:03d}"), crop=pixels, mask=pixels > 0)
+
+        tracemalloc.start()
+        write_bank(tmp_path / str(recordings), cells())
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    peak(2)  # what is loaded once
+    assert peak(64) < 1.3 * peak(4)
