@@ -46,6 +46,12 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
     return lattice[top : top + height, left : left + width]
 
 
+def _add_scaled(image: FloatImage, factor: float, field: FloatImage) -> None:
+    """Add a field times a factor in place; the field is used up, since new arrays of this size cost time."""
+    field *= np.float32(factor)
+    image += field
+
+
 def flat(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """Return the image at its base grey, (H, W) float32: what ``background`` starts from with the same generator."""
     width, height = spec.process_size
@@ -71,8 +77,8 @@ def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     # White noise blurred by sigma has the deviation and about the correlation of a field of step 2.5 sigma, times this.
     sigma = rng.uniform(1, 3)
     image = rng.uniform(0.5, 2) * BLURRED / sigma * smooth_field(shape, 2.5 * sigma, rng)
-    image += rng.uniform(-20, 20) * smooth_field(shape, max(1, rng.uniform(0.5, 3)), rng)
-    image += rng.uniform(-10, 10) * smooth_field(shape, 1 / rng.uniform(0.005, 0.02), rng)
+    _add_scaled(image, rng.uniform(-20, 20), smooth_field(shape, max(1, rng.uniform(0.5, 3)), rng))
+    _add_scaled(image, rng.uniform(-10, 10), smooth_field(shape, 1 / rng.uniform(0.005, 0.02), rng))
     angle, fall = rng.uniform(0, 2 * math.pi), base * rng.uniform(0, spec.illumination)
     image += base + np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(fall * math.cos(angle))
     image += np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None] * np.float32(fall * math.sin(angle))

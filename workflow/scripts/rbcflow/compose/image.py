@@ -93,7 +93,7 @@ def compose(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) 
     """Make one image; the arguments are those of ``steps``."""
     *_, (_, scene) = steps(spec, split, index, seed, stock)
     width, height = spec.final_size
-    small = shrink(np.clip(scene.image, 0, 255), spec.downscale)
+    small = shrink(np.clip(scene.image, 0, 255, out=scene.image), spec.downscale)
     names = [cell.class_name for cell in scene.cells]
     record = {"index": index, "split": split, "seed": seed} | scene.plan
     record |= {f"{name}_placed": names.count(name) for name in spec.classes}

@@ -164,5 +164,5 @@ def _balance(axes: Axes, metadata: pd.DataFrame, factors: list[str]) -> None:
             left += share
     axes.set_yticks(range(len(factors)), [factor.replace("_", " ") for factor in factors])
     axes.invert_yaxis()
-    axes.set(title="levels of the factors, all splits", xlim=(0, 1), xlabel="share of images")
+    axes.set(title="levels of the factors", xlim=(0, 1), xlabel="share of images")
     axes.tick_params(axis="y", length=0)
