@@ -9,6 +9,7 @@ rule draw_practice:
         "<logs>/draw_practice.log",
     benchmark:
         "<benchmarks>/draw_practice.tsv"
+    priority: 45
     conda:
         "../../environment.yml"
     threads: 1
@@ -37,9 +38,10 @@ rule train_unet:
         "<logs>/train_unet.log",
     benchmark:
         "<benchmarks>/train_unet.tsv"
+    priority: 45
     conda:
         "../../environment.yml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=3000,
         runtime=60,
@@ -65,9 +67,10 @@ rule train_cellpose:
         "<logs>/train_cellpose.log",
     benchmark:
         "<benchmarks>/train_cellpose.tsv"
+    priority: 45
     conda:
         "../../environment.yml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=3000,
         runtime=60,
@@ -97,7 +100,7 @@ rule finetune_cellpose:
         "<benchmarks>/finetune_cellpose.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
         runtime=120,

@@ -75,7 +75,7 @@ class Segmenters(Strict):
     pictures: int = Field(
         70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
     )
-    steps: int = Field(200, ge=5, description="batches of 16 practice pictures each network learns from")
+    steps: int = Field(150, ge=5, description="batches of 16 practice pictures each network learns from")
     unet: str = Field(
         "trained", description="`trained` in this workflow, or a name from resources/weights.yaml (`unet_carvana.pth`)"
     )
@@ -88,13 +88,13 @@ class Segmenters(Strict):
     )
     yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
     finetune_steps: int = Field(120, ge=5, description="batches of annotated pictures in `finetune_cellpose`")
-    scored_frames: int = Field(40, ge=1, description="frames of a source on which each path is compared with truth")
+    scored_frames: int = Field(36, ge=1, description="frames of a source on which each path is compared with truth")
 
 
 class Images(Strict):
     """Images a split; the preprint made 4000/2000/2000."""
 
-    train: int = Field(1000, ge=1, description="trained on")
+    train: int = Field(800, ge=1, description="trained on")
     val: int = Field(120, ge=1, description="watched during training")
     test: int = Field(160, ge=1, description="judged on after training")
 
@@ -135,7 +135,12 @@ class Training(Strict):
         "auto",
         description="on a CPU, `auto` is bfloat16 where the processor computes in it; CUDA uses Ultralytics' own",
     )
-    threads: int = Field(2, ge=1, description="processor threads a training asks Snakemake for")
+    threads: int = Field(
+        1,
+        ge=1,
+        description="processor threads a training asks Snakemake for; one leaves the other core of two to other jobs, which "
+        "is the sooner end of the whole. More for a single training, or to feed a GPU",
+    )
     overrides: dict[str, float | int | bool | str] = Field(
         {"close_mosaic": 3, "warmup_epochs": 1.0, "freeze": 10},
         description="further Ultralytics training arguments; the preprint kept the library's defaults",
