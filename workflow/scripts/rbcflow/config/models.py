@@ -138,8 +138,8 @@ class Training(Strict):
     threads: int = Field(
         1,
         ge=1,
-        description="processor threads a training asks Snakemake for; one leaves the other core of two to other jobs, which "
-        "is the sooner end of the whole. More for a single training, or to feed a GPU",
+        description="processor threads a training asks Snakemake for; one leaves the other of two cores to other jobs, "
+        "so that the whole ends sooner. More for a single training, or to feed a GPU",
     )
     overrides: dict[str, float | int | bool | str] = Field(
         {"close_mosaic": 3, "warmup_epochs": 1.0, "freeze": 10},
