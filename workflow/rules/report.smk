@@ -21,7 +21,7 @@ rule render_report:
         "<benchmarks>/render_report.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=2000,
         runtime=20,

@@ -88,7 +88,7 @@ class Segmenters(Strict):
     )
     yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
     finetune_steps: int = Field(120, ge=5, description="batches of annotated pictures in `finetune_cellpose`")
-    scored_frames: int = Field(36, ge=1, description="frames of a source on which each path is compared with truth")
+    scored_frames: int = Field(30, ge=1, description="frames of a source on which each path is compared with truth")
 
 
 class Images(Strict):
@@ -162,7 +162,7 @@ class Validation(Strict):
 class Gifs(Strict):
     """Look of the animations."""
 
-    frames: int = Field(36, ge=1, description="frames a GIF")
+    frames: int = Field(30, ge=1, description="frames a GIF")
     fps: int = Field(5, ge=1, description="frames a second; display only, retrains nothing")
 
 

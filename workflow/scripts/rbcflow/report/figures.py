@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_s
 from rbcflow.report.records import Provenance, read_provenance, slug
 
 PAGE_BYTES = 10_000_000
-"""Bytes all pictures may take before base64, which adds a third: the page stays under 15 MB."""
+"""Bytes all pictures are meant to take before base64, which adds a third; animations at their smallest may exceed it."""
+
+THREADS = 2
+"""Pictures encoded at once; Pillow lets go of the interpreter's lock meanwhile."""
 
 SMALLEST_SHARE = 150_000
 """Bytes every animation may take, however many there are."""
@@ -61,11 +65,14 @@ def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, 
         keys: by ``per``, the keys a figure is drawn for.
     """
     planned = [(entry, key, _file(results, entry, key)) for entry in registry for key in keys[entry["per"]]]
-    stills = {path: embed_still(path) for _, _, path in planned if path.suffix == ".png" and path.is_file()}
+    drawn = [path for _, _, path in planned if path.suffix == ".png" and path.is_file()]
+    with ThreadPoolExecutor(THREADS) as pool:
+        stills = dict(zip(drawn, pool.map(embed_still, drawn), strict=True))
     gifs = [path for _, _, path in planned if path.suffix == ".gif" and path.is_file()]
     left = PAGE_BYTES - sum(len(still.uri) * 3 // 4 for still in stills.values())
     share = max(SMALLEST_SHARE, left // max(1, len(gifs)))
-    moving = {path: embed_animation(path, share) for path in gifs}
+    with ThreadPoolExecutor(THREADS) as pool:
+        moving = dict(zip(gifs, pool.map(lambda path: embed_animation(path, share), gifs), strict=True))
     return [_figure(results, entry, key, path, stills.get(path), moving.get(path)) for entry, key, path in planned]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from rbcflow.errors import InputError
 MAX_SIZE = (1600, 2000)
 """Largest embedded picture, width and height in pixels."""
 
-LOSSLESS_LIMIT = 150_000
+LOSSLESS_LIMIT = 60_000
 """Bytes up to which a picture stays lossless: plots do, photographs need not."""
 
-ANIMATION_STEPS = ((1280, 80), (960, 72), (760, 60), (600, 50))
+ANIMATION_STEPS = ((1280, 80), (960, 72), (760, 60), (640, 45), (560, 35))
 """Widths in pixels and WebP qualities tried in turn until an animation fits its share of the page."""
 
 
@@ -68,9 +69,9 @@ def _open(path: Path) -> Image.Image:
 def _picture(image: Image.Image) -> Picture:
     image = _flat(image)
     image.thumbnail(MAX_SIZE, Image.Resampling.LANCZOS)
-    data = _webp(image, lossless=True, quality=60, method=3)
+    data = _webp(image, lossless=True, quality=20, method=1)
     if len(data) > LOSSLESS_LIMIT:
-        data = _webp(image, quality=86, method=4)
+        data = _webp(image, quality=78, method=2)
     return Picture(_uri(data, "image/webp"), *image.size)
 
 
@@ -103,7 +104,9 @@ def embed_animation(path: Path, share: int) -> Animation:
     for frame in ImageSequence.Iterator(image):
         durations.append(frame.info.get("duration", 200))
         frames.append(frame.convert("RGB"))
-    for width, quality in ANIMATION_STEPS:
+    # a large one is not tried at sizes that cannot fit: encoding takes a second
+    first = min(int(math.log2(max(len(data) / share, 1)) / 1.5), len(ANIMATION_STEPS) - 1)
+    for width, quality in ANIMATION_STEPS[first:]:
         data = _animated(frames, durations, width, quality)
         if len(data) <= share:
             break
@@ -115,5 +118,5 @@ def _animated(frames: list[Image.Image], durations: list[int], width: int, quali
     size = (round(frames[0].width * scale), round(frames[0].height * scale))
     small = frames if scale == 1.0 else [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames]
     return _webp(
-        small[0], save_all=True, append_images=small[1:], duration=durations, loop=0, quality=quality, method=2
+        small[0], save_all=True, append_images=small[1:], duration=durations, loop=0, quality=quality, method=0
     )
