@@ -11,7 +11,7 @@ from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_s
 from rbcflow.report.records import Provenance, read_provenance, slug
 
 PAGE_BYTES = 10_000_000
-"""Bytes all pictures are meant to take before base64, which adds a third; animations at their smallest may exceed it."""
+"""Bytes all pictures are meant to take before base64, which adds a third; the smallest animations may exceed it."""
 
 THREADS = 2
 """Pictures encoded at once; Pillow lets go of the interpreter's lock meanwhile."""
