@@ -25,9 +25,15 @@ RECORDS = [f"measured/raw/{source}/source.json" for source in WRITERS]
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with own files of every laboratory."""
     folder = tmp_path_factory.mktemp("own files") / "rbc flow"
-    for name in ("config", "paper", "profiles", "resources/annotations", "workflow"):
+    for name in ("config", "paper", "profiles", "resources/annotations", "resources/expected", "workflow"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "environment.yml", "resources/weights.yaml", "CITATION.cff"):
+    for name in (
+        "Snakefile",
+        "environment.yml",
+        "resources/weights.yaml",
+        "resources/published_sets.yaml",
+        "CITATION.cff",
+    ):
         shutil.copy2(PROJECT / name, folder / name)
     for source, write in WRITERS.items():
         write(folder / "own" / source)
