@@ -1,7 +1,7 @@
 """The cluster filter of the Liang path (rule ``cluster_objects``; method, section 2.2): features, DBSCAN, verdicts.
 
 The preprint listed by hand which clusters to drop, after looking at them. Here a cluster is dropped where more than
-half of its members do not look like one whole cell: their foreground touches the square's border or falls into parts.
+half of its members do not look like one whole cell: they lie at the frame's end, or their foreground falls into parts.
 What every cluster holds is shown in a figure.
 """
 
@@ -75,7 +75,15 @@ def write_clusters(path: Path, outlined: Iterable[Outlined]) -> pd.DataFrame:
         for number, found in enumerate(f for f in item.found if not f.reason):
             window = square_window(found.box, *item.frame.size, MARGIN)
             features.append(_features(grey[window], found.mask[window]))
-            rows.append([item.frame.recording, item.frame.index, number, *found.box, _whole(found.mask[window])])
+            rows.append(
+                [
+                    item.frame.recording,
+                    item.frame.index,
+                    number,
+                    *found.box,
+                    _whole(found.mask[window]) and _clear(found.box, window),
+                ]
+            )
     table = pd.DataFrame(rows, columns=COLUMNS[:8])
     places = reduced(np.array(features, dtype=np.float32).reshape(len(rows), 2 * (SIDE // 5) ** 2))
     table["first"], table["second"] = places[:, 0].round(4), places[:, 1].round(4)
@@ -140,6 +148,12 @@ def _features(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.f
     contrast = (image.astype(np.float32) - np.median(image)) / max(float(image.std()), 1.0)
     grids = [cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (mask.astype(np.float32), 0.3 * contrast)]
     return np.concatenate([grid.ravel() for grid in grids])
+
+
+def _clear(box: tuple[float, ...], window: tuple[slice, slice]) -> bool:
+    """Tell whether the frame's left and right ends leave at least half of the margin beside an object."""
+    width = max(box[2] - box[0], box[3] - box[1]) + 2 * MARGIN
+    return width - (window[1].stop - window[1].start) <= MARGIN / 2
 
 
 def _whole(mask: NDArray[np.bool_]) -> bool:
