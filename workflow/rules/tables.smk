@@ -80,6 +80,7 @@ rule compare_fingerprints:
 rule compare_published:
     input:
         raw="<results>/tables/raw_counts.csv",
+        clusters=[f"<results>/clusters/{bank}.csv" for bank in CLUSTERED],
         banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
         fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
     output:

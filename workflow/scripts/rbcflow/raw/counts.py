@@ -10,7 +10,7 @@ import pandas as pd
 
 from rbcflow.raw import layouts, naples, nouaman2024, record
 
-COLUMNS = ("source", "origin", "recording", "kind", "class", "condition", "frames", "width", "height")
+COLUMNS = ("source", "origin", "recording", "folder", "kind", "class", "condition", "frames", "width", "height")
 
 
 def write_counts(sources: Mapping[str, tuple[str, Path]], output: Path) -> pd.DataFrame:
@@ -18,15 +18,15 @@ def write_counts(sources: Mapping[str, tuple[str, Path]], output: Path) -> pd.Da
 
     Args:
         sources: layout and ``source.json`` by source.
-        output: CSV with the columns ``COLUMNS``; ``kind`` is ``crops`` or ``recording``, ``width`` and ``height`` are
-            those of the first frame in pixels.
+        output: CSV with the columns ``COLUMNS``; ``folder`` is the last part of the recording's name, ``kind`` is
+            ``crops`` or ``recording``, ``width`` and ``height`` are those of the first frame in pixels.
     """
     rows = []
     for name, (layout, path) in sources.items():
         source = record.read(path)
         if source.status == "available":
             folder = Path(source.folder)
-            rows += [(name, source.origin, *row) for row in _recordings(layout, folder)]
+            rows += [(name, source.origin, row[0], Path(row[0]).name, *row[1:]) for row in _recordings(layout, folder)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(output, index=False)
