@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from raw_inputs import write_coco
-from rbcflow.boxes import mask_box
 from rbcflow.cells import cellpose, clusters, polygons, unet, yolo
 from rbcflow.cells.cut import Job
-from rbcflow.cells.outline import Found, Outlined, batches, to_cells
+from rbcflow.cells.outline import Found, Outlined, batches, frames_of, to_cells
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.metrics import outlines
 from rbcflow.metrics.outlines import Truth, boundary_f1, compare, summarised
 from rbcflow.phantom import kihm2018, liang2024
+from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.segmenters import flows, practice
 from rbcflow.segmenters.unet import CarvanaForeground, CarvanaUNet, Foreground, train_unet
 
@@ -108,7 +108,7 @@ def test_missed_cells_count_as_zero():
     assert (empty["n_cells"], empty["iou_median"]) == (0, None)
 
 
-def test_score_writes_both_files_and_names_a_source_without_truth(tmp_path):
+def test_a_sample_repeats_and_a_source_without_truth_is_named(tmp_path):
     liang2024.write(tmp_path / "raw", seed=1, liang_scale=0.005)
     job = Job("liang2024", "liang2024", tmp_path / "raw")
     with pytest.raises(InputError, match="no truth"):
@@ -330,12 +330,30 @@ def test_a_checkpoint_without_a_sum_on_record_is_never_opened(tmp_path):
         verify(path, None)
 
 
-def test_kihm_boxes_match_truth_when_the_network_knows(tmp_path):
+def test_every_crop_is_read_under_the_name_that_truth_has(tmp_path):
     kihm2018.write(tmp_path, seed=2, kihm_per_class=2, kihm_s3_scale=0.001)
-    from rbcflow.cells.outline import frames_of
-    from rbcflow.phantom.truth import read_objects
-
     frames = list(frames_of("kihm2018", tmp_path, "kihm2018"))
     truth = read_objects(tmp_path)
     assert {(f.recording, f.index) for f in frames} == set(zip(truth["recording"], truth["frame"], strict=True))
-    assert mask_box(block(1, 2, 3, 4)) == (1, 2, 3, 4)
+
+
+def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_path, monkeypatch):
+    kihm2018.write(tmp_path, seed=2, kihm_per_class=4, kihm_s3_scale=0.001)
+    objects = read_objects(tmp_path)
+
+    def exact(job):
+        for number, frame in enumerate(f for f in frames_of("kihm2018", tmp_path, "kihm2018", job.wanted)):
+            mask = np.zeros(frame.image.shape, bool)
+            row = objects[(objects.recording == frame.recording) & (objects.frame == frame.index)].iloc[0]
+            mask[int(row.y0) : int(row.y1), int(row.x0) : int(row.x1)] = read_masks(tmp_path, frame.recording)[
+                frame.index, row.object
+            ]
+            yield Outlined(frame, [Found.of_mask(mask & (number % 2 == 0))])
+
+    monkeypatch.setitem(outlines.PATHS, "unet", exact)
+    summary = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), tmp_path / "out", frames=8)
+    table = pd.read_csv(tmp_path / "out/objects.csv")
+    assert summary["n_frames"] == 8
+    assert summary["invented"] == 0
+    assert set(table["iou"]) == {0.0, 1.0}
+    assert summary["found"] == (table["iou"] == 1).sum() > 0
