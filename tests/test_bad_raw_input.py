@@ -164,12 +164,12 @@ def test_picture_that_is_none_or_has_sixteen_bits(tmp_path):
 def test_hdf5_that_is_none_or_lacks_a_dataset(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"\x89HDF")
     with pytest.raises(InputError, match="no readable HDF5"):
-        flow_public.check(tmp_path)
+        layouts.check("flow_public", tmp_path)
     write_recording(tmp_path / "a.h5", [1, 2])
     with h5py.File(tmp_path / "a.h5", "a") as file:
         del file["events/image_bg"]
     with pytest.raises(InputError, match="no such dataset") as error:
-        flow_public.check(tmp_path)
+        layouts.check("flow_public", tmp_path)
     assert error.value.where == "events/image_bg"
 
 

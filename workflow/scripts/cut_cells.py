@@ -7,7 +7,7 @@ from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import cut_cells
 from rbcflow.jobs import path_job
 from rbcflow.provenance import Recorder
-from rbcflow.raw import layouts, record
+from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
@@ -15,7 +15,6 @@ if __name__ == "__main__":
     source = record.read(Path(snakemake.input.record))
     cells = iter(())
     if source.status == "available":
-        layouts.check(snakemake.params.layout, Path(source.folder))
         cells = cut_cells(snakemake.params.paths, path_job(snakemake, source))
     write_bank(Path(snakemake.output.cells).parent, cells, snakemake.wildcards.bank)
     recorder.write(snakemake.output.provenance)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rbcflow.cells import background, crops, polygons
 from rbcflow.cells.bank import Cell
 from rbcflow.cells.outline import Outlined, Wanted, everything, frames_of, to_cells
+from rbcflow.frames import Frame
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Job:
     networks: Networks = Networks()
 
     @property
-    def frames(self):
+    def frames(self) -> Iterator[Frame]:
         """The frames a per-frame path looks at."""
         return frames_of(self.layout, self.folder, self.source, self.wanted)
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.provenance import sha256
-from rbcflow.raw.problems import BadFiles, inspect, refuse
+from rbcflow.raw.problems import BadFiles, inspect
 
 LAYOUT = "flow_public"
 IMAGES, BACKGROUNDS, NUMBERS = "events/image", "events/image_bg", "events/frame"
@@ -132,15 +132,6 @@ def bad_files(folder: Path) -> BadFiles:
     if not paths:
         raise InputError(folder, "no HDF5 file", "<recording>.h5")
     return inspect(folder, paths, _probe)
-
-
-def check(folder: Path) -> None:
-    """Validate every file's layout before expensive work.
-
-    Raises:
-        InputError: as ``bad_files``, and one error with every bad file.
-    """
-    refuse(folder, bad_files(folder))
 
 
 def _probe(path: Path) -> None:

@@ -15,7 +15,7 @@ from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.raw.croplists import pictures, pressure, require_names, require_pictures, subfolders
 from rbcflow.raw.image import read_equal_grey, require_size
-from rbcflow.raw.problems import BadFiles, inspect, refuse
+from rbcflow.raw.problems import BadFiles, inspect
 
 LAYOUT = "kihm2018"
 SHAPES = ("Croissant", "Slipper")
@@ -67,15 +67,6 @@ def bad_files(folder: Path) -> BadFiles:
     names = recordings(folder)
     require_pictures(folder, names, f"Croissant/*.bmp, Slipper/*.bmp or {S3}/")
     return inspect(folder, (path for name in names for path in pictures(folder / name)), _probe)
-
-
-def check(folder: Path) -> None:
-    """Validate every folder name and crop before expensive work.
-
-    Raises:
-        InputError: as ``bad_files``, and one error with every bad file.
-    """
-    refuse(folder, bad_files(folder))
 
 
 def _probe(path: Path) -> None:

@@ -7,14 +7,12 @@ from types import ModuleType
 
 from rbcflow.errors import InputError
 from rbcflow.raw import flow_public, kihm2018, liang2024, naples, nouaman2024
-from rbcflow.raw.problems import BadFiles
+from rbcflow.raw.problems import BadFiles, refuse
 
 READERS: dict[str, ModuleType] = {
     module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024)
 }
-"""The module of each layout, with ``recordings``, ``read``, ``bad_files`` and ``check``."""
-
-CHECKS = {layout: module.check for layout, module in READERS.items()}
+"""The module of each layout, with ``recordings``, ``read`` and ``bad_files``."""
 
 
 def check(layout: str, folder: Path) -> None:
@@ -27,8 +25,7 @@ def check(layout: str, folder: Path) -> None:
     Raises:
         InputError: the folder is absent or empty, or files in it are wrong; names each of them.
     """
-    _require(layout, folder)
-    CHECKS[layout](folder)
+    refuse(folder, bad_files(layout, folder))
 
 
 def bad_files(layout: str, folder: Path) -> BadFiles:
@@ -41,10 +38,6 @@ def bad_files(layout: str, folder: Path) -> BadFiles:
     Raises:
         InputError: the folder is absent or empty, or what is wrong is not a file that could be left out.
     """
-    _require(layout, folder)
-    return READERS[layout].bad_files(folder)
-
-
-def _require(layout: str, folder: Path) -> None:
     if not folder.is_dir():
         raise InputError(folder, "no such folder", f"a folder of layout {layout}")
+    return READERS[layout].bad_files(folder)

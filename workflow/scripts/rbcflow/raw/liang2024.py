@@ -15,7 +15,7 @@ from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.raw.croplists import pictures, require_names, require_pictures, subfolders
 from rbcflow.raw.image import read_rgb, require_size
-from rbcflow.raw.problems import BadFiles, inspect, refuse
+from rbcflow.raw.problems import BadFiles, inspect
 
 LAYOUT = "liang2024"
 SHAPES = ("Parachute", "Rolling", "Slipper", "semi-Parachute", "semi-Rolling", "semi-Slipper")
@@ -63,15 +63,6 @@ def bad_files(folder: Path) -> BadFiles:
     names = recordings(folder)
     require_pictures(folder, names, "Slipper/50_C001H001S0001_0001.bmp and the like")
     return inspect(folder, (path for name in names for path in pictures(folder / name)), _probe)
-
-
-def check(folder: Path) -> None:
-    """Validate every folder name and picture before expensive work.
-
-    Raises:
-        InputError: as ``bad_files``, and one error with every bad file.
-    """
-    refuse(folder, bad_files(folder))
 
 
 def _probe(path: Path) -> None:

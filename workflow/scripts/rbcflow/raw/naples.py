@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
-from rbcflow.raw.problems import BadFiles, exhaust, inspect, refuse
+from rbcflow.raw.problems import BadFiles, exhaust, inspect
 from rbcflow.raw.tiff import page_count, read_pages
 
 LAYOUT = "naples"
@@ -58,15 +58,6 @@ def bad_files(folder: Path) -> BadFiles:
     for parent in sorted({path.parent for path in stacks}):
         velocity(parent)
     return inspect(folder, stacks, lambda path: exhaust(read_pages(path)))
-
-
-def check(folder: Path) -> None:
-    """Validate folder names and every page before expensive work.
-
-    Raises:
-        InputError: as ``bad_files``, and one error with every bad file.
-    """
-    refuse(folder, bad_files(folder))
 
 
 def _stacks(folder: Path) -> list[Path]:

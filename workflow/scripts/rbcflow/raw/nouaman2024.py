@@ -16,7 +16,7 @@ from rbcflow.frames import Frame
 from rbcflow.raw.coco import AnnotatedImage, Polygon, read_coco, without_images
 from rbcflow.raw.croplists import pictures, require_names, subfolders
 from rbcflow.raw.image import read_equal_grey, read_grey, require_size
-from rbcflow.raw.problems import BadFiles, inspect, refuse
+from rbcflow.raw.problems import BadFiles, inspect
 from rbcflow.raw.video import check_video, read_video
 
 LAYOUT = "nouaman2024"
@@ -169,15 +169,6 @@ def leave_out(folder: Path, links: Path, names: Collection[str]) -> None:
     text = without_images(folder / ANNOTATIONS, names)
     (links / ANNOTATIONS).unlink()
     (links / ANNOTATIONS).write_text(text, encoding="utf-8")
-
-
-def check(folder: Path) -> None:
-    """Validate the folder before expensive work: videos decode, annotations hold, crops are pictures.
-
-    Raises:
-        InputError: as ``bad_files``, and one error with every bad file.
-    """
-    refuse(folder, bad_files(folder))
 
 
 def _checked_raw_crops(folder: Path) -> list[str]:

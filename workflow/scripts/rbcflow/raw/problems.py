@@ -1,4 +1,4 @@
-"""Every bad file of a source at once, for the ``check`` of each layout of stage ``raw``."""
+"""Every bad file of a source at once, for the layouts of stage ``raw``."""
 
 from __future__ import annotations
 
