@@ -35,10 +35,10 @@ def write_testset(folder: Path, n_frames: int, rows: list[tuple], size: tuple[in
     truth = truth_table(rows)
     width, height = size
     frames = [
-        (number, f"images/{number:05d}.png", "donor_1", "donor_1/0300mbar_1", number, "300 mbar", width, height)
+        (number, f"images/{number:05d}.png", "donor_1", "donor_1/0300mbar_1", number, "300 mbar", width, height, "")
         for number in range(n_frames)
     ]
-    columns = ["frame", "path", "donor", "recording", "index", "condition", "width", "height"]
+    columns = ["frame", "path", "donor", "recording", "index", "condition", "width", "height", "label"]
     pd.DataFrame(frames, columns=columns).to_csv(folder / "frames.csv", index=False)
     truth.to_csv(folder / "truth.csv", index=False)
     for number in range(n_frames):
@@ -59,7 +59,7 @@ def write_predictions(path: Path, rows: list[tuple], **meta) -> Path:
     """Write predictions; keyword arguments go into the file's metadata."""
     record = {
         "run": "run1", "model": "model1", "model_hash": "abc", "testset": "set", "testset_fingerprint": "f0",
-        "imgsz": None, "conf": 0.001, "iou": 0.7, "frames_per_second": 50.0, "status": "available",
+        "scale": 1.0, "conf": 0.001, "iou": 0.7, "frames_per_second": 50.0, "status": "available",
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(prediction_table(rows), preserve_index=False)

@@ -70,7 +70,7 @@ def test_frames_of_any_shape_give_boxes_inside_them(weights, tmp_path):
     assert boxes["frame"].is_monotonic_increasing
     assert boxes["conf"].min() > 0.001
     assert metadata["frames_per_second"] > 0
-    expected = {"run": "m-on-toy", "model": "m", "testset": "toy", "status": "available", "imgsz": None, "conf": 0.001}
+    expected = {"run": "m-on-toy", "model": "m", "testset": "toy", "status": "available", "scale": 1.0, "conf": 0.001}
     assert expected.items() <= metadata.items()
     assert len(metadata["model_hash"]) == len(metadata["testset_fingerprint"]) == 64
 
@@ -105,7 +105,7 @@ def test_boxes_come_back_from_padding_and_scale(weights, tmp_path):
     by_hand, _ = boxes_on(weights, tmp_path / "padded", [padded])
     np.testing.assert_allclose(own[BOX], (by_hand[BOX] - 12).clip(0, 200), atol=1e-3)
 
-    scaled, _ = boxes_on(weights, tmp_path / "scaled", [padded], imgsz=448)
+    scaled, _ = boxes_on(weights, tmp_path / "scaled", [padded], scale=2.0)
     by_hand, _ = boxes_on(weights, tmp_path / "doubled", [doubled])
     np.testing.assert_allclose(scaled[BOX], by_hand[BOX] / 2, atol=1e-3)
 

@@ -83,7 +83,7 @@ def test_saarland_donors_shows_held_out_recordings_only(tmp_path):
     ]
     assert set(testset.truth["frame"]) == {0, 2, 4, 6}
     assert testset.frames.iloc[1].tolist() == [
-        1, "images/00001.png", "blood_donor_5", "blood_donor_5/0100mbar_1", 1, "100 mbar", 40, 30,
+        1, "images/00001.png", "blood_donor_5", "blood_donor_5/0100mbar_1", 1, "100 mbar", 40, 30, "",
     ]  # fmt: skip
     assert (testset.image(2) == 52).all()
     assert testset.image(2).shape == (30, 40)

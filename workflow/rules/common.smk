@@ -16,7 +16,7 @@ from rbcflow.config import load
 from rbcflow.config.load import read_yaml, testset_names
 from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
-from rbcflow.figures.registry import DRAWS, read_registry
+from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
 
 try:
     SETTINGS = load(config)
@@ -278,6 +278,14 @@ def testset_source(wildcards):
     return f"<results>/datasets/{name.removesuffix('_test')}/fingerprint.txt"
 
 
+def testset_cells(wildcards):
+    """Return the bank whose boxes stand in for the truth that a laboratory's pictures of single cells do not have."""
+    row = SETTINGS.testsets.get(wildcards.testset)
+    if row is None or row.kind != "singapore_raw" or SETTINGS.origin(row.source) == "phantom":
+        return []
+    return f"<results>/cells/{row.bank}/cells.csv"
+
+
 def testset_params(wildcards):
     """Return the kind of a test set and the limits it is built with; a variant's own test images are all taken."""
     name = wildcards.testset
@@ -315,6 +323,10 @@ def all_trainings():
     return [f"<results>/models/{m}/seed-{seed}/training.json" for m in models for seed in SETTINGS.training(m).seeds]
 
 
+def _rows(table):
+    return {name: row.model_dump() for name, row in table.items()}
+
+
 # figures
 
 
@@ -343,6 +355,8 @@ def figure_file(name, key):
         "published": "paper/published.yaml",
         "clusters": f"<results>/clusters/{key}.csv",
         "raw_counts": "<results>/tables/raw_counts.csv",
+        "errors": f"<results>/errors/{key}/errors.csv",
+        "headline": "<results>/tables/headline.csv",
     }
     if name == "model_folder":
         return f"{model_folder(key)}/training.json"
@@ -352,6 +366,9 @@ def figure_file(name, key):
         return f"<results>/testsets/{run.testset if run else key}/testset.json"
     if name == "datasets":
         return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
+    if name == "testsets":
+        used = {run.testset for run in SETTINGS.runs.values()}
+        return [f"<results>/testsets/{name}/testset.json" for name in SETTINGS.testsets if name in used]
     if name == "outlines":
         return [f"<results>/outlines/{scored}/summary.json" for scored in scored_paths()]
     # the benchmark files are complete when everything has been counted
@@ -360,24 +377,39 @@ def figure_file(name, key):
     return files[name]
 
 
-def figure_inputs(wildcards):
-    """Return a figure's inputs by the names its drawing function knows."""
-    return {name: figure_file(name, wildcards.key) for name in REGISTRY[wildcards.figure].inputs}
+FIGURES_PER = {}
+"""The registry's entries by what they are drawn once for; those drawn once alone have a job each."""
+
+for figure_entry in REGISTRY.values():
+    if figure_entry.per != "none":
+        FIGURES_PER.setdefault(figure_entry.per, []).append(figure_entry)
 
 
-def figure_code(wildcards):
-    """Return the fingerprint of the code that draws a figure: the script's, and the one module's it is drawn by."""
-    drawn_by = DRAWS[REGISTRY[wildcards.figure].draws]
-    return code_tools.fingerprint(SCRIPTS / "draw_figure.py", f"rbcflow.figures.{drawn_by}")
+def figure_inputs(entries):
+    """Return an input function: what entries are drawn from, by the names their drawing functions know."""
+    names = sorted({name for entry in entries for name in entry.inputs})
+    return lambda wildcards: {name: figure_file(name, wildcards.key) for name in names}
 
 
-def figure_params(wildcards):
-    """Return what draws a figure; titles and captions concern the report alone."""
-    entry = REGISTRY[wildcards.figure]
+def figure_output(entry):
+    """Return the file of an entry, with its key left open."""
+    return f"<results>/{'gifs' if entry.format == 'gif' else 'figures'}/{entry.id}/{{key}}.{entry.format}"
+
+
+def figure_params(entry):
+    """Return what draws a figure, and the fingerprint of that code; titles and captions concern the report alone."""
     options = CONFIG.gifs.model_dump() if entry.format == "gif" else {}
-    if entry.draws == "image_map":
+    if entry.draws in ("image_map", "domain_map"):
         options = {"network": feature_network()}
-    return {"draws": entry.draws, "inputs": list(entry.inputs), "options": options}
+    if entry.draws == "published_matrices":
+        options = {"table": list(_rows(SETTINGS.runs).values())}
+    return {
+        "id": entry.id,
+        "draws": entry.draws,
+        "inputs": list(entry.inputs),
+        "options": options,
+        "code": code_tools.fingerprint(SCRIPTS / "draw_figures.py", f"rbcflow.figures.{DRAWS[entry.draws]}"),
+    }
 
 
 def feature_network():
@@ -399,11 +431,10 @@ def all_figures():
     ]
 
 
+REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "claims"]
+
+
 def report_config():
     """Return the tables as the report reads them."""
     tables = {name: getattr(SETTINGS, name) for name in ("banks", "variants", "models", "testsets")}
     return {**CONFIG.model_dump(), **{name: _rows(table) for name, table in tables.items()}}
-
-
-def _rows(table):
-    return {name: row.model_dump() for name, row in table.items()}

@@ -1,18 +1,50 @@
-# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it.
+# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it. All figures of one run, model,
+# dataset and so on are drawn by one job: to start one takes longer than to draw a figure.
+
+
+for per, entries in FIGURES_PER.items():
+
+    rule:
+        name:
+            f"draw_{per}"
+        input:
+            unpack(figure_inputs(entries)),
+        output:
+            figures=[figure_output(entry) for entry in entries],
+            provenance=[str(Path(figure_output(entry)).with_suffix(".json")) for entry in entries],
+        log:
+            f"<logs>/draw_{per}/{{key}}.log",
+        benchmark:
+            f"<benchmarks>/draw_{per}/{{key}}.tsv"
+        wildcard_constraints:
+            key=alternatives(KEYS[per]),
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=20,
+        params:
+            figures=[figure_params(entry) for entry in entries],
+        message:
+            f"Drawing the figures of the {per} {{wildcards.key}}"
+        script:
+            "../scripts/draw_figures.py"
 
 
 rule draw_figure:
     input:
-        unpack(figure_inputs),
+        unpack(lambda wildcards: figure_inputs([REGISTRY[wildcards.figure]])(wildcards)),
     output:
-        figure="<results>/figures/{figure}/{key}.png",
-        provenance="<results>/figures/{figure}/{key}.json",
+        figures=["<results>/figures/{figure}/{key}.png"],
+        provenance=["<results>/figures/{figure}/{key}.json"],
     log:
         "<logs>/draw_figure/{figure}-{key}.log",
     benchmark:
         "<benchmarks>/draw_figure/{figure}-{key}.tsv"
     wildcard_constraints:
-        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "png"),
+        figure=alternatives(entry.id for entry in REGISTRY.values() if entry.per == "none"),
+        key=ONLY_KEY,
     conda:
         "../../environment.yml"
     threads: 1
@@ -20,21 +52,8 @@ rule draw_figure:
         mem_mb=2000,
         runtime=20,
     params:
-        figure=figure_params,
-        code=figure_code,
+        figures=lambda wildcards: [figure_params(REGISTRY[wildcards.figure])],
     message:
-        "Drawing {wildcards.figure} of {wildcards.key}"
+        "Drawing {wildcards.figure}"
     script:
-        "../scripts/draw_figure.py"
-
-
-use rule draw_figure as draw_gif with:
-    output:
-        figure="<results>/gifs/{figure}/{key}.gif",
-        provenance="<results>/gifs/{figure}/{key}.json",
-    log:
-        "<logs>/draw_gif/{figure}-{key}.log",
-    benchmark:
-        "<benchmarks>/draw_gif/{figure}-{key}.tsv"
-    wildcard_constraints:
-        figure=alternatives(name for name, entry in REGISTRY.items() if entry.format == "gif"),
+        "../scripts/draw_figures.py"

@@ -4,6 +4,7 @@
 rule build_testset:
     input:
         source=testset_source,
+        cells=testset_cells,
         annotations="resources/annotations/flow_public.csv",
     output:
         description="<results>/testsets/{testset}/testset.json",
@@ -50,6 +51,7 @@ rule predict_run:
         runtime=120,
     params:
         run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
+        scale=lambda wildcards: SETTINGS.scale(SETTINGS.runs[wildcards.run].testset),
         code=code("predict_run"),
     message:
         "Predicting {wildcards.run}"
@@ -66,6 +68,9 @@ rule evaluate_run:
         matrix="<results>/validation/{run}/confusion_matrix.csv",
         curves="<results>/validation/{run}/curves.csv",
         matches="<results>/validation/{run}/matches.csv",
+        errors="<results>/validation/{run}/errors.csv",
+        groups="<results>/validation/{run}/groups.csv",
+        calibration="<results>/validation/{run}/calibration.csv",
         provenance="<results>/validation/{run}/provenance.json",
     log:
         "<logs>/evaluate_run/{run}.log",
@@ -86,3 +91,120 @@ rule evaluate_run:
         "Counting hits, misses and false alarms of {wildcards.run}"
     script:
         "../scripts/evaluate_run.py"
+
+
+rule collect_errors:
+    input:
+        errors="<results>/validation/{run}/errors.csv",
+        predictions="<results>/predictions/{run}.parquet",
+        testset=run_testset,
+    output:
+        table="<results>/errors/{run}/errors.csv",
+        tiles="<results>/errors/{run}/tiles.png",
+        provenance="<results>/errors/{run}/provenance.json",
+    log:
+        "<logs>/collect_errors/{run}.log",
+    benchmark:
+        "<benchmarks>/collect_errors/{run}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code("collect_errors"),
+    message:
+        "Cutting out the worst errors of {wildcards.run}"
+    script:
+        "../scripts/collect_errors.py"
+
+
+rule check_metrics:
+    input:
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+    output:
+        table="<results>/tables/metric_checks.csv",
+        provenance="<results>/tables/metric_checks.json",
+    log:
+        "<logs>/check_metrics.log",
+    benchmark:
+        "<benchmarks>/check_metrics.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=120,
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        code=code("check_metrics"),
+    message:
+        "Counting every run again by the libraries' own functions"
+    script:
+        "../scripts/check_metrics.py"
+
+
+rule compare_runs:
+    input:
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+    output:
+        headline="<results>/tables/headline.csv",
+        comparisons="<results>/tables/comparisons.csv",
+        provenance="<results>/tables/headline.json",
+    log:
+        "<logs>/compare_runs.log",
+    benchmark:
+        "<benchmarks>/compare_runs.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        resamples=CONFIG.validation.resamples,
+        seed=CONFIG.seed,
+        code=code("compare_runs"),
+    message:
+        "Drawing recordings again and again, and comparing models on the same frames"
+    script:
+        "../scripts/compare_runs.py"
+
+
+rule judge_claims:
+    input:
+        claims="paper/claims.yaml",
+        published="paper/published.yaml",
+        headline="<results>/tables/headline.csv",
+        comparisons="<results>/tables/comparisons.csv",
+        checks="<results>/tables/metric_checks.csv",
+        counts="<results>/tables/published_counts.csv",
+        seeds="<results>/tables/seeds.csv",
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+    output:
+        table="<results>/tables/claims.csv",
+        provenance="<results>/tables/claims.json",
+    log:
+        "<logs>/judge_claims.log",
+    benchmark:
+        "<benchmarks>/judge_claims.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
+        code=code("judge_claims"),
+    message:
+        "Judging every claim and printed value of the preprint"
+    script:
+        "../scripts/judge_claims.py"

@@ -24,8 +24,9 @@ if __name__ == "__main__":
             testsets.build_flow_public(raw, folder, annotations=Path(snakemake.input.annotations), **common)
         elif spec["kind"] == "naples":
             testsets.build_naples(raw, folder, **common)
-        elif spec["kind"] == "saarland_donors":
-            testsets.build_saarland_donors(raw, folder, scheme=spec["scheme"], **common)
+        elif spec["kind"] == "singapore_raw":
+            testsets.build_singapore_raw(raw, folder, cells=Path(snakemake.input.get("cells") or ""), **common)
         else:
-            testsets.build_saarland_one_donor(raw, folder, scheme=spec["scheme"], **common)
+            build = getattr(testsets, f"build_{spec['kind']}")
+            build(raw, folder, scheme=spec["scheme"], **common)
     recorder.write(snakemake.output.provenance)

@@ -15,7 +15,7 @@ if __name__ == "__main__":
         Path(snakemake.output.predictions),
         run=snakemake.wildcards.run,
         model=snakemake.params.run["model"],
-        imgsz=None,
+        scale=snakemake.params.scale,
         threads=snakemake.threads,
         device="auto",
     )

@@ -48,7 +48,7 @@ class Detector:
     Attributes:
         network: float32, evaluation mode, on its device.
         classes: names in the order of its outputs.
-        imgsz: longer side of a frame as the network sees it, in pixels; None keeps the frame's own.
+        scale: factor on both sides of a frame before the network sees it.
         conf: least confidence of a box.
         iou: boxes of a class that overlap by more are suppressed.
         max_det: most boxes a frame.
@@ -56,7 +56,7 @@ class Detector:
 
     network: torch.nn.Module
     classes: list[str]
-    imgsz: int | None
+    scale: float
     conf: float
     iou: float
     max_det: int
@@ -76,8 +76,7 @@ class Detector:
         from ultralytics.utils.nms import non_max_suppression
 
         height, width = images[0].shape[:2]
-        scale = self.imgsz / max(height, width) if self.imgsz else 1.0
-        padded, offset = zip(*(fit(image, scale, int(self.network.stride.max())) for image in images), strict=True)
+        padded, offset = zip(*(fit(image, self.scale, int(self.network.stride.max())) for image in images), strict=True)
         parameter = next(self.network.parameters())
         tensor = torch.from_numpy(np.stack(padded)).permute(0, 3, 1, 2).to(parameter.device).float() / 255
         with torch.inference_mode():
@@ -86,12 +85,10 @@ class Detector:
             found = non_max_suppression(
                 outputs, self.conf, self.iou, multi_label=True, max_det=self.max_det, max_time_img=float("inf")
             )
-        return [self._table(boxes.cpu().numpy().astype(float), scale, offset[0], width, height) for boxes in found]
+        return [self._table(boxes.cpu().numpy().astype(float), offset[0], width, height) for boxes in found]
 
-    def _table(
-        self, found: NDArray[np.float64], scale: float, offset: tuple[int, int], width: int, height: int
-    ) -> pd.DataFrame:
-        corners = clip((found[:, :4] - np.array(offset * 2)) / scale, width, height)
+    def _table(self, found: NDArray[np.float64], offset: tuple[int, int], width: int, height: int) -> pd.DataFrame:
+        corners = clip((found[:, :4] - np.array(offset * 2)) / self.scale, width, height)
         return pd.DataFrame(
             {
                 "class": [self.classes[int(index)] for index in found[:, 5]],
@@ -128,7 +125,7 @@ def predict(
     *,
     run: str,
     model: str,
-    imgsz: int | None = None,
+    scale: float = 1.0,
     conf: float = 0.001,
     iou: float = 0.7,
     max_det: int = 300,
@@ -143,7 +140,7 @@ def predict(
         output: ``.parquet`` file to write; its metadata under the key ``rbcflow`` say how the boxes were made.
         run: name of the run.
         model: name of the model.
-        imgsz: longer side of a frame as the network sees it, in pixels; None keeps each frame's own.
+        scale: factor on both sides of a frame before the network sees it.
         conf: least confidence of a box.
         iou: boxes of a class that overlap by more are suppressed.
         max_det: most boxes a frame.
@@ -160,7 +157,7 @@ def predict(
         with tempfile.TemporaryDirectory() as config:
             import_ultralytics(Path(config))
             network, classes = _load(weights, known["sha256"], threads, device)
-        detector = Detector(network, classes, imgsz, conf, iou, max_det)
+        detector = Detector(network, classes, scale, conf, iou, max_det)
         started = time.monotonic()
         boxes = _detect_all(detector, judged)
         seconds = time.monotonic() - started
@@ -171,7 +168,7 @@ def predict(
         "testset": judged.meta["name"],
         "testset_fingerprint": judged.meta["fingerprint"],
         "status": judged.meta["status"],
-        "imgsz": imgsz,
+        "scale": scale,
         "conf": conf,
         "iou": iou,
         "max_det": max_det,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 
-FRAME_COLUMNS = ("frame", "path", "donor", "recording", "index", "condition", "width", "height")
+FRAME_COLUMNS = ("frame", "path", "donor", "recording", "index", "condition", "width", "height", "label")
 TRUTH_COLUMNS = ("frame", "class", "x0", "y0", "x1", "y1", "kind")
 
 Box = tuple[float, float, float, float]
@@ -43,7 +43,8 @@ class TestSet:
     Attributes:
         folder: where it lies.
         meta: ``testset.json``.
-        frames: columns ``FRAME_COLUMNS``, one row a frame, ``frame`` counting from 0.
+        frames: columns ``FRAME_COLUMNS``, one row a frame, ``frame`` counting from 0; ``label`` is the class a
+            laboratory sorted a picture of one cell under, empty for frames of recordings.
         truth: columns ``TRUTH_COLUMNS``, one row a box.
     """
 
@@ -100,7 +101,8 @@ def write_testset(
         if paths is None:
             write_rgb(folder / path, frame.image)
         digest.update(repr(frame.image.shape).encode() + frame.image.tobytes())
-        frames.append((number, path, frame.donor, frame.recording, frame.index, frame.condition, *frame.size))
+        place = (number, path, frame.donor, frame.recording, frame.index, frame.condition)
+        frames.append((*place, *frame.size, frame.label))
         truth += [(number, box.class_, *(round(value, 3) for value in box.box), box.kind) for box in boxes]
     if not frames:
         return write_unavailable(folder, name=name, source=source, reason="the recordings have no frame to judge on")
@@ -125,7 +127,8 @@ def read_testset(folder: Path) -> TestSet:
     path = folder / "testset.json"
     if not path.is_file():
         raise InputError(path, "no such file", "a test set")
-    text = {"path": str, "donor": str, "recording": str, "condition": str, "class": str, "kind": str}
+    text = {"path": str, "donor": str, "recording": str, "condition": str, "class": str, "kind": str,
+            "label": str}  # fmt: skip
     tables = []
     for file, columns in (("frames.csv", FRAME_COLUMNS), ("truth.csv", TRUTH_COLUMNS)):
         table = pd.read_csv(folder / file, dtype=text, keep_default_na=False)

@@ -7,7 +7,7 @@ since false alarms are counted on them. ``testset_files`` has the format; its re
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from rbcflow.boxes import clip, from_yolo
-from rbcflow.cells.background import NAPLES, find_objects, median_background
-from rbcflow.cells.bank import touches_edge
+from rbcflow.cells.background import NAPLES, PARAMETERS, Parameters, find_objects, median_background
+from rbcflow.cells.bank import read_table, touches_edge
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame, to_grey
 from rbcflow.phantom.truth import read_objects
-from rbcflow.raw import flow_public, naples, nouaman2024
+from rbcflow.raw import flow_public, liang2024, naples, nouaman2024
 from rbcflow.splits import held_out, held_out_donor
 from rbcflow.testset_files import Labelled, TestSet, TrueBox, read_rgb, read_testset, write_testset, write_unavailable
 
@@ -33,7 +33,9 @@ __all__ = [
     "build_flow_public",
     "build_naples",
     "build_saarland_donors",
+    "build_saarland_frames",
     "build_saarland_one_donor",
+    "build_singapore_raw",
     "build_variant_test",
     "read_testset",
     "write_unavailable",
@@ -91,11 +93,84 @@ def build_naples(raw: Path, folder: Path, *, name: str, source: str, origin: Seq
     for recording, index in _evenly(places, max_frames):
         wanted.setdefault(recording, set()).add(index)
     drawn = (raw / "truth" / "objects.csv").is_file()
-    labelled = _with_truth(raw, wanted, source) if drawn else _with_background(raw, wanted, source)
+    labelled = (
+        _with_truth(raw, wanted, source, naples.read)
+        if drawn
+        else _with_background(raw, wanted, source, naples.read, NAPLES_BOXES)
+    )
     labels, judged = ("truth", "true") if drawn else ("background", "false")
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
     )
+
+
+def build_saarland_frames(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], scheme: str, max_frames: int
+) -> TestSet:
+    """Build the set of frames straight from the held-out Saarland videos, none of them an annotated one.
+
+    The preprint's val23 was made on frames of its own, which differ from its annotated ones and whose labels are not
+    published. Truth is exact where the files are a phantom's, else boxes by background subtraction without class.
+    Arguments as ``build_saarland_donors``.
+    """
+    annotated = _held_out_frames(raw, scheme)
+    known = {(frame.recording, frame.index) for frame in annotated}
+    videos = sorted({frame.recording for frame in annotated})
+    places = [(rec, frame.index) for rec in videos for frame in nouaman2024.read(raw, rec)]
+    wanted: dict[str, set[int]] = {}
+    for recording, index in _evenly([place for place in places if place not in known], max_frames):
+        wanted.setdefault(recording, set()).add(index)
+    drawn = (raw / "truth" / "objects.csv").is_file()
+    labelled = (
+        _with_truth(raw, wanted, source, nouaman2024.read)
+        if drawn
+        else _with_background(raw, wanted, source, nouaman2024.read, PARAMETERS[nouaman2024.LAYOUT])
+    )
+    labels, judged = ("truth", "true") if drawn else ("background", "false")
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
+    )
+
+
+SINGAPORE_FOLDERS = ("Parachute", "Slipper")
+"""The folders whose pictures the preprint's two-class model was tried on (732 and 391 pictures)."""
+
+
+def build_singapore_raw(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], cells: Path, max_frames: int
+) -> TestSet:
+    """Build the set of whole pictures from Liang's folders of parachutes and of slippers, as recorded.
+
+    Truth is exact where the files are a phantom's. The laboratory's own have no boxes: those of the bank's cells, which
+    networks outlined, stand in for them, with the class of the folder.
+
+    Args:
+        raw: the source's files.
+        folder: gets the test set.
+        name: of the test set.
+        source: a key of ``config/sources.yaml``.
+        origin: of the source's files.
+        cells: ``cells.csv`` of a bank cut from the source; read only where there is no exact truth.
+        max_frames: pictures to keep, evenly spaced over both folders.
+
+    Raises:
+        InputError: a picture, the truth table or the bank is wrong.
+    """
+    pictures = [frame for shape in SINGAPORE_FOLDERS for frame in liang2024.read(raw, shape, source)]
+    drawn = (raw / "truth" / "objects.csv").is_file()
+    boxes = _true_boxes(read_objects(raw)) if drawn else _bank_boxes(cells)
+    # a picture's recording is the camera's, its folder is only how it was sorted
+    labelled = (
+        (
+            replace(frame, recording=frame.group, condition=frame.recording),
+            boxes.get((frame.recording, frame.index), []),
+        )
+        for frame in _evenly(pictures, max_frames)
+    )
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin,
+        labels="truth" if drawn else "outlines", classes_judged="true",
+    )  # fmt: skip
 
 
 def build_flow_public(
@@ -199,31 +274,48 @@ def _with_polygons(annotated: nouaman2024.AnnotatedFrame, source: str) -> Labell
     return frame, boxes
 
 
-def _with_truth(raw: Path, wanted: dict[str, set[int]], source: str) -> Iterator[Labelled]:
-    """Yield the wanted Naples phantom pages with the exact boxes of their objects."""
-    objects = dict(list(read_objects(raw).groupby(["recording", "frame"])))
-    for recording in sorted(wanted):
-        for frame in naples.read(raw, recording, source):
-            if frame.index in wanted[recording]:
-                rows = objects.get((recording, frame.index), pd.DataFrame())
-                boxes = [
-                    TrueBox(
-                        row["class"],
-                        (row["x0"], row["y0"], row["x1"], row["y1"]),
-                        "edge" if row["touches_edge"] else row["kind"],
-                    )
-                    for _, row in rows.iterrows()
-                ]
-                yield frame, boxes
+Reader = Callable[..., Iterable[Frame]]
+"""``read`` of a layout: the frames of a recording in a folder, of a source."""
 
 
-def _with_background(raw: Path, wanted: dict[str, set[int]], source: str) -> Iterator[Labelled]:
-    """Yield the wanted Naples pages with the boxes of what differs from the recording's median."""
+def _with_truth(raw: Path, wanted: dict[str, set[int]], source: str, read: Reader) -> Iterator[Labelled]:
+    """Yield the wanted frames of a phantom with the exact boxes of their objects."""
+    boxes = _true_boxes(read_objects(raw))
     for recording in sorted(wanted):
-        background = median_background(to_grey(frame.image) for frame in naples.read(raw, recording))
-        for frame in naples.read(raw, recording, source):
+        for frame in read(raw, recording, source):
             if frame.index in wanted[recording]:
-                found = find_objects(to_grey(frame.image), background, NAPLES_BOXES, frame.condition)
+                yield frame, boxes.get((recording, frame.index), [])
+
+
+def _true_boxes(objects: pd.DataFrame) -> dict[tuple[str, int], list[TrueBox]]:
+    """Return the exact boxes of a phantom's objects by recording and frame."""
+    boxes: dict[tuple[str, int], list[TrueBox]] = {}
+    for row in objects.to_dict("records"):
+        kind = "edge" if row["touches_edge"] else row["kind"]
+        box = TrueBox(row["class"], (row["x0"], row["y0"], row["x1"], row["y1"]), kind)
+        boxes.setdefault((row["recording"], row["frame"]), []).append(box)
+    return boxes
+
+
+def _bank_boxes(cells: Path) -> dict[tuple[str, int], list[TrueBox]]:
+    """Return the boxes of a bank's kept cells by recording and frame."""
+    boxes: dict[tuple[str, int], list[TrueBox]] = {}
+    for row in read_table(cells.parent).query("kept").to_dict("records"):
+        kind = "edge" if row["touches_edge"] else "single"
+        box = TrueBox(row["class"], (row["x0"], row["y0"], row["x1"], row["y1"]), kind)
+        boxes.setdefault((row["recording"], row["frame"]), []).append(box)
+    return boxes
+
+
+def _with_background(
+    raw: Path, wanted: dict[str, set[int]], source: str, read: Reader, parameters: Parameters
+) -> Iterator[Labelled]:
+    """Yield the wanted frames with the boxes of what differs from the recording's median."""
+    for recording in sorted(wanted):
+        background = median_background(to_grey(frame.image) for frame in read(raw, recording, source))
+        for frame in read(raw, recording, source):
+            if frame.index in wanted[recording]:
+                found = find_objects(to_grey(frame.image), background, parameters, frame.condition)
                 cells = [item for item in found if item.reason != "too_small"]
                 boxes = [TrueBox("other", item.box, "edge" if item.touches_edge else "single") for item in cells]
                 yield frame, boxes

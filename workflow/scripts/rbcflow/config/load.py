@@ -45,6 +45,10 @@ class Settings:
         needed = {network for path in paths for network in NETWORKS.get(path, ())}
         return [network for network in ("unet", "cellpose", "yolo") if network in needed]
 
+    def scale(self, testset: str) -> float:
+        """Return the factor on both sides of a test set's frames before a detector sees them."""
+        return self.testsets[testset].scale if testset in self.testsets else 1.0
+
     def images(self, variant: str) -> Images:
         """Return the numbers of images of a variant."""
         return self.variants[variant].images or self.config.images
@@ -261,6 +265,8 @@ def _check_references(settings: Settings) -> None:
         settings.checkpoint(name, known)
     for name, testset in settings.testsets.items():
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
+        if testset.kind == "singapore_raw":
+            _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
     testsets = testset_names(settings.variants, settings.testsets)
     for name, run in settings.runs.items():
         _check_name(run.model, settings.models, tables.runs, f"run {name}, column model")

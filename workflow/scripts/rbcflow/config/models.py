@@ -142,7 +142,14 @@ class Training(Strict):
         "so that the whole ends sooner. More for a single training, or to feed a GPU",
     )
     overrides: dict[str, float | int | bool | str] = Field(
-        {"close_mosaic": 3, "warmup_epochs": 1.0, "freeze": 10},
+        {
+            "optimizer": "AdamW",
+            "lr0": 0.005,
+            "momentum": 0.9,
+            "close_mosaic": 3,
+            "warmup_epochs": 1.0,
+            "freeze": 10,
+        },
         description="further Ultralytics training arguments; the preprint kept the library's defaults",
     )
 
@@ -157,6 +164,7 @@ class Validation(Strict):
         ge=1,
         description="frames a test set of recordings, evenly spaced",
     )
+    resamples: int = Field(400, ge=50, description="draws of recordings behind an interval")
 
 
 class Gifs(Strict):
@@ -284,8 +292,12 @@ class TestSet(Strict):
 
     title: str
     source: str
-    kind: Literal["saarland_donors", "saarland_one_donor", "naples", "flow_public"]
+    kind: Literal["saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public"]
     published_as: str | None = None
+    scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
+    bank: str | None = Field(
+        None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
+    )
 
 
 class Run(Strict):

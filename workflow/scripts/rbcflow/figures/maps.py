@@ -1,4 +1,4 @@
-"""A map of constructed images: which a network sees as alike (stage figures)."""
+"""Maps of images: which a network sees as alike (stage figures)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import SPLITS, image_list
-from rbcflow.testset_files import read_rgb
+from rbcflow.testset_files import read_rgb, read_testset
 
 WANTED = {"train": 60, "val": 30, "test": 30}
 """Images a variant on the map; the preprint took 2000/1000/1000 of one set."""
@@ -56,6 +56,71 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
             strict=True,
         ):  # fmt: skip
             _points(axes, points, table[column], title)
+
+
+SHOWN = 60
+"""Images of each training set and of each test set on the map of both."""
+
+
+def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network: dict[str, str] | None = None) -> None:
+    """Show training images beside the frames of the test sets: how far apart a network sees them.
+
+    Args:
+        datasets: folders of the variants.
+        testsets: folders of the test sets made from recordings.
+        output: PNG file.
+        network: ``network``, ``path`` and ``sha256`` of what computes the features.
+    """
+    if network is None:
+        style.notice(output, "No network to compute features with.")
+        return
+    from sklearn.manifold import TSNE
+
+    from rbcflow.figures.features import features
+
+    images, groups = [], []
+    for folder in datasets:
+        paths = image_list(folder, "train")
+        images += [pictures.as_rgb(read_rgb(paths[index])) for index in pictures.spread(len(paths), SHOWN)]
+        groups += [f"training: {folder.name.replace('_', ' ')}"] * (len(images) - len(groups))
+    for testset in (read_testset(folder) for folder in testsets):
+        chosen = testset.frames["frame"].iloc[pictures.spread(len(testset.frames), SHOWN)]
+        images += [pictures.as_rgb(testset.image(frame)) for frame in chosen]
+        origin = style.origin_text(testset.meta["origin"])
+        groups += [f"{testset.meta['name'].replace('_', ' ')} ({origin})"] * (len(images) - len(groups))
+    vectors = features(images, network["network"], Path(network["path"]), network["sha256"])
+    perplexity = min(PERPLEXITY, (len(images) - 1) / 3)
+    points = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
+    named = pd.Series(groups)
+    nearest = _nearest_training(vectors, named.str.startswith("training").to_numpy(), named)
+    note = style.note(
+        f"t-SNE of {len(images)} images, {vectors.shape[1]} features of {network['network']}",
+        f"perplexity {perplexity:.0f}, seed {SEED}",
+        "right: distance of features, not of the map; 1 is the median distance between training images",
+    )
+    with style.canvas(output, style.PAGE_MM, 96, note) as figure:
+        left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
+        _points(left, points, named, "set")
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2, ncols=2)
+        names = list(nearest)
+        right.boxplot([nearest[name] for name in names], orientation="horizontal", widths=0.6, showfliers=False)
+        right.set_yticks(range(1, len(names) + 1), [name.replace(" (", "\n(") for name in names], fontsize=6)
+        right.invert_yaxis()
+        right.set(title="distance to the nearest training image", xlabel="median distance between training images")
+        right.grid(True, axis="x")
+
+
+def _nearest_training(
+    vectors: NDArray[np.float32], training: NDArray[np.bool_], groups: pd.Series
+) -> dict[str, NDArray[np.float64]]:
+    """Return each test set's distances to the nearest training image, in median distances between training images."""
+    from scipy.spatial.distance import cdist, pdist
+
+    unit = np.median(pdist(vectors[training]))
+    return {
+        name: cdist(vectors[(groups == name).to_numpy()], vectors[training]).min(axis=1) / unit
+        for name in dict.fromkeys(groups[~training])
+    }
 
 
 def _chosen(dataset: Path) -> pd.DataFrame:

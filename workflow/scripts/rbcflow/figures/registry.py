@@ -23,11 +23,11 @@ SECTIONS = ("data", "cells", "datasets", "models", "validation", "speed")
 INPUTS = (
     "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "benchmarks", "runs",
     "datasets", "model_dataset", "seeds", "published", "outlines",
-    "clusters", "raw_counts",
+    "clusters", "raw_counts", "errors", "headline", "testsets",
 )  # fmt: skip
 """Names under which drawing functions ask for folders, files (``predictions``, ``seeds``, ``published``,
-``clusters``, ``raw_counts``) and lists (``runs``, ``datasets``, ``outlines``). ``model_dataset`` is the dataset a
-model learned from."""
+``clusters``, ``raw_counts``, ``headline``) and lists (``runs``, ``datasets``, ``outlines``, ``testsets``).
+``model_dataset`` is the dataset a model learned from."""
 
 DRAWS: dict[str, str] = {
     function: module
@@ -39,12 +39,15 @@ DRAWS: dict[str, str] = {
         "cells": ("cell_sheet", "cell_counts"),
         "composition": ("background_steps", "overlaps", "metadata_pairs"),
         "datasets": ("dataset_examples", "dataset_statistics"),
-        "maps": ("image_map",),
+        "maps": ("image_map", "domain_map"),
         "models": ("training_curves", "seed_spread"),
         "learning": ("label_statistics", "training_batches"),
         "overview": ("overview",),
         "validation": ("confusion_matrix", "confidence_curves"),
         "samples": ("sample_predictions",),
+        "errors": ("error_gallery",),
+        "quality": ("run_quality",),
+        "comparison": ("published_matrices", "headline", "localisation"),
         "gifs": ("predicted_boxes",),
         "speed": ("seconds_by_rule",),
     }.items()

@@ -67,24 +67,33 @@ def confusion_matrix(run_folder: Path, output: Path) -> None:
     matrix = ConfusionMatrix.read_csv(run_folder / "confusion_matrix.csv", **limits)
     with style.canvas(output, style.PAGE_MM, 78, run_note(metrics, thresholds(metrics))) as figure:
         left, right = figure.subplots(1, 2)
-        _heat(left, matrix.counts / max(1, matrix.counts.max()), [[f"{n}" for n in row] for row in matrix.counts])
+        heat(left, matrix.counts / max(1, matrix.counts.max()), [[f"{n}" for n in row] for row in matrix.counts])
         left.set_title(f"counts (n = {matrix.n})")
         shares = matrix.normalised()
-        _heat(right, shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares])
+        heat(right, shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares])
         right.set_title("shares (each row sums to 1)")
 
 
-def _heat(axes: Axes, values: np.ndarray, texts: list[list[str]]) -> None:
-    """Draw a matrix of 0..1 with a text in each cell; NaN is blank, and background with background is no count."""
+def heat(axes: Axes, values: np.ndarray, texts: list[list[str]], *, short: bool = False) -> None:
+    """Draw a matrix as a heat map; background with background is no count.
+
+    Args:
+        axes: to draw in.
+        values: (C + 1, C + 1) of 0..1, which shade the cells; NaN is blank.
+        texts: what stands in the cells.
+        short: for small panels: initials for the classes, no axis titles.
+    """
     axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
     last = len(LABELS) - 1
     for row, column in np.ndindex(values.shape):
         text = "" if row == column == last else texts[row][column]
         colour = "white" if values[row, column] > 0.55 else "black"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8.5)
-    axes.set_xticks(range(last + 1), [*CLASSES, "missed"])
-    axes.set_yticks(range(last + 1), [*CLASSES, "background\n(false alarm)"])
-    axes.set(xlabel="predicted class", ylabel="true class")
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=6.5 if short else 8.5)
+    names = [name[0] for name in CLASSES] if short else list(CLASSES)
+    axes.set_xticks(range(last + 1), [*names, "b" if short else "missed"])
+    axes.set_yticks(range(last + 1), [*names, "b" if short else "background\n(false alarm)"])
+    if not short:
+        axes.set(xlabel="predicted class", ylabel="true class")
     axes.spines[:].set_visible(False)
     axes.set_xticks(np.arange(last) + 0.5, minor=True)
     axes.set_yticks(np.arange(last) + 0.5, minor=True)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.errors import InputError
-from rbcflow.metrics import curves, summary
+from rbcflow.metrics import curves, errors, image_labels, summary
+from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
+from rbcflow.metrics.groups import by_group
 from rbcflow.metrics.inputs import Predictions, read_pair
 from rbcflow.metrics.matching import Matching, match
 from rbcflow.testset_files import TestSet
@@ -24,7 +26,10 @@ COCO_IOU = 0.5
 def evaluate(
     predictions: Path, testset: Path, folder: Path, *, run: str, model: str, conf: float = 0.25, iou: float = 0.45
 ) -> None:
-    """Write ``metrics.json``, ``confusion_matrix.csv``, ``curves.csv`` and ``matches.csv`` of a run.
+    """Write ``metrics.json`` of a run and its tables.
+
+    The tables: ``confusion_matrix.csv``, ``curves.csv``, ``matches.csv``, ``errors.csv`` (one row an error),
+    ``groups.csv`` (by donor and flow condition) and ``calibration.csv``.
 
     The defaults of ``conf`` and ``iou`` are those of Ultralytics' confusion matrix, which the preprint shows.
 
@@ -50,10 +55,25 @@ def evaluate(
     matrix = ConfusionMatrix.from_matches(matches, conf=conf, iou=iou)
     names = _counted(judged)
     table = curves.curves(matching, names)
+    named = judged.meta["classes_judged"] != "false"
+    tables = {
+        "curves": table,
+        "matches": matches,
+        "errors": errors.classify(
+            matches, judged.truth, predicted.boxes, judged.frames, errors.walls_of(judged), iou, named=named
+        ),
+        "groups": by_group(judged.frames, matches),
+        "calibration": calibration(matching, named=named),
+    }
     matrix.write_csv(folder / "confusion_matrix.csv")
-    table.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-    matches.to_csv(folder / "matches.csv", index=False, float_format="%.6g")
+    for name, own in tables.items():
+        own.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
     numbers = {"run": run, "model": model} | _numbers(judged, predicted, matching, matches, table, names, conf)
+    numbers |= {
+        "errors": summary.error_block(tables["errors"], len(judged.frames)),
+        "calibration": summary.calibration_block(tables["calibration"], named=named),
+        "image_labels": image_labels.count(judged.frames, predicted.boxes, conf),
+    }
     (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
     log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(judged.frames), matrix.n, len(matches))
 

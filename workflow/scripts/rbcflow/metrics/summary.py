@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rbcflow.classes import CLASSES
-from rbcflow.metrics import coco, curves
+from rbcflow.metrics import calibration, coco, curves, errors
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.metrics.matching import BACKGROUND, Matching
 from rbcflow.testset_files import TestSet
@@ -189,3 +189,30 @@ def best_f1_block(table: pd.DataFrame, names: Iterable[str]) -> dict:
     points = {name: curves.best_f1(table, name) for name in names}
     meaning = "a description of this test set: the operating point is not chosen from it; null where nothing was found"
     return {**points, "meaning": meaning}
+
+
+def error_block(table: pd.DataFrame, n_frames: int) -> dict:
+    """Return how many errors there are of each kind and, of each kind, in each place."""
+    return {
+        "kinds": {kind: int((table["kind"] == kind).sum()) for kind in errors.KINDS},
+        "places": {
+            kind: {place: int(((table["kind"] == kind) & (table["place"] == place)).sum()) for place in errors.PLACES}
+            for kind in errors.KINDS
+        },
+        "background_slippers_at_walls": int(
+            ((table["kind"] == "background") & (table["place"] == "wall") & (table["predicted"] == "slipper")).sum()
+        ),
+        "n_frames": n_frames,
+        "meaning": "kinds as in TIDE at the matrix's thresholds; places: at the frame's left or right end, over a row "
+        "where the recording's median image has a wall, or elsewhere",
+    }
+
+
+def calibration_block(table: pd.DataFrame, *, named: bool) -> dict:
+    """Return the mean distance between confidence and share of right predictions."""
+    return {
+        "expected_error": calibration.expected_error(table),
+        "n": int(table["n"].sum()),
+        "floor": calibration.FLOOR,
+        "right": "found and named rightly" if named else "found",
+    }

@@ -1,0 +1,159 @@
+"""The independent check: matrix and AP against Ultralytics and the evaluator (rule ``check_metrics``).
+
+Each run's boxes are counted a second time by the libraries' own functions. A disagreement beyond rounding ends the
+rule.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rbcflow.classes import CLASS_ID, CLASSES
+from rbcflow.errors import InputError
+from rbcflow.metrics.average_precision import THRESHOLDS, coco_ap, hits, ultralytics_ap
+from rbcflow.metrics.coco import average_precision
+from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
+from rbcflow.metrics.inputs import BOX, read_pair
+
+TOLERANCE = 1e-6
+COLUMNS = ["run", "what", "against", "ours", "theirs", "difference", "agrees"]
+
+
+def check_run(run: Path, predictions: Path, testset: Path) -> pd.DataFrame:
+    """Count a run again.
+
+    Args:
+        run: its folder, with ``metrics.json`` and ``confusion_matrix.csv``.
+        predictions: its Parquet file.
+        testset: folder of its test set.
+
+    Returns:
+        Columns ``COLUMNS``: one row for the matrix (the sum of absolute differences of its cells stands in
+        ``difference``), for the hits, and for AP by class; none where the test set is unavailable.
+    """
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    if metrics["status"] != "available":
+        return pd.DataFrame(columns=COLUMNS)
+    predicted, judged = read_pair(predictions, testset)
+    limits = {key: metrics["thresholds"][key] for key in ("conf", "iou")}
+    ours = ConfusionMatrix.read_csv(run / "confusion_matrix.csv", **limits).counts
+    theirs = ultralytics_matrix(judged.truth, predicted.boxes, judged.frames["frame"], **limits)
+    rows = [("matrix", "Ultralytics", int(ours.sum()), int(theirs.sum()), float(np.abs(ours - theirs).sum()))]
+    found = hits(judged.truth, predicted.boxes, THRESHOLDS)
+    again = ultralytics_hits(judged.truth, predicted.boxes)
+    rows.append(("hits", "Ultralytics", int(found.sum()), int(again.sum()), float((found != again).sum())))
+    rows += _average_precisions(judged.truth, predicted.boxes, judged.frames["frame"], found)
+    table = pd.DataFrame(rows, columns=COLUMNS[1:-1])
+    return table.assign(run=metrics["run"], agrees=table["difference"] <= TOLERANCE)[COLUMNS]
+
+
+def _average_precisions(
+    truth: pd.DataFrame, boxes: pd.DataFrame, frames: pd.Series, found: np.ndarray
+) -> list[tuple[str, str, float, float, float]]:
+    """Compare AP50 and AP50-95 of each class that has true boxes, by both definitions."""
+    evaluated = average_precision(truth, boxes, frames)
+    library = ultralytics_average_precision(truth, boxes, found)
+    rows = []
+    for name in CLASSES:
+        n = int((truth["class"] == name).sum())
+        if not n:
+            continue
+        own = (boxes["class"] == name).to_numpy()
+        conf, hit = boxes["conf"].to_numpy(dtype=float)[own], found[own]
+        once, counts = np.ones((1, int(own.sum()))), np.array([float(n)])
+        coco = [float(coco_ap(conf, hit[:, column], counts, once)[0]) for column in range(len(THRESHOLDS))]
+        area = [ultralytics_ap(conf, hit[:, column], n) for column in range(len(THRESHOLDS))]
+        theirs = evaluated[name]
+        for what, against, ours, other in (
+            (f"AP50 {name}", "faster-coco-eval", coco[0], theirs.ap50),
+            (f"AP50-95 {name}", "faster-coco-eval", float(np.mean(coco)), theirs.ap50_95),
+            (f"AP50 {name}", "Ultralytics", area[0], library[name][0]),
+            (f"AP50-95 {name}", "Ultralytics", float(np.mean(area)), float(np.mean(library[name]))),
+        ):
+            rows.append((what, against, ours, other, abs(ours - other)))
+    return rows
+
+
+def ultralytics_matrix(
+    truth: pd.DataFrame, boxes: pd.DataFrame, frames: pd.Series, *, conf: float, iou: float
+) -> np.ndarray:
+    """Return Ultralytics' confusion matrix, turned so that rows are true classes."""
+    import torch
+    from ultralytics.utils.metrics import ConfusionMatrix as Theirs
+
+    counted = Theirs(names=dict(enumerate(CLASSES)), task="detect")
+    for true, found in _frame_by_frame(truth, boxes, frames):
+        counted.process_batch(
+            {"bboxes": torch.tensor(found[0]), "conf": torch.tensor(found[2]), "cls": torch.tensor(found[1])},
+            {"bboxes": torch.tensor(true[0]), "cls": torch.tensor(true[1])},
+            conf=conf,
+            iou_thres=iou,
+        )
+    matrix = counted.matrix.T.astype(np.int64)
+    assert matrix.shape == (len(LABELS), len(LABELS))
+    return matrix
+
+
+def ultralytics_hits(truth: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
+    """Return which predictions find a box of their class, as Ultralytics' validator matches, (P, 10) bool."""
+    import torch
+    from ultralytics.engine.validator import BaseValidator
+    from ultralytics.utils.metrics import box_iou
+
+    class _Thresholds:
+        iouv = torch.tensor(THRESHOLDS)
+
+    found = np.zeros((len(boxes), len(THRESHOLDS)), dtype=bool)
+    rows = boxes.groupby("frame").indices
+    for frame, (true, own) in zip(rows, _frame_by_frame(truth, boxes, pd.Series(list(rows))), strict=True):
+        if len(true[0]):
+            overlap = box_iou(torch.tensor(true[0]), torch.tensor(own[0]))
+            correct = BaseValidator.match_predictions(
+                _Thresholds(), torch.tensor(own[1]), torch.tensor(true[1]), overlap
+            )
+            found[rows[frame]] = correct.numpy()
+    return found
+
+
+def ultralytics_average_precision(truth: pd.DataFrame, boxes: pd.DataFrame, found: np.ndarray) -> dict[str, np.ndarray]:
+    """Return Ultralytics' AP at the ten overlaps, by class that has true boxes."""
+    from ultralytics.utils.metrics import ap_per_class
+
+    true = truth["class"].map(CLASS_ID).to_numpy(dtype=float)
+    own = boxes["class"].map(CLASS_ID).to_numpy(dtype=float)
+    result = ap_per_class(found, boxes["conf"].to_numpy(dtype=float), own, true)
+    return {CLASSES[int(number)]: result[5][row] for row, number in enumerate(result[6])}
+
+
+def _frame_by_frame(truth: pd.DataFrame, boxes: pd.DataFrame, frames: pd.Series):
+    """Yield for each frame (boxes, classes) of the truth and (boxes, classes, confidences) predicted, as arrays."""
+    true, own = dict(list(truth.groupby("frame"))), dict(list(boxes.groupby("frame")))
+    for frame in frames:
+        one, other = true.get(frame, truth.iloc[:0]), own.get(frame, boxes.iloc[:0])
+        yield (
+            (one[BOX].to_numpy(dtype=float), one["class"].map(CLASS_ID).to_numpy(dtype=float)),
+            (
+                other[BOX].to_numpy(dtype=float),
+                other["class"].map(CLASS_ID).to_numpy(dtype=float),
+                other["conf"].to_numpy(dtype=float),
+            ),
+        )
+
+
+def require_agreement(table: pd.DataFrame, output: Path) -> None:
+    """Raise where a number is not the libraries'.
+
+    Raises:
+        InputError: names the first run and number that disagree, and both values.
+    """
+    wrong = table[~table["agrees"].astype(bool)]
+    if len(wrong):
+        first = wrong.iloc[0]
+        raise InputError(
+            output, f"{first['what']} of {first['run']}: {first['ours']:.9g} ({len(wrong)} such rows)",
+            f"{first['theirs']:.9g}, as {first['against']} counts the same boxes", f"run {first['run']}",
+        )  # fmt: skip
