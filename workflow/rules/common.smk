@@ -13,10 +13,12 @@ sys.path.insert(0, str(SCRIPTS))
 
 from rbcflow import code as code_tools
 from rbcflow.config import load
-from rbcflow.config.load import read_yaml, testset_names
+from rbcflow.config.load import read_published, testset_names
 from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import DRAWS, read_registry
+from rbcflow.published import read_counts
+from rbcflow.yamlfile import read_yaml
 
 try:
     SETTINGS = load(config)
@@ -176,7 +178,7 @@ def split_table(wildcards):
 
 GENERATED = [name for name, variant in SETTINGS.variants.items() if variant.dataset == "generated"]
 IMPORTED = [name for name in SETTINGS.variants if name not in GENERATED]
-PUBLISHED = read_yaml(Path(CONFIG.tables.published))
+PUBLISHED = read_published(Path(CONFIG.tables.published))
 
 
 def import_params(wildcards):

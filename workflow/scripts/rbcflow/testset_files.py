@@ -17,9 +17,13 @@ from numpy.typing import NDArray
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
+from rbcflow.reading import read_csv, read_object, refuse_rows
 
 FRAME_COLUMNS = ("frame", "path", "donor", "recording", "index", "condition", "width", "height")
 TRUTH_COLUMNS = ("frame", "class", "x0", "y0", "x1", "y1", "kind")
+
+META_KEYS = ("name", "status", "reason", "source", "origin", "labels", "classes_judged", "fingerprint")
+"""Keys of ``testset.json`` that later stages read."""
 
 Box = tuple[float, float, float, float]
 
@@ -120,22 +124,18 @@ def read_testset(folder: Path) -> TestSet:
     """Read a test set.
 
     Raises:
-        InputError: a file is absent, lacks a column, or a box refers to no frame.
+        InputError: a file is absent or broken, lacks a key or column, a frame is there twice, or a box refers to none.
     """
-    path = folder / "testset.json"
-    if not path.is_file():
-        raise InputError(path, "no such file", "a test set")
+    meta = read_object(folder / "testset.json", "a test set", META_KEYS)
     text = {"path": str, "donor": str, "recording": str, "condition": str, "class": str, "kind": str}
     tables = []
     for file, columns in (("frames.csv", FRAME_COLUMNS), ("truth.csv", TRUTH_COLUMNS)):
-        table = pd.read_csv(folder / file, dtype=text, keep_default_na=False)
-        if missing := [column for column in columns if column not in table]:
-            raise InputError(folder / file, f"no column {', '.join(missing)}", f"the columns {', '.join(columns)}")
-        tables.append(table)
+        tables.append(read_csv(folder / file, "a table of a test set", columns, dtype=text, keep_default_na=False))
     frames, truth = tables
+    refuse_rows(folder / "frames.csv", frames, frames["frame"].duplicated(), "frame", "each frame once")
     if stray := sorted(set(truth["frame"]) - set(frames["frame"])):
         raise InputError(folder / "truth.csv", f"frame {stray[0]}", "frames of frames.csv")
-    return TestSet(folder, json.loads(path.read_text(encoding="utf-8")), frames, truth)
+    return TestSet(folder, meta, frames, truth)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
