@@ -66,8 +66,22 @@ class TestSet:
 
     def image(self, frame: int) -> NDArray[np.uint8]:
         """Return a frame, (H, W) or (H, W, 3) R, G, B uint8; raises InputError where its file does not read."""
-        path = self.folder / self.frames.set_index("frame").at[frame, "path"]
-        return read_rgb(path)
+        row = self.frames.set_index("frame").loc[frame]
+        image = read_rgb(self.folder / row["path"])
+        if image.shape[:2] != (row["height"], row["width"]):
+            found, stated = f"{image.shape[1]}x{image.shape[0]} pixels", f"{row['width']}x{row['height']}"
+            raise InputError(self.folder / row["path"], found, f"{stated} as in frames.csv", where=f"frame {frame}")
+        return image
+
+    def require_images(self) -> None:
+        """Refuse a test set of which an image is missing, before anything is computed on the others.
+
+        Raises:
+            InputError: names the first missing image.
+        """
+        for frame, path in zip(self.frames["frame"], self.frames["path"], strict=True):
+            if not (self.folder / path).is_file():
+                raise InputError(self.folder / path, "no such file", "an image of a test set", where=f"frame {frame}")
 
 
 def write_testset(

@@ -161,13 +161,14 @@ def check_labels(file: Path, classes: int, inside: bool) -> list[int]:
         raise InputError(file, "no label or no image", "both")
     lines = file.read_text(errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
-        if not _is_label(line, classes, inside):
+        if not is_label(line, classes, inside):
             expected = f"a class below {classes} and centre and size of a box inside the image"
             raise InputError(file, line, expected, f"line {number}")
     return [int(line.split()[0]) for line in lines]
 
 
-def _is_label(line: str, classes: int, inside: bool) -> bool:
+def is_label(line: str, classes: int, inside: bool) -> bool:
+    """Tell whether a line of a label file is valid; arguments as ``check_labels``."""
     try:
         values = [float(value) for value in line.split()]
     except ValueError:

@@ -46,7 +46,7 @@ def read_predictions(path: Path) -> Predictions:
     for name in PREDICTION_COLUMNS:
         kind = table.schema.field(name).type
         fits = types.is_string(kind) if name == "class" else types.is_integer(kind) or types.is_floating(kind)
-        if not fits:
+        if not fits and table.num_rows:
             raise InputError(path, f"{kind} values", "names" if name == "class" else "numbers", f"column {name}")
     try:
         meta = json.loads(metadata[b"rbcflow"])

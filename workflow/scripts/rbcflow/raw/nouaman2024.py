@@ -144,6 +144,9 @@ def bad_files(folder: Path) -> BadFiles:
     videos = _videos(folder)
     if not videos:
         raise InputError(folder, "no AVI", "videos/<donor>/<pressure>_<number>.avi")
+    for path in sorted(folder.glob("videos/*/*")):
+        if path.suffix != ".avi" and not path.name.startswith("."):
+            raise InputError(path, f"the suffix {path.suffix!r}", ".avi, as other files would be passed over")
     frames = inspect(folder, sorted(folder.glob("frames/*/*.png")), read_grey)
     annotated_frames(folder, without=frames)
     crops = [crop.path for crop in crop_files(folder)]
