@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rbcflow.compose.coco import png_size
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.reading import read_csv, read_object, refuse_rows
@@ -66,22 +67,22 @@ class TestSet:
 
     def image(self, frame: int) -> NDArray[np.uint8]:
         """Return a frame, (H, W) or (H, W, 3) R, G, B uint8; raises InputError where its file does not read."""
-        row = self.frames.set_index("frame").loc[frame]
-        image = read_rgb(self.folder / row["path"])
-        if image.shape[:2] != (row["height"], row["width"]):
-            found, stated = f"{image.shape[1]}x{image.shape[0]} pixels", f"{row['width']}x{row['height']}"
-            raise InputError(self.folder / row["path"], found, f"{stated} as in frames.csv", where=f"frame {frame}")
-        return image
+        path = self.folder / self.frames.set_index("frame").at[frame, "path"]
+        return read_rgb(path)
 
     def require_images(self) -> None:
-        """Refuse a test set of which an image is missing, before anything is computed on the others.
+        """Look at every image's header before anything is computed on the first one.
 
         Raises:
-            InputError: names the first missing image.
+            InputError: an image is missing, no PNG, or of another size than ``frames.csv`` says.
         """
-        for frame, path in zip(self.frames["frame"], self.frames["path"], strict=True):
-            if not (self.folder / path).is_file():
-                raise InputError(self.folder / path, "no such file", "an image of a test set", where=f"frame {frame}")
+        for row in self.frames.itertuples():
+            path, where = self.folder / row.path, f"frame {row.frame}"
+            if not path.is_file():
+                raise InputError(path, "no such file", "an image of a test set", where=where)
+            if (found := png_size(path)) != (row.width, row.height):
+                stated = f"{row.width}x{row.height} as in frames.csv"
+                raise InputError(path, f"{found[0]}x{found[1]} pixels", stated, where=where)
 
 
 def write_testset(
