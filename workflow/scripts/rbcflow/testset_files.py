@@ -164,7 +164,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def write_rgb(path: Path, image: NDArray[np.uint8]) -> None:
     """Write (H, W) grey or (H, W, 3) R, G, B uint8 as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    # cv2.imwrite says nothing where the disk is full
+    path.write_bytes(cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1])
 
 
 def _meta(name: str, source: str) -> dict[str, Any]:
