@@ -97,9 +97,8 @@ class Place:
     @classmethod
     def new(cls, folder: Path) -> Place:
         """Copy what a run needs into a folder."""
-        listed = subprocess.run(
-            ["git", "ls-files", "-zco", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True, check=True
-        )
+        command = ["git", "ls-files", "-zco", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
         for name in listed.stdout.split("\0"):
             if name and not name.startswith(("tests/", "bench/", ".ci/")) and (PROJECT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -151,9 +150,9 @@ def jobs_of(place: Place) -> list[int]:
                 command, folder = (entry / "cmdline").read_bytes(), (entry / "cwd").readlink()
             except OSError:
                 continue
-            if b".snakemake/scripts" in command and command.split(b"\0")[0].endswith((b"python", b"python3.11")):
-                if folder == place.folder.resolve():
-                    found.append(int(entry.name))
+            script = b".snakemake/scripts" in command and b"python" in command.split(b"\0")[0]
+            if script and folder == place.folder.resolve():
+                found.append(int(entry.name))
     return found
 
 

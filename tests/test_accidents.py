@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
-import time
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_two_at_once(undisturbed: Place, tmp_path: Path):
     second = place.run(DATA, *MINI, ok=False)
     assert first.process.poll() is None
     assert "Directory cannot be locked" in second.printed
-    assert "another Snakemake process" in second.printed
+    assert "no other Snakemake process" in second.printed
     assert not second.finished
     assert first.end() == 0
     assert place.fingerprints()["data"] == undisturbed.fingerprints()["data"]
@@ -114,9 +114,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own, mounted where there is a right to."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], capture_output=True, text=True
-    )
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]
+    mounted = subprocess.run(command, capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"a disk that can be filled needs the right to mount one: {mounted.stderr.strip()}")
     try:
@@ -213,16 +212,21 @@ def test_files_from_the_future(copied: Place, undisturbed: Place):
         if "results" in file.parts and not file.is_symlink():
             stat = file.stat()
             os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + day * 10**9))
-    assert "Nothing to be done" in copied.run(REPORT, *MINI).printed
-    (copied.folder / METRICS).unlink()
     printed = copied.run(REPORT, *MINI).printed
-    assert "from the future" in printed
-    assert "--touch" in printed
-    assert copied.fingerprints() == undisturbed.fingerprints()
+    assert "Nothing to be done" in printed
+    assert "24.0 hours from the future" in printed
+    assert "python -m rbcflow.clock results" in printed
+    for name in (METRICS, REPORT):
+        (copied.folder / name).unlink()
+    assert "clock skew" in copied.run(REPORT, *MINI, ok=False).printed
     # as the message says
-    copied.run(REPORT, *MINI, "--touch")
+    command = [sys.executable, "-m", "rbcflow.clock", "results"]
+    subprocess.run(command, cwd=copied.folder, env={**os.environ, "PYTHONPATH": "workflow/scripts"}, check=True)
+    again = copied.run(REPORT, *MINI)
+    assert set(again.finished) == {"evaluate_run", "write_model_card", "draw_figure", "render_report"}
+    assert "from the future" not in again.printed
+    assert copied.fingerprints() == undisturbed.fingerprints()
     assert "Nothing to be done" in copied.run(REPORT, *MINI).printed
-    assert (copied.folder / DATA).stat().st_mtime < time.time() + 60
 
 
 def test_a_symlinked_results_folder_and_a_plain_path(undisturbed: Place, tmp_path: Path):

@@ -1,5 +1,6 @@
 # Every function the rules use: settings, names for wildcards, and the inputs and params that depend on the tables.
 
+import os
 import re
 import sys
 from math import ceil
@@ -12,6 +13,7 @@ SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from rbcflow import code as code_tools
+from rbcflow.clock import from_the_future
 from rbcflow.config import load
 from rbcflow.config.load import read_published, testset_names
 from rbcflow.config.models import PATHS
@@ -33,6 +35,10 @@ if SETTINGS.missing_raw():
     )
 
 CONFIG = SETTINGS.config
+
+if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
+    logger.warning(ahead)
+
 WEIGHTS = read_yaml(Path(CONFIG.tables.weights))
 
 
