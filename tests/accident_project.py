@@ -67,10 +67,11 @@ SECONDS = 180
 
 @dataclass
 class Run:
-    """A Snakemake that was started: what it prints, and the process."""
+    """A Snakemake that was started: what it prints, the process, and how long it took if it was waited for."""
 
     process: subprocess.Popen
     output: Path
+    seconds: float = 0.0
 
     @property
     def printed(self) -> str:
@@ -81,6 +82,11 @@ class Run:
     def finished(self) -> Counter[str]:
         """How many jobs of each rule have finished."""
         return Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", self.printed, re.MULTILINE))
+
+    def finished_at(self, rule: str) -> float | None:
+        """When the first job of a rule finished, in seconds since the epoch, None where none did."""
+        stamped = re.search(rf"^\[(.+)\]\nFinished jobid: \d+ \(Rule: {rule}\)$", self.printed, re.MULTILINE)
+        return time.mktime(time.strptime(stamped[1])) if stamped else None
 
     def end(self) -> int:
         """Wait for it and return its exit code."""
@@ -123,8 +129,10 @@ class Place:
 
     def run(self, *arguments: str, ok: bool = True, **environment: str) -> Run:
         """Run Snakemake to its end."""
+        started = time.monotonic()
         run = self.start(*arguments, **environment)
         assert (run.end() == 0) is ok, run.printed[-6000:]
+        run.seconds = time.monotonic() - started
         return run
 
     def fingerprints(self, results: str = "results") -> dict[str, str]:
