@@ -95,10 +95,11 @@ class Run:
 
 @dataclass
 class Place:
-    """A copy of the project with the small tables."""
+    """A copy of the project with the small tables; ``prefix`` is a program that is given Snakemake's command."""
 
     folder: Path
     runs: list[Run] = field(default_factory=list)
+    prefix: tuple[str, ...] = ()
 
     @classmethod
     def new(cls, folder: Path) -> Place:
@@ -118,7 +119,7 @@ class Place:
     def start(self, *arguments: str, **environment: str) -> Run:
         """Start Snakemake and return at once."""
         output = self.folder / f"printed-{len(self.runs)}.txt"
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+        command = [*self.prefix, sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
         with output.open("w") as file:
             process = subprocess.Popen(
                 command, cwd=self.folder, env={**os.environ, **environment}, stdout=file, stderr=subprocess.STDOUT,
