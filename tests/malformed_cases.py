@@ -214,9 +214,11 @@ ENTRY = "licence: x, sha256: null"
 
 CASES = [
     Case("configuration", "truth value for a number", change(seed=True), "configuration",
-         ("key seed", "True", "integer")),
-    Case("configuration", "text for a number", change(shard_size="500"), "configuration",
-         ("shard_size", "'500'", "integer")),
+         ("key seed", "True", "a number")),
+    Case("configuration", "text for a number", change(shard_size="many"), "configuration",
+         ("shard_size", "'many'", "integer")),
+    Case("configuration", "truth value in a list", change(training={"seeds": [True]}), "configuration",
+         ("training.seeds", "[True]", "numbers or names")),
     Case("configuration", "section without content", change(training=None), "configuration",
          ("key training", "None", "dictionary")),
     Case("configuration", "device that is none", change(training={"device": "gpu"}), "configuration",

@@ -57,6 +57,11 @@ def test_a_model_overrides_single_training_keys():
     assert settings.training("random").batch == settings.training("random_nosuperposition").batch
 
 
+def test_text_that_reads_as_a_number_is_taken():
+    # what `--config "images={'train': 7}"` becomes
+    assert load(default() | {"images": {"train": "7"}, "training": {"seeds": ["3"]}}).config.images.train == 7
+
+
 @pytest.mark.parametrize(
     ("change", "parts"),
     [

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Base of all models here: unknown keys are errors, and so are values of another type (`true` for a number)."""
+    """Base of all models here: unknown keys are errors, and so are truth values where a number belongs.
 
-    model_config = ConfigDict(extra="forbid", validate_default=True, strict=True)
+    Text that reads as a number is taken: inside a dictionary on the command line Snakemake makes text of every value.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: object, field: ValidationInfo) -> object:
+        numbers = cls.model_fields[field.field_name].annotation in (int, float)
+        if numbers and isinstance(value, bool):
+            raise ValueError("input should be a number")
+        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+            raise ValueError("items should be numbers or names")
+        return value
 
 
 def _each_once(row: M, key: str) -> M:
