@@ -15,9 +15,9 @@ import torch
 from malformed_cases import CASES, Case, Runs
 from malformed_inputs import PROJECT, READERS
 from rbcflow import expected as expected_fingerprints
+from rbcflow.config.checks import read_counts, read_published
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import read_registry
-from rbcflow.published import read_counts
 
 
 class Reached(Exception):
@@ -127,8 +127,6 @@ def test_a_wrong_published_count_is_named_before_the_dag(tmp_path: Path, text: s
     ],
 )
 def test_a_wrong_table_of_published_sets_is_named_before_the_dag(tmp_path: Path, text: str, parts: tuple[str, ...]):
-    from rbcflow.config.checks import read_published
-
     (tmp_path / "sets.yaml").write_text(text)
     with pytest.raises(InputError) as error:
         read_published(tmp_path / "sets.yaml")

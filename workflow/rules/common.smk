@@ -15,11 +15,11 @@ sys.path.insert(0, str(SCRIPTS))
 from rbcflow import code as code_tools
 from rbcflow.clock import from_the_future
 from rbcflow.config import load
-from rbcflow.config.load import read_published, testset_names
+from rbcflow.config.checks import read_counts, read_published
+from rbcflow.config.load import testset_names
 from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import DRAWS, read_registry
-from rbcflow.published import read_counts
 from rbcflow.yamlfile import read_yaml
 
 try:

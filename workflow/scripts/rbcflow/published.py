@@ -7,41 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.errors import InputError
 from rbcflow.provenance import origins_of
-from rbcflow.yamlfile import read_yaml
 
 COLUMNS = ("id", "title", "published", "status", "source", "here", "table", "origin", "note")
-
-
-STATISTICS = ("rows", "mean", "sd", "sum", "share")
-NEEDED = {"mean": "column", "sd": "column", "sum": "column", "share": "is"}
-"""The key that a statistic needs besides ``table``."""
-
-
-def read_counts(path: Path) -> list[dict[str, Any]]:
-    """Return the entries ``counts`` of ``paper/published.yaml``.
-
-    Raises:
-        InputError: an entry lacks a key or asks for a statistic that there is not.
-    """
-    counts = read_yaml(path).get("counts")
-    if not isinstance(counts, list):
-        raise InputError(path, f"{counts!r:.80}", "a list of published counts", "key counts")
-    for number, entry in enumerate(counts, start=1):
-        where = f"count {entry.get('id', number)}" if isinstance(entry, dict) else f"count {number}"
-        keys = ("id", "title", "value", "status", "source", "ours")
-        if not isinstance(entry, dict) or any(key not in entry for key in keys):
-            raise InputError(path, f"{entry!r:.80}", f"the keys {', '.join(keys)}", where)
-        if not isinstance(entry["value"], int | float):
-            raise InputError(path, f"value {entry['value']!r}", "a number", where)
-        rule = entry["ours"]
-        if not isinstance(rule, dict) or "table" not in rule or rule.get("statistic") not in STATISTICS:
-            raise InputError(path, f"ours {rule!r:.80}", f"a table and one of {', '.join(STATISTICS)}", where)
-        needed = NEEDED.get(rule["statistic"])
-        if needed and needed not in rule:
-            raise InputError(path, f"a {rule['statistic']} without {needed}", f"the key {needed}", where)
-    return counts
 
 
 def compare(counts: list[dict[str, Any]], results: Path, output: Path) -> pd.DataFrame:

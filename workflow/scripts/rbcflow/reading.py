@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rbcflow.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_object(path: Path, meaning: str, keys: Collection[str] = ()) -> dict[str, Any]:
@@ -48,6 +49,9 @@ def read_csv(path: Path, meaning: str, columns: Collection[str], **options: Any)
     Raises:
         InputError: no such file, no table, a missing column, or a value that is not of its column's type.
     """
+    # the configuration reads JSON and YAML through here on every dry run, and must not wait for pandas
+    import pandas as pd
+
     if not path.is_file():
         raise InputError(path, "no such file", meaning)
     try:
