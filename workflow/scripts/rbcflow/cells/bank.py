@@ -28,7 +28,7 @@ COLUMNS = (
     "cell_id", "source", "class", "donor", "recording", "frame", "x0", "y0", "x1", "y1", "method",
     "area_px", "aspect", "solidity", "touches_edge", "group", "sha256", "kept", "reason", "background",
 )  # fmt: skip
-NUMBERS = ("x0", "y0", "x1", "y1", "area_px", "aspect", "solidity")
+NUMBERS = ("x0", "y0", "x1", "y1", "aspect", "solidity")
 TEXT_COLUMNS = ("cell_id", "source", "class", "donor", "recording", "method", "group", "sha256", "reason")
 PADDING = 5
 """Pixels kept around a cell's box, as far as the frame reaches (preprint, section on Cellpose extraction)."""
@@ -186,9 +186,10 @@ def read_table(folder: Path) -> pd.DataFrame:
         InputError: the file is absent, lacks a column, repeats a cell_id, or a row breaks the contract.
     """
     path = folder / "cells.csv"
-    types = dict.fromkeys(TEXT_COLUMNS, str) | dict.fromkeys(NUMBERS, float) | {"background": "Int64", "frame": int}
+    types = dict.fromkeys(TEXT_COLUMNS, str) | dict.fromkeys(NUMBERS, float)
+    types |= {"background": "Int64", "frame": int, "area_px": int}
     table = read_csv(path, "the table of a cell bank", COLUMNS, dtype=types, keep_default_na=False,
-                     na_values={"aspect": [""], "solidity": [""], "background": [""]})  # fmt: skip
+                     na_values={"aspect": ["", "nan"], "solidity": ["", "nan"], "background": [""]})  # fmt: skip
     # a bank without rows, as an unavailable source has, gives pandas nothing to tell the type from
     if len(table) and table["kept"].dtype != bool:
         raise InputError(path, "values other than True and False", "True or False", where="column kept")
