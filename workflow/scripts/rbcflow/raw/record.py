@@ -64,12 +64,12 @@ def read(path: Path) -> SourceRecord:
         InputError: the record is broken, or its files are not where it says.
     """
     names = [entry.name for entry in fields(SourceRecord)]
-    content = read_object(path, "the record of a source's files", names)
+    content = read_object(path, "the record of a source's files", [name for name in names if name != "skipped"])
     # of a results folder that was moved, the files lie beside the record as before
     beside = path.parent / Path(str(content["folder"])).name
     if not Path(str(content["folder"])).is_dir() and beside.is_dir():
         content["folder"] = beside.as_posix()
-    record = SourceRecord(**{name: content[name] for name in names})
+    record = SourceRecord(**{name: content[name] for name in names if name in content})
     if record.status not in ("available", "unavailable"):
         raise InputError(path, repr(record.status), "'available' or 'unavailable'", "key status")
     if record.status == "available" and not Path(record.folder).is_dir():
