@@ -158,8 +158,8 @@ def test_disk_full_in_generation_and_in_training(undisturbed: Place, tmp_path: P
         record_property(f"seconds to recover, {rule}", round(again.seconds))
         assert again.finished[rule] >= 1
     assert len(pd.read_csv(place.folder / MODEL.replace("training.json", "results.csv"))) == 2
-    place.run(METRICS, *MINI)
-    assert place.fingerprints() == undisturbed.fingerprints()
+    expected = undisturbed.fingerprints()
+    assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
     ran = finished(place)
     assert ran == Counter({rule: count for rule, count in finished(undisturbed).items() if rule in ran}) - Counter(
         {"split_cells": 1}  # the report compares with the other scheme too
@@ -194,11 +194,13 @@ def test_results_moved_away_and_back(copied: Place, undisturbed: Place, record_p
     assert copied.fingerprints() == undisturbed.fingerprints()
 
 
-def test_results_moved_elsewhere(copied: Place, undisturbed: Place):
+def test_results_moved_elsewhere(copied: Place, undisturbed: Place, record_property):
     (copied.folder / "results").rename(copied.folder.parent / "elsewhere")
     (copied.folder / "recorded").rename(copied.folder.parent / "measured")
     elsewhere = ["--config", "pathvars={'results': '../elsewhere'}"]
-    assert "Nothing to be done" in copied.run("../elsewhere/report.html", *MINI, *elsewhere).printed
+    again = copied.run("../elsewhere/report.html", *MINI, *elsewhere)
+    record_property("seconds to see that all is there", round(again.seconds))
+    assert "Nothing to be done" in again.printed
     # what reads raw files finds them where they are now
     measured = ["--config", "pathvars={'results': '../measured'}", "--forcerun", "cut_cells"]
     assert copied.run("../measured/cells/naples/cells.csv", *RECORDED, *measured).finished == Counter(cut_cells=1)
