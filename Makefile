@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= all
 
-.PHONY: setup report test lint bench clean lock config fingerprints starter chromium
+.PHONY: setup report test lint bench clean lock config fingerprints starter chromium audit
 
 setup: $(READY)
 
@@ -60,6 +60,12 @@ lock:
 starter: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_starter --configfile config/starter.yaml
 	cp results/starter-build/starter/* resources/starter/
+
+# known vulnerabilities of the locked packages; needs the network, and says so where the service does not answer
+audit:
+	$(PYTHON) -m venv --clear $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	$(VENV)-audit/bin/python .ci/audit.py requirements.lock; status=$$?; rm -rf $(VENV)-audit; exit $$status
 
 clean:
 	rm -rf results .snakemake

@@ -26,6 +26,14 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
+onerror:
+    print(
+        "\nWhat is finished is kept: mend what is named above and run the same command again. A job that ended with "
+        "exit code 137 or `Killed` ran out of memory: fewer --cores. docs/accidents.md has more.\n",
+        file=sys.stderr,
+    )
+
+
 rule all:
     default_target: True
     input:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import Cell, write_bank
@@ -29,14 +28,19 @@ def cutout(width: int = 41, height: int = 21, class_name: str = "slipper") -> Cu
 
 
 def write_cells(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"), drop: str = "") -> dict:
-    """Write a bank and its split table, without the class ``drop``; return what ``write_shard`` wants of them."""
-    cells = []
-    for frame, (name, size) in enumerate((name, size) for name in CLASSES for size in (0, 4, 8)):
+    """Write a bank, equal cells for every split, and its split table, without the class ``drop``.
+
+    Returns:
+        What ``write_shard`` wants of them.
+    """
+    cells, sides = [], []
+    kinds = [(split, name, size) for split in splits for name in CLASSES for size in (0, 4, 8)]
+    for frame, (split, name, size) in enumerate(kinds):
         crop, mask = ellipse(33 + 4 * CLASSES.index(name) + size, 25 + size)
         cells.append(
             Cell("test", name, "", "r", frame, mask_box(mask), "drawn", f"g{frame}", crop, mask, background=GREY)
         )
-    table = write_bank(folder / "bank", cells)[["cell_id", "source", "class", "group"]]
-    table = pd.concat([table.assign(split=split) for split in splits])
+        sides.append(split)
+    table = write_bank(folder / "bank", cells)[["cell_id", "source", "class", "group"]].assign(split=sides)
     table[table["class"] != drop].to_csv(folder / "splits.csv", index=False)
     return {"banks": [folder / "bank"], "splits": folder / "splits.csv"}

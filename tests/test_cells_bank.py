@@ -116,6 +116,15 @@ def test_empty_bank(tmp_path):
     assert len(read_bank(tmp_path).table) == 0
 
 
+def test_a_dropped_cell_without_a_mask_has_no_shape(tmp_path):
+    empty = cell(frame=1, mask=np.zeros((4, 6), bool), box=(0.0, 0.0, 0.0, 0.0), reason="empty")
+    table = write_bank(tmp_path, [cell(), empty])
+    assert table["aspect"].isna().tolist() == [False, True]
+    assert table["solidity"].isna().tolist() == [False, True]
+    assert table["area_px"].tolist() == [8, 0]
+    assert len(read_bank(tmp_path).kept) == 1
+
+
 def test_changed_pixels_are_found(tmp_path):
     write_bank(tmp_path, [cell(), cell(frame=1)])
     with np.load(tmp_path / "crops.npz") as stored:

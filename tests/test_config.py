@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,22 @@ def test_a_model_overrides_single_training_keys():
     settings = load(default() | {"models": {"random": {"training": {"epochs": 3}}}})
     assert settings.training("random").epochs == 3
     assert settings.training("random").batch == settings.training("random_nosuperposition").batch
+
+
+def test_the_configuration_needs_no_heavy_library():
+    """Every dry run loads it, and must not wait for imports it has no use for."""
+    program = (
+        "import sys, rbcflow.config, rbcflow.config.checks, rbcflow.clock; "
+        "print([m for m in ('pandas', 'cv2', 'torch', 'ultralytics') if m in sys.modules])"
+    )
+    environment = {"PYTHONPATH": str(PROJECT / "workflow/scripts")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_text_that_reads_as_a_number_is_taken():
+    # what `--config "images={'train': 7}"` becomes
+    assert load(default() | {"images": {"train": "7"}, "training": {"seeds": ["3"]}}).config.images.train == 7
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 # Every function the rules use: settings, names for wildcards, and the inputs and params that depend on the tables.
 
+import os
 import re
 import sys
 from math import ceil
@@ -12,11 +13,14 @@ SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from rbcflow import code as code_tools
+from rbcflow.clock import from_the_future
 from rbcflow.config import load
-from rbcflow.config.load import read_yaml, testset_names
+from rbcflow.config.checks import read_counts, read_published
+from rbcflow.config.load import testset_names
 from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
+from rbcflow.yamlfile import read_yaml
 
 try:
     SETTINGS = load(config)
@@ -31,6 +35,10 @@ if SETTINGS.missing_raw():
     )
 
 CONFIG = SETTINGS.config
+
+if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
+    logger.warning(ahead)
+
 WEIGHTS = read_yaml(Path(CONFIG.tables.weights))
 
 
@@ -176,7 +184,7 @@ def split_table(wildcards):
 
 GENERATED = [name for name, variant in SETTINGS.variants.items() if variant.dataset == "generated"]
 IMPORTED = [name for name in SETTINGS.variants if name not in GENERATED]
-PUBLISHED = read_yaml(Path(CONFIG.tables.published))
+PUBLISHED = read_published(Path(CONFIG.tables.published))
 
 
 def import_params(wildcards):

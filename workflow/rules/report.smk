@@ -13,7 +13,8 @@ rule render_report:
         cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
-        templates=sorted((SCRIPTS / "rbcflow/report/templates").iterdir()),
+        # relative, so that a project that was moved renders nothing anew
+        templates=sorted(map(os.path.relpath, (SCRIPTS / "rbcflow/report/templates").iterdir())),
     output:
         report="<results>/report.html",
     log:

@@ -97,7 +97,7 @@ rule compare_published:
         mem_mb=1000,
         runtime=10,
     params:
-        counts=read_yaml(Path("paper/published.yaml"))["counts"],
+        counts=read_counts(Path("paper/published.yaml")),
         code=code("compare_published"),
     message:
         "Comparing counts with the published ones"

@@ -12,7 +12,14 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "rbcflow"
-INFRASTRUCTURE = {"rbcflow.code", "rbcflow.config", "rbcflow.logs", "rbcflow.provenance"}
+INFRASTRUCTURE = {
+    "rbcflow.clock",
+    "rbcflow.code",
+    "rbcflow.config",
+    "rbcflow.logs",
+    "rbcflow.provenance",
+    "rbcflow.watch",
+}
 """Modules that log, record or configure a job and never change what it computes; params carry the configuration."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from rbcflow.compose.dataset import label_text
 from rbcflow.compose.image import compose
 from rbcflow.compose.spec import PRESETS, VariantSpec
 from rbcflow.compose.stock import Cutout, Stock
+from rbcflow.errors import InputError
 from rbcflow.provenance import versions
 
 FILE = Path("resources/expected/fingerprints.yaml")
@@ -49,10 +51,17 @@ def compare(fingerprints: Mapping[str, Path], expected: Mapping[str, Any], outpu
         fingerprints: ``fingerprint.txt`` by variant.
         expected: content of the expected file.
         output: CSV with the columns ``variant, fingerprint, expected_at``.
+
+    Raises:
+        InputError: the expected file has no datasets, or a fingerprint is none.
     """
+    if not isinstance(expected.get("datasets"), dict):
+        raise InputError(FILE, f"datasets {expected.get('datasets')!r:.60}", "fingerprints by scale and variant")
     rows = []
     for variant, file in fingerprints.items():
-        found = file.read_text(encoding="utf-8").strip()
+        found = file.read_text(encoding="utf-8", errors="replace").strip()
+        if not re.fullmatch("[0-9a-f]+", found):
+            raise InputError(file, repr(found[:80]), "the fingerprint of a dataset, in hexadecimal")
         same = [scale for scale, known in expected["datasets"].items() if known.get(variant) == found]
         rows.append((variant, found, " ".join(same)))
     table = pd.DataFrame(rows, columns=["variant", "fingerprint", "expected_at"])

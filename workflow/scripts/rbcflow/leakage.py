@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.cells.bank import read_table
-from rbcflow.splits import held_out
+from rbcflow.splits import held_out, read_splits
 
 COLUMNS = ("scheme", "source", "unit", "units", "crossing", "cells", "cells_crossing")
 
@@ -31,7 +31,7 @@ def measure_leakage(banks: Iterable[Path], splits: Mapping[str, Path], output: P
     cells = pd.concat([read_table(bank) for bank in banks])
     rows = []
     for scheme, file in splits.items():
-        sides = pd.read_csv(file, dtype=str, keep_default_na=False)[["cell_id", "split"]]
+        sides = read_splits(file)[["cell_id", "split"]]
         for source, part in cells.groupby("source", sort=True):
             rows += _count(scheme, source, part.merge(sides, on="cell_id", how="left"))
     table = pd.DataFrame(rows, columns=COLUMNS)

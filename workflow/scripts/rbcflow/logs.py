@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import shutil
 import sys
 from pathlib import Path
 
 from rbcflow.errors import InputError
+from rbcflow.watch import end_with_snakemake
+
+FULL = 4 * 2**20
+"""Bytes left on a disk that is as good as full: what could not be written is often larger than what still can."""
 
 
 def configure(log: str | Path) -> None:
@@ -22,6 +27,7 @@ def configure(log: str | Path) -> None:
     logging.captureWarnings(True)
     # a crash inside a compiled library leaves its Python line in the log, not an empty file
     faulthandler.enable(handler.stream)
+    end_with_snakemake()
 
     def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
         logging.getLogger("rbcflow").critical("the job failed", exc_info=(kind, error, trace))
@@ -29,5 +35,12 @@ def configure(log: str | Path) -> None:
             print(f"\nInputError: {error}\n", file=sys.stderr)
         else:
             sys.__excepthook__(kind, error, trace)
+        # each library has its own words for a write that failed, or hides it, so the disk is asked
+        if (left := shutil.disk_usage(Path(log).parent).free) < FULL:
+            print(
+                f"\nThe disk with {Path(log).parent} is full ({left / 2**20:.1f} MiB left). Make room and run the same "
+                "command again: what is finished is kept.\n",
+                file=sys.stderr,
+            )
 
     sys.excepthook = report

@@ -154,6 +154,7 @@ def predict(
     known = recorded(weights)
     boxes, seconds = SCHEMA.empty_table().to_pandas(), 0.0
     if judged.available:
+        judged.require_images()
         with tempfile.TemporaryDirectory() as config:
             import_ultralytics(Path(config))
             network, classes = _load(weights, known["sha256"], threads, device)

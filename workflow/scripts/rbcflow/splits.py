@@ -17,7 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rbcflow.cells.bank import read_table
+from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
+from rbcflow.reading import read_csv, refuse_rows
 
 LOGGER = logging.getLogger(__name__)
 SPLITS = ("train", "val", "test")
@@ -63,6 +65,20 @@ def write_splits(
     output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(output, index=False)
     LOGGER.info("cells a split:\n%s", pd.crosstab([table["source"], table["class"]], table["split"]))
+    return table
+
+
+def read_splits(path: Path) -> pd.DataFrame:
+    """Read and validate the table of ``write_splits``; all columns are text.
+
+    Raises:
+        InputError: the file is absent or broken, a class or split is unknown, or a cell is there twice: it could be on
+            two sides.
+    """
+    table = read_csv(path, "which cell may appear where", COLUMNS, dtype=str, keep_default_na=False)
+    refuse_rows(path, table, table["cell_id"].duplicated(), "cell_id", "each cell once")
+    refuse_rows(path, table, ~table["split"].isin(SPLITS), "split", f"one of {', '.join(SPLITS)}")
+    refuse_rows(path, table, ~table["class"].isin(CLASSES), "class", f"one of {', '.join(CLASSES)}")
     return table
 
 

@@ -15,11 +15,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rbcflow.compose.coco import png_size
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
+from rbcflow.reading import read_csv, read_object, refuse_rows
 
 FRAME_COLUMNS = ("frame", "path", "donor", "recording", "index", "condition", "width", "height", "label")
 TRUTH_COLUMNS = ("frame", "class", "x0", "y0", "x1", "y1", "kind")
+
+META_KEYS = ("name", "status", "reason", "source", "origin", "labels", "classes_judged", "fingerprint")
+"""Keys of ``testset.json`` that later stages read."""
 
 Box = tuple[float, float, float, float]
 
@@ -65,6 +70,20 @@ class TestSet:
         """Return a frame, (H, W) or (H, W, 3) R, G, B uint8; raises InputError where its file does not read."""
         path = self.folder / self.frames.set_index("frame").at[frame, "path"]
         return read_rgb(path)
+
+    def require_images(self) -> None:
+        """Look at every image's header before anything is computed on the first one.
+
+        Raises:
+            InputError: an image is missing, no PNG, or of another size than ``frames.csv`` says.
+        """
+        for row in self.frames.itertuples():
+            path, where = self.folder / row.path, f"frame {row.frame}"
+            if not path.is_file():
+                raise InputError(path, "no such file", "an image of a test set", where=where)
+            if (found := png_size(path)) != (row.width, row.height):
+                stated = f"{row.width}x{row.height} as in frames.csv"
+                raise InputError(path, f"{found[0]}x{found[1]} pixels", stated, where=where)
 
 
 def write_testset(
@@ -122,23 +141,18 @@ def read_testset(folder: Path) -> TestSet:
     """Read a test set.
 
     Raises:
-        InputError: a file is absent, lacks a column, or a box refers to no frame.
+        InputError: a file is absent or broken, lacks a key or column, a frame is there twice, or a box refers to none.
     """
-    path = folder / "testset.json"
-    if not path.is_file():
-        raise InputError(path, "no such file", "a test set")
-    text = {"path": str, "donor": str, "recording": str, "condition": str, "class": str, "kind": str,
-            "label": str}  # fmt: skip
+    meta = read_object(folder / "testset.json", "a test set", META_KEYS)
+    text = dict.fromkeys(("path", "donor", "recording", "condition", "class", "kind", "label"), str)
     tables = []
     for file, columns in (("frames.csv", FRAME_COLUMNS), ("truth.csv", TRUTH_COLUMNS)):
-        table = pd.read_csv(folder / file, dtype=text, keep_default_na=False)
-        if missing := [column for column in columns if column not in table]:
-            raise InputError(folder / file, f"no column {', '.join(missing)}", f"the columns {', '.join(columns)}")
-        tables.append(table)
+        tables.append(read_csv(folder / file, "a table of a test set", columns, dtype=text, keep_default_na=False))
     frames, truth = tables
+    refuse_rows(folder / "frames.csv", frames, frames["frame"].duplicated(), "frame", "each frame once")
     if stray := sorted(set(truth["frame"]) - set(frames["frame"])):
         raise InputError(folder / "truth.csv", f"frame {stray[0]}", "frames of frames.csv")
-    return TestSet(folder, json.loads(path.read_text(encoding="utf-8")), frames, truth)
+    return TestSet(folder, meta, frames, truth)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -152,7 +166,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def write_rgb(path: Path, image: NDArray[np.uint8]) -> None:
     """Write (H, W) grey or (H, W, 3) R, G, B uint8 as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    # cv2.imwrite says nothing where the disk is full
+    path.write_bytes(cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1])
 
 
 def _meta(name: str, source: str) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from rbcflow.boxes import clip, from_yolo
 from rbcflow.cells.background import NAPLES, PARAMETERS, Parameters, find_objects, median_background
 from rbcflow.cells.bank import read_table, touches_edge
 from rbcflow.classes import CLASSES
+from rbcflow.compose.dataset import is_label
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame, to_grey
 from rbcflow.phantom.truth import read_objects
 from rbcflow.raw import flow_public, liang2024, naples, nouaman2024
+from rbcflow.reading import read_csv, refuse_rows
 from rbcflow.splits import held_out, held_out_donor
 from rbcflow.testset_files import Labelled, TestSet, TrueBox, read_rgb, read_testset, write_testset, write_unavailable
 
@@ -190,8 +192,7 @@ def build_flow_public(
     Raises:
         InputError: a recording is wrong, or the table does not fit it; names the row.
     """
-    table = pd.read_csv(annotations, dtype={"recording": str, "kind": str, "proxy_class": str}, keep_default_na=False,
-                        na_values={column: [""] for column in ("object", "x0", "y0", "x1", "y1")})  # fmt: skip
+    table = read_annotations(annotations)
     frames = {
         (f.recording, f.index): f for rec in flow_public.recordings(raw) for f in flow_public.read(raw, rec, source)
     }
@@ -200,11 +201,34 @@ def build_flow_public(
         if numbers.get(row.recording, {}).get(row.frame) != row.frame_number:
             found = f"frame {row.frame} with number {row.frame_number} of {row.recording}"
             raise InputError(annotations, found, f"a frame of the recordings in {raw}", where=f"line {line}")
+        width, height = frames[row.recording, row.frame].size
+        if row.x1 > width or row.y1 > height:
+            box = f"box {row.x0:g} {row.y0:g} {row.x1:g} {row.y1:g}"
+            raise InputError(annotations, box, f"a box inside the {width}x{height} pixels", where=f"line {line}")
     groups = _evenly(list(table.groupby(["recording", "frame"], sort=True)), max_frames)
     labelled = ((frames[key], [_proxy_box(row) for row in rows.dropna().itertuples()]) for key, rows in groups)
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels="proxy", classes_judged="proxy"
     )
+
+
+def read_annotations(path: Path) -> pd.DataFrame:
+    """Return the table of ``resources/annotations/README.md``; a frame without a cell has one row with an empty box.
+
+    Raises:
+        InputError: a column is missing, a class unknown, or a box half empty or ending before it starts.
+    """
+    text, box = ("recording", "kind", "proxy_class"), ["x0", "y0", "x1", "y1"]
+    types = dict.fromkeys(text, str) | dict.fromkeys(("object", *box), float) | {"frame": int, "frame_number": int}
+    table = read_csv(path, "boxes and proxy classes", list(types), dtype=types, keep_default_na=False,
+                     na_values={key: [""] for key in ("object", *box)})  # fmt: skip
+    boxed = table[box].notna()
+    refuse_rows(path, table, boxed.any(axis=1) & ~boxed.all(axis=1), "object", "a whole box, or none")
+    known = table["proxy_class"].isin(CLASSES) | ~boxed.any(axis=1)
+    refuse_rows(path, table, ~known, "proxy_class", f"one of {', '.join(CLASSES)}")
+    refuse_rows(path, table, (table["x1"] <= table["x0"]) | (table["x0"] < 0), "x0", "0 <= x0 < x1")
+    refuse_rows(path, table, (table["y1"] <= table["y0"]) | (table["y0"] < 0), "y0", "0 <= y0 < y1")
+    return table
 
 
 def build_variant_test(dataset: Path, folder: Path, *, name: str, origin: Sequence[str], max_frames: int) -> TestSet:
@@ -225,7 +249,11 @@ def build_variant_test(dataset: Path, folder: Path, *, name: str, origin: Sequen
     listing = dataset / "test.txt"
     if not listing.is_file():
         raise InputError(listing, "no such file", "the list of a variant's test images")
-    images = [dataset / line for line in listing.read_text().split("\n") if line]
+    lines = [line for line in listing.read_text(encoding="utf-8", errors="replace").split("\n") if line]
+    for number, line in enumerate(lines, start=1):
+        if not Path(line).stem.isdecimal() or not (dataset / line).is_file():
+            raise InputError(listing, line, "an image of the dataset, named by its number", where=f"line {number}")
+    images = [dataset / line for line in lines]
     chosen = _evenly(images, max_frames)
     frames = (Frame(read_rgb(path), dataset.name, "", path.stem, int(path.stem)) for path in chosen)
     labelled = ((frame, _read_yolo(path, *frame.size)) for frame, path in zip(frames, chosen, strict=False))
@@ -332,9 +360,9 @@ def _read_yolo(image: Path, width: int, height: int) -> list[TrueBox]:
     if not path.is_file():
         raise InputError(path, "no such file", "the labels of an image (empty where it shows nothing)")
     boxes = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
         fields = line.split()
-        if len(fields) != 5 or fields[0] not in map(str, range(len(CLASSES))):
+        if not is_label(line, len(CLASSES), inside=False):
             raise InputError(path, repr(line), "class id, xc, yc, w, h", where=f"line {number}")
         box = clip(from_yolo([float(field) for field in fields[1:]], width, height), width, height)[0]
         boxes.append(

@@ -6,20 +6,21 @@ A ``.pt`` file is a pickle, which runs code when opened. Nothing here opens one 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from tqdm import tqdm
 
 from rbcflow.classes import class_name
 from rbcflow.errors import InputError
 from rbcflow.provenance import sha256
+from rbcflow.reading import read_object
+from rbcflow.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     import torch
@@ -49,9 +50,30 @@ class Weights:
 
 
 def read_weights(table: Path) -> dict[str, Weights]:
-    """Return the entries of ``resources/weights.yaml`` by name."""
-    entries = yaml.safe_load(table.read_text(encoding="utf-8"))
-    return {name: Weights(name, **entry) for name, entry in entries.items()}
+    """Return the entries of ``resources/weights.yaml`` by name.
+
+    Raises:
+        InputError: no YAML, or an entry lacks a key, has an unknown one, or a name, address or sum that cannot be.
+    """
+    return {name: _entry(table, name, entry) for name, entry in read_yaml(table).items()}
+
+
+def _entry(table: Path, name: str, entry: object) -> Weights:
+    """Return a validated entry of the table."""
+    known, where = [field.name for field in fields(Weights)][1:], f"key {name}"
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
+        raise InputError(table, f"the name {name!r}", "letters, digits and . _ -, as it is a file's name", where)
+    if not isinstance(entry, dict) or not {"sha256", "licence"} <= entry.keys() <= set(known):
+        found = f"keys {', '.join(map(str, entry))}" if isinstance(entry, dict) else repr(entry)
+        raise InputError(table, found, f"sha256, licence and some of {', '.join(known)}", where)
+    weights = Weights(name, **entry)
+    if weights.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", str(weights.sha256)):
+        raise InputError(table, f"sha256 {weights.sha256!r}", "64 hexadecimal digits, or null", where)
+    if (weights.url is None) == (weights.path is None):
+        raise InputError(table, f"url {weights.url!r} and path {weights.path!r}", "one of the two", where)
+    if weights.url is not None and not re.match("(https?|file)://", weights.url):
+        raise InputError(table, f"url {weights.url!r}", "an address that starts with https://", where)
+    return weights
 
 
 def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
@@ -114,12 +136,17 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
         expected: sha256 of the file's bytes in hexadecimal.
 
     Raises:
-        InputError: the file is missing or differs from the recorded one.
+        InputError: the file is missing, differs from the recorded one, or is no checkpoint of a network.
     """
     verify(path, expected)
     from ultralytics.nn.tasks import load_checkpoint
 
-    return load_checkpoint(path)[0]
+    try:
+        return load_checkpoint(path)[0]
+    # TypeError is the library's word for it, but PyTorch's restricted unpickler has errors of every kind
+    except Exception as error:
+        found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"
+        raise InputError(path, found, "a detector as Ultralytics saves it") from error
 
 
 def recorded(path: Path) -> dict[str, str]:
@@ -134,10 +161,12 @@ def recorded(path: Path) -> dict[str, str]:
     record = path.parent.parent / "training.json"
     if not record.is_file():
         raise InputError(record, "no file", f"the record of the training that wrote {path.name}")
-    files = json.loads(record.read_text(encoding="utf-8"))["files"]
+    files = read_object(record, "the record of a training", ["files"])["files"]
     name = f"{path.parent.name}/{path.name}"
-    if name not in files:
-        raise InputError(record, f"files {', '.join(sorted(files))}", name, "files")
+    if not isinstance(files, dict) or name not in files:
+        raise InputError(record, f"files {', '.join(sorted(files or []))}", name, "files")
+    if not isinstance(files[name], dict) or not {"sha256", "state_sha256"} <= files[name].keys():
+        raise InputError(record, f"{files[name]!r:.80}", "sha256 and state_sha256", f"files, {name}")
     return files[name]
 
 

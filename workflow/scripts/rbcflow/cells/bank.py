@@ -22,11 +22,13 @@ from numpy.typing import NDArray
 from rbcflow.boxes import mask_box
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
+from rbcflow.reading import read_csv
 
 COLUMNS = (
     "cell_id", "source", "class", "donor", "recording", "frame", "x0", "y0", "x1", "y1", "method",
     "area_px", "aspect", "solidity", "touches_edge", "group", "sha256", "kept", "reason", "background",
 )  # fmt: skip
+NUMBERS = ("x0", "y0", "x1", "y1", "aspect", "solidity")
 TEXT_COLUMNS = ("cell_id", "source", "class", "donor", "recording", "method", "group", "sha256", "reason")
 PADDING = 5
 """Pixels kept around a cell's box, as far as the frame reaches (preprint, section on Cellpose extraction)."""
@@ -184,15 +186,16 @@ def read_table(folder: Path) -> pd.DataFrame:
         InputError: the file is absent, lacks a column, repeats a cell_id, or a row breaks the contract.
     """
     path = folder / "cells.csv"
-    if not path.is_file():
-        raise InputError(path, "no such file", "the table of a cell bank")
-    table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str) | {"background": "Int64"}, keep_default_na=False,
-                        na_values={"aspect": [""], "solidity": [""], "background": [""]})  # fmt: skip
-    if missing := [name for name in COLUMNS if name not in table.columns]:
-        raise InputError(path, f"no column {', '.join(missing)}", f"the columns {', '.join(COLUMNS)}")
+    types = dict.fromkeys(TEXT_COLUMNS, str) | dict.fromkeys(NUMBERS, float)
+    types |= {"background": "Int64", "frame": int, "area_px": int}
+    table = read_csv(path, "the table of a cell bank", COLUMNS, dtype=types, keep_default_na=False,
+                     na_values={"aspect": ["", "nan"], "solidity": ["", "nan"], "background": [""]})  # fmt: skip
     # a bank without rows, as an unavailable source has, gives pandas nothing to tell the type from
+    if len(table) and table["kept"].dtype != bool:
+        raise InputError(path, "values other than True and False", "True or False", where="column kept")
     table["kept"] = table["kept"].astype(bool)
     for wrong, found, expected in (
+        ((table["x1"] < table["x0"]) | (table["y1"] < table["y0"]), "a box that ends before it starts", "x0 y0 x1 y1"),
         (table["cell_id"].duplicated(), "a repeated cell_id", "each cell_id once"),
         (~table["class"].isin([*CLASSES, ""]), "an unknown class", f"{', '.join(CLASSES)} or nothing"),
         (
@@ -227,11 +230,21 @@ def read_bank(folder: Path) -> Bank:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(path, f"an unreadable file ({error})", "the arrays of a cell bank") from error
     for cell_id, expected in table.loc[table["kept"], ["cell_id", "sha256"]].itertuples(index=False):
+        _check_arrays(path, cell_id, crops[cell_id], masks[cell_id])
         if (found := digest(crops[cell_id], masks[cell_id])) != expected:
             raise InputError(
                 path, f"pixels with sha256 {found}", f"{expected} as in cells.csv", where=f"cell {cell_id}"
             )
     return Bank(table, crops, masks)
+
+
+def _check_arrays(path: Path, cell_id: str, crop: NDArray, mask: NDArray[np.bool_]) -> None:
+    """Refuse pixels that are no grey picture with a mask of its size that covers something."""
+    if crop.ndim != 2 or crop.dtype != np.uint8 or crop.shape != mask.shape:
+        found = f"a crop of {crop.dtype} {crop.shape} and a mask of shape {mask.shape}"
+        raise InputError(path, found, "an 8-bit grey crop and a mask of one shape", where=f"cell {cell_id}")
+    if not mask.any():
+        raise InputError(path, "an empty mask", "a mask that covers the cell", where=f"cell {cell_id}")
 
 
 def _stored(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -22,6 +22,7 @@ from rbcflow.cells.outline import Outlined
 from rbcflow.cells.unet import components, square_window
 from rbcflow.errors import InputError
 from rbcflow.frames import to_grey
+from rbcflow.reading import read_csv
 
 EPS, MIN_SAMPLES = 0.3, 10
 """The preprint's."""
@@ -52,7 +53,7 @@ def read_clusters(path: Path) -> Clusters:
     Raises:
         InputError: the columns are not those of the table.
     """
-    table = pd.read_csv(path, dtype={"recording": str})
+    table = read_csv(path, "verdicts on clusters", (), dtype={"recording": str})
     if list(table.columns) != COLUMNS:
         raise InputError(path, f"columns {', '.join(table.columns)}", ", ".join(COLUMNS), "header")
     keys = zip(table["recording"], table["frame"], table["object"], strict=True)

@@ -35,7 +35,7 @@ def write_coco(images: list[Path], names: dict[int, str], file: Path) -> None:
         "categories": [{"id": number, "name": name} for number, name in names.items()],
     }
     for number, image in enumerate(images, start=1):
-        width, height = _png_size(image)
+        width, height = png_size(image)
         entry = {"id": number, "file_name": image.relative_to(root).as_posix(), "width": width, "height": height}
         document["images"].append(entry)
         document["annotations"] += _annotations(image, entry, len(document["annotations"]))
@@ -62,7 +62,7 @@ def _annotations(image: Path, entry: dict[str, Any], before: int) -> list[dict[s
     ]
 
 
-def _png_size(image: Path) -> tuple[int, int]:
+def png_size(image: Path) -> tuple[int, int]:
     """Return width and height of a PNG from its header."""
     with image.open("rb") as handle:
         head = handle.read(24)

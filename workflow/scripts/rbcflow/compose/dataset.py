@@ -21,6 +21,7 @@ from rbcflow.compose.image import Composite, compose
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.compose.stock import load_stock
 from rbcflow.errors import InputError
+from rbcflow.reading import read_csv, refuse_rows
 
 SPLITS = ("train", "val", "test")
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
@@ -124,11 +125,19 @@ def _read_split(shards: list[Path]) -> pd.DataFrame:
     """Return metadata and digests of a split's shards in order of index."""
     tables = []
     for shard in shards:
-        table = pd.read_csv(shard / "metadata.csv", keep_default_na=False)
+        table = read_csv(
+            shard / "metadata.csv", "the images of a shard", ["index"], dtype={"index": int}, keep_default_na=False
+        )
         # as text: pandas takes a sum such as 7e4119... for a number, and its parser can crash on so large an exponent
-        digests = pd.read_csv(shard / "digests.csv", dtype={"sha256": str})
-        table = table.merge(digests, on="index", how="left", validate="one_to_one")
-        tables.append(table.assign(shard=shard))
+        digests = read_csv(
+            file := shard / "digests.csv", "the sums of a shard's images", ["index", "sha256"],
+            dtype={"index": int, "sha256": str}, keep_default_na=False,
+        )  # fmt: skip
+        refuse_rows(file, digests, digests["index"].duplicated(), "index", "each image once")
+        refuse_rows(file, digests, ~digests["sha256"].str.fullmatch("[0-9a-f]{64}"), "sha256", "64 hexadecimal digits")
+        if unknown := sorted(set(table["index"]) - set(digests["index"])):
+            raise InputError(file, f"no sum of image {unknown[0]}", "a sum of every image of metadata.csv")
+        tables.append(table.merge(digests, on="index", how="left").assign(shard=shard))
     table = pd.concat(tables).sort_values("index", kind="stable", ignore_index=True)
     wrong = np.flatnonzero(table["index"] != table.index)
     if wrong.size:
@@ -152,18 +161,20 @@ def check_labels(file: Path, classes: int, inside: bool) -> list[int]:
         raise InputError(file, "no label or no image", "both")
     lines = file.read_text(errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
-        if not _is_label(line, classes, inside):
+        if not is_label(line, classes, inside):
             expected = f"a class below {classes} and centre and size of a box inside the image"
             raise InputError(file, line, expected, f"line {number}")
     return [int(line.split()[0]) for line in lines]
 
 
-def _is_label(line: str, classes: int, inside: bool) -> bool:
+def is_label(line: str, classes: int, inside: bool) -> bool:
+    """Tell whether a line of a label file is valid; arguments as ``check_labels``."""
     try:
         values = [float(value) for value in line.split()]
     except ValueError:
         return False
-    if len(values) != 5 or values[0] not in range(classes):
+    # Ultralytics takes 1.0 for a class too, but the view and the counts go by the text
+    if len(values) != 5 or line.split()[0] not in map(str, range(classes)):
         return False
     return _is_inside(*values[1:]) if inside else min(values[3:]) > 0 and all(0 <= value <= 1 for value in values[1:])
 

@@ -29,6 +29,8 @@ from rbcflow.compose.dataset import SPLITS, check_labels, write_table
 from rbcflow.errors import InputError
 
 CHUNK = 1 << 20
+MOST_FILE, MOST_BYTES = 2**26, 2**33
+"""Largest file of a set, and largest sum of them, unpacked: 64 MiB and 8 GiB."""
 SECONDS = 60
 MEMBER = re.compile(r"(train|val|test)/(images|labels)/([\w.-]+)\.(png|txt)")
 """What is taken of a set, relative to its folder; images and labels alone."""
@@ -56,8 +58,8 @@ def import_archive(
         known: file with the set's fingerprint; written on first sight, compared ever after.
 
     Raises:
-        InputError: the archive does not come, is cut off, has a path that leads out of it or a link in the set; the
-            counts, a label or the fingerprint are wrong.
+        InputError: the archive does not come, is cut off, has a path that leads out of it, a link in the set or more
+            than it can have; the counts, a label or the fingerprint are wrong.
     """
     request = urllib.request.Request(url, headers={"User-Agent": "rbcflow"})
     try:
@@ -79,6 +81,7 @@ def import_folder(folder: Path, target: Path, *, classes: int) -> None:
 
 def _members(response: BinaryIO, folder: str, table: str, url: str) -> Iterator[Entry]:
     """Yield the files of a set from the stream of an archive, which is read to its end so that its sum is checked."""
+    total = 0
     # tarfile's own gzip reader takes an archive cut off between two files for a whole one
     with gzip.GzipFile(fileobj=response) as stream:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -93,6 +96,10 @@ def _members(response: BinaryIO, folder: str, table: str, url: str) -> Iterator[
                 if not member.isreg():
                     raise InputError(url, f"{member.name}, which is no plain file", "images and labels", "archive")
                 if MEMBER.fullmatch(name) or name == table:
+                    total += member.size
+                    if member.size > MOST_FILE or total > MOST_BYTES:
+                        found = f"{member.name} of {member.size} bytes, {total} so far"
+                        raise InputError(url, found, f"at most {MOST_FILE} and {MOST_BYTES} bytes", "archive")
                     yield name, archive.extractfile(member).read
         while stream.read(CHUNK):
             pass

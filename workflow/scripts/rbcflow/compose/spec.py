@@ -133,6 +133,20 @@ class VariantSpec:
                 raise ValueError(f"unknown factor {name!r}; known are {', '.join(LEVELS)}")
             if not levels or set(levels) - set(allowed):
                 raise ValueError(f"factor {name!r} has levels {levels}; allowed are {allowed}")
+        for name in ("scale.range", "rotation", "gamma", "defocus", "base_grey", "channel_height"):
+            low, high = self.scale.range if name == "scale.range" else getattr(self, name)
+            if not low <= high:
+                raise ValueError(f"{name} ({low:g}, {high:g}) ends before it starts")
+        if min(*self.process_size, self.downscale) < 1 or self.retries < 0:
+            raise ValueError("process_size and downscale must be 1 or more, retries 0 or more")
+        for name in ("full_rotation_share", "other_drawn_share", "defocus_share", "straight_walls_share",
+                     "minimum_visible", "box_alpha", "salt_pepper", "random_mix"):  # fmt: skip
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, found {getattr(self, name):g}")
+        if any(count < 0 for counts in self.counts.values() for count in counts):
+            raise ValueError("counts must be 0 or more")
+        if self.classes != CLASSES[: len(self.classes)] or not self.classes:
+            raise ValueError(f"classes must be the first of {', '.join(CLASSES)}, in this order")
         missing = [name for name in self.classes if not self.counts.get(name)]
         if missing:
             raise ValueError(f"no counts for class {', '.join(missing)}")

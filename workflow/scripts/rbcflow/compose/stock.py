@@ -14,6 +14,7 @@ from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import read_bank
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.errors import InputError
+from rbcflow.splits import read_splits
 
 RING = "drawn-ring"
 """Name of every object drawn for an image, in place of a cell_id."""
@@ -75,9 +76,10 @@ def load_stock(spec: VariantSpec, banks: list[Path], splits: Path, split: str) -
         split: train, val or test.
 
     Raises:
-        InputError: a class that is needed has no cell in the split, or a cell has no background to divide by.
+        InputError: a bank or the table is wrong, a class that is needed has no cell in the split, or a cell has no
+            background to divide by.
     """
-    table = pd.read_csv(splits, dtype=str, keep_default_na=False).query("split == @split")
+    table = read_splits(splits).query("split == @split")
     classes = dict(zip(table["cell_id"], table["class"], strict=True))
     stock: Stock = {name: [] for name in spec.classes}
     for bank in banks:

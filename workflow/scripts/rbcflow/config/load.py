@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from rbcflow.classes import CLASSES
 from rbcflow.compose.spec import VariantSpec
-from rbcflow.config.models import NETWORKS, PATHS, Bank, Config, Images, Model, Run, Source, TestSet, Training, Variant
+from rbcflow.config.checks import check_compose, check_overrides, read_published
+from rbcflow.config.models import (
+    LAYOUT_OF_KIND,
+    NETWORKS,
+    PATHS,
+    Bank,
+    Config,
+    Images,
+    Model,
+    Run,
+    Source,
+    TestSet,
+    Training,
+    Variant,
+)  # fmt: skip
 from rbcflow.errors import InputError
+from rbcflow.figures.registry import read_registry
+from rbcflow.weights import read_weights
+from rbcflow.yamlfile import read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -149,28 +166,14 @@ def _merge(base: dict, over: dict) -> dict:
     return merged
 
 
-def read_yaml(path: Path) -> dict:
-    """Return a YAML mapping.
-
-    Raises:
-        InputError: the file is missing, is not YAML, or is not a mapping.
-    """
-    if not path.is_file():
-        raise InputError(path, "no such file", "a YAML table")
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(
-            path, "text that is not YAML", "valid YAML", f"line {mark.line + 1}" if mark else None
-        ) from None
-    if not isinstance(data, dict) or not data:
-        raise InputError(path, type(data).__name__, "a mapping of names to entries")
-    return data
-
-
 def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M]:
     rows = read_yaml(Path(path))
+    for name, row in rows.items():
+        # names are wildcards: they become folders, parts of rule inputs, and ids on the page
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise InputError(path, f"the name {name!r}", "small letters, digits and _, a letter first", f"key {name}")
+        if not isinstance(row, dict):
+            raise InputError(path, repr(row), "a mapping of keys to values", f"key {name}")
     unknown = sorted(set(overrides) - set(rows))
     if unknown:
         raise InputError(path, f"an override for {unknown[0]!r}", f"one of {', '.join(rows)}")
@@ -183,14 +186,21 @@ def _runs(path: str) -> dict[str, Run]:
     file = Path(path)
     if not file.is_file():
         raise InputError(file, "no such file", "a tab-separated table of runs")
-    with file.open(encoding="utf-8", newline="") as handle:
-        reader = csv.DictReader(handle, delimiter="\t")
-        expected = list(Run.model_fields)
-        if reader.fieldnames != expected:
-            raise InputError(file, f"columns {reader.fieldnames}", f"tab-separated columns {expected}", "row 1")
-        rows = [(number, {k: v or None for k, v in row.items()}) for number, row in enumerate(reader, start=2)]
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(file, f"bytes that are not UTF-8 ({error.reason})", "a tab-separated table of runs") from None
+    reader, expected = csv.DictReader(lines, delimiter="\t"), list(Run.model_fields)
+    if reader.fieldnames != expected:
+        raise InputError(file, f"columns {reader.fieldnames}", f"tab-separated columns {expected}", "row 1")
+    rows = [(number, {k: v or None for k, v in row.items()}) for number, row in enumerate(reader, start=2)]
+    if not rows:
+        raise InputError(file, "no run", "at least one row", "row 2")
     runs = {}
     for number, row in rows:
+        if None in row:
+            more = f"{len(expected) + len(row[None])} fields"
+            raise InputError(file, more, f"{len(expected)}, as in the first row", f"row {number}")
         run = _validate(Run, row, file, f"row {number}")
         if run.run in runs:
             raise InputError(file, f"run {run.run!r} twice", "one row a run", f"row {number}")
@@ -229,6 +239,7 @@ def load(raw: dict) -> Settings:
         runs=_runs(tables.runs),
     )
     _check_references(settings)
+    read_registry(Path(tables.figures))
     return settings
 
 
@@ -248,25 +259,34 @@ def _check_banks(settings: Settings, weights: list[str]) -> None:
 
 def _check_references(settings: Settings) -> None:
     tables = settings.config.tables
-    known = read_yaml(Path(tables.weights))
+    known = read_weights(Path(tables.weights))
     weights = ["none", *known]
     _check_banks(settings, list(known))
     for name, variant in settings.variants.items():
         for bank in variant.banks:
             _check_name(bank, settings.banks, tables.variants, f"key {name}.banks")
+        check_compose(name, variant, tables.variants)
         if variant.dataset == "published":
-            _check_name(name, read_yaml(Path(tables.published))["sets"], tables.published, f"sets, variant {name}")
+            _check_name(name, read_published(Path(tables.published))["sets"], tables.published, f"sets, variant {name}")
         if (variant.dataset == "path") != (variant.path is not None):
             found = f"dataset {variant.dataset} and path {variant.path}"
             raise InputError(tables.variants, found, "a path with `dataset: path`, and only there", f"key {name}.path")
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
-        _check_name(settings.training(name).weights, weights, tables.weights, f"weights of the model {name}")
-        settings.checkpoint(name, known)
+        training = settings.training(name)
+        _check_name(training.weights, weights, tables.weights, f"weights of the model {name}")
+        check_overrides(training, tables.models, f"key {name}.training.overrides")
+        settings.checkpoint(name, read_yaml(Path(tables.weights)))
     for name, testset in settings.testsets.items():
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
         if testset.kind == "singapore_raw":
             _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
+        layout, needed = settings.sources[testset.source].layout, LAYOUT_OF_KIND[testset.kind]
+        if layout != needed:
+            found = f"kind {testset.kind} with a source of layout {layout}"
+            raise InputError(tables.testsets, found, f"a source of layout {needed}", f"key {name}.source")
+        if name.removesuffix("_test") in settings.variants and name.endswith("_test"):
+            raise InputError(tables.testsets, f"the name {name!r}", "another: a variant's own test images have it")
     testsets = testset_names(settings.variants, settings.testsets)
     for name, run in settings.runs.items():
         _check_name(run.model, settings.models, tables.runs, f"run {name}, column model")

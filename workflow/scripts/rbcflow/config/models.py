@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Base of all models here: unknown keys are errors, values are checked on assignment too."""
+    """Base of all models here: unknown keys are errors, and so are truth values where a number belongs.
+
+    Text that reads as a number is taken: inside a dictionary on the command line Snakemake makes text of every value.
+    """
 
     model_config = ConfigDict(extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: object, field: ValidationInfo) -> object:
+        numbers = cls.model_fields[field.field_name].annotation in (int, float)
+        if numbers and isinstance(value, bool):
+            raise ValueError("input should be a number")
+        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+            raise ValueError("items should be numbers or names")
+        return value
+
+
+def _each_once(row: M, key: str) -> M:
+    values = getattr(row, key)
+    if twice := sorted({value for value in values if values.count(value) > 1}):
+        raise ValueError(f"`{key}` names {twice[0]} twice: its cells would be taken twice")
+    return row
 
 
 class Tables(Strict):
@@ -35,7 +57,9 @@ class Phantom(Strict):
     frames_per_recording: int = Field(36, ge=2, description="frames a video (Saarland)")
     annotate_every: int = Field(4, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
     crops_per_class: int = Field(400, ge=0, description="segmented crops of croissants and of slippers each (Saarland)")
-    velocities: list[float] = Field([0.12, 0.44, 0.7, 1.0], description="velocities in cm/s, a folder each (Naples)")
+    velocities: list[Annotated[float, Field(gt=0)]] = Field(
+        [0.12, 0.44, 0.7, 1.0], min_length=1, description="velocities in cm/s, a folder each (Naples)"
+    )
     tiffs_per_velocity: int = Field(3, ge=1, description="TIFF stacks a velocity (Naples)")
     pages: int = Field(14, ge=3, description="pages a TIFF stack; the laboratory's have 13 to 21 (Naples)")
     raw_crops_per_folder: int = Field(
@@ -83,7 +107,7 @@ class Segmenters(Strict):
         "trained",
         description="`trained` in this workflow, `finetuned` on its polygons, or a name from resources/weights.yaml",
     )
-    diameter: float | None = Field(
+    diameter: Annotated[float, Field(gt=0)] | None = Field(
         None, description="cells' diameter in pixels for Cellpose's own networks; the preprint: 60"
     )
     yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
@@ -102,9 +126,9 @@ class Images(Strict):
 class Shares(Strict):
     """Shares of the groups of cells a split receives."""
 
-    train: float = Field(0.7, ge=0, le=1)
-    val: float = Field(0.15, ge=0, le=1)
-    test: float = Field(0.15, ge=0, le=1)
+    train: float = Field(0.7, gt=0, lt=1)
+    val: float = Field(0.15, gt=0, lt=1)
+    test: float = Field(0.15, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:
@@ -127,9 +151,13 @@ class Training(Strict):
     epochs: int = Field(10, ge=1, description="passes over the training images; the preprint: 20")
     batch: int = Field(16, ge=1, description="images a step")
     imgsz: int = Field(200, ge=32, description="longer side in pixels; Ultralytics rounds up to a multiple of 32")
-    seeds: list[int] = Field([0], min_length=1, description="one training each; runs are judged with the first")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        [0], min_length=1, description="one training each; runs are judged with the first"
+    )
     device: str = Field(
-        "auto", description="`auto`: CUDA where there is a device; else `cpu` or a CUDA index such as `0`"
+        "auto",
+        pattern=r"^(auto|cpu|\d+)$",
+        description="`auto`: CUDA where there is a device; else `cpu` or a CUDA index such as `0`",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
@@ -152,6 +180,12 @@ class Training(Strict):
         },
         description="further Ultralytics training arguments; the preprint kept the library's defaults",
     )
+
+    @model_validator(mode="after")
+    def _different_seeds(self) -> Training:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("`seeds` must differ: equal ones would count as repetitions")
+        return self
 
 
 class Validation(Strict):
@@ -201,7 +235,13 @@ class Config(Strict):
     banks: dict[str, dict] = Field({}, description="overrides of single keys of config/banks.yaml, by bank")
     variants: dict[str, dict] = Field({}, description="overrides of single keys of config/variants.yaml, by variant")
     models: dict[str, dict] = Field({}, description="overrides of single keys of config/models.yaml, by model")
-    pathvars: dict[str, str] = Field({}, description="Snakemake's path variables, e.g. `results: elsewhere`")
+    pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
+        {}, description="Snakemake's path variables, e.g. `results: elsewhere`"
+    )
+
+
+ORIGINS: dict[str, tuple[str, ...]] = {"flow_public": ("package", "path"), "drawn": ("drawn",)}
+"""Where files of the layouts that no phantom draws can come from."""
 
 
 class Source(Strict):
@@ -216,9 +256,11 @@ class Source(Strict):
     bad_files: Literal["stop", "skip"] = Field(
         "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
     )
-    url: str | None = Field(None, description="a zip of the files, which origin `url` downloads")
+    url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
     sha256: str | None = Field(
-        None, description="of the download; left out: the first one's files are kept in the manifest and compared"
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="of the download; left out: the first one's files are kept in the manifest and compared",
     )
     licence: str
     access: str = Field(description="whom to ask for the files, or how they are fetched")
@@ -228,6 +270,10 @@ class Source(Strict):
     def _url_for_download(self) -> Source:
         if self.origin == "url" and not self.url:
             raise ValueError("origin `url` needs the key `url`")
+        allowed = ORIGINS.get(self.layout, ("phantom", "path", "url", None))
+        if self.origin not in allowed:
+            known = ", ".join(f"`{origin}`" for origin in allowed if origin)
+            raise ValueError(f"a source of layout {self.layout} has no origin `{self.origin}`; allowed are {known}")
         return self
 
 
@@ -237,6 +283,10 @@ class Bank(Strict):
     title: str
     source: str
     paths: list[PathName] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_path_once(self) -> Bank:
+        return _each_once(self, "paths")
 
 
 class Variant(Strict):
@@ -252,6 +302,10 @@ class Variant(Strict):
     )
     path: str | None = Field(None, description="folder with {train,val,test}/{images,labels} for `dataset: path`")
     published_as: str | None = None
+
+    @model_validator(mode="after")
+    def _each_bank_once(self) -> Variant:
+        return _each_once(self, "banks")
 
 
 class Checkpoint(Strict):
@@ -285,6 +339,13 @@ class Model(Strict):
     )
     weights: Checkpoint = Field(Checkpoint(), description="train it, or take a verified checkpoint instead")
     training: dict = Field({}, description="overrides of single keys of `training`")
+
+
+LAYOUT_OF_KIND = {
+    "saarland_donors": "nouaman2024", "saarland_one_donor": "nouaman2024", "saarland_frames": "nouaman2024",
+    "naples": "naples", "singapore_raw": "liang2024", "flow_public": "flow_public",
+}  # fmt: skip
+"""The layout each kind of test set is built from."""
 
 
 class TestSet(Strict):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.quiet import import_ultralytics
-from rbcflow.weights import load_verified, verify
+from rbcflow.weights import load_verified
 
 BATCH = 32
 STRIDE = 32
@@ -67,13 +67,12 @@ def _yolo(path: Path, sha256: str):
 
 def _timm(name: str, path: Path, sha256: str):
     """Return a timm model up to its last map, and its own evaluation size and normalisation."""
-    verify(path, sha256)
     import timm
-    import torch
+
+    from rbcflow.segmenters.networks import load_state
 
     network = timm.create_model(name, pretrained=False)
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    network.eval()
+    load_state(path, sha256, network)
     settings = timm.data.resolve_model_data_config(network)
     side = settings["input_size"][-1]
     mean, deviation = (np.array(settings[key], np.float32) for key in ("mean", "std"))

@@ -5,14 +5,14 @@ It drives the figure rule, the report and the list of outputs; nothing is drawn 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rbcflow.errors import InputError
+from rbcflow.yamlfile import parse_yaml
 
 PER = ("none", "bank", "clustered", "recorded", "variant", "model", "run", "testset")
 """What a figure is drawn once for. ``bank`` has single cells, ``clustered`` is a bank that was filtered
@@ -101,9 +101,10 @@ def read_registry(path: Path) -> list[Entry]:
     Raises:
         InputError: an entry lacks a key, has an unknown one, a value that is not allowed, or a repeated id.
     """
-    if not path.is_file():
-        raise InputError(path, "no such file", "the registry of figures")
-    entries = [_entry(path, number, values) for number, values in enumerate(yaml.safe_load(path.read_text()), start=1)]
+    listed = parse_yaml(path, "the registry of figures")
+    if not isinstance(listed, list):
+        raise InputError(path, f"a {type(listed).__name__}", "a list of figures")
+    entries = [_entry(path, number, values) for number, values in enumerate(listed, start=1)]
     names = [entry.id for entry in entries]
     for name in names:
         if names.count(name) > 1:
@@ -112,12 +113,18 @@ def read_registry(path: Path) -> list[Entry]:
 
 
 def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
+    if not isinstance(values, dict):
+        raise InputError(path, f"{values!r:.80}", "a mapping with id, per, draws, inputs ...", f"figure {number}")
     where = f"figure {values.get('id', number)}"
     known = [field.name for field in fields(Entry)]
     if unknown := sorted(values.keys() - set(known)):
         raise InputError(path, f"key {', '.join(unknown)}", f"keys {', '.join(known)}", where)
     if missing := [name for name in known if name not in values and name not in ("rebuilds", "format")]:
         raise InputError(path, f"no key {', '.join(missing)}", "it, as every figure has one", where)
+    if not re.fullmatch(r"[a-z0-9_]+", str(values["id"])):
+        raise InputError(path, f"id {values['id']!r}", "small letters, digits and _, as it is a folder's name", where)
+    if not isinstance(values["inputs"], list):
+        raise InputError(path, f"inputs {values['inputs']!r}", "a list of names", where)
     entry = Entry(**{**values, "inputs": tuple(values["inputs"])})
     for key, value, allowed in (
         ("per", entry.per, PER),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from pyarrow import ArrowInvalid
+from pyarrow import ArrowInvalid, types
 
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
@@ -31,11 +31,11 @@ def read_predictions(path: Path) -> Predictions:
     """Read a predictions file with the metadata under its schema's key ``rbcflow``.
 
     Raises:
-        InputError: the file is missing, no Parquet, or lacks metadata or a column.
+        InputError: the file is missing, no Parquet, or lacks metadata or a column, or a column holds something else.
     """
     try:
         table = pq.read_table(path)
-    except (FileNotFoundError, ArrowInvalid) as error:
+    except (OSError, ArrowInvalid) as error:
         raise InputError(path, str(error).splitlines()[0], "a Parquet file of predictions") from error
     metadata = table.schema.metadata or {}
     if b"rbcflow" not in metadata:
@@ -43,9 +43,18 @@ def read_predictions(path: Path) -> Predictions:
     missing = [name for name in PREDICTION_COLUMNS if name not in table.column_names]
     if missing:
         raise InputError(path, f"no column {', '.join(missing)}", "columns " + ", ".join(PREDICTION_COLUMNS), "schema")
+    for name in PREDICTION_COLUMNS:
+        kind = table.schema.field(name).type
+        fits = types.is_string(kind) if name == "class" else types.is_integer(kind) or types.is_floating(kind)
+        if not fits and table.num_rows:
+            raise InputError(path, f"{kind} values", "names" if name == "class" else "numbers", f"column {name}")
+    try:
+        meta = json.loads(metadata[b"rbcflow"])
+    except ValueError as error:
+        raise InputError(path, f"no JSON ({error})", "an object under the key 'rbcflow'", "schema") from error
     boxes = table.select(PREDICTION_COLUMNS).to_pandas()
     boxes = boxes.sort_values("conf", ascending=False, kind="stable").sort_values("frame", kind="stable")
-    return Predictions(json.loads(metadata[b"rbcflow"]), boxes.reset_index(drop=True))
+    return Predictions(meta, boxes.reset_index(drop=True))
 
 
 def read_pair(predictions: Path, testset: Path) -> tuple[Predictions, TestSet]:
@@ -69,7 +78,7 @@ def read_pair(predictions: Path, testset: Path) -> tuple[Predictions, TestSet]:
 
 
 def _check_boxes(path: Path, boxes: pd.DataFrame, frames: pd.Series) -> None:
-    """Refuse boxes of unknown class or frame, and boxes that are not finite."""
+    """Refuse boxes of unknown class or frame, boxes that are not finite or end before they start, and such scores."""
     for column, known, expected in (
         ("class", CLASSES, ", ".join(CLASSES)),
         ("frame", frames, "a frame of the test set's frames.csv"),
@@ -77,7 +86,14 @@ def _check_boxes(path: Path, boxes: pd.DataFrame, frames: pd.Series) -> None:
         bad = boxes.index[~boxes[column].isin(known)]
         if len(bad):
             raise InputError(path, repr(boxes[column].tolist()[bad[0]]), expected, f"column {column}, row {bad[0]}")
+    if boxes[BOX].map(lambda value: isinstance(value, str)).to_numpy().any():
+        raise InputError(path, "text", "numbers", f"columns {', '.join(BOX)}")
     numbers = boxes[[name for name in (*BOX, "conf") if name in boxes]].to_numpy(dtype=float)
     bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
     if bad.size:
         raise InputError(path, str(numbers[bad[0]].tolist()), "finite numbers", f"row {bad[0]}")
+    bad = np.flatnonzero((numbers[:, 2] < numbers[:, 0]) | (numbers[:, 3] < numbers[:, 1]))
+    if bad.size:
+        raise InputError(path, str(numbers[bad[0], :4].tolist()), "x0 <= x1 and y0 <= y1", f"row {bad[0]}")
+    if "conf" in boxes and (bad := np.flatnonzero((numbers[:, 4] < 0) | (numbers[:, 4] > 1))).size:
+        raise InputError(path, f"confidence {numbers[bad[0], 4]:g}", "0 to 1", f"row {bad[0]}")

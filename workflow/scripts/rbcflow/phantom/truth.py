@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rbcflow.errors import InputError
 from rbcflow.phantom.scene import Instance
+from rbcflow.reading import read_csv
 
 COLUMNS = ["recording", "frame", "object", "class", "kind", "x0", "y0", "x1", "y1", "area_px", "touches_edge"]
 
@@ -55,7 +56,7 @@ def read_objects(folder: Path) -> pd.DataFrame:
         InputError: the columns are not those of the contract.
     """
     path = folder / "truth" / "objects.csv"
-    table = pd.read_csv(path)
+    table = read_csv(path, "the true objects of a phantom", ())
     if list(table.columns) != COLUMNS:
         raise InputError(path, f"columns {', '.join(table.columns)}", ", ".join(COLUMNS), "header")
     return table

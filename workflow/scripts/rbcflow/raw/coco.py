@@ -76,6 +76,9 @@ def read_coco(path: Path, root: Path, without: Collection[str] = ()) -> list[Ann
     document = json.loads(without_images(path, without)) if without else _load(path)
     classes = _classes(path, document["categories"])
     images = {image["id"]: _image(path, root, image) for image in document["images"]}
+    name, count = Counter(image.path for image in images.values()).most_common(1)[0] if images else (None, 0)
+    if count > 1:
+        raise InputError(path, f"image {name} {count} times", "each image once", where="images")
     polygons: dict[int, list[Polygon]] = {key: [] for key in images}
     for annotation in document["annotations"]:
         where = f"annotation {annotation.get('id')}"
@@ -119,7 +122,7 @@ def _load(path: Path) -> dict[str, list[dict]]:
     for key in ("images", "categories", "annotations"):
         if not isinstance(document, dict) or not isinstance(document.get(key), list):
             raise InputError(path, f"no list {key!r}", "a COCO export with images, categories and annotations")
-        if any(not isinstance(entry, dict) or "id" not in entry for entry in document[key]):
+        if any(not isinstance(entry, dict) or not isinstance(entry.get("id"), int | str) for entry in document[key]):
             raise InputError(path, f"an entry of {key!r} without id", "COCO entries", where=key)
         number, count = (
             Counter(entry["id"] for entry in document[key]).most_common(1)[0] if document[key] else (None, 0)
@@ -166,7 +169,7 @@ def _image(path: Path, root: Path, image: dict) -> AnnotatedImage:
 
 def _known(path: Path, where: str, key: str, annotation: dict, known: dict) -> None:
     """Refuse an annotation that refers to an id that is not there."""
-    if annotation.get(key) not in known:
+    if not isinstance(annotation.get(key), int | str) or annotation[key] not in known:
         raise InputError(path, f"unknown {key} {annotation.get(key)!r}", "an id listed in the file", where=where)
 
 

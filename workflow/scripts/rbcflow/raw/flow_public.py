@@ -32,6 +32,7 @@ from rbcflow.raw.problems import BadFiles, inspect
 LAYOUT = "flow_public"
 IMAGES, BACKGROUNDS, NUMBERS = "events/image", "events/image_bg", "events/frame"
 MASKS = "events/mask"
+RATE = "setup:flow rate"
 PACKAGE, VERSION = "dcnum", "0.31.0"
 SHA256 = "db50c48bf78f8dd8e7f3e35c3289490d692c43474e3bb010fb5fcb907f07972b"
 MEMBERS = {
@@ -87,16 +88,16 @@ def recordings(folder: Path) -> list[str]:
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W) uint8 grey frames of a recording; ``index`` is the position of the event in the file."""
     with _open(folder / f"{recording}.h5") as file:
-        rate = file.attrs.get("setup:flow rate")
+        rate = file.attrs.get(RATE)
         condition = "" if rate is None else f"{rate:g} ul/s"
         for index in frame_numbers(folder, recording):
-            yield Frame(file[IMAGES][index], source, "", recording, index, condition)
+            yield Frame(_pixels(file, IMAGES, index), source, "", recording, index, condition)
 
 
 def read_background(folder: Path, recording: str, index: int) -> NDArray[np.uint8]:
     """Return the instrument's own background image of a frame, (H, W) uint8 grey."""
     with _open(folder / f"{recording}.h5") as file:
-        return file[BACKGROUNDS][index]
+        return _pixels(file, BACKGROUNDS, index)
 
 
 def stored_masks(folder: Path, recording: str, index: int) -> list[NDArray[np.bool_]]:
@@ -135,8 +136,20 @@ def bad_files(folder: Path) -> BadFiles:
 
 
 def _probe(path: Path) -> None:
-    with _open(path):
-        pass
+    with _open(path) as file:
+        for index in range(len(file[IMAGES])):
+            for key in (IMAGES, BACKGROUNDS):
+                _pixels(file, key, index)
+
+
+def _pixels(file: h5py.File, key: str, index: int) -> NDArray[np.uint8]:
+    """Return one image of an open recording, (H, W)."""
+    try:
+        return file[key][index]
+    # a damaged chunk is an OSError of whichever filter meets it
+    except (OSError, RuntimeError) as error:
+        found = f"pixels that do not decode ({error})"
+        raise InputError(Path(file.filename), found, "an image", where=f"{key}, event {index}") from error
 
 
 @contextlib.contextmanager
@@ -159,6 +172,12 @@ def _open(path: Path) -> Iterator[h5py.File]:
             raise InputError(path, f"shape {backgrounds.shape}", f"{images.shape} as the images", where=BACKGROUNDS)
         if file[NUMBERS].shape != images.shape[:1]:
             raise InputError(path, f"shape {file[NUMBERS].shape}", f"{images.shape[:1]}, one an event", where=NUMBERS)
+        if file[NUMBERS].dtype.kind not in "iuf" or not np.isfinite(file[NUMBERS][:]).all():
+            raise InputError(path, f"{file[NUMBERS].dtype} values", "finite frame numbers", where=NUMBERS)
+        if not isinstance(file.attrs.get(RATE, 0.0), int | float | np.number):
+            raise InputError(path, repr(file.attrs[RATE]), "a flow rate in ul/s", where=f"attribute {RATE}")
+        if MASKS in file and file[MASKS].shape != images.shape:
+            raise InputError(path, f"shape {file[MASKS].shape}", f"{images.shape} as the images", where=MASKS)
         yield file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from rbcflow.errors import InputError
@@ -31,7 +32,7 @@ def check(folder: Path, manifest: Path) -> str:
     text = "".join(f"{digest}  {name}\n" for name, digest in found.items())
     if not manifest.is_file():
         manifest.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_text(text)
+        manifest.write_text(text, encoding="utf-8")
     _compare(folder, found, _read(manifest), manifest)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -50,9 +51,9 @@ def _digests(folder: Path, manifest: Path) -> dict[str, str]:
 def _read(manifest: Path) -> dict[str, str]:
     """Return the digests of a manifest by relative path."""
     known = {}
-    for number, line in enumerate(manifest.read_text().splitlines(), start=1):
+    for number, line in enumerate(manifest.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         digest, _, name = line.partition("  ")
-        if len(digest) != 64 or not name:
+        if not re.fullmatch("[0-9a-f]{64}", digest) or not name:
             raise InputError(manifest, repr(line), "a sha256, two blanks and a path", where=f"line {number}")
         known[name] = digest
     return known

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
-from rbcflow.raw.problems import BadFiles, exhaust, inspect
+from rbcflow.raw.problems import BadFiles, inspect
 from rbcflow.raw.tiff import page_count, read_pages
 
 LAYOUT = "naples"
@@ -57,7 +57,18 @@ def bad_files(folder: Path) -> BadFiles:
         raise InputError(folder, "no TIFF stack", "v <velocity> cm:s/<name>.tif")
     for parent in sorted({path.parent for path in stacks}):
         velocity(parent)
-    return inspect(folder, stacks, lambda path: exhaust(read_pages(path)))
+    for path in sorted(folder.glob("*/*")):
+        if path.suffix.lower() in (".tif", ".tiff") and path.suffix != ".tif":
+            raise InputError(path, f"the suffix {path.suffix}", ".tif, as other stacks would be passed over")
+    return inspect(folder, stacks, _probe)
+
+
+def _probe(path: Path) -> None:
+    first = None
+    for number, page in enumerate(read_pages(path)):
+        first = first or page.shape
+        if page.shape != first:
+            raise InputError(path, f"shape {page.shape}", f"{first} as the first page", where=f"page {number}")
 
 
 def _stacks(folder: Path) -> list[Path]:

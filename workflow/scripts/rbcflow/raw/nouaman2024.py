@@ -22,6 +22,7 @@ from rbcflow.raw.video import check_video, read_video
 LAYOUT = "nouaman2024"
 ANNOTATIONS = Path("annotations/result.json")
 RAW_CROPS = "raw_crops"
+VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".wmv", ".mpg", ".mpeg")
 CATEGORIES = ("Croissant", "Other", "Slipper")
 """Folders by shape of the raw crops of a day."""
 RAW_CROP_SIZE = 92
@@ -144,6 +145,9 @@ def bad_files(folder: Path) -> BadFiles:
     videos = _videos(folder)
     if not videos:
         raise InputError(folder, "no AVI", "videos/<donor>/<pressure>_<number>.avi")
+    for path in sorted(folder.glob("videos/*/*")):
+        if path.suffix.lower() in VIDEO_SUFFIXES and path.suffix != ".avi":
+            raise InputError(path, f"the suffix {path.suffix!r}", ".avi, as other files would be passed over")
     frames = inspect(folder, sorted(folder.glob("frames/*/*.png")), read_grey)
     annotated_frames(folder, without=frames)
     crops = [crop.path for crop in crop_files(folder)]

@@ -31,12 +31,6 @@ def inspect(folder: Path, paths: Iterable[Path], probe: Callable[[Path], object]
     return bad
 
 
-def exhaust(items: Iterable[object]) -> None:
-    """Read a lazy recording to its end, one frame at a time."""
-    for _ in items:
-        pass
-
-
 def reason(folder: Path, name: str, error: InputError) -> str:
     """Return what is wrong with a bad file, without its path where the message starts with it."""
     place = f" ({error.where})" if error.where else ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from rbcflow.errors import InputError
 from rbcflow.provenance import sha256
+from rbcflow.reading import read_object
 
 
 @dataclass(frozen=True)
@@ -56,5 +58,21 @@ def write(
 
 
 def read(path: Path) -> SourceRecord:
-    """Read ``source.json``."""
-    return SourceRecord(**json.loads(path.read_text(encoding="utf-8")))
+    """Read ``source.json``.
+
+    Raises:
+        InputError: the record is broken, or its files are not where it says.
+    """
+    names = [entry.name for entry in fields(SourceRecord)]
+    content = read_object(path, "the record of a source's files", [name for name in names if name != "skipped"])
+    # of a results folder that was moved, the files lie beside the record as before
+    beside = path.parent / Path(str(content["folder"])).name
+    if not Path(str(content["folder"])).is_dir() and beside.is_dir():
+        content["folder"] = beside.as_posix()
+    record = SourceRecord(**{name: content[name] for name in names if name in content})
+    if record.status not in ("available", "unavailable"):
+        raise InputError(path, repr(record.status), "'available' or 'unavailable'", "key status")
+    if record.status == "available" and not Path(record.folder).is_dir():
+        remedy = f"the files of {record.source} (delete this record to have them drawn, fetched or checked again)"
+        raise InputError(path, f"no folder {record.folder}", remedy, "key folder")
+    return record

@@ -102,7 +102,7 @@ class Instances:
             verify(weights, sha256)
             if not torch.cuda.is_available():
                 log.warning("%s without a GPU: expect seconds to minutes an image", weights.name)
-            self.model = CellposeModel(gpu=torch.cuda.is_available(), pretrained_model=os.fspath(weights))
+            self.model = _published(weights)
 
     def labels(self, image: NDArray[np.uint8]) -> NDArray[np.integer]:
         """Return the (H, W) labels of a (H, W) uint8 image, objects counting from 1 (flow threshold 0.4)."""
@@ -111,6 +111,20 @@ class Instances:
             np.repeat(image[..., None], 3, axis=2), channel_axis=2, diameter=self.diameter, flow_threshold=0.4,
             max_size_fraction=MAX_SHARE, **size,
         )[0]  # fmt: skip
+
+
+def _published(weights: Path) -> CellposeModel:
+    """Return Cellpose around a verified checkpoint of its own, of which PyTorch unpickles tensors alone.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    try:
+        return CellposeModel(gpu=torch.cuda.is_available(), pretrained_model=os.fspath(weights))
+    # Cellpose checks nothing, and PyTorch's restricted unpickler has errors of every kind
+    except Exception as error:
+        found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"
+        raise InputError(weights, found, "a network as Cellpose saves it") from error
 
 
 def train_cellpose(practice: Path, folder: Path, *, steps: int, seed: int, threads: int) -> None:

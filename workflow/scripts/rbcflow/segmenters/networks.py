@@ -9,6 +9,7 @@ import segmentation_models_pytorch as smp
 import torch
 from numpy.typing import NDArray
 
+from rbcflow.errors import InputError
 from rbcflow.weights import verify
 
 ENCODER, DECODER = "resnet18", (128, 64, 48, 32, 16)
@@ -37,9 +38,16 @@ def load_state(path: Path, sha256: str | None, network: torch.nn.Module) -> None
         network: gets the weights, in evaluation mode.
 
     Raises:
-        InputError: the file is missing or differs from the recorded one.
+        InputError: the file is missing, differs from the recorded one, or holds no weights of this network.
     """
     if sha256 is not None:
         verify(path, sha256)
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    elif not path.is_file():
+        raise InputError(path, "no such file", "weights of a network")
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    # what PyTorch raises depends on how a file is damaged: its restricted unpickler has errors of every kind
+    except Exception as error:
+        found = " ".join(str(error).split())[:200]
+        raise InputError(path, f"no weights that fit ({found})", f"a state_dict of {type(network).__name__}") from error
     network.eval()

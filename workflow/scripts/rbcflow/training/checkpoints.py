@@ -39,7 +39,7 @@ def strip(source: Path, target: Path, settings: Mapping[str, Any]) -> Stripped:
     from ultralytics.nn.tasks import torch_safe_load
     from ultralytics.utils.torch_utils import strip_optimizer
 
-    saved = torch_safe_load(source)[0]
+    saved = torch_safe_load(source, safe_only=True)[0]
     group = saved["optimizer"]["param_groups"][0]
     optimizer = {
         "name": saved["train_args"]["optimizer"],

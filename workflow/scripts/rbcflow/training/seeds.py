@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+
+from rbcflow.errors import InputError
+from rbcflow.reading import read_csv, read_object
 
 METRICS = {
     "precision": "metrics/precision(B)",
@@ -18,10 +20,17 @@ METRICS = {
 
 
 def best_row(folder: Path) -> pd.Series | None:
-    """Return the row of ``results.csv`` of a model folder's best epoch, None for a checkpoint without curves."""
-    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    table = pd.read_csv(folder / "results.csv", skipinitialspace=True)
+    """Return the row of ``results.csv`` of a model folder's best epoch, None for a checkpoint without curves.
+
+    Raises:
+        InputError: record or curves are absent or broken, or do not belong together.
+    """
+    record = read_object(folder / "training.json", "the record of a training", ["best_epoch"])
+    columns = ["epoch", *METRICS.values()]
+    table = read_csv(file := folder / "results.csv", "the curves of a training", columns, skipinitialspace=True)
     rows = table[table["epoch"] == record["best_epoch"]]
+    if record["best_epoch"] is not None and len(rows) != 1:
+        raise InputError(file, f"{len(rows)} rows of epoch {record['best_epoch']}", "one, of the best epoch")
     return None if rows.empty else rows.iloc[0]
 
 

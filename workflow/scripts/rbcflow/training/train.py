@@ -168,7 +168,7 @@ def _batch_at_once(work: Path) -> int:
     """Return how many images at a time the last epoch was trained with."""
     from ultralytics.nn.tasks import torch_safe_load
 
-    return torch_safe_load(work / "run" / "weights" / "last.pt")[0]["train_args"]["batch"]
+    return torch_safe_load(work / "run" / "weights" / "last.pt", safe_only=True)[0]["train_args"]["batch"]
 
 
 def _claim(work: Path, key: Mapping[str, Any]) -> None:
@@ -191,7 +191,7 @@ def _epochs_done(work: Path) -> int:
         return 0
     from ultralytics.nn.tasks import torch_safe_load
 
-    done = torch_safe_load(last)[0]["epoch"] + 1
+    done = torch_safe_load(last, safe_only=True)[0]["epoch"] + 1
     claim = json.loads((work / KEY).read_text(encoding="utf-8"))
     claim["resumed_after"].append(done)
     _write_json(work / KEY, claim)

@@ -12,6 +12,7 @@ import yaml
 
 from rbcflow.quiet import import_ultralytics
 from rbcflow.training.train import train
+from rbcflow.training.view import read_description
 from rbcflow.weights import load_verified, recorded
 
 
@@ -23,7 +24,7 @@ def subset(data_yaml: Path, folder: Path, images: Mapping[str, int]) -> Path:
         folder: where to write ``data.yaml`` and the image lists.
         images: how many images of each split.
     """
-    description = yaml.safe_load(data_yaml.read_text(encoding="utf-8"))
+    description = read_description(data_yaml)
     folder.mkdir(parents=True, exist_ok=True)
     root = data_yaml.parent.resolve()
     for split, count in images.items():

@@ -27,14 +27,11 @@ def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = No
         What Ultralytics' trainers use: ``train`` and ``val`` (image lists), ``nc``, ``names``, ``channels``, ``path``.
 
     Raises:
-        InputError: a class is unknown, a list is empty, an image or its label file is missing.
+        InputError: the description is broken or names other classes, a list is absent or empty or leads out of the
+            dataset, an image or its label file is missing.
     """
-    description = yaml.safe_load(data_yaml.read_text(encoding="utf-8"))
+    description = read_description(data_yaml)
     names = description["names"]
-    names = dict(names) if isinstance(names, dict) else dict(enumerate(names))
-    unknown = sorted(set(names.values()) - set(CLASSES))
-    if unknown:
-        raise InputError(data_yaml, f"classes {', '.join(unknown)}", f"classes among {', '.join(CLASSES)}", "names")
     root, kept = data_yaml.parent.resolve(), len(classes or names)
     lists = {split: _link_split(root / description[split], root, view / split) for split in ("train", "val")}
     if kept < len(names):
@@ -42,6 +39,30 @@ def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = No
             _copy_labels(link, {str(index) for index in range(kept, len(names))})
     names = dict(enumerate(classes)) if classes else names
     return {**lists, "nc": len(names), "names": names, "channels": 3, "path": view}
+
+
+def read_description(data_yaml: Path) -> dict[str, Any]:
+    """Return a dataset's ``data.yaml``: ``train``, ``val`` (image lists) and ``names``, class names by id.
+
+    Raises:
+        InputError: no YAML, a key is missing, or the names are not the first of CLASSES in their order.
+    """
+    if not data_yaml.is_file():
+        raise InputError(data_yaml, "no such file", "the description of a dataset")
+    try:
+        description = yaml.safe_load(data_yaml.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(data_yaml, f"no YAML ({' '.join(str(error).split())})", "a dataset's description") from error
+    keys = ("train", "val", "names")
+    if not isinstance(description, dict) or any(not description.get(key) for key in keys):
+        raise InputError(data_yaml, f"{description!r:.80}", f"a mapping with {', '.join(keys)}")
+    names = description["names"]
+    named = names if isinstance(names, dict) else dict(enumerate(names)) if isinstance(names, list) else {}
+    if named != dict(enumerate(CLASSES[: len(named)])) or not named:
+        strangers = [str(name) for name in named.values() if name not in CLASSES]
+        found = ", ".join(strangers or map(str, named.values())) or repr(names)
+        raise InputError(data_yaml, f"classes {found}", f"the first of {', '.join(CLASSES)}, counted from 0", "names")
+    return description | {"names": named}
 
 
 def _copy_labels(link: Path, left_out: set[str]) -> None:
@@ -57,7 +78,13 @@ def _copy_labels(link: Path, left_out: set[str]) -> None:
 
 def _link_split(listing: Path, root: Path, target: Path) -> str:
     """Link the folders an image list refers to, write the list of the linked images and return its path."""
-    images = [root / line for line in listing.read_text(encoding="utf-8").split("\n") if line]
+    if not listing.is_file():
+        raise InputError(listing, "no such file", "a list of images, one path a line")
+    lines = [line for line in listing.read_text(encoding="utf-8").split("\n") if line]
+    for number, line in enumerate(lines, start=1):
+        if ".." in Path(line).parts:
+            raise InputError(listing, line, "a path that does not leave the dataset", f"line {number}")
+    images = [root / line for line in lines]
     if not images:
         raise InputError(listing, "no images", "one path a line")
     for image in images:

@@ -1,0 +1,180 @@
+"""A project small enough to be killed often: one variant of a dozen images, one model of two epochs, one figure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raw_inputs import noise, write_tiff
+
+PROJECT = Path(__file__).parent.parent
+TABLES = {
+    "sources.yaml": """\
+drawn: {title: drawn cells, layout: drawn, origin: drawn, licence: x, access: x, reference: x}
+naples: {title: stacks, layout: naples, origin: path, path: mini/raw, licence: x, access: x, reference: x}
+""",
+    "banks.yaml": "drawn: {title: drawn cells, source: drawn, paths: [drawn]}\n",
+    "cut.yaml": """\
+drawn: {title: drawn cells, source: drawn, paths: [drawn]}
+naples: {title: stacks, source: naples, paths: [background]}
+""",
+    "variants.yaml": "synthetic: {title: drawn cells, banks: [drawn]}\n",
+    "models.yaml": """\
+synthetic: {title: a detector, variant: synthetic, training: {epochs: 2}}
+starter: {title: starter, variant: synthetic}
+""",
+    "runs.tsv": "run\tmodel\ttestset\tpublished_as\nsynthetic-on-synthetic_test\tsynthetic\tsynthetic_test\t\n",
+    "figures.yaml": """\
+- {id: matrix, per: run, draws: confusion_matrix, inputs: [run_folder], title: t, caption: c, section: validation}
+""",
+    "testsets.yaml": "naples: {title: stacks, source: naples, kind: naples}\n",
+    "mini.yaml": """\
+tables: {sources: mini/sources.yaml, banks: mini/banks.yaml, variants: mini/variants.yaml, models: mini/models.yaml,
+  runs: mini/runs.tsv, figures: mini/figures.yaml, testsets: mini/testsets.yaml}
+phantom: {drawn_per_class: 12}
+images: {train: 12, val: 4, test: 4}
+shard_size: 8
+training: {batch: 4, imgsz: 64}
+""",
+    "recorded.yaml": """\
+tables: {banks: mini/cut.yaml}
+sources: {naples: {origin: phantom}}
+pathvars: {results: recorded}
+phantom: {velocities: [0.7], tiffs_per_velocity: 2, pages: 5}
+""",
+}
+MINI = ("--configfile", "mini/mini.yaml")
+RECORDED = ("--configfile", "mini/mini.yaml", "mini/recorded.yaml")
+REPORT = "results/report.html"
+DATA = "results/datasets/synthetic/fingerprint.txt"
+MODEL = "results/models/synthetic/seed-0/training.json"
+METRICS = "results/validation/synthetic-on-synthetic_test/metrics.json"
+STAGES = (DATA, MODEL, METRICS)
+CELLS = "recorded/cells/naples/cells.csv"
+SECONDS = 180
+
+
+@dataclass
+class Run:
+    """A Snakemake that was started: what it prints, the process, and how long it took if it was waited for."""
+
+    process: subprocess.Popen
+    output: Path
+    seconds: float = 0.0
+
+    @property
+    def printed(self) -> str:
+        """What it has printed so far."""
+        return self.output.read_text(errors="replace")
+
+    @property
+    def finished(self) -> Counter[str]:
+        """How many jobs of each rule have finished."""
+        return Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", self.printed, re.MULTILINE))
+
+    def finished_at(self, rule: str) -> float | None:
+        """When the first job of a rule finished, in seconds since the epoch, None where none did."""
+        stamped = re.search(rf"^\[(.+)\]\nFinished jobid: \d+ \(Rule: {rule}\)$", self.printed, re.MULTILINE)
+        return time.mktime(time.strptime(stamped[1])) if stamped else None
+
+    def end(self) -> int:
+        """Wait for it and return its exit code."""
+        return self.process.wait(SECONDS)
+
+
+@dataclass
+class Place:
+    """A copy of the project with the small tables; ``prefix`` is a program that is given Snakemake's command."""
+
+    folder: Path
+    runs: list[Run] = field(default_factory=list)
+    prefix: tuple[str, ...] = ()
+
+    @classmethod
+    def new(cls, folder: Path) -> Place:
+        """Copy what a run needs into a folder."""
+        command = ["git", "ls-files", "-zco", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+        for name in listed.stdout.split("\0"):
+            if name and not name.startswith(("tests/", "bench/", ".ci/")) and (PROJECT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(PROJECT / name, folder / name)
+        (folder / "mini").mkdir()
+        for name, text in TABLES.items():
+            (folder / "mini" / name).write_text(text)
+        write_tiff(folder / "mini/raw/v 0.12 cm:s/glob001.tif", [noise(32, 48, 3)] * 3)
+        return cls(folder)
+
+    def start(self, *arguments: str, **environment: str) -> Run:
+        """Start Snakemake and return at once."""
+        output = self.folder / f"printed-{len(self.runs)}.txt"
+        command = [*self.prefix, sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                command, cwd=self.folder, env={**os.environ, **environment}, stdout=file, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+        self.runs.append(Run(process, output))
+        return self.runs[-1]
+
+    def run(self, *arguments: str, ok: bool = True, **environment: str) -> Run:
+        """Run Snakemake to its end."""
+        started = time.monotonic()
+        run = self.start(*arguments, **environment)
+        assert (run.end() == 0) is ok, run.printed[-6000:]
+        run.seconds = time.monotonic() - started
+        return run
+
+    def fingerprints(self, results: str = "results") -> dict[str, str]:
+        """Return what identifies data, weights and numbers, of those that are there; no time and no place is in it."""
+        data, model, metrics = (self.folder / results / Path(name).relative_to("results") for name in STAGES)
+        found = {}
+        if data.is_file():
+            found["data"] = data.read_text().strip()
+        if model.is_file():
+            found["weights"] = json.loads(model.read_text())["state_sha256"]
+        if metrics.is_file():
+            numbers = json.loads(metrics.read_text()) | {"frames_per_second": None}
+            found["numbers"] = hashlib.sha256(json.dumps(numbers).encode()).hexdigest()
+        return found
+
+
+def jobs_of(place: Place) -> list[int]:
+    """Return the processes of Snakemake's scripts that run in a place."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                command, folder = (entry / "cmdline").read_bytes(), (entry / "cwd").readlink()
+            except OSError:
+                continue
+            script = b".snakemake/scripts" in command and b"python" in command.split(b"\0")[0]
+            if script and folder == place.folder.resolve():
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for(condition: Callable[[], object], run: Run | None = None, seconds: float = SECONDS) -> None:
+    """Wait until something is the case; a run that ends meanwhile is an error."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        assert run is None or run.process.poll() is None, run.printed[-4000:]
+        time.sleep(0.01)
+
+
+def kill(run: Run) -> None:
+    """Kill Snakemake alone, as `kill -9` does: its job is an orphan."""
+    run.process.send_signal(signal.SIGKILL)
+    run.process.wait()

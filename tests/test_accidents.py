@@ -1,0 +1,264 @@
+"""Accidents: after each the same data, weights and numbers as without it, nothing done twice, and a word what to do.
+
+What was measured is in docs/accidents.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from accident_project import (
+    CELLS,
+    DATA,
+    METRICS,
+    MINI,
+    MODEL,
+    RECORDED,
+    REPORT,
+    Place,
+    jobs_of,
+    kill,
+    wait_for,
+)  # fmt: skip
+
+NAME = "rbc flow – Größe 血"
+"""Blanks, a dash, an umlaut and a sign of three bytes: every place here but one has them in its path."""
+KILLED = {
+    "recorded": {
+        "draw_phantom": "recorded/logs/draw_phantom/naples.log",
+        "cut_cells": "recorded/logs/cut_cells/naples.log",
+    },
+    "mini": {
+        "compose_shard": "results/logs/compose_shard/synthetic-train-001.log",
+        "train_model": "results/models/synthetic/seed-0/work/key.json",
+        "predict_run": "results/logs/predict_run/synthetic-on-synthetic_test.log",
+        "draw_figure": "results/logs/draw_figure/matrix-synthetic-on-synthetic_test.log",
+        "render_report": "results/logs/render_report.log",
+    },
+}
+"""By scale and rule: a file that the rule's job writes at its start, so that it is at work."""
+ADVICE = "What is finished is kept: mend what is named above and run the same command again."
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A place in which everything was made without an accident."""
+    place = Place.new(tmp_path_factory.mktemp("undisturbed") / NAME)
+    place.run(REPORT, *MINI)
+    place.run(CELLS, *RECORDED)
+    return place
+
+
+@pytest.fixture
+def copied(undisturbed: Place, tmp_path: Path) -> Place:
+    """Its whole folder somewhere else, with the times of its files."""
+    shutil.copytree(undisturbed.folder, tmp_path / NAME, symlinks=True)
+    return Place(tmp_path / NAME)
+
+
+def finished(place: Place) -> Counter[str]:
+    """Return how often a job of each rule has finished in all runs of a place."""
+    return sum((run.finished for run in place.runs), Counter())
+
+
+def planned(place: Place, *arguments: str) -> Counter[str]:
+    """Return the jobs a dry run would run."""
+    lines = place.run("--dry-run", *arguments).printed.splitlines()
+    counted = (line.split() for line in lines if len(line.split()) == 2 and line.split()[1].isdecimal())
+    return Counter({rule: int(count) for rule, count in counted if rule != "total"})
+
+
+@pytest.mark.parametrize("scale", ["recorded", "mini"])
+def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_property, scale: str):
+    place, killed_at = Place.new(tmp_path / NAME), {}
+    target, files = (CELLS, RECORDED) if scale == "recorded" else (REPORT, MINI)
+    for rule, sign in KILLED[scale].items():
+        run = place.start(target, *files)
+        wait_for((place.folder / sign).exists, run)
+        kill(run)
+        killed_at[rule] = time.time(), len(place.runs)
+        # the job is an orphan now: it ends by itself, before it could write beside the next one
+        wait_for(lambda: not jobs_of(place), seconds=5)
+        if rule == "draw_phantom":
+            assert "--unlock" in place.run(target, *files, ok=False).printed
+        place.run("--unlock", *files)
+    place.run(target, *files)
+    for rule, (moment, after) in killed_at.items():
+        again = next(when for run in place.runs[after:] if (when := run.finished_at(rule)))
+        record_property(f"seconds to recover, {rule}", round(again - moment))
+    assert "Nothing to be done" in place.run(target, *files).printed
+    assert finished(place) == undisturbed.runs[scale == "recorded"].finished
+    if scale == "recorded":
+        cells = [pd.read_csv(one.folder / CELLS, dtype=str) for one in (place, undisturbed)]
+        assert len(cells[0]) > 10
+        assert cells[0].equals(cells[1])
+    else:
+        assert place.fingerprints() == undisturbed.fingerprints()
+
+
+def test_two_at_once(undisturbed: Place, tmp_path: Path, record_property):
+    place = Place.new(tmp_path / NAME)
+    first = place.start(DATA, *MINI)
+    wait_for((place.folder / "results/logs/draw_cells/drawn.log").exists, first)
+    second = place.run(DATA, *MINI, ok=False)
+    assert first.process.poll() is None
+    assert "Directory cannot be locked" in second.printed
+    assert "no other Snakemake process" in second.printed
+    assert not second.finished
+    record_property("seconds until the second gave up", round(second.seconds))
+    assert first.end() == 0
+    assert place.fingerprints()["data"] == undisturbed.fingerprints()["data"]
+    assert "Nothing to be done" in place.run(DATA, *MINI).printed
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own, mounted where there is a right to."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]
+    mounted = subprocess.run(command, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a disk that can be filled needs the right to mount one: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def resize(disk: Path, kibibytes: int) -> None:
+    """Leave so much room on the disk."""
+    used = shutil.disk_usage(disk).used // 1024
+    subprocess.run(["mount", "-o", f"remount,size={used + kibibytes}k", disk], check=True)
+
+
+def test_disk_full_in_generation_and_in_training(undisturbed: Place, tmp_path: Path, disk: Path, record_property):
+    place = Place.new(tmp_path / NAME)
+    (place.folder / "results").symlink_to(disk)
+    place.run("results/splits/grouped.csv", *MINI)
+    for target, rule, room in ((DATA, "compose_shard", 120), (MODEL, "train_model", 3000)):
+        resize(disk, room)
+        printed = place.run(target, *MINI, ok=False).printed
+        assert "is full (" in printed
+        assert "Make room and run the same command again" in printed
+        assert ADVICE in printed
+        resize(disk, 64 * 1024)
+        again = place.run(target, *MINI)
+        record_property(f"seconds to recover, {rule}", round(again.seconds))
+        assert again.finished[rule] >= 1
+    assert len(pd.read_csv(place.folder / MODEL.replace("training.json", "results.csv"))) == 2
+    expected = undisturbed.fingerprints()
+    assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
+    ran = finished(place)
+    assert ran == Counter({rule: count for rule, count in finished(undisturbed).items() if rule in ran}) - Counter(
+        {"split_cells": 1}  # the report compares with the other scheme too
+    )
+
+
+def test_a_worker_killed_as_for_want_of_memory(copied: Place, undisturbed: Place, record_property):
+    for name in ("models", "validation", "cards", "figures", "predictions", "testsets"):
+        shutil.rmtree(copied.folder / "results" / name)
+    run = copied.start(MODEL, *MINI)
+    wait_for((copied.folder / "results/models/synthetic/seed-0/work/key.json").exists, run)
+    (job,) = jobs_of(copied)
+    os.kill(job, signal.SIGKILL)
+    assert run.end() == 1
+    assert "Error in rule train_model" in run.printed
+    assert "SIGKILL" in run.printed or "exit status 137" in run.printed or "Killed" in run.printed
+    assert "ran out of memory: fewer --cores" in run.printed
+    again = copied.run(MODEL, *MINI)
+    record_property("seconds to recover", round(again.seconds))
+    assert again.finished == Counter(train_model=1)
+    assert copied.fingerprints()["weights"] == undisturbed.fingerprints()["weights"]
+
+
+def test_results_moved_away_and_back(copied: Place, undisturbed: Place, record_property):
+    results, away = copied.folder / "results", copied.folder.parent / "away"
+    results.rename(away)
+    assert planned(copied, REPORT, *MINI)["train_model"] == 1
+    away.rename(results)
+    again = copied.run(REPORT, *MINI)
+    record_property("seconds to see that all is there", round(again.seconds))
+    assert "Nothing to be done" in again.printed
+    assert copied.fingerprints() == undisturbed.fingerprints()
+
+
+def test_results_moved_elsewhere(copied: Place, undisturbed: Place, record_property):
+    (copied.folder / "results").rename(copied.folder.parent / "elsewhere")
+    (copied.folder / "recorded").rename(copied.folder.parent / "measured")
+    elsewhere = ["--config", "pathvars={'results': '../elsewhere'}"]
+    again = copied.run("../elsewhere/report.html", *MINI, *elsewhere)
+    record_property("seconds to see that all is there", round(again.seconds))
+    assert "Nothing to be done" in again.printed
+    # what reads raw files finds them where they are now
+    measured = ["--config", "pathvars={'results': '../measured'}", "--forcerun", "cut_cells"]
+    assert copied.run("../measured/cells/naples/cells.csv", *RECORDED, *measured).finished == Counter(cut_cells=1)
+    tables = [copied.folder.parent / "measured/cells/naples/cells.csv", undisturbed.folder / CELLS]
+    assert tables[0].read_bytes() == tables[1].read_bytes()
+    again = copied.run("../elsewhere/report.html", *MINI, *elsewhere, "--forcerun", "predict_run")
+    assert again.finished["evaluate_run"] == 1
+    assert not again.finished["train_model"]
+    assert copied.fingerprints("../elsewhere") == undisturbed.fingerprints()
+
+
+def test_a_clone_without_metadata_over_finished_results(undisturbed: Place, tmp_path: Path, record_property):
+    place = Place.new(tmp_path / NAME)
+    shutil.copytree(undisturbed.folder / "results", place.folder / "results")
+    for file in place.folder.rglob("*"):
+        if file.is_file() and "results" not in file.relative_to(place.folder).parts:
+            file.touch()
+    again = place.run(REPORT, *MINI)
+    ran = again.finished
+    record_property("seconds to recover", round(again.seconds))
+    # a test set is judged again, since its annotations' file is newer; nothing is drawn, cut, composed or trained
+    assert set(ran) <= {
+        "build_testset", "predict_run", "evaluate_run", "write_model_card", "draw_figure", "render_report",
+    }  # fmt: skip
+    assert place.fingerprints() == undisturbed.fingerprints()
+    assert "Nothing to be done" in place.run(REPORT, *MINI).printed
+
+
+def test_files_from_the_future(copied: Place, undisturbed: Place, record_property):
+    day = 24 * 3600
+    for file in copied.folder.rglob("*"):
+        if "results" in file.parts and not file.is_symlink():
+            stat = file.stat()
+            os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + day * 10**9))
+    printed = copied.run(REPORT, *MINI).printed
+    assert "Nothing to be done" in printed
+    assert "hours from the future" in printed
+    assert "python -m rbcflow.clock results" in printed
+    for name in (METRICS, REPORT):
+        (copied.folder / name).unlink()
+    assert "clock skew" in copied.run(REPORT, *MINI, ok=False).printed
+    # as the message says
+    command = [sys.executable, "-m", "rbcflow.clock", "results"]
+    subprocess.run(command, cwd=copied.folder, env={**os.environ, "PYTHONPATH": "workflow/scripts"}, check=True)
+    again = copied.run(REPORT, *MINI)
+    record_property("seconds to recover", round(again.seconds))
+    assert set(again.finished) == {"evaluate_run", "write_model_card", "draw_figure", "render_report"}
+    assert "from the future" not in again.printed
+    assert copied.fingerprints() == undisturbed.fingerprints()
+    assert "Nothing to be done" in copied.run(REPORT, *MINI).printed
+
+
+def test_a_symlinked_results_folder_and_a_plain_path(undisturbed: Place, tmp_path: Path):
+    place = Place.new(tmp_path / "plain")
+    (tmp_path / "other disk").mkdir()
+    (place.folder / "results").symlink_to(tmp_path / "other disk")
+    place.run(MODEL, *MINI)
+    expected = undisturbed.fingerprints()
+    assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
+    assert (tmp_path / "other disk" / "datasets/synthetic/data.yaml").is_file()
+    assert "Nothing to be done" in place.run(MODEL, *MINI).printed
