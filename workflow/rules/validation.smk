@@ -19,8 +19,8 @@ rule build_testset:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         spec=testset_params,
         code=code("build_testset"),
@@ -46,8 +46,9 @@ rule predict_run:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
+        gpu=1,
     params:
         run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
         code=code("predict_run"),
@@ -75,8 +76,8 @@ rule evaluate_run:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
         conf=CONFIG.validation.conf,
