@@ -1,7 +1,7 @@
 """The toy DAG on a real Slurm of one node, through profiles/slurm, beside the same DAG run locally: `make test-slurm`.
 
-The tests of this module share both runs. On the cluster one job is given too little memory the first time, and another is
-cancelled while it runs, as a user would do with ``scancel``.
+The tests of this module share both runs. On the cluster one job is given too little memory the first time, and another
+is cancelled while it runs, as a user would do with ``scancel``.
 """
 
 from __future__ import annotations
@@ -229,13 +229,8 @@ def test_the_second_time_there_is_nothing_to_do(slurm: Run, cluster: dict[str, s
 
 
 def test_the_cluster_makes_what_this_machine_makes(slurm: Run, local: Run):
-    kinds = [
-        "datasets/*/fingerprint.txt",
-        "cells/*/cells.csv",
-        "splits/*.csv",
-        "validation/*/*.csv",
-        "testsets/*/truth.csv",
-    ]
+    kinds = ["datasets/*/fingerprint.txt", "cells/*/cells.csv", "splits/*.csv", "testsets/*/truth.csv"]
+    kinds.append("validation/*/*.csv")
     names = sorted(path.relative_to(local.folder) for kind in kinds for path in (local.folder / "results").glob(kind))
     assert len(names) > 70
     assert [name for name in names if (slurm.folder / name).read_bytes() != (local.folder / name).read_bytes()] == []
