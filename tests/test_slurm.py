@@ -29,7 +29,7 @@ ON_SLURM = [
     *("--slurm-init-seconds-before-status-checks", "1", "--slurm-keep-successful-logs"),
 ]
 STARVED = "draw_cells:drawn"
-CANCELLED = "train_model:random/0"
+CANCELLED = "train_model:random_0"
 FIELDS = ["JobID", "State", "Partition", "ReqMem", "TimelimitRaw", "AllocTRES", "ElapsedRaw", "Comment"]
 MOST_JOBS = 60
 
@@ -102,7 +102,7 @@ def adapt_profile(profile: Path) -> None:
         (r'(?s)(default-resources:.*?slurm_partition: )""', r"\1cpu"),
         (r'(slurm_account: )""', r"\1local"),
         (r'(?s)(&with_gpu.*?slurm_partition: )""', r"\1gpu"),
-        (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "100 if attempt == 1 else 2000"\n'),
+        (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "200 if attempt == 1 else 2000"\n'),
     ):
         text, count = re.subn(pattern, filled, text, count=1)
         assert count == 1, pattern
@@ -194,7 +194,7 @@ def test_downloads_tables_and_the_report_stay_on_the_login_node(slurm: Run):
 
 
 def test_a_job_asks_for_what_its_rule_says(slurm: Run):
-    first = slurm.of("train_model:synthetic/0")[0]
+    first = slurm.of("train_model:synthetic_0")[0]
     assert (first.gpus, first.partition, first.mem_mb, first.minutes) == (1, "gpu", 6000, 720)
     assert all(job.gpus == 1 and job.partition == "gpu" for job in slurm.of("train_model"))
     assert all(job.gpus == 1 and job.partition == "gpu" for job in slurm.of("predictions"))
@@ -204,7 +204,7 @@ def test_a_job_asks_for_what_its_rule_says(slurm: Run):
 
 def test_a_job_that_failed_is_sent_again_with_more(slurm: Run):
     first, second = slurm.of(STARVED)
-    assert (first.state, first.mem_mb, first.minutes) == ("FAILED", 100, 20)
+    assert (first.state, first.mem_mb, first.minutes) == ("FAILED", 200, 20)
     assert (second.state, second.mem_mb, second.minutes) == ("COMPLETED", 2000, 40)
     assert "memory limit" in first.log(slurm.folder).read_text()
 
