@@ -30,7 +30,7 @@ test: $(READY) chromium
 
 # the toy DAG on a one-node Slurm that the test starts on the loopback address; it installs Debian's packages where they are missing
 test-slurm: $(READY)
-	$(BIN)/python -m pytest -m slurm tests/test_slurm.py
+	$(BIN)/python -m pytest -s -m slurm tests/test_slurm.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
