@@ -32,6 +32,8 @@ STARVED = "draw_cells:drawn"
 CANCELLED = "train_model:random_0"
 FIELDS = ["JobID", "State", "Partition", "ReqMem", "TimelimitRaw", "AllocTRES", "ElapsedRaw", "Comment"]
 MOST_JOBS = 60
+LONGEST = 3000
+"""Seconds after which a run counts as hung."""
 
 pytestmark = pytest.mark.slurm
 
@@ -112,7 +114,7 @@ def adapt_profile(profile: Path) -> None:
 def snakemake(folder: Path, arguments: list[str], environment: dict[str, str]) -> str:
     """Run Snakemake and return what it printed."""
     command = [sys.executable, "-m", "snakemake", *arguments, *TOY]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST)
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed[-6000:]
     return printed
