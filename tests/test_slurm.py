@@ -263,9 +263,9 @@ class Page(HTMLParser):
             if path.name == "summary.json":
                 yield f"{record['milliseconds_a_frame']:.1f}"
             inputs = record.get("inputs") if isinstance(record, dict) else None
-            for name in self.TIMED_INPUTS:
-                if isinstance(inputs, dict) and name in inputs:
-                    yield inputs[name]["sha256"][:12]
+            for name, made_from in inputs.items() if isinstance(inputs, dict) else ():
+                if name in self.TIMED_INPUTS and made_from.get("sha256"):
+                    yield made_from["sha256"][:12]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note where we are, and pictures."""
