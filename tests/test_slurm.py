@@ -245,7 +245,7 @@ class Page(HTMLParser):
     TIMED_PARTS = ("speed", "fig-seconds_by_rule-")
     TIMED_PICTURES = "fig-training_curves-"
     """Name the images a second."""
-    TIMED_INPUTS = ("benchmarks", "model_folder", "predictions", "record", "run_folder", "weights")
+    TIMED_INPUTS = ("benchmarks", "model_folder", "outlines", "predictions", "record", "run_folder", "weights")
     """Inputs in provenance records whose files hold times: their sums differ."""
 
     def __init__(self, results: Path) -> None:
