@@ -184,6 +184,17 @@ start() {
 
 no_jobs() { [ -z "$("$folder/bin/squeue" -h)" ]; }
 
+# Without cgroups a process of a cancelled job can slip away from Slurm: end what was started in a job of this cluster.
+end_leftovers() {
+    local environment pid
+    for environment in /proc/[0-9]*/environ; do
+        if grep -qsz "^SLURM_JOB_ID=" "$environment" && grep -qsz "^PATH=.*$folder/bin" "$environment"; then
+            pid=${environment#/proc/}
+            kill -KILL "${pid%/environ}" 2>/dev/null || true
+        fi
+    done
+}
+
 stop() {
     if running slurmctld && ! no_jobs; then
         # steps are no children of slurmd and would outlive it
@@ -195,6 +206,7 @@ stop() {
         gone() { ! running "$daemon"; }
         wait_for 20 gone || kill -KILL "$(cat "$folder/run/$daemon.pid")"
     done
+    end_leftovers
     rm -rf -- "$folder"
 }
 
