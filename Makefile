@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= all
 
-.PHONY: setup report test lint bench clean lock config fingerprints starter chromium audit
+.PHONY: setup report test test-slurm lint bench clean lock config fingerprints starter chromium audit
 
 setup: $(READY)
 
@@ -27,6 +27,10 @@ chromium:
 
 test: $(READY) chromium
 	$(BIN)/python -m pytest
+
+# the toy DAG on a one-node Slurm that the test starts on the loopback address; it installs Debian's packages where they are missing
+test-slurm: $(READY)
+	$(BIN)/python -m pytest -s -m slurm tests/test_slurm.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -87,10 +87,14 @@ def test_values_within_and_outside_tolerance():
     ).all()
 
 
+def test_a_run_that_is_not_in_the_table_is_not_tested():
+    row = judged("raw", sentence(run="val9", at_least=0.8)).loc["s"]
+    assert (row["verdict"], row["reason"]) == ("not tested: no such run", "the table of runs has no val9")
+
+
 @pytest.mark.parametrize(
     ("test", "words"),
     [
-        ({"run": "val9", "at_least": 0.8}, "val9.*val1"),
         ({"run": "val1"}, "no test.*at_least"),
         ({"run": "val1", "metric": "nonsense", "at_least": 1}, "nonsense"),
     ],

@@ -28,7 +28,11 @@ MADE_BEFORE_DATASETS = {
     "draw_cells", "split_cells", "score_outlines",
 }  # fmt: skip
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
-DRAWN_LAST = {"draw_figure", "draw_gif", "tabulate_seeds", "write_model_card", "render_report"}
+DRAWN_LAST = {
+    "collect_errors", "check_metrics", "compare_runs", "compare_published", "judge_claims", "draw_figure", "draw_model",
+    "draw_run", "draw_variant", "tabulate_seeds", "write_model_card", "render_report",
+}  # fmt: skip
+COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 UNREACHABLE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
     "PIP_EXTRA_INDEX_URL": "",
@@ -101,12 +105,19 @@ def test_the_default_profile_is_found(clone: Clone):
 
 def test_every_run_of_the_table_is_counted(clone: Clone):
     runs = pd.read_csv(PROJECT / "config/runs.tsv", sep="\t")
-    assert len(runs) == 18
+    assert len(runs) == 23
     for run in runs.run:
         metrics = clone.json(f"validation/{run}/metrics.json")
         assert metrics["run"] == run
         assert metrics["status"] in {"available", "unavailable"}
-        for name in ("confusion_matrix.csv", "curves.csv", "matches.csv"):
+        for name in (
+            "confusion_matrix.csv",
+            "curves.csv",
+            "matches.csv",
+            "errors.csv",
+            "groups.csv",
+            "calibration.csv",
+        ):
             assert (clone.folder / "results/validation" / run / name).is_file()
 
 
@@ -138,7 +149,15 @@ def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
 
 def test_every_rule_was_timed_and_logged(clone: Clone):
     ran = {*BY_BANK_OR_SOURCE, "compose_shard", "collect_dataset", "train_model"}
-    ran |= {"build_testset", "predict_run", "evaluate_run", "draw_figure", "draw_gif", "write_model_card"}
+    ran |= {
+        "build_testset",
+        "predict_run",
+        "evaluate_run",
+        "draw_figure",
+        "draw_run",
+        "collect_errors",
+        "write_model_card",
+    }
     assert ran <= {path.name for path in (clone.folder / "results/benchmarks").iterdir()}
     assert ran <= {path.name for path in (clone.folder / "results/logs").iterdir() if path.is_dir()}
 

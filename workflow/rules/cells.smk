@@ -19,8 +19,8 @@ rule cluster_objects:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         networks=network_params,
         layout=bank_layout,
@@ -50,8 +50,9 @@ rule cut_cells:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=growing(3000),
+        runtime=growing(240),
+        gpu=bank_gpus,
     params:
         networks=network_params,
         paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
@@ -78,8 +79,8 @@ rule draw_cells:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         per_class=CONFIG.phantom.drawn_per_class,
         seed=CONFIG.seed,
@@ -106,8 +107,9 @@ rule score_outlines:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000),
+        runtime=growing(60),
+        gpu=path_gpus,
     params:
         networks=network_params,
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,

@@ -82,6 +82,11 @@ def code(script):
     return code_tools.fingerprint(SCRIPTS / f"{script}.py")
 
 
+def growing(first):
+    """Return a resource that grows with the attempt: a job that failed gets twice, then three times as much."""
+    return lambda wildcards, attempt: first * attempt
+
+
 # raw
 
 
@@ -157,6 +162,21 @@ def network_params(wildcards):
     listed = {key: name for key, name in chosen.items() if name in WEIGHTS}
     files = {key: [network_file(key), WEIGHTS[name]["sha256"]] for key, name in listed.items()}
     return {**files, "diameter": CONFIG.segmenters.diameter}
+
+
+def network_gpus(names):
+    """Return the GPUs for a job with the named networks: one for Cellpose's own, none for those trained here."""
+    return int("cellpose" in names and CONFIG.segmenters.cellpose in WEIGHTS)
+
+
+def bank_gpus(wildcards):
+    """Return the GPUs for cutting a bank."""
+    return network_gpus(SETTINGS.networks(SETTINGS.banks[wildcards.bank].paths))
+
+
+def path_gpus(wildcards):
+    """Return the GPUs for a path."""
+    return network_gpus(SETTINGS.networks([wildcards.path]))
 
 
 def scored_paths():

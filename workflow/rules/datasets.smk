@@ -14,12 +14,13 @@ rule split_cells:
     wildcard_constraints:
         scheme="grouped|paper",
     priority: 40
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         shares=CONFIG.shares.model_dump(),
         seed=CONFIG.seed,
@@ -47,8 +48,8 @@ rule compose_shard:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         indices=shard_range,
@@ -71,12 +72,13 @@ rule import_dataset:
         "<benchmarks>/import_dataset/{variant}.tsv"
     wildcard_constraints:
         variant=alternatives(IMPORTED),
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         origin=import_params,
@@ -104,12 +106,13 @@ rule collect_dataset:
     benchmark:
         "<benchmarks>/collect_dataset/{variant}.tsv"
     priority: 40
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         dataset=lambda wildcards: SETTINGS.variants[wildcards.variant].dataset,

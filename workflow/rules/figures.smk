@@ -22,8 +22,8 @@ for per, entries in FIGURES_PER.items():
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=20,
+            mem_mb=growing(2000),
+            runtime=growing(20),
         params:
             figures=[figure_params(entry) for entry in entries],
         message:
@@ -49,8 +49,8 @@ rule draw_figure:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         figures=lambda wildcards: [figure_params(REGISTRY[wildcards.figure])],
     message:

@@ -10,12 +10,13 @@ rule fetch_weights:
         "<benchmarks>/fetch_weights/{weights}.tsv"
     wildcard_constraints:
         weights=alternatives(name for name, entry in WEIGHTS.items() if entry.get("url")),
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=30,
+        mem_mb=growing(500),
+        runtime=growing(30),
     params:
         table=CONFIG.tables.weights,
         code=code("fetch_weights"),
@@ -48,8 +49,8 @@ rule train_model:
         "../../environment.yml"
     threads: training_threads
     resources:
-        mem_mb=6000,
-        runtime=720,
+        mem_mb=growing(6000),
+        runtime=growing(720),
         gpu=1,
     params:
         training=training_params,
@@ -83,8 +84,8 @@ rule adopt_model:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         checkpoint=lambda wildcards: checkpoint_of(wildcards.model),
         classes=lambda wildcards: SETTINGS.classes(wildcards.model),
@@ -111,12 +112,13 @@ rule package_starter:
         "<logs>/package_starter.log",
     benchmark:
         "<benchmarks>/package_starter.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("package_starter"),
     message:

@@ -16,8 +16,8 @@ rule draw_phantom:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
         phantom=phantom_params,
@@ -43,8 +43,8 @@ rule register_raw:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
         folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
         manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
@@ -85,12 +85,13 @@ rule fetch_recordings:
         "<benchmarks>/fetch_recordings/{source}.tsv"
     wildcard_constraints:
         source=alternatives(sources_of("package")),
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         sha256=lambda wildcards: SETTINGS.sources[wildcards.source].sha256,
         code=code("fetch_recordings"),
@@ -111,12 +112,13 @@ rule download_raw:
         "<benchmarks>/download_raw/{source}.tsv"
     wildcard_constraints:
         source=alternatives(sources_of("url")),
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         url=lambda wildcards: SETTINGS.sources[wildcards.source].url,
         sha256=lambda wildcards: SETTINGS.sources[wildcards.source].sha256,

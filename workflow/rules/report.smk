@@ -21,12 +21,13 @@ rule render_report:
         "<logs>/render_report.log",
     benchmark:
         "<benchmarks>/render_report.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         config=report_config(),
         sources={name: {**row, "origin": SETTINGS.origin(name)} for name, row in _rows(SETTINGS.sources).items()},

@@ -14,8 +14,8 @@ rule draw_practice:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         per_layout=CONFIG.segmenters.pictures,
         seed=CONFIG.seed,
@@ -43,8 +43,8 @@ rule train_unet:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000),
+        runtime=growing(60),
     params:
         steps=CONFIG.segmenters.steps,
         seed=CONFIG.seed,
@@ -72,8 +72,8 @@ rule train_cellpose:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000),
+        runtime=growing(60),
     params:
         steps=CONFIG.segmenters.steps,
         seed=CONFIG.seed,
@@ -102,8 +102,8 @@ rule finetune_cellpose:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         steps=CONFIG.segmenters.finetune_steps,
         seed=CONFIG.seed,

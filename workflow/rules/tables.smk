@@ -15,8 +15,8 @@ rule count_raw:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
         layouts=[SETTINGS.sources[source].layout for source in RECORDED],
         code=code("count_raw"),
@@ -38,12 +38,13 @@ rule measure_leakage:
         "<logs>/measure_leakage.log",
     benchmark:
         "<benchmarks>/measure_leakage.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("measure_leakage"),
     message:
@@ -62,12 +63,13 @@ rule compare_fingerprints:
         "<logs>/compare_fingerprints.log",
     benchmark:
         "<benchmarks>/compare_fingerprints.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         expected=read_yaml(Path("resources/expected/fingerprints.yaml")),
         code=code("compare_fingerprints"),
@@ -90,12 +92,13 @@ rule compare_published:
         "<logs>/compare_published.log",
     benchmark:
         "<benchmarks>/compare_published.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         counts=read_counts(Path("paper/published.yaml")),
         code=code("compare_published"),

@@ -10,12 +10,13 @@ rule tabulate_seeds:
         "<logs>/tabulate_seeds.log",
     benchmark:
         "<benchmarks>/tabulate_seeds.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         code=code("tabulate_seeds"),
     message:
@@ -35,12 +36,13 @@ rule write_model_card:
         "<logs>/write_model_card/{model}.log",
     benchmark:
         "<benchmarks>/write_model_card/{model}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         title=lambda wildcards: SETTINGS.models[wildcards.model].title,
         code=code("write_model_card"),
@@ -66,8 +68,8 @@ rule export_model:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000),
+        runtime=growing(20),
     params:
         images=16,
         code=code("export_model"),
@@ -91,8 +93,8 @@ rule verify_training:
         "../../environment.yml"
     threads: CONFIG.training.threads
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=growing(6000),
+        runtime=growing(60),
         gpu=1,
     params:
         training=CONFIG.training.model_dump(exclude={"seeds", "threads"}),

@@ -20,8 +20,8 @@ rule build_testset:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         spec=testset_params,
         code=code("build_testset"),
@@ -47,8 +47,9 @@ rule predict_run:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
+        gpu=1,
     params:
         run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
         scale=lambda wildcards: SETTINGS.scale(SETTINGS.runs[wildcards.run].testset),
@@ -80,8 +81,8 @@ rule evaluate_run:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
         conf=CONFIG.validation.conf,
@@ -110,8 +111,8 @@ rule collect_errors:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         code=code("collect_errors"),
     message:
@@ -135,8 +136,8 @@ rule check_metrics:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         runs=list(_rows(SETTINGS.runs).values()),
         code=code("check_metrics"),
@@ -162,8 +163,8 @@ rule compare_runs:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         runs=list(_rows(SETTINGS.runs).values()),
         conf=CONFIG.validation.conf,
@@ -194,12 +195,14 @@ rule judge_claims:
         "<logs>/judge_claims.log",
     benchmark:
         "<benchmarks>/judge_claims.tsv"
+    localrule: True
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         runs=list(_rows(SETTINGS.runs).values()),
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},

@@ -74,6 +74,10 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
     if network is None:
         style.notice(output, "No network to compute features with.")
         return
+    available = [own for own in map(read_testset, testsets) if own.available]
+    if not available:
+        style.notice(output, "No test set made from recordings is available.")
+        return
     from sklearn.manifold import TSNE
 
     from rbcflow.figures.features import features
@@ -83,7 +87,7 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
         paths = image_list(folder, "train")
         images += [pictures.as_rgb(read_rgb(paths[index])) for index in pictures.spread(len(paths), SHOWN)]
         groups += [f"training: {folder.name.replace('_', ' ')}"] * (len(images) - len(groups))
-    for testset in (read_testset(folder) for folder in testsets):
+    for testset in available:
         chosen = testset.frames["frame"].iloc[pictures.spread(len(testset.frames), SHOWN)]
         images += [pictures.as_rgb(testset.image(frame)) for frame in chosen]
         origin = style.origin_text(testset.meta["origin"])

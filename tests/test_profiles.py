@@ -1,0 +1,70 @@
+"""The profiles agree with each other and with the rules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parent.parent
+SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
+LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
+NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import_dataset"]
+
+
+def rules() -> dict[str, str]:
+    """Return the text of every rule by its name, without those that take another's over."""
+    text = "\n".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
+    parts = re.split(r"^rule (\w+):$", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def taken_over() -> set[str]:
+    """Return the names of rules that are another rule with other files."""
+    text = "\n".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
+    return set(re.findall(r"^use rule \w+ as (\w+) with:$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("rule", sorted(rules()))
+def test_memory_and_time_grow_with_the_attempt(rule: str):
+    for resource in ("mem_mb", "runtime"):
+        assert re.search(rf"^        {resource}=growing\(\d+\),$", rules()[rule], re.MULTILINE), resource
+
+
+def test_what_trains_or_predicts_asks_for_a_gpu():
+    asking = {name for name, text in rules().items() if re.search(r"^        gpu=", text, re.MULTILINE)}
+    assert asking == {"train_model", "verify_training", "predict_run", "cut_cells", "score_outlines"}
+
+
+@pytest.mark.parametrize("rule", NEED_THE_NETWORK)
+def test_downloads_run_where_snakemake_runs(rule: str):
+    assert "    localrule: True\n" in rules()[rule]
+
+
+def test_the_slurm_profile_names_rules_that_there_are():
+    registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
+    drawn = {f"draw_{entry['per']}" for entry in registry if entry["per"] != "none"}
+    known = {*rules(), *taken_over(), *drawn}
+    assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
+    assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}
+    for rule in SLURM["groups"]:
+        assert "localrule" not in rules().get(rule, ""), rule
+
+
+def test_rules_that_use_gpus_are_grouped_with_no_others():
+    asking = {rule for rule in SLURM["set-resources"] if rule in SLURM["groups"]}
+    for rule in asking:
+        group = SLURM["groups"][rule]
+        assert [name for name, other in SLURM["groups"].items() if other == group] == [rule]
+
+
+def test_polling_fits_what_slurm_remembers_by_default():
+    assert SLURM["slurm-status-command"] == "squeue"
+    assert 3 * SLURM["slurm-init-seconds-before-status-checks"] <= 300
+
+
+@pytest.mark.parametrize("key", ["rerun-triggers", "rerun-incomplete", "keep-going", "show-failed-logs"])
+def test_what_reruns_is_the_same_on_a_cluster(key: str):
+    assert SLURM[key] == LOCAL[key]

@@ -1,0 +1,293 @@
+"""The toy DAG on a real Slurm of one node, through profiles/slurm, beside the same DAG run locally: `make test-slurm`.
+
+The tests of this module share both runs. On the cluster one job is given too little memory the first time, and another
+is cancelled while it runs, as a user would do with ``scancel``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+CLUSTER = PROJECT / "tests/slurm/cluster.sh"
+TOY = ["--configfile", "config/toy.yaml"]
+ON_SLURM = [
+    *("--workflow-profile", "profiles/slurm", "--cores", "2", "--latency-wait", "20"),
+    # asks for jobs every second; keeps the logs of jobs that went well
+    *("--slurm-init-seconds-before-status-checks", "1", "--slurm-keep-successful-logs"),
+]
+STARVED = "draw_cells:drawn"
+CANCELLED = "train_model:random_0"
+FIELDS = ["JobID", "State", "Partition", "ReqMem", "TimelimitRaw", "AllocTRES", "ElapsedRaw", "Comment"]
+MOST_JOBS = 60
+LONGEST = 3000
+"""Seconds after which a run counts as hung."""
+
+pytestmark = pytest.mark.slurm
+
+
+@dataclass(frozen=True)
+class Job:
+    """A line of sacct: what a Slurm job asked for, what became of it, and the largest memory of its steps in KiB."""
+
+    number: int
+    state: str
+    partition: str
+    mem_mb: int
+    minutes: int
+    gpus: int
+    seconds: int
+    what: str
+    used_kib: int
+
+    def log(self, folder: Path) -> Path:
+        """Return where its output went."""
+        logs = list((folder / ".snakemake/slurm_logs").rglob(f"{self.number}.log"))
+        assert len(logs) == 1, (self, logs)
+        return logs[0]
+
+
+@dataclass
+class Run:
+    """A clone of the project in which the toy DAG ran, what Snakemake printed, and its Slurm jobs where it had some."""
+
+    folder: Path
+    printed: str
+    jobs: list[Job]
+
+    def of(self, key: str) -> list[Job]:
+        """Return the jobs of ``rule:wildcards``, or of a rule or group, oldest first."""
+        rule, _, wildcards = key.partition(":")
+        start = f"rule_{rule}_wildcards_{wildcards}" if wildcards else f"rule_{rule}_"
+        return [job for job in self.jobs if f"{job.what}_".startswith(f"{start}_" if wildcards else start)]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment in which sbatch, squeue and sacct talk to a cluster that lives as long as the module."""
+    folder = tmp_path_factory.mktemp("slurm")
+    started = subprocess.run([CLUSTER, "start", folder], capture_output=True, text=True)
+    try:
+        assert started.returncode == 0, f"no Slurm to test on:\n{started.stderr}"
+        yield {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    finally:
+        subprocess.run([CLUSTER, "stop", folder], check=True)
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the project as git would clone it."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split("\0"):
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name)
+    return folder
+
+
+def adapt_profile(profile: Path) -> None:
+    """Enter partitions and account where docs/cluster.md says, and let the job ``STARVED`` fail at first."""
+    text = profile.read_text()
+    for pattern, filled in (
+        (r'(?s)(default-resources:.*?slurm_partition: )""', r"\1cpu"),
+        (r'(slurm_account: )""', r"\1local"),
+        (r'(?s)(&with_gpu.*?slurm_partition: )""', r"\1gpu"),
+        (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "200 if attempt == 1 else 2000"\n'),
+    ):
+        text, count = re.subn(pattern, filled, text, count=1)
+        assert count == 1, pattern
+    profile.write_text(text)
+
+
+def snakemake(folder: Path, arguments: list[str], environment: dict[str, str]) -> str:
+    """Run Snakemake and return what it printed."""
+    command = [sys.executable, "-m", "snakemake", *arguments, *TOY]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST)
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed[-6000:]
+    return printed
+
+
+def cancel_once(what: str, environment: dict[str, str], stop: threading.Event) -> None:
+    """Wait until the job with a comment runs, and cancel it."""
+    comment = "rule_{}_wildcards_{}".format(*what.split(":"))
+    while not stop.wait(1):
+        queue = subprocess.run(
+            ["squeue", "-h", "-t", "R", "-o", "%A %k"], env=environment, capture_output=True, text=True
+        )
+        running = [line.split()[0] for line in queue.stdout.splitlines() if line.split()[1:] == [comment]]
+        if running:
+            time.sleep(2)
+            subprocess.run(["scancel", running[0]], env=environment, check=True)
+            return
+
+
+def read_jobs(environment: dict[str, str]) -> list[Job]:
+    """Return every job that Slurm's accounting knows, oldest first."""
+    asked = ["sacct", "--parsable2", "--noheader", "--units=K", "--format", ",".join([*FIELDS, "MaxRSS"])]
+    listed = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    jobs, used = [], {}
+    for line in listed.stdout.splitlines():
+        identity, state, partition, memory, minutes, allocated, seconds, what, rss = line.split("|")
+        number = int(identity.split(".")[0])
+        used[number] = max(used.get(number, 0), int(float(rss.rstrip("K") or 0)))
+        if "." not in identity:
+            gpus = re.search(r"gres/gpu=(\d+)", allocated)
+            mem_mb = round(float(memory.rstrip("K")) / 1024)
+            row = number, state, partition, mem_mb, int(minutes), int(gpus[1]) if gpus else 0, int(seconds), what
+            jobs.append(row)
+    return [Job(*row, used[row[0]]) for row in sorted(jobs)]
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The toy DAG on this machine without Slurm."""
+    folder = copy_project(tmp_path_factory.mktemp("local"))
+    return Run(folder, snakemake(folder, ["--cores", "2"], dict(os.environ)), [])
+
+
+@pytest.fixture(scope="module")
+def slurm(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The toy DAG on Slurm; its jobs are printed."""
+    folder = copy_project(tmp_path_factory.mktemp("submitted"))
+    adapt_profile(folder / "profiles/slurm/profile.yaml")
+    stop = threading.Event()
+    user = threading.Thread(target=cancel_once, args=(CANCELLED, cluster, stop))
+    user.start()
+    try:
+        printed = snakemake(folder, ON_SLURM, cluster)
+    finally:
+        stop.set()
+        user.join()
+    run = Run(folder, printed, read_jobs(cluster))
+    for job in run.jobs:
+        print(f"{job} {job.log(folder).relative_to(folder)}")
+    return run
+
+
+def test_the_profile_is_used_and_small_jobs_share_slurm_jobs(slurm: Run):
+    assert "Using workflow specific profile profiles/slurm" in slurm.printed
+    assert len(slurm.jobs) < MOST_JOBS
+    for group in ("phantoms", "networks", "outlines", "shards", "testsets", "predictions", "metrics", "figures"):
+        assert slurm.of(group), group
+
+
+def test_images_are_generated_in_several_jobs(slurm: Run):
+    assert len(slurm.of("shards")) == 5
+    assert len(list((slurm.folder / "results/datasets").glob("*/*/shards/*"))) == 25
+
+
+def test_downloads_tables_and_the_report_stay_on_the_login_node(slurm: Run):
+    for rule in ("fetch_recordings", "split_cells", "collect_dataset", "compare_published", "render_report"):
+        assert f"(Rule: {rule})" in slurm.printed
+        assert slurm.of(rule) == []
+
+
+def test_a_job_asks_for_what_its_rule_says(slurm: Run):
+    first = slurm.of("train_model:synthetic_0")[0]
+    assert (first.gpus, first.partition, first.mem_mb, first.minutes) == (1, "gpu", 6000, 720)
+    assert all(job.gpus == 1 and job.partition == "gpu" for job in slurm.of("train_model"))
+    assert all(job.gpus == 1 and job.partition == "gpu" for job in slurm.of("predictions"))
+    others = set(slurm.jobs) - set(slurm.of("train_model")) - set(slurm.of("predictions"))
+    assert {(job.gpus, job.partition) for job in others} == {(0, "cpu")}
+
+
+def test_a_job_that_failed_is_sent_again_with_more(slurm: Run):
+    first, second = slurm.of(STARVED)
+    assert (first.state, first.mem_mb, first.minutes) == ("FAILED", 200, 20)
+    assert (second.state, second.mem_mb, second.minutes) == ("COMPLETED", 2000, 40)
+    assert "memory limit" in first.log(slurm.folder).read_text()
+
+
+def test_a_job_that_was_cancelled_is_sent_again_with_more(slurm: Run):
+    first, second = slurm.of(CANCELLED)
+    assert first.state.startswith("CANCELLED by")
+    assert (second.state, second.gpus) == ("COMPLETED", 1)
+    assert (first.mem_mb, second.mem_mb, first.minutes, second.minutes) == (6000, 12000, 720, 1440)
+
+
+def test_every_other_job_went_well_at_once_and_its_use_was_recorded(slurm: Run):
+    failed = {slurm.of(STARVED)[0], slurm.of(CANCELLED)[0]}
+    others = [job for job in slurm.jobs if job not in failed]
+    assert {job.state for job in others} == {"COMPLETED"}
+    assert all(0 < job.used_kib < job.mem_mb * 1024 and job.seconds > 0 for job in others)
+
+
+def test_the_second_time_there_is_nothing_to_do(slurm: Run, cluster: dict[str, str]):
+    assert "Nothing to be done" in snakemake(slurm.folder, ON_SLURM, cluster)
+    assert len(read_jobs(cluster)) == len(slurm.jobs)
+
+
+def test_the_cluster_makes_what_this_machine_makes(slurm: Run, local: Run):
+    kinds = ["datasets/*/fingerprint.txt", "cells/*/cells.csv", "splits/*.csv", "testsets/*/truth.csv"]
+    kinds.append("validation/*/*.csv")
+    names = sorted(path.relative_to(local.folder) for kind in kinds for path in (local.folder / "results").glob(kind))
+    assert len(names) > 70
+    assert [name for name in names if (slurm.folder / name).read_bytes() != (local.folder / name).read_bytes()] == []
+
+
+class Page(HTMLParser):
+    """Texts and pictures of a run's report in their order, with times, and sums of files that hold times, masked."""
+
+    TIMED_PARTS = ("speed", "fig-seconds_by_rule-")
+    TIMED_PICTURES = "fig-training_curves-"
+    """Name the images a second."""
+    TIMED_INPUTS = ("benchmarks", "model_folder", "outlines", "predictions", "record", "run_folder", "weights")
+    """Inputs in provenance records whose files hold times: their sums differ."""
+
+    def __init__(self, results: Path) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+        self._within = ""
+        self._timed = set(self._timed_texts(results))
+        self.feed((results / "report.html").read_text(encoding="utf-8"))
+
+    def _timed_texts(self, results: Path) -> Iterator[str]:
+        for path in sorted(results.rglob("*.json")):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if path.name == "training.json" and record.get("images_per_second"):
+                yield f"{record['images_per_second']:.1f}"
+            if path.name == "summary.json":
+                yield f"{record['milliseconds_a_frame']:.1f}"
+            inputs = record.get("inputs") if isinstance(record, dict) else None
+            for name, made_from in inputs.items() if isinstance(inputs, dict) else ():
+                if name in self.TIMED_INPUTS and made_from.get("sha256"):
+                    yield made_from["sha256"][:12]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note where we are, and pictures."""
+        found = dict(attrs)
+        self._within = found.get("id") or self._within
+        if tag == "img" and not self._within.startswith(self.TIMED_PICTURES):
+            self._add(found.get("src") or "")
+
+    def handle_data(self, data: str) -> None:
+        """Note a text with what is timed masked."""
+        text = " ".join(data.split())
+        text = re.sub(r"\b\d+(\.\d+)? (s|min|h)\b|\b\d+ frames a second", "TIME", text)
+        self._add("TIME" if text in self._timed else text)
+
+    def _add(self, shown: str) -> None:
+        if shown and self._within not in self.TIMED_PARTS:
+            self.shown.append(shown)
+
+
+def test_the_report_from_slurm_is_the_local_one_but_for_times(slurm: Run, local: Run):
+    ours, theirs = (Page(run.folder / "results").shown for run in (slurm, local))
+    assert len(ours) == len(theirs) > 5000
+    assert sum(shown.startswith("data:image") for shown in ours) > 100
+    different = [(a[:200], b[:200]) for a, b in zip(ours, theirs, strict=True) if a != b]
+    assert different == []
