@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from playwright.sync_api import expect
 
 from browser import open_page
 from rbcflow.report.build import build
@@ -88,7 +92,7 @@ def test_animation_plays_only_when_asked(report: Path, motion: str) -> None:
 def test_contents_follow_the_scroll(report: Path) -> None:
     with open_page(report, motion="reduce") as opened:
         current = opened.page.locator("#nav [aria-current]")
-        assert current.inner_text() == "What this is"
+        assert current.inner_text() == "Summary"
         opened.page.evaluate("document.getElementById('datasets').scrollIntoView()")
         opened.page.wait_for_function("document.querySelector('#nav [aria-current]').hash.startsWith('#dataset')")
         assert opened.page.locator("#nav li.open > ol").is_visible()
@@ -97,11 +101,56 @@ def test_contents_follow_the_scroll(report: Path) -> None:
 def test_table_sorts_by_number(report: Path) -> None:
     with open_page(report) as opened:
         table = opened.page.locator("#speed table")
-        table.get_by_role("button", name="total time").click()
-        assert table.locator("tbody th").all_inner_texts() == ["get_raw", "train_model"]
+        table.get_by_role("button", name="total time").focus()
+        opened.page.keyboard.press("Enter")
+        expect(table.locator("tbody th")).to_have_text(["get_raw", "train_model"])
         assert table.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
         table.get_by_role("button", name="total time").click()
-        assert table.locator("tbody th").all_inner_texts() == ["train_model", "get_raw"]
+        expect(table.locator("tbody th")).to_have_text(["train_model", "get_raw"])
+
+
+def test_ledger_filters_searches_and_downloads(report: Path) -> None:
+    with open_page(report) as opened:
+        page = opened.page
+        rows = page.locator(".ledger tbody tr:visible")
+        page.get_by_label("Filter by verdict: Claims ledger").select_option("not tested: phantom data")
+        assert rows.locator("th bdi").first.inner_text() == "Walls, too, are needed."
+        page.get_by_label("Search in: Claims ledger").fill("cells are found")
+        assert rows.count() == 0
+        page.get_by_label("Filter by verdict: Claims ledger").select_option("")
+        assert rows.count() == 1
+        page.get_by_label("Search in: Claims ledger").fill("")
+        with page.expect_download() as download:
+            page.get_by_label("Download as CSV: Claims ledger").click()
+        table = list(csv.reader(download.value.path().open(encoding="utf-8-sig")))
+        assert (len(table), table[0][0], table[3][0]) == (4, "claim", "Walls, too, are needed. c, abstract")
+        assert {len(row) for row in table} == {9}
+        assert opened.complaints == []
+
+
+def test_two_runs_stand_side_by_side(report: Path) -> None:
+    with open_page(report, motion="reduce") as opened:
+        opened.page.locator("#compare").scroll_into_view_if_needed()
+        numbers = opened.page.locator(".compare-numbers tbody tr")
+        expect(numbers.first).to_have_text("frames20200")
+        assert opened.page.locator(".compare-figures img").count() == 4
+        assert opened.complaints == []
+
+
+def test_errors_are_filtered_and_cut_from_the_sprite(report: Path) -> None:
+    with open_page(report, motion="reduce") as opened:
+        page = opened.page
+        page.locator("#errors").scroll_into_view_if_needed()
+        tiles = page.locator(".tiles li")
+        expect(tiles).to_have_count(3)
+        page.locator("[data-field=kind]").select_option("background")
+        expect(tiles).to_have_count(1)
+        assert "background, other, conf 0.63" in tiles.inner_text()
+        assert "random on flow_public, rec" in tiles.inner_text() and "(phantom)" in tiles.inner_text()
+        # the second tile is green
+        shot = Image.open(io.BytesIO(tiles.locator(".tile").screenshot())).convert("RGB")
+        assert shot.getpixel((16, 16))[1] > 200 > shot.getpixel((16, 16))[0]
+        assert opened.complaints == []
 
 
 def test_link_into_provenance_unfolds_the_record(report: Path) -> None:

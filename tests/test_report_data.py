@@ -215,7 +215,7 @@ def test_animation_within_its_share_is_the_gif_itself(gif: Path) -> None:
 def test_animation_beyond_its_share_is_made_smaller(gif: Path) -> None:
     animation = embed_animation(gif, share=1)
     image = decoded(animation.uri)
-    assert (image.n_frames, image.width, image.height) == (4, 560, 280)
+    assert (image.n_frames, image.width, image.height) == (4, 480, 240)
     assert len(animation.uri) < gif.stat().st_size
 
 

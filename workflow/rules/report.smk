@@ -12,7 +12,7 @@ rule render_report:
         cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
-        templates=sorted((SCRIPTS / "rbcflow/report/templates").iterdir()),
+        templates=sorted(file for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()),
     output:
         report="<results>/report.html",
     log:

@@ -33,6 +33,9 @@ STAGE_RECORDS = (
     "testsets/*/provenance.json",
     "predictions/*.json",
     "validation/*/provenance.json",
+    "tables/*.json",
+    "errors/*/provenance.json",
+    "cards/*.json",
 )
 """Where stages leave their records, in the order of the way of the data."""
 
