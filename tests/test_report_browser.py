@@ -124,7 +124,7 @@ def test_ledger_filters_searches_and_downloads(report: Path) -> None:
             page.get_by_label("Download as CSV: Claims ledger").click()
         table = list(csv.reader(download.value.path().open(encoding="utf-8-sig")))
         assert (len(table), table[0][0], table[3][0]) == (4, "claim", "Walls, too, are needed. c, abstract")
-        assert {len(row) for row in table} == {9}
+        assert {len(row) for row in table} == {10}
         assert opened.complaints == []
 
 

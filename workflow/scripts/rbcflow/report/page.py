@@ -11,6 +11,7 @@ from rbcflow.report import citation
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
+from rbcflow.report.graph import Graph, read_graph
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
@@ -62,6 +63,7 @@ class Page:
     software: citation.Software | None
     claims: list[Claim] | None
     errors: list[Errors]
+    graph: Graph
 
     @property
     def verdicts(self) -> dict[str, tuple[str, int]]:
@@ -165,6 +167,7 @@ def collect(
         "run": [str(row["run"]) for row in runs],
         "testset": list(dict.fromkeys(str(row["testset"]) for row in runs)),
     }
+    records, timings = read_records(results), read_timings(results)
     return Page(
         config=config,
         sources=read_sources(results, sources),
@@ -176,12 +179,13 @@ def collect(
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
         groups=groups,
-        timings=read_timings(results),
+        timings=timings,
         figures=read_figures(results, registry, keys),
-        records=read_records(results),
+        records=records,
         rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
         software=citation.read_software(project),
         claims=read_claims(results),
+        graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
     )
 

@@ -59,6 +59,6 @@
     tools.append(...(rows.length > MANY || chosen.length ? [search, ...chosen.map((one) => one.select)] : []), csv, shown);
     region.before(tools);
   };
-  for (const region of all(".table")) if (!region.closest(".compare")) furnish(region);
+  for (const region of all(".table")) if (!region.closest(".compare") && !("plain" in region.dataset)) furnish(region);
   for (const header of all("table.sortable thead th")) header.append(make("button", { type: "button" }, ...header.childNodes));
 }
