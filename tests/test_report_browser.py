@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import shutil
+import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -170,3 +174,37 @@ def test_contents_open_on_a_phone(report: Path) -> None:
         assert nav.is_visible()
         opened.page.keyboard.press("Escape")
         assert not nav.is_visible()
+
+
+AXE = "axe-core@4.14.1"
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return axe-core's script, fetched with npm and verified; without npm or a registry there is nothing to run."""
+    folder = tmp_path_factory.mktemp("axe")
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed, and axe-core is fetched with it")
+    got = subprocess.run([npm, "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=120)
+    if got.returncode:
+        pytest.skip(f"the npm registry did not answer: {got.stderr.strip()[-200:]}")
+    with tarfile.open(folder / got.stdout.split()[-1]) as archive:
+        script = archive.extractfile("package/axe.min.js").read()
+    assert hashlib.sha256(script).hexdigest() == AXE_SHA256
+    return script.decode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1366])
+def test_axe_finds_nothing_serious(report: Path, axe: str, scheme: str, width: int) -> None:
+    with open_page(report, scheme=scheme, width=width, motion="reduce") as opened:
+        page = opened.page
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        for part in ("compare", "errors"):
+            page.locator(f"#{part}").scroll_into_view_if_needed()
+        expect(page.locator(".tiles li")).to_have_count(3)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in {"serious", "critical"}] == []

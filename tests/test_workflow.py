@@ -28,7 +28,7 @@ MADE_BEFORE_DATASETS = {
     "draw_cells", "split_cells", "score_outlines",
 }  # fmt: skip
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
-DRAWN_LAST = {"draw_figure", "draw_gif", "tabulate_seeds", "write_model_card", "render_report"}
+DRAWN_LAST = {"draw_figure", "draw_gif", "tabulate_seeds", "write_model_card", "write_crate", "render_report"}
 UNREACHABLE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
     "PIP_EXTRA_INDEX_URL": "",

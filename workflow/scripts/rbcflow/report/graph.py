@@ -28,13 +28,23 @@ FOLDERS = {
 }
 """Folders of the results that are not named after their stage."""
 
-UNRECORDED = {"tabulate_seeds": "tables", "write_model_card": "tables", "render_report": "report"}
+UNRECORDED = {
+    "tabulate_seeds": "tables",
+    "write_model_card": "tables",
+    "write_crate": "report",
+    "render_report": "report",
+}
+    "tabulate_seeds": "tables",
+    "write_model_card": "tables",
+    "write_crate": "report",
+    "render_report": "report",
+}
 """Rules that leave no record of their own."""
 
 MORE_RECORDS = ("datasets/*/*/shards/*/provenance.json", "figures/*/*.json", "gifs/*/*.json")
 """Records that the graph needs besides those the page lists."""
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 104, 62, 30, 24, 6
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 104, 62, 24, 24, 6
 """Of a stage's box and of the space between boxes, in pixels of the drawing."""
 
 
