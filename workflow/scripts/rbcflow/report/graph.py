@@ -34,11 +34,6 @@ UNRECORDED = {
     "write_crate": "report",
     "render_report": "report",
 }
-    "tabulate_seeds": "tables",
-    "write_model_card": "tables",
-    "write_crate": "report",
-    "render_report": "report",
-}
 """Rules that leave no record of their own."""
 
 MORE_RECORDS = ("datasets/*/*/shards/*/provenance.json", "figures/*/*.json", "gifs/*/*.json")
