@@ -171,6 +171,12 @@ def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:
     cells = spoiled.results / "cells/nouaman2024/cells.csv"
     quoted = HOSTILE.replace('"', '""')
     write_text(cells, cells.read_text().replace("donor_1", f'"{quoted}"').replace("touches_edge\n", f'"{quoted}"\n'))
+    for name in ("tables/claims.csv", "errors/random-on-flow_public/errors.csv"):
+        table = spoiled.results / name
+        head, first, rest = table.read_text().split("\n", 2)
+        cells = first.split(",")
+        # the third field: the claim's section, or the frame
+        write_text(table, "\n".join([head, ",".join([*cells[:2], f'"{quoted}"', *cells[3:]]), rest]))
     page = rendered(spoiled)
     # the page's own script and the data of the error browser, which no browser runs
     assert re.findall(r"<script[^>]*>", page) == ['<script type="application/json" class="errors">', "<script>"]
