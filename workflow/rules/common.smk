@@ -389,6 +389,16 @@ def feature_network():
     return {"network": "starter", **{key: WEIGHTS["starter"][key] for key in ("path", "sha256")}}
 
 
+def figure_section(wildcards):
+    """Return the category of a figure in Snakemake's own report."""
+    return REGISTRY[wildcards.figure].section.capitalize()
+
+
+def figure_labels(wildcards):
+    """Return what a figure is called in Snakemake's own report."""
+    return {"figure": REGISTRY[wildcards.figure].title, "of": wildcards.key}
+
+
 def all_figures():
     """Return every file the registry promises."""
     folders = {"png": "<results>/figures", "gif": "<results>/gifs"}

@@ -5,7 +5,12 @@ rule draw_figure:
     input:
         unpack(figure_inputs),
     output:
-        figure="<results>/figures/{figure}/{key}.png",
+        figure=report(
+            "<results>/figures/{figure}/{key}.png",
+            caption="../report/figure.rst",
+            category=figure_section,
+            labels=figure_labels,
+        ),
         provenance="<results>/figures/{figure}/{key}.json",
     log:
         "<logs>/draw_figure/{figure}-{key}.log",
@@ -31,6 +36,12 @@ rule draw_figure:
 use rule draw_figure as draw_gif with:
     output:
         figure="<results>/gifs/{figure}/{key}.gif",
+        player=report(
+            "<results>/gifs/{figure}/{key}.html",
+            caption="../report/figure.rst",
+            category=figure_section,
+            labels=figure_labels,
+        ),
         provenance="<results>/gifs/{figure}/{key}.json",
     log:
         "<logs>/draw_gif/{figure}-{key}.log",

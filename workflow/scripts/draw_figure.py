@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.figures.drawings import draw
+from rbcflow.figures.player import write_player
 from rbcflow.provenance import Recorder
 
 FILES = ("predictions", "seeds", "published", "clusters", "raw_counts")
@@ -29,4 +30,6 @@ if __name__ == "__main__":
         Path(snakemake.output.figure),
         **figure["options"],
     )
+    if "player" in snakemake.output.keys():  # noqa: SIM118
+        write_player(Path(snakemake.output.figure), Path(snakemake.output.player))
     recorder.write(snakemake.output.provenance, figure=snakemake.wildcards.figure, key=snakemake.wildcards.key)
