@@ -208,3 +208,15 @@ def test_axe_finds_nothing_serious(report: Path, axe: str, scheme: str, width: i
         page.evaluate(axe)
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
         assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in {"serious", "critical"}] == []
+
+
+def test_print_shows_stills_and_no_controls(report: Path) -> None:
+    with open_page(report) as opened:
+        page = opened.page
+        figure = page.locator("figure:has(.play)").first
+        figure.locator(".play").click()
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        assert figure.locator("img").get_attribute("src")[:15] == "data:image/webp"
+        assert page.locator(".tools:visible, .play:visible, nav:visible, .bar:visible").count() == 0
+        assert page.locator("figure img:visible").count() == 12
