@@ -71,4 +71,4 @@ def open_page(
 
 
 def _own(request: str, url: str) -> bool:
-    return request.split("#")[0] == url or request.startswith("data:")
+    return request.split("#")[0] == url or request.startswith(("data:", "blob:"))

@@ -320,6 +320,32 @@ def _write_benchmarks(results: Path) -> None:
         write_text(results / f"benchmarks/{name}.tsv", f"{header}{seconds}\t0:01:01\t{memory}\t1\t1\t1\t1\t1\t1\t1\n")
 
 
+CLAIMS = (
+    "id,kind,section,claim,statistic,threshold,published,here,low,high,n,verdict,reason,origin,source\n"
+    "a,sentence,abstract,Cells are found.,recall,>= 0.9,,0.93,0.9,0.95,40,holds,,public,"
+    "results/validation/random-on-flow_public/metrics.json\n"
+    "b,value,table,mAP50 of train13,mAP50,0.02,0.97474,0.625,,,4,outside tolerance,smaller,raw,"
+    "results/models/random/seed-0/results.csv\n"
+    'c,sentence,abstract,"Walls, too, are needed.",count,> 0,,2,,,20,not tested: phantom data,,phantom + public,x.csv\n'
+)
+
+
+def _write_claims_and_errors(results: Path) -> None:
+    """Write a ledger of three claims, and three errors of one run: tiles of plain red, green and blue."""
+    write_text(results / "tables/claims.csv", CLAIMS)
+    folder = results / "errors/random-on-flow_public"
+    header = "tile,kind,frame,recording,condition,true,predicted,conf,iou,x0,y0,x1,y1\n"
+    rows = (
+        "0,missed,4,rec,20 mbar,slipper,,,,1,1,9,9\n1,background,5,rec,,,other,0.625,,1,1,9,9\n"
+        "2,classification,6,rec,,slipper,other,0.5,0.75,1,1,9,9\n"
+    )
+    write_text(folder / "errors.csv", header + rows)
+    strip = Image.new("RGB", (32, 96))
+    for number, colour in enumerate(("red", "lime", "blue")):
+        strip.paste(colour, (0, 32 * number, 32, 32 * number + 32))
+    strip.save(folder / "tiles.png")
+
+
 def write_tree(folder: Path) -> Tree:
     """Write a results folder with everything but two gaps: the Naples recordings and the dataset ``synthetic``."""
     results = folder / "results"
@@ -328,6 +354,7 @@ def write_tree(folder: Path) -> Tree:
     _write_validation(results)
     _write_figures(results)
     _write_benchmarks(results)
+    _write_claims_and_errors(results)
     citation = (
         "cff-version: 1.2.0\ntitle: rbcflow\nversion: 0.1.0\nlicense: AGPL-3.0-or-later\n"
         "authors:\n  - name: The rbcflow developers\n"

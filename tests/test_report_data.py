@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from rbcflow.errors import InputError
 from rbcflow.report import figures, text
+from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import MAX_SIZE, embed_animation, embed_still
 from rbcflow.report.records import origins, read_provenance, slug
@@ -215,7 +217,7 @@ def test_animation_within_its_share_is_the_gif_itself(gif: Path) -> None:
 def test_animation_beyond_its_share_is_made_smaller(gif: Path) -> None:
     animation = embed_animation(gif, share=1)
     image = decoded(animation.uri)
-    assert (image.n_frames, image.width, image.height) == (4, 560, 280)
+    assert (image.n_frames, image.width, image.height) == (4, 480, 240)
     assert len(animation.uri) < gif.stat().st_size
 
 
@@ -246,3 +248,28 @@ def test_tables_of_the_datasets_are_read_and_may_be_absent(tmp_path: Path) -> No
     assert read_rows(tmp_path, "fingerprints", {"variant"}) == []
     with pytest.raises(InputError, match="no column cells"):
         read_rows(tmp_path, "leakage", {"cells"})
+
+
+def test_graph_follows_the_records(tree: Tree) -> None:
+    page = collect(tree.results, **tree.arguments())
+    # only rules that were timed are in the graph: train_model read the dataset, whose rule was not timed
+    assert [(rule.name, rule.stage, rule.jobs, rule.reads) for rule in page.graph.rules] == [
+        ("get_raw", "raw", 2, ()),
+        ("train_model", "models", 1, ("collect_dataset",)),
+    ]
+    assert [box.stage for box in page.graph.boxes] == ["raw", "models"]
+
+
+def test_lists_of_inputs_keep_their_names(tmp_path: Path) -> None:
+    inputs = {"shards": {"files": 2, "paths": ["a/0", "a/1"], "sha256": "ab"}}
+    write_json(tmp_path / "datasets/d/provenance.json", record("collect_dataset", ["phantom"], inputs))
+    (read,) = read_provenance(tmp_path / "datasets/d/provenance.json", tmp_path).inputs
+    assert (read.path, read.paths, read.fingerprint) == ("2 files", ("a/0", "a/1"), "ab")
+
+
+def test_tile_that_is_not_there_is_named(tree: Tree, tmp_path: Path) -> None:
+    folder = tmp_path / "errors/random-on-flow_public"
+    shutil.copytree(tree.results / "errors/random-on-flow_public", folder)
+    write_text(folder / "errors.csv", (folder / "errors.csv").read_text().replace("2,class", "3,class"))
+    with pytest.raises(InputError, match="found tile 3"):
+        read_errors(tmp_path, ["random-on-flow_public"])

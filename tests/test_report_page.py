@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import re
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rbcflow.report.build import build
+from rbcflow.report.build import TEMPLATES, build
 from report_tree import Tree, write_json, write_text, write_tree
 
 HOSTILE = "<script>alert(1)</script>\"'> <img src=x onerror=alert(2)> \u202eשלום"
@@ -18,7 +19,7 @@ HOSTILE = "<script>alert(1)</script>\"'> <img src=x onerror=alert(2)> \u202eשל
 
 def words(html: str) -> str:
     """Return the text a reader sees, with single blanks, without style, script and pictures."""
-    html = re.sub(r"<(style|script)>.*?</\1>", " ", html, flags=re.DOTALL)
+    html = re.sub(r"<(style|script)\b[^>]*>.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html))
 
 
@@ -105,7 +106,10 @@ def test_few_boxes_give_no_ratio_in_the_headline(tree: Tree, tmp_path: Path, n: 
     data = json.loads(path.read_text())
     data["interpretable"], data["n_boxes"]["total"] = False, n
     write_json(path, data)
-    assert f"n = {n}: not interpretable" in rendered(spoiled).split('class="sortable headline"')[1].split("</table>")[0]
+    assert (
+        f"n = {n}: not interpretable"
+        in rendered(spoiled).split('class="sortable n-last asc headline"')[1].split("</table>")[0]
+    )
 
 
 def test_unjudged_classes_leave_dashes(tree: Tree, tmp_path: Path) -> None:
@@ -167,16 +171,64 @@ def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:
     cells = spoiled.results / "cells/nouaman2024/cells.csv"
     quoted = HOSTILE.replace('"', '""')
     write_text(cells, cells.read_text().replace("donor_1", f'"{quoted}"').replace("touches_edge\n", f'"{quoted}"\n'))
+    for name in ("tables/claims.csv", "errors/random-on-flow_public/errors.csv"):
+        table = spoiled.results / name
+        head, first, rest = table.read_text().split("\n", 2)
+        cells = first.split(",")
+        # the third field: the claim's section, or the frame
+        write_text(table, "\n".join([head, ",".join([*cells[:2], f'"{quoted}"', *cells[3:]]), rest]))
     page = rendered(spoiled)
-    assert page.count("<script") == 1
+    # the page's own script and the data of the error browser, which no browser runs
+    assert re.findall(r"<script[^>]*>", page) == ['<script type="application/json" class="errors">', "<script>"]
     assert "<img src=x" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     attributes = re.findall(r'="([^"]*)"', page)
     assert not [value for value in attributes if value.startswith("alert")]
 
 
+def test_claims_come_first_with_their_verdicts(html: str) -> None:
+    assert html.index('id="claims"') < html.index('id="rebuilt"') < html.index('id="data"')
+    ledger = html.split('id="claims"')[1].split("</table>")[0]
+    assert re.findall(r'verdict-(\w+)"><b>(\d)</b> ([^<]+)<', ledger) == [
+        ("good", "1", "holds"),
+        ("bad", "1", "outside tolerance"),
+        ("open", "1", "not tested: phantom data"),
+    ]
+    assert 'href="#prov-validation.2frandom-on-flow_public"' in ledger
+
+
+def test_sections_stand_in_the_order_of_the_paper(html: str) -> None:
+    order = re.findall(r'<section id="(\w+)"', html)
+    assert order == [
+        "top", "data", "cells", "datasets", "models", "validation", "generalisation", "errors", "speed", "provenance",
+        "citation",
+    ]  # fmt: skip
+
+
+def test_missing_claims_and_errors_are_stated(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    (spoiled.results / "tables/claims.csv").unlink()
+    shutil.rmtree(spoiled.results / "errors")
+    page = words(rendered(spoiled))
+    assert "The claims ledger was not made: tables/claims.csv does not exist." in page
+    assert "No errors were collected: the folder errors/ holds nothing for any run." in page
+
+
+def test_models_away_from_home_have_a_row(html: str) -> None:
+    table = html.split('id="generalisation"')[1].split("</table>")[0]
+    assert words(table.split("<tbody>")[1].replace("</t", " </t")).split() == (
+        ["random", "not", "run", "0.951", "0.951", "unavailable"]
+    )
+
+
+def test_vendored_script_is_the_one_recorded() -> None:
+    folder = TEMPLATES / "vendor"
+    digest = hashlib.sha256((folder / "sortable.min.js").read_bytes()).hexdigest()
+    assert digest in (folder / "README.md").read_text()
+
+
 def test_page_holds_nothing_to_fetch(html: str) -> None:
     sources = re.findall(r'\b(?:src|srcset|data-moving|poster)="([^"]{0,20})', html)
     assert sources and all(source.startswith("data:image/") for source in sources)
-    assert "@import" not in html and not re.search(r"url\((?!data:)", html)
+    assert "@import" not in html and not re.search(r"url\((?!data:|#tip|\"\$\{data\[)", html)
     assert len(html) < 15_000_000

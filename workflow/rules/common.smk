@@ -424,6 +424,11 @@ def figure_output(entry):
     return f"<results>/{'gifs' if entry.format == 'gif' else 'figures'}/{entry.id}/{{key}}.{entry.format}"
 
 
+def beside(entry, suffix):
+    """Return the file of another kind beside an entry's, with its key left open."""
+    return str(Path(figure_output(entry)).with_suffix(suffix))
+
+
 def figure_params(entry):
     """Return what draws a figure, and the fingerprint of that code; titles and captions concern the report alone."""
     options = CONFIG.gifs.model_dump() if entry.format == "gif" else {}
@@ -447,6 +452,16 @@ def feature_network():
     if "sha256" in listed and Path(path).is_file():
         return {"network": "resnet50", "path": path, "sha256": listed["sha256"]}
     return {"network": "starter", **{key: WEIGHTS["starter"][key] for key in ("path", "sha256")}}
+
+
+def figure_section(wildcards):
+    """Return the category of a figure in Snakemake's own report."""
+    return REGISTRY[wildcards.figure].section.capitalize()
+
+
+def figure_labels(wildcards):
+    """Return what a figure is called in Snakemake's own report."""
+    return {"figure": REGISTRY[wildcards.figure].title, "of": wildcards.key}
 
 
 def all_figures():

@@ -2,6 +2,18 @@
 # dataset and so on are drawn by one job: to start one takes longer than to draw a figure.
 
 
+def in_report(entry, player=False):
+    """Return a figure's file, flagged for Snakemake's own report; that shows no GIF, but the page that plays one."""
+    if entry.format == "gif" and not player:
+        return figure_output(entry)
+    return report(
+        beside(entry, ".html") if player else figure_output(entry),
+        caption="../report/figure.rst",
+        category=entry.section.capitalize(),
+        labels={"figure": entry.title, "of": "{key}"},
+    )
+
+
 for per, entries in FIGURES_PER.items():
 
     rule:
@@ -10,8 +22,9 @@ for per, entries in FIGURES_PER.items():
         input:
             unpack(figure_inputs(entries)),
         output:
-            figures=[figure_output(entry) for entry in entries],
-            provenance=[str(Path(figure_output(entry)).with_suffix(".json")) for entry in entries],
+            figures=[in_report(entry) for entry in entries],
+            players=[in_report(entry, player=True) for entry in entries if entry.format == "gif"],
+            provenance=[beside(entry, ".json") for entry in entries],
         log:
             f"<logs>/draw_{per}/{{key}}.log",
         benchmark:
@@ -36,7 +49,14 @@ rule draw_figure:
     input:
         unpack(lambda wildcards: figure_inputs([REGISTRY[wildcards.figure]])(wildcards)),
     output:
-        figures=["<results>/figures/{figure}/{key}.png"],
+        figures=[
+            report(
+                "<results>/figures/{figure}/{key}.png",
+                caption="../report/figure.rst",
+                category=figure_section,
+                labels=figure_labels,
+            )
+        ],
         provenance=["<results>/figures/{figure}/{key}.json"],
     log:
         "<logs>/draw_figure/{figure}-{key}.log",

@@ -1,4 +1,35 @@
-# report: the one page a reader opens.
+# report: the one page a reader opens, and the same provenance for machines.
+
+
+# Captions are left out of the params: editing one renders the report and nothing else.
+rule write_crate:
+    input:
+        figures=all_figures(),
+        citation="CITATION.cff",
+    output:
+        crate="<results>/ro-crate-metadata.json",
+        codecheck="<results>/codecheck.yml",
+    log:
+        "<logs>/write_crate.log",
+    benchmark:
+        "<benchmarks>/write_crate.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
+    params:
+        registry=[
+            {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": entry.rebuilds}
+            for entry in REGISTRY.values()
+        ],
+        code=code("write_crate"),
+    message:
+        "Writing the provenance of all figures as RO-Crate and CODECHECK manifest"
+    script:
+        "../scripts/write_crate.py"
 
 
 rule render_report:
@@ -11,10 +42,14 @@ rule render_report:
         tables=[f"<results>/tables/{name}.csv" for name in REPORT_TABLES],
         errors=[f"<results>/errors/{run}/errors.csv" for run in SETTINGS.runs],
         cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],
+        crate="<results>/ro-crate-metadata.json",
+        codecheck="<results>/codecheck.yml",
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         # relative, so that a project that was moved renders nothing anew
-        templates=sorted(map(os.path.relpath, (SCRIPTS / "rbcflow/report/templates").iterdir())),
+        templates=sorted(
+            os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()
+        ),
     output:
         report="<results>/report.html",
     log:

@@ -196,7 +196,6 @@ rule judge_claims:
     benchmark:
         "<benchmarks>/judge_claims.tsv"
     localrule: True
-    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

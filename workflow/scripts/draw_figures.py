@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.figures.drawings import draw
+from rbcflow.figures.player import write_player
 from rbcflow.provenance import Recorder
 
 FILES = ("predictions", "seeds", "published", "clusters", "raw_counts", "headline")
@@ -34,4 +35,6 @@ if __name__ == "__main__":
             Path(output),
             **figure["options"],
         )
+        if output.endswith(".gif"):
+            write_player(Path(output), Path(output).with_suffix(".html"))
         recorder.write(provenance, figure=figure["id"], key=snakemake.wildcards.key)

@@ -129,6 +129,7 @@ def _describe(value: Path | list[Path]) -> dict[str, Any]:
         digests = [sha256(path) for path in value if path.is_file()]
         return {
             "files": len(value),
+            "paths": [path.as_posix() for path in value],
             "sha256": hashlib.sha256("".join(digests).encode()).hexdigest() if digests else None,
         }
     return {"path": value.as_posix(), "sha256": sha256(value) if value.is_file() else None}

@@ -1,1 +1,1 @@
-"""Stage figures (rules ``draw_figure``, ``draw_gif``): pictures and GIFs, each an entry of ``paper/figures.yaml``."""
+"""Stage figures (rules ``draw_<per>``, ``draw_figure``): pictures and GIFs, each an entry of ``paper/figures.yaml``."""

@@ -1,4 +1,4 @@
-"""The drawing functions by the names the registry uses (rules ``draw_figure`` and ``draw_gif``)."""
+"""The drawing functions by the names the registry uses (rules ``draw_<per>`` and ``draw_figure``)."""
 
 from __future__ import annotations
 

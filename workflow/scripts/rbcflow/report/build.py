@@ -20,6 +20,8 @@ from rbcflow.report.text import FILTERS
 log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("vendor/sortable.min.js", "page.js", "tables.js", "compare.js", "errors.js")
+"""Scripts of the page in their order; each keeps its names to itself."""
 
 
 def build(
@@ -64,7 +66,8 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, slug=slug)
-    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return environment.get_template("page.html.j2").render(
         page=page,

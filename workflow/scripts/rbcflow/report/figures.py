@@ -10,13 +10,13 @@ from typing import Any
 from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_still
 from rbcflow.report.records import Provenance, read_provenance, slug
 
-PAGE_BYTES = 10_000_000
+PAGE_BYTES = 6_500_000
 """Bytes all pictures are meant to take before base64, which adds a third; the smallest animations may exceed it."""
 
 THREADS = 2
 """Pictures encoded at once; Pillow lets go of the interpreter's lock meanwhile."""
 
-SMALLEST_SHARE = 150_000
+SMALLEST_SHARE = 100_000
 """Bytes every animation may take, however many there are."""
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from rbcflow.report import citation
+from rbcflow.report.claims import Claim, count_verdicts, read_claims
+from rbcflow.report.errors import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
+from rbcflow.report.graph import Graph, read_graph
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
@@ -58,6 +61,32 @@ class Page:
     records: list[Provenance]
     rebuilt: list[Rebuilt]
     software: citation.Software | None
+    claims: list[Claim] | None
+    errors: list[Errors]
+    graph: Graph
+
+    @property
+    def verdicts(self) -> dict[str, tuple[str, int]]:
+        """Tone and number of claims by verdict."""
+        return count_verdicts(self.claims or [])
+
+    @property
+    def foreign(self) -> list[TestSet]:
+        """Test sets that are not a dataset's own test images."""
+        return [testset for testset, runs in self.groups if runs and testset.name in self.config["testsets"]]
+
+    @property
+    def matrix(self) -> dict[str, list[Run | None]]:
+        """By model, its run on its own composed images and on each foreign test set, None where there is none."""
+        table = {(run.model, run.testset.name): run for run in self.runs}
+        variants = {name: row.get("variant") or name for name, row in self.config["models"].items()}
+        return {
+            model: [
+                table.get((model, f"{variants.get(model, model)}_test")),
+                *(table.get((model, testset.name)) for testset in self.foreign),
+            ]
+            for model in dict.fromkeys(run.model for run in self.runs)
+        }
 
     @property
     def runs(self) -> list[Run]:
@@ -108,7 +137,8 @@ class Page:
 
     def record_of(self, path: str) -> Provenance | None:
         """Return the stage record that speaks for a path in the results folder, the closest one."""
-        fitting = [r for r in self.records if f"/{r.subject}/" in f"/{path.removesuffix('.parquet')}/"]
+        places = (f"/{path}/", f"/{path.removesuffix(PurePath(path).suffix)}/")
+        fitting = [r for r in self.records if any(f"/{r.subject}/" in place for place in places)]
         return max(fitting, key=lambda record: len(record.subject), default=None)
 
 
@@ -137,6 +167,7 @@ def collect(
         "run": [str(row["run"]) for row in runs],
         "testset": list(dict.fromkeys(str(row["testset"]) for row in runs)),
     }
+    records, timings = read_records(results), read_timings(results)
     return Page(
         config=config,
         sources=read_sources(results, sources),
@@ -148,11 +179,14 @@ def collect(
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
         groups=groups,
-        timings=read_timings(results),
+        timings=timings,
         figures=read_figures(results, registry, keys),
-        records=read_records(results),
+        records=records,
         rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
         software=citation.read_software(project),
+        claims=read_claims(results),
+        graph=read_graph(results, records, timings),
+        errors=read_errors(results, [str(row["run"]) for row in runs]),
     )
 
 

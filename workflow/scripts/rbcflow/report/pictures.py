@@ -15,10 +15,13 @@ from rbcflow.errors import InputError
 MAX_SIZE = (1600, 2000)
 """Largest embedded picture, width and height in pixels."""
 
+STILL_SIZE = (1000, 1400)
+"""Largest first frame of an animation."""
+
 LOSSLESS_LIMIT = 60_000
 """Bytes up to which a picture stays lossless: plots do, photographs need not."""
 
-ANIMATION_STEPS = ((1280, 80), (960, 72), (760, 60), (640, 45), (560, 35))
+ANIMATION_STEPS = ((1280, 80), (960, 72), (760, 60), (640, 45), (560, 35), (480, 20))
 """Widths in pixels and WebP qualities tried in turn until an animation fits its share of the page."""
 
 
@@ -40,7 +43,8 @@ class Animation:
     frames: int
 
 
-def _uri(data: bytes, mime: str) -> str:
+def data_uri(data: bytes, mime: str) -> str:
+    """Return bytes as a data URI."""
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
@@ -57,7 +61,12 @@ def _flat(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, rgba).convert("RGB")
 
 
-def _open(path: Path) -> Image.Image:
+def open_picture(path: Path) -> Image.Image:
+    """Return a decoded picture.
+
+    Raises:
+        InputError: the file is no readable picture.
+    """
     try:
         image = Image.open(path)
         image.load()
@@ -66,13 +75,13 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
-def _picture(image: Image.Image) -> Picture:
+def _picture(image: Image.Image, size: tuple[int, int] = MAX_SIZE) -> Picture:
     image = _flat(image)
-    image.thumbnail(MAX_SIZE, Image.Resampling.LANCZOS)
+    image.thumbnail(size, Image.Resampling.LANCZOS)
     data = _webp(image, lossless=True, quality=20, method=1)
     if len(data) > LOSSLESS_LIMIT:
-        data = _webp(image, quality=78, method=2)
-    return Picture(_uri(data, "image/webp"), *image.size)
+        data = _webp(image, quality=72, method=2)
+    return Picture(data_uri(data, "image/webp"), *image.size)
 
 
 def embed_still(path: Path) -> Picture:
@@ -81,7 +90,7 @@ def embed_still(path: Path) -> Picture:
     Raises:
         InputError: the file is no readable picture.
     """
-    return _picture(_open(path))
+    return _picture(open_picture(path))
 
 
 def embed_animation(path: Path, share: int) -> Animation:
@@ -94,12 +103,12 @@ def embed_animation(path: Path, share: int) -> Animation:
     Raises:
         InputError: the file is no readable picture.
     """
-    image = _open(path)
-    still = _picture(image)
+    image = open_picture(path)
+    still = _picture(image, STILL_SIZE)
     count = getattr(image, "n_frames", 1)
     data = path.read_bytes()
     if len(data) <= share:
-        return Animation(still, _uri(data, "image/gif"), count)
+        return Animation(still, data_uri(data, "image/gif"), count)
     frames, durations = [], []
     for frame in ImageSequence.Iterator(image):
         durations.append(frame.info.get("duration", 200))
@@ -110,7 +119,7 @@ def embed_animation(path: Path, share: int) -> Animation:
         data = _animated(frames, durations, width, quality)
         if len(data) <= share:
             break
-    return Animation(still, _uri(data, "image/webp"), count)
+    return Animation(still, data_uri(data, "image/webp"), count)
 
 
 def _animated(frames: list[Image.Image], durations: list[int], width: int, quality: int) -> bytes:

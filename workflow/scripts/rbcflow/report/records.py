@@ -33,17 +33,24 @@ STAGE_RECORDS = (
     "testsets/*/provenance.json",
     "predictions/*.json",
     "validation/*/provenance.json",
+    "tables/*.json",
+    "errors/*/provenance.json",
+    "cards/*.json",
 )
 """Where stages leave their records, in the order of the way of the data."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """One thing a job read: its name in the rule, the file, and a fingerprint where one was taken."""
+    """One thing a job read: its name in the rule, the file, and a fingerprint where one was taken.
+
+    A list of files has their number as ``path``, their names as ``paths``, and one fingerprint over all.
+    """
 
     name: str
     path: str
     fingerprint: str
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ def _inputs(value: dict[str, Any]) -> tuple[Input, ...]:
         for item in entry if isinstance(entry, list) else [entry]:
             item = item if isinstance(item, dict) else {"path": item}
             where = item.get("path") or f"{item.get('files', 0)} files"
-            rows.append(Input(name, str(where), str(item.get("sha256") or "")))
+            rows.append(Input(name, str(where), str(item.get("sha256") or ""), tuple(item.get("paths") or ())))
     return tuple(rows)
 
 

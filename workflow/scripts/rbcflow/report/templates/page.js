@@ -58,35 +58,12 @@
   addEventListener("hashchange", unfold);
   unfold();
 
-  // Tables: a click on a header sorts, numbers by value and text by the alphabet; rows without a value stay last.
-  const value = (row, column) => {
-    const cell = row.cells[column];
-    if (!cell) return null;
-    const text = cell.dataset.value ?? cell.textContent.trim();
-    if (text === "" || text === "–") return null;
-    return "value" in cell.dataset && !Number.isNaN(Number(text)) ? Number(text) : text;
-  };
-  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
-  const sort = (table, header) => {
-    const column = header.cellIndex;
-    const rising = header.getAttribute("aria-sort") !== "ascending";
-    for (const other of all("thead th", table)) other.removeAttribute("aria-sort");
-    header.setAttribute("aria-sort", rising ? "ascending" : "descending");
-    const body = table.tBodies[0];
-    const rows = [...body.rows].map((row) => [row, value(row, column)]);
-    rows.sort(([, a], [, b]) => (a === null) - (b === null) || (a === null ? 0 : (rising ? 1 : -1) * compare(a, b)));
-    body.append(...rows.map(([row]) => row));
-  };
-  for (const table of all("table.sortable")) {
-    for (const header of all("thead th", table)) {
-      const button = document.createElement("button");
-      button.append(...header.childNodes);
-      header.append(button);
-      button.addEventListener("click", () => sort(table, header));
-    }
-  }
-
   // Animations play only when asked, and stop when asked again.
+  const stop = (button) => { if (button.getAttribute("aria-pressed") === "true") button.click(); };
+  addEventListener("beforeprint", () => {
+    for (const button of all(".play")) stop(button);
+    for (const image of all("figure img")) image.loading = "eager";
+  });
   for (const button of all(".play")) {
     const image = one("img", button.closest("figure"));
     const still = image.src;

@@ -1,0 +1,57 @@
+"""The RO-Crate and the CODECHECK manifest name every figure, and everything they refer to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+import yaml
+
+from rbcflow.report.crate import write_codecheck, write_crate
+from report_tree import Tree, write_tree
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    return write_tree(tmp_path_factory.mktemp("tree"))
+
+
+def crate_of(tree: Tree) -> dict:
+    output = tree.results / "ro-crate-metadata.json"
+    write_crate(tree.results, tree.registry, tree.project / "CITATION.cff", output)
+    return json.loads(output.read_text())
+
+
+def test_every_figure_is_a_file_with_its_digest_and_its_job(tree: Tree) -> None:
+    entities = {entity["@id"]: entity for entity in crate_of(tree)["@graph"]}
+    assert len(entities["./"]["hasPart"]) == 12
+    file = entities["figures/confusion/random-on-flow_public.png"]
+    assert file["sha256"] == hashlib.sha256((tree.results / file["@id"]).read_bytes()).hexdigest()
+    assert file["description"] == (
+        "Made from: phantom. Counterpart in the preprint's repository: the confusion matrices."
+    )
+    action = entities["#draw-confusion-random-on-flow_public"]
+    assert (action["instrument"], action["result"]) == ({"@id": "#rule-draw_figure"}, {"@id": file["@id"]})
+
+
+def test_every_reference_resolves_and_ids_are_unique(tree: Tree) -> None:
+    graph = crate_of(tree)["@graph"]
+    ids = [entity["@id"] for entity in graph]
+    assert len(ids) == len(set(ids))
+    values = [value for e in graph for key, value in e.items() if key not in {"@id", "conformsTo"}]
+    items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    assert {item["@id"] for item in items if isinstance(item, dict)} <= set(ids)
+
+
+def test_two_writings_are_the_same_bytes(tree: Tree) -> None:
+    assert crate_of(tree) == crate_of(tree)
+
+
+def test_codecheck_lists_the_files_a_checker_compares(tree: Tree) -> None:
+    output = tree.results / "codecheck.yml"
+    write_codecheck(tree.results, tree.registry, output)
+    data = yaml.safe_load(output.read_text())
+    assert [author["name"] for author in data["paper"]["authors"]] == ["Amrani, A.", "Caridi, I.", "Kaoui, B."]
+    assert all((tree.results / row["file"]).is_file() for row in data["manifest"])
+    assert {"file": "figures/time/all.png", "comment": "Time by rule; made from phantom"} in data["manifest"]

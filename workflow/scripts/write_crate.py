@@ -1,0 +1,12 @@
+"""Rule write_crate: provenance of all figures as an RO-Crate and as a CODECHECK manifest."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.report.crate import write_codecheck, write_crate
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    crate = Path(snakemake.output.crate)
+    write_crate(crate.parent, snakemake.params.registry, Path(snakemake.input.citation), crate)
+    write_codecheck(crate.parent, snakemake.params.registry, Path(snakemake.output.codecheck))
