@@ -114,7 +114,7 @@ def embed_animation(path: Path, share: int) -> Animation:
         durations.append(frame.info.get("duration", 200))
         frames.append(frame.convert("RGB"))
     # a large one is not tried at sizes that cannot fit: encoding takes a second
-    first = min(int(math.log2(max(len(data) / share, 1)) / 1.5), len(ANIMATION_STEPS) - 1)
+    first = min(int(math.log2(max(len(data) / share, 1))), len(ANIMATION_STEPS) - 1)
     for width, quality in ANIMATION_STEPS[first:]:
         data = _animated(frames, durations, width, quality)
         if len(data) <= share:
