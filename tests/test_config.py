@@ -143,6 +143,39 @@ def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Pat
     assert "Christian Wagner" in missing
 
 
+GIVEN = {"path": "mine.pt", "sha256": "0" * 64, "testsets": ["naples", "random_test"], "classes": 2}
+
+
+def test_a_given_checkpoint_is_a_model_with_runs():
+    settings = load(default() | {"given": GIVEN})
+    assert settings.checkpoint("given", {}) == {"path": "mine.pt", "sha256": "0" * 64}
+    assert settings.classes("given") == ["croissant", "slipper"]
+    runs = {name: run.testset for name, run in settings.runs.items() if run.model == "given"}
+    assert runs == {"given-on-naples": "naples", "given-on-random_test": "random_test"}
+    assert "given" not in load(default()).models
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"testsets": ["naple"]}, ["'naple'", "naples", "given.testsets"]),
+        ({"sha256": None}, ["path and sha256 come together"]),
+        ({"sha256": "abc"}, ["given.sha256"]),
+    ],
+)
+def test_a_wrongly_given_checkpoint_is_named(change: dict, parts: list[str]):
+    with pytest.raises(InputError) as raised:
+        load(default() | {"given": GIVEN | change})
+    for part in parts:
+        assert part in str(raised.value)
+
+
+def test_a_test_set_of_pictures_needs_its_bank_and_knows_its_scale():
+    settings = load(default())
+    assert settings.scale("singapore_raw") == 5
+    assert settings.scale("naples") == settings.scale("random_test") == 1
+
+
 def test_a_variant_may_divide_its_cells_in_its_own_way():
     settings = load(default() | {"variants": {"random": {"scheme": "paper"}}})
     assert (settings.scheme("random"), settings.scheme("random_nosuperposition")) == ("paper", "grouped")

@@ -334,6 +334,13 @@ def run_weights(wildcards):
     return f"{model_folder(SETTINGS.runs[wildcards.run].model)}/weights/best.pt"
 
 
+def given_runs():
+    """Return the runs of the user's own checkpoint."""
+    if CONFIG.given.path is None:
+        raise WorkflowError("No checkpoint is given: set the key `given` with path, sha256 and testsets.")
+    return [name for name, run in SETTINGS.runs.items() if run.model == "given"]
+
+
 def run_testset(wildcards):
     """Return the description of the test set of a run."""
     return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"
@@ -427,6 +434,18 @@ def figure_output(entry):
 def beside(entry, suffix):
     """Return the file of another kind beside an entry's, with its key left open."""
     return str(Path(figure_output(entry)).with_suffix(suffix))
+
+
+def in_report(entry, player=False):
+    """Return a figure's file, flagged for Snakemake's own report; that shows no GIF, but the page that plays one."""
+    if entry.format == "gif" and not player:
+        return figure_output(entry)
+    return report(
+        beside(entry, ".html") if player else figure_output(entry),
+        caption="../report/figure.rst",
+        category=entry.section.capitalize(),
+        labels={"figure": entry.title, "of": "{key}"},
+    )
 
 
 def figure_params(entry):

@@ -2,18 +2,6 @@
 # dataset and so on are drawn by one job: to start one takes longer than to draw a figure.
 
 
-def in_report(entry, player=False):
-    """Return a figure's file, flagged for Snakemake's own report; that shows no GIF, but the page that plays one."""
-    if entry.format == "gif" and not player:
-        return figure_output(entry)
-    return report(
-        beside(entry, ".html") if player else figure_output(entry),
-        caption="../report/figure.rst",
-        category=entry.section.capitalize(),
-        labels={"figure": entry.title, "of": "{key}"},
-    )
-
-
 for per, entries in FIGURES_PER.items():
 
     rule:

@@ -210,3 +210,19 @@ rule judge_claims:
         "Judging every claim and printed value of the preprint"
     script:
         "../scripts/judge_claims.py"
+
+
+rule validate_weights:
+    input:
+        metrics=lambda wildcards: [f"<results>/validation/{run}/metrics.json" for run in given_runs()],
+        figures=lambda wildcards: [
+            figure_output(entry).format(key=run) for entry in FIGURES_PER["run"] for run in given_runs()
+        ],
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "Judged the checkpoint of the configuration's key `given`"

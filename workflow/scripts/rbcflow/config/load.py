@@ -20,6 +20,7 @@ from rbcflow.config.models import (
     NETWORKS,
     PATHS,
     Bank,
+    Checkpoint,
     Config,
     Images,
     Model,
@@ -238,9 +239,30 @@ def load(raw: dict) -> Settings:
         testsets=_table(TestSet, tables.testsets, {}),
         runs=_runs(tables.runs),
     )
+    _add_given(settings)
     _check_references(settings)
     read_registry(Path(tables.figures))
     return settings
+
+
+def _add_given(settings: Settings) -> None:
+    """Add the user's own checkpoint, where there is one, as the model ``given`` with its runs."""
+    given, tables = settings.config.given, settings.config.tables
+    if given.path is None:
+        return
+    if "given" in settings.models:
+        raise InputError(tables.models, "a model named 'given'", "another name, as the key `given` is set")
+    # No image of the variant is read to judge a checkpoint; the pages of models show what it could have learned from.
+    settings.models["given"] = Model(
+        title="a checkpoint of the user's",
+        variant=next(iter(settings.variants)),
+        classes=given.classes,
+        weights=Checkpoint(source="path", path=given.path, sha256=given.sha256),
+    )
+    for testset in given.testsets:
+        _check_name(testset, testset_names(settings.variants, settings.testsets), "configuration", "key given.testsets")
+        name = f"given-on-{testset}"
+        settings.runs[name] = Run(run=name, model="given", testset=testset)
 
 
 def _check_banks(settings: Settings, weights: list[str]) -> None:

@@ -201,6 +201,23 @@ class Validation(Strict):
     resamples: int = Field(400, ge=50, description="draws of recordings behind an interval")
 
 
+class Given(Strict):
+    """A checkpoint of yours that the target `validate_weights` judges like any model of the tables."""
+
+    path: str | None = Field(None, description="a detector of Ultralytics; the model `given` of the pages")
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="of its bytes; nothing opens another file")
+    classes: Literal[2, 3] = Field(3, description="its outputs: croissant and slipper, and other")
+    testsets: list[str] = Field(
+        ["saarland_donors", "naples", "flow_public"], min_length=1, description="what it is judged on"
+    )
+
+    @model_validator(mode="after")
+    def _path_with_its_sum(self) -> Given:
+        if (self.path is None) != (self.sha256 is None):
+            raise ValueError("path and sha256 come together")
+        return self
+
+
 class Gifs(Strict):
     """Look of the animations."""
 
@@ -229,6 +246,7 @@ class Config(Strict):
     images: Images = Field(Images(), description="images a variant")
     training: Training = Field(Training(), description="scale of the trainings")
     validation: Validation = Field(Validation(), description="thresholds and test-set size")
+    given: Given = Field(Given(), description="a checkpoint for the target `validate_weights`")
     gifs: Gifs = Field(Gifs(), description="animations")
     tables: Tables = Field(Tables(), description="places of the tables")
     sources: dict[str, dict] = Field({}, description="overrides of single keys of config/sources.yaml, by source")
