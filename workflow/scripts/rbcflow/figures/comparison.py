@@ -68,8 +68,8 @@ def _pair(panels: np.ndarray, folder: Path | None, item: str) -> None:
     )
     shares = matrix.normalised()
     heat(panels[1], shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares], short=True)
-    title = f"{item}: {metrics['model'].replace('_', ' ')}"
-    panels[0].set_title(f"{title}\non {metrics['testset']}, n = {matrix.n}", fontsize=6)
+    model = metrics["model"].replace("_nosuperposition", ",\nno overlap").replace("_noother", ", two classes")
+    panels[0].set_title(f"{item}: {model}\non {metrics['testset']}, n = {matrix.n}", fontsize=6)
     panels[1].set_title(style.origin_text(metrics["origin"]) + " frames, shares", fontsize=6, weight="normal")
 
 

@@ -113,7 +113,7 @@ def error_gallery(run_folder: Path, errors: Path, output: Path) -> None:
             for axes, error in zip(row, table[table["kind"] == kind].to_dict("records"), strict=False):
                 pictures.show(axes, strip[error["tile"] * SIDE : (error["tile"] + 1) * SIDE])
                 axes.set_title(_title(error), fontsize=5.5, weight="normal", pad=2)
-            row[0].text(-0.12, 0.5, f"{WORDS[kind]}\n(n = {counts[kind]})", transform=row[0].transAxes, rotation=90,
+            row[0].text(-0.24, 0.5, f"{WORDS[kind].replace(' and ', chr(10) + 'and ')}\n(n = {counts[kind]})", transform=row[0].transAxes, rotation=90,
                         ha="center", va="center", fontsize=6)  # fmt: skip
 
 

@@ -104,13 +104,19 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
     )
     with style.canvas(output, style.PAGE_MM, 96, note) as figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
-        _points(left, points, named, "set")
-        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2, ncols=2)
         names = list(nearest)
+        training = named.str.startswith("training").to_numpy()
+        left.scatter(*points[training].T, s=5, c="#C4C4C4", linewidths=0, label=f"training images ({training.sum()})")
+        for name, colour in zip(names, PALETTE, strict=False):
+            own = (named == name).to_numpy()
+            left.scatter(*points[own].T, s=7, color=colour, linewidths=0, label=f"{name} ({own.sum()})")
+        left.set(title="map", xticks=[], yticks=[])
+        left.spines[:].set_visible(False)
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2, ncols=2)
         right.boxplot([nearest[name] for name in names], orientation="horizontal", widths=0.6, showfliers=False)
         right.set_yticks(range(1, len(names) + 1), [name.replace(" (", "\n(") for name in names], fontsize=6)
         right.invert_yaxis()
-        right.set(title="distance to the nearest training image", xlabel="median distance between training images")
+        right.set(title="to the nearest training image", xlabel="in median distances between training images")
         right.grid(True, axis="x")
 
 

@@ -63,7 +63,7 @@ def _errors(axes: Axes, errors: dict) -> None:
     axes.set_yticks(range(len(KINDS)), [WORDS[kind].replace(" and ", "\nand ") for kind in KINDS])
     axes.invert_yaxis()
     axes.margins(x=0.18)
-    axes.set(title="errors by kind and place", xlabel="boxes")
+    axes.set(title="errors", xlabel="boxes")
     axes.legend(fontsize=5.5, loc="lower right")
 
 
@@ -80,7 +80,7 @@ def _calibration(axes: Axes, table: pd.DataFrame, numbers: dict) -> None:
 
 
 def _groups(axes: Axes, table: pd.DataFrame) -> None:
-    axes.set(title="cells found by group", xlabel="recall", xlim=(0, 1.02))
+    axes.set(title="found by group", xlabel="recall", xlim=(0, 1.02))
     table = table[table["n_boxes"] > 0].head(MOST_GROUPS)
     if table.empty:
         _empty(axes, "no donor or flow\ncondition is known")
