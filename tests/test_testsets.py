@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import tifffile
 
-from raw_inputs import noise, write_recording
+from raw_inputs import noise, write_picture, write_recording
 from rbcflow import testsets
-from rbcflow.cells.bank import write_bank
+from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
@@ -261,3 +261,38 @@ def test_broken_test_set(tmp_path):
     truth.drop(columns="kind").to_csv(tmp_path / "set/truth.csv", index=False)
     with pytest.raises(InputError, match="no column kind"):
         testsets.read_testset(tmp_path / "set")
+
+
+def drawn_truth(raw, rows):
+    """Write a phantom's table of objects: recording, frame, class, x0, y0, x1, y1, touches_edge."""
+    (raw / "truth").mkdir()
+    columns = "recording,frame,object,class,kind,x0,y0,x1,y1,area_px,touches_edge"
+    lines = [
+        f"{rec},{frame},0,{name},cell,{x0},{y0},{x1},{y1},99,{edge}" for rec, frame, name, x0, y0, x1, y1, edge in rows
+    ]
+    (raw / "truth/objects.csv").write_text("\n".join([columns, *lines]) + "\n")
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_singapore_pictures_carry_the_folders_class(tmp_path, drawn):
+    raw = tmp_path / "raw"
+    for shape, number in (("Parachute", 1), ("Parachute", 2), ("Slipper", 3), ("Rolling", 4)):
+        write_picture(raw / shape / f"50_C001H001S0001_{number:04d}.bmp", np.full((50, 100, 3), 100 + number, np.uint8))
+    if drawn:
+        drawn_truth(
+            raw, [("Parachute", 1, "croissant", 20, 10, 60, 40, False), ("Slipper", 0, "slipper", 0, 5, 9, 9, True)]
+        )
+    cells = [
+        Cell("liang2024", "croissant", "", "Parachute", 1, (20, 10, 60, 40), "cellpose", "g",
+             np.full((30, 40), 9, np.uint8), np.ones((30, 40), bool)),
+        Cell("liang2024", "croissant", "", "Parachute", 0, (20, 10, 60, 40), "cellpose", "g",
+             np.full((30, 40), 8, np.uint8), np.ones((30, 40), bool), reason="too_small"),
+    ]  # fmt: skip
+    write_bank(tmp_path / "bank", cells)
+    testset = build("singapore_raw", raw, tmp_path / "set", cells=tmp_path / "bank/cells.csv")
+    assert testset.frames["label"].tolist() == ["croissant", "croissant", "slipper"]
+    assert set(testset.frames["recording"]) == {"50_C001H001S0001"}
+    found = testset.truth[["frame", "class", "x0", "y0", "x1", "y1", "kind"]].values.tolist()
+    assert found[0] == [1, "croissant", 20, 10, 60, 40, "cell" if drawn else "single"]
+    assert found[1:] == ([[2, "slipper", 0, 5, 9, 9, "edge"]] if drawn else [])
+    assert testset.meta["labels"] == ("truth" if drawn else "outlines")

@@ -44,7 +44,7 @@ def worst(errors: pd.DataFrame) -> pd.DataFrame:
         errors: ``errors.csv`` of a run.
     """
     area = (errors["x1"] - errors["x0"]) * (errors["y1"] - errors["y0"])
-    ranked = errors.assign(rank=errors["conf"].fillna(area))
+    ranked = errors.assign(rank=errors["conf"].fillna(area).astype(float))
     shown = [ranked[ranked["kind"] == kind].nlargest(PER_KIND, "rank", keep="first") for kind in KINDS]
     return pd.concat(shown, ignore_index=True).drop(columns="rank")
 
@@ -113,8 +113,10 @@ def error_gallery(run_folder: Path, errors: Path, output: Path) -> None:
             for axes, error in zip(row, table[table["kind"] == kind].to_dict("records"), strict=False):
                 pictures.show(axes, strip[error["tile"] * SIDE : (error["tile"] + 1) * SIDE])
                 axes.set_title(_title(error), fontsize=5.5, weight="normal", pad=2)
-            row[0].text(-0.24, 0.5, f"{WORDS[kind].replace(' and ', chr(10) + 'and ')}\n(n = {counts[kind]})", transform=row[0].transAxes, rotation=90,
-                        ha="center", va="center", fontsize=6)  # fmt: skip
+            label = f"{WORDS[kind]}\n(n = {counts[kind]})".replace(" and ", "\nand ")
+            row[0].text(
+                -0.24, 0.5, label, transform=row[0].transAxes, rotation=90, ha="center", va="center", fontsize=6
+            )
 
 
 def _title(error: dict) -> str:
