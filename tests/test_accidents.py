@@ -48,7 +48,7 @@ KILLED = {
     },
 }
 """By scale and rule: a file that the rule's job writes at its start, so that it is at work."""
-COUNTED_AFTER = ("collect_errors", "check_metrics", "compare_runs", "judge_claims", "draw_run")
+COUNTED_AFTER = ("collect_errors", "check_metrics", "compare_runs", "judge_claims", "draw_run", "write_crate")
 """Rules that follow from a run's metrics."""
 ADVICE = "What is finished is kept: mend what is named above and run the same command again."
 
