@@ -16,7 +16,7 @@ from rbcflow.errors import InputError
 from rbcflow.report import figures, text
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
-from rbcflow.report.pictures import MAX_SIZE, embed_animation, embed_still
+from rbcflow.report.pictures import embed_animation, embed_still
 from rbcflow.report.records import origins, read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
 from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_rows, read_sources
@@ -197,8 +197,8 @@ def test_small_picture_stays_as_it_is(tmp_path: Path) -> None:
 def test_large_picture_is_reduced_and_transparency_is_white(tmp_path: Path) -> None:
     Image.new("RGBA", (3200, 400), (0, 0, 0, 0)).save(tmp_path / "a.png")
     embedded = embed_still(tmp_path / "a.png")
-    assert (embedded.width, embedded.height) == (MAX_SIZE[0], 200)
-    assert decoded(embedded.uri).convert("RGB").getpixel((800, 100)) == (255, 255, 255)
+    assert (embedded.width, embedded.height) == (1200, 150)
+    assert decoded(embedded.uri).convert("RGB").getpixel((600, 75)) == (255, 255, 255)
 
 
 @pytest.fixture

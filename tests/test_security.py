@@ -24,7 +24,7 @@ from rbcflow.compose import imported
 from rbcflow.errors import InputError
 from rbcflow.provenance import sha256
 from rbcflow.raw import archive
-from test_compose_imported import BAD, SET, server, take  # noqa: F401 (a fixture)
+from test_compose_imported import BAD, SET, take
 from test_compose_imported import archive as write_archive
 
 SCRIPTS = PROJECT / "workflow/scripts"
@@ -193,7 +193,7 @@ def test_features_are_not_read_from_an_unverified_checkpoint(tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
-def test_an_archive_with_a_special_file_is_refused(tmp_path: Path, server, kind: bytes):  # noqa: F811
+def test_an_archive_with_a_special_file_is_refused(tmp_path: Path, server, kind: bytes):
     folder, address = server
     write_archive(folder / "whole.tar.gz", BAD)
     with tarfile.open(folder / "whole.tar.gz") as whole, tarfile.open(folder / "a.tar.gz", "w:gz") as tar:
@@ -208,7 +208,7 @@ def test_an_archive_with_a_special_file_is_refused(tmp_path: Path, server, kind:
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MOST_FILE", 100), ("MOST_BYTES", 1000)])
-def test_an_archive_that_unpacks_to_more_than_it_can_have_is_refused(tmp_path, server, monkeypatch, limit, value):  # noqa: F811
+def test_an_archive_that_unpacks_to_more_than_it_can_have_is_refused(tmp_path, server, monkeypatch, limit, value):
     folder, address = server
     write_archive(folder / "a.tar.gz", BAD)
     monkeypatch.setattr(imported, limit, value)

@@ -34,28 +34,32 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
     if network is None:
         style.notice(output, "No network to compute features with.")
         return
-    # their import takes seconds that other figures need not wait for
-    from sklearn.manifold import TSNE
-
-    from rbcflow.figures.features import features
-
     table = pd.concat([_chosen(folder) for folder in datasets], ignore_index=True)
     images = [pictures.as_rgb(read_rgb(path)) for path in table["image"]]
-    vectors = features(images, network["network"], Path(network["path"]), network["sha256"])
-    perplexity = min(PERPLEXITY, (len(images) - 1) / 3)
-    points = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
+    _, points, made = _embed(images, network)
     origin = " + ".join(sorted({style.folder_origin(folder) for folder in datasets}))
-    note = style.note(
-        f"t-SNE of {len(images)} images, {vectors.shape[1]} features of {network['network']}",
-        f"perplexity {perplexity:.0f}, seed {SEED}",
-        f"cells: {origin}",
-    )
-    with style.canvas(output, style.PAGE_MM, 74, note) as figure:
+    with style.canvas(output, style.PAGE_MM, 74, style.note(made, f"cells: {origin}")) as figure:
         for axes, (column, title) in zip(
             figure.subplots(1, 3), {"split": "split", "variant": "variant", "source": "source of most cells"}.items(),
             strict=True,
         ):  # fmt: skip
             _points(axes, points, table[column], title)
+
+
+def _embed(
+    images: list[NDArray[np.uint8]], network: dict[str, str]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], str]:
+    """Return (N, F) features of images, (N, 2) points of their t-SNE, and how both were made."""
+    # their import takes seconds that other figures need not wait for
+    from sklearn.manifold import TSNE
+
+    from rbcflow.figures.features import features
+
+    vectors = features(images, network["network"], Path(network["path"]), network["sha256"])
+    perplexity = min(PERPLEXITY, (len(images) - 1) / 3)
+    points = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
+    size = f"t-SNE of {len(images)} images, {vectors.shape[1]} features of {network['network']}"
+    return vectors, points, style.note(size, f"perplexity {perplexity:.0f}, seed {SEED}")
 
 
 SHOWN = 60
@@ -78,10 +82,6 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
     if not available:
         style.notice(output, "No test set made from recordings is available.")
         return
-    from sklearn.manifold import TSNE
-
-    from rbcflow.figures.features import features
-
     images, groups = [], []
     for folder in datasets:
         paths = image_list(folder, "train")
@@ -92,20 +92,14 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
         images += [pictures.as_rgb(testset.image(frame)) for frame in chosen]
         origin = style.origin_text(testset.meta["origin"])
         groups += [f"{testset.meta['name'].replace('_', ' ')} ({origin})"] * (len(images) - len(groups))
-    vectors = features(images, network["network"], Path(network["path"]), network["sha256"])
-    perplexity = min(PERPLEXITY, (len(images) - 1) / 3)
-    points = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
+    vectors, points, made = _embed(images, network)
     named = pd.Series(groups)
-    nearest = _nearest_training(vectors, named.str.startswith("training").to_numpy(), named)
-    note = style.note(
-        f"t-SNE of {len(images)} images, {vectors.shape[1]} features of {network['network']}",
-        f"perplexity {perplexity:.0f}, seed {SEED}",
-        "right: distance of features, not of the map; 1 is the median distance between training images",
-    )
-    with style.canvas(output, style.PAGE_MM, 96, note) as figure:
+    training = named.str.startswith("training").to_numpy()
+    nearest = _nearest_training(vectors, training, named)
+    explained = "right: distance of features, not of the map; 1 is the median distance between training images"
+    with style.canvas(output, style.PAGE_MM, 96, style.note(made, explained)) as figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
         names = list(nearest)
-        training = named.str.startswith("training").to_numpy()
         left.scatter(*points[training].T, s=5, c="#C4C4C4", linewidths=0, label=f"training images ({training.sum()})")
         for name, colour in zip(names, PALETTE, strict=False):
             own = (named == name).to_numpy()

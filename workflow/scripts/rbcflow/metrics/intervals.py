@@ -43,6 +43,7 @@ class Sample:
         true: (T,) class.
         matched: at the operating point, rows of ``recording, true, predicted, iou``.
         n_recordings: recordings of the test set, those without boxes included.
+        n_frames: its frames.
         named: whether classes are judged.
     """
 
@@ -55,6 +56,7 @@ class Sample:
     true: NDArray[np.object_]
     matched: pd.DataFrame
     n_recordings: int
+    n_frames: int
     named: bool
 
 
@@ -79,6 +81,7 @@ def read_sample(predictions: Path, testset: Path, conf: float, iou: float) -> Sa
         true=judged.truth["class"].to_numpy(dtype=object),
         matched=matched.assign(recording=matched["frame"].map(number))[["recording", "true", "predicted", "iou"]],
         n_recordings=len(names),
+        n_frames=len(judged.frames),
         named=judged.meta["classes_judged"] != "false",
     )
 
@@ -201,8 +204,7 @@ def compare(
             if not sample.n_recordings:
                 continue
             counted[row["model"]] = metrics(sample, draws(sample.n_recordings, resamples, seed))
-            n_frames = len(pd.read_csv(testsets / testset / "frames.csv", usecols=["frame"]))
-            size = (sample.n_recordings, n_frames)
+            size = (sample.n_recordings, sample.n_frames)
             headline += [
                 (row["run"], row["model"], testset, name, values[0], *interval(values), *size, len(sample.true))
                 for name, values in counted[row["model"]].items()

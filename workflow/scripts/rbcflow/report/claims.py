@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from rbcflow import claims
 from rbcflow.report.records import origins
 from rbcflow.report.stages import read_table
 
-COLUMNS = (
-    "id", "kind", "section", "claim", "statistic", "threshold", "published", "here", "low", "high", "n", "verdict",
-    "reason", "origin", "source",
-)  # fmt: skip
+COLUMNS = tuple(field.name for field in fields(claims.Claim))
 
 GOOD = ("holds", "within tolerance")
 BAD = ("does not hold", "outside tolerance")
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A row of the ledger; every field is text as the file has it."""
-
-    id: str
-    kind: str
-    section: str
-    claim: str
-    statistic: str
-    threshold: str
-    published: str
-    here: str
-    low: str
-    high: str
-    n: str
-    verdict: str
-    reason: str
-    origin: str
-    source: str
+class Claim(claims.Claim):
+    """A row of the ledger as the page shows it."""
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -61,9 +43,9 @@ def read_claims(results: Path) -> list[Claim] | None:
     return [Claim(*(row[name] for name in COLUMNS)) for row in table.to_dict("records")]
 
 
-def count_verdicts(claims: list[Claim]) -> dict[str, tuple[str, int]]:
+def count_verdicts(ledger: list[Claim]) -> dict[str, tuple[str, int]]:
     """Return tone and number of claims by verdict, settled ones first."""
     order = {verdict: place for place, verdict in enumerate((*GOOD, *BAD))}
-    verdicts = sorted({claim.verdict for claim in claims}, key=lambda v: (order.get(v, len(order)), v))
-    chosen = {verdict: [claim for claim in claims if claim.verdict == verdict] for verdict in verdicts}
+    verdicts = sorted({claim.verdict for claim in ledger}, key=lambda v: (order.get(v, len(order)), v))
+    chosen = {verdict: [claim for claim in ledger if claim.verdict == verdict] for verdict in verdicts}
     return {verdict: (group[0].tone, len(group)) for verdict, group in chosen.items()}

@@ -12,13 +12,13 @@ from PIL import Image, ImageSequence
 
 from rbcflow.errors import InputError
 
-MAX_SIZE = (1600, 2000)
+MAX_SIZE = (1200, 2000)
 """Largest embedded picture, width and height in pixels."""
 
-STILL_SIZE = (1000, 1400)
+STILL_SIZE = (900, 1260)
 """Largest first frame of an animation."""
 
-LOSSLESS_LIMIT = 60_000
+LOSSLESS_LIMIT = 40_000
 """Bytes up to which a picture stays lossless: plots do, photographs need not."""
 
 ANIMATION_STEPS = ((1280, 80), (960, 72), (760, 60), (640, 45), (560, 35), (480, 20))
@@ -80,7 +80,7 @@ def _picture(image: Image.Image, size: tuple[int, int] = MAX_SIZE) -> Picture:
     image.thumbnail(size, Image.Resampling.LANCZOS)
     data = _webp(image, lossless=True, quality=20, method=1)
     if len(data) > LOSSLESS_LIMIT:
-        data = _webp(image, quality=72, method=2)
+        data = _webp(image, quality=62, method=2)
     return Picture(data_uri(data, "image/webp"), *image.size)
 
 

@@ -1,0 +1,108 @@
+# over all runs: counted again by two libraries, compared with each other and with what the preprint says.
+
+
+rule check_metrics:
+    input:
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+    output:
+        table="<results>/tables/metric_checks.csv",
+        provenance="<results>/tables/metric_checks.json",
+    log:
+        "<logs>/check_metrics.log",
+    benchmark:
+        "<benchmarks>/check_metrics.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(120),
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        code=code("check_metrics"),
+    message:
+        "Counting every run again by the libraries' own functions"
+    script:
+        "../scripts/check_metrics.py"
+
+
+rule compare_runs:
+    input:
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+    output:
+        headline="<results>/tables/headline.csv",
+        comparisons="<results>/tables/comparisons.csv",
+        provenance="<results>/tables/headline.json",
+    log:
+        "<logs>/compare_runs.log",
+    benchmark:
+        "<benchmarks>/compare_runs.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        resamples=CONFIG.validation.resamples,
+        seed=CONFIG.seed,
+        code=code("compare_runs"),
+    message:
+        "Drawing recordings again and again, and comparing models on the same frames"
+    script:
+        "../scripts/compare_runs.py"
+
+
+rule judge_claims:
+    input:
+        claims="paper/claims.yaml",
+        published="paper/published.yaml",
+        headline="<results>/tables/headline.csv",
+        comparisons="<results>/tables/comparisons.csv",
+        checks="<results>/tables/metric_checks.csv",
+        counts="<results>/tables/published_counts.csv",
+        seeds="<results>/tables/seeds.csv",
+        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+    output:
+        table="<results>/tables/claims.csv",
+        provenance="<results>/tables/claims.json",
+    log:
+        "<logs>/judge_claims.log",
+    benchmark:
+        "<benchmarks>/judge_claims.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
+        code=code("judge_claims"),
+    message:
+        "Judging every claim and printed value of the preprint"
+    script:
+        "../scripts/judge_claims.py"
+
+
+rule validate_weights:
+    input:
+        metrics=lambda wildcards: [f"<results>/validation/{run}/metrics.json" for run in given_runs()],
+        figures=lambda wildcards: [
+            figure_output(entry).format(key=run) for entry in FIGURES_PER["run"] for run in given_runs()
+        ],
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "Judged the checkpoint of the configuration's key `given`"
