@@ -14,7 +14,7 @@ from rbcflow.report.pictures import data_uri, open_picture
 from rbcflow.report.stages import read_table
 
 COLUMNS = ("tile", "kind", "frame", "recording", "condition", "true", "predicted", "conf", "iou")
-ERROR_BYTES = 1_500_000
+ERROR_BYTES = 1_300_000
 """Bytes all sprites are meant to take before base64."""
 
 ACROSS = 16
