@@ -80,7 +80,7 @@ def _picture(image: Image.Image, size: tuple[int, int] = MAX_SIZE) -> Picture:
     image.thumbnail(size, Image.Resampling.LANCZOS)
     data = _webp(image, lossless=True, quality=20, method=1)
     if len(data) > LOSSLESS_LIMIT:
-        data = _webp(image, quality=62, method=2)
+        data = _webp(image, quality=58, method=2)
     return Picture(data_uri(data, "image/webp"), *image.size)
 
 
