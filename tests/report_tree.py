@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from rbcflow.figures.copies import write_copies
+
 CLASSES = ("croissant", "slipper", "other")
 
 SOURCES = {
@@ -305,6 +307,7 @@ def _write_figures(results: Path) -> None:
             frames = [picture(number * 100 + i) for i in range(3 if moving else 1)]
             options = {"save_all": True, "append_images": frames[1:], "duration": 200, "loop": 0} if moving else {}
             frames[0].save(path, **options)
+            write_copies(path)
             inputs = {"run_folder": {"path": f"results/validation/{key}/metrics.json", "sha256": "56" * 32}}
             sidecar = {**record("draw_figure", ["phantom"], inputs), "figure": entry["id"], "key": key}
             write_json(path.with_suffix(".json"), sidecar)

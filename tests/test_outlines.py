@@ -20,6 +20,7 @@ from rbcflow.metrics import outlines
 from rbcflow.metrics.outlines import Truth, boundary_f1, compare, summarised
 from rbcflow.phantom import kihm2018, liang2024
 from rbcflow.phantom.truth import read_masks, read_objects
+from rbcflow.raw.record import SourceRecord
 from rbcflow.segmenters import flows, practice
 from rbcflow.segmenters.unet import CarvanaForeground, CarvanaUNet, Foreground, train_unet
 
@@ -116,8 +117,10 @@ def test_a_sample_repeats_and_a_source_without_truth_is_named(tmp_path):
     keys = outlines.sample("unet", job.layout, job.folder, 3)
     assert len(keys) == 3
     assert keys == outlines.sample("unet", job.layout, job.folder, 3)
-    outlines.write_unavailable("unet", "flow_public", "no network", tmp_path / "out")
-    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    absent = SourceRecord("flow_public", "public", "unavailable", "no network", "raw", 0, "")
+    outlines.write([outlines.unavailable("unet", absent)], tmp_path / "out")
+    assert pd.read_csv(tmp_path / "out" / "objects.csv").empty
+    [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["status"], summary["reason"], summary["n_cells"]) == ("unavailable", "no network", 0)
 
 
@@ -351,8 +354,11 @@ def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_pat
             yield Outlined(frame, [Found.of_mask(mask & (number % 2 == 0))])
 
     monkeypatch.setitem(outlines.PATHS, "unet", exact)
-    summary = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), tmp_path / "out", frames=8)
+    scored = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), "phantom", frames=8)
+    outlines.write([scored], tmp_path / "out")
+    [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())
     table = pd.read_csv(tmp_path / "out/objects.csv")
+    assert set(table["source"]) == {"kihm2018"}
     assert summary["n_frames"] == 8
     assert summary["invented"] == 0
     assert set(table["iou"]) == {0.0, 1.0}

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from rbcflow.errors import InputError
-from rbcflow.report import figures, text
+from rbcflow.figures import copies
+from rbcflow.report import text
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
@@ -186,16 +187,18 @@ def decoded(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1])))
 
 
-def test_small_picture_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_small_picture_stays_as_it_is(tmp_path: Path) -> None:
     original = picture(0).convert("RGB")
     original.save(tmp_path / "a.png")
+    copies.write_copies(tmp_path / "a.png")
     embedded = embed_still(tmp_path / "a.png")
     assert (embedded.width, embedded.height) == original.size
     assert np.array_equal(np.asarray(decoded(embedded.uri).convert("RGB")), np.asarray(original))
 
 
-def test_large_picture_is_reduced_and_transparency_is_white(tmp_path: Path) -> None:
+def test_a_large_picture_is_reduced_and_transparency_is_white(tmp_path: Path) -> None:
     Image.new("RGBA", (3200, 400), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    copies.write_copies(tmp_path / "a.png")
     embedded = embed_still(tmp_path / "a.png")
     assert (embedded.width, embedded.height) == (1200, 150)
     assert decoded(embedded.uri).convert("RGB").getpixel((600, 75)) == (255, 255, 255)
@@ -208,36 +211,27 @@ def gif(tmp_path: Path) -> Path:
     return tmp_path / "a.gif"
 
 
-def test_animation_within_its_share_is_the_gif_itself(gif: Path) -> None:
-    animation = embed_animation(gif, share=10_000_000)
-    assert base64.b64decode(animation.uri.split(",", 1)[1]) == gif.read_bytes()
-    assert (animation.frames, animation.still.width) == (4, 640)
-
-
-def test_animation_beyond_its_share_is_made_smaller(gif: Path) -> None:
-    animation = embed_animation(gif, share=1)
+@pytest.mark.parametrize(("limit", "size"), [(10_000_000, (640, 320)), (1, (480, 240))], ids=["small", "large"])
+def test_an_animation_is_made_as_small_as_it_must_be(
+    gif: Path, limit: int, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "MOVING_LIMIT", limit)
+    copies.write_copies(gif)
+    animation = embed_animation(gif)
     image = decoded(animation.uri)
-    assert (image.n_frames, image.width, image.height) == (4, 480, 240)
+    assert (image.n_frames, image.size, animation.frames, animation.still.width) == (4, size, 4, 640)
     assert len(animation.uri) < gif.stat().st_size
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n"], ids=["empty", "cut"])
-def test_unreadable_picture_is_named(tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"RIFF\x1a\x00\x00\x00WEBP"], ids=["missing", "empty", "cut"])
+def test_an_unreadable_copy_is_named(tmp_path: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
     # Ultralytics, which other tests import and the report does not, replaces Pillow's opener for the whole process
     patches = sys.modules.get("ultralytics.utils.patches")
     monkeypatch.setattr(Image, "open", patches._image_open if patches else Image.open)
-    (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.png: found no readable picture"):
+    if content is not None:
+        (tmp_path / "a.webp").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.webp: found no readable picture"):
         embed_still(tmp_path / "a.png")
-
-
-def test_animations_share_what_the_pictures_leave(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = []
-    real = figures.embed_animation
-    monkeypatch.setattr(figures, "embed_animation", lambda path, share: shares.append(share) or real(path, share))
-    page = collect(tree.results, **tree.arguments())
-    stills = sum(len(f.picture.uri) * 3 // 4 for f in page.figures if f.picture and not f.moving)
-    assert shares == [(figures.PAGE_BYTES - stills) // 2] * 2
 
 
 def test_tables_of_the_datasets_are_read_and_may_be_absent(tmp_path: Path) -> None:

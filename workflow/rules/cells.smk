@@ -46,6 +46,7 @@ rule cut_cells:
         "<benchmarks>/cut_cells/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(RECORDED_BANKS),
+    priority: 40
     conda:
         "../../environment.yml"
     threads: 1
@@ -75,6 +76,7 @@ rule draw_cells:
         "<benchmarks>/draw_cells/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(name for name in SETTINGS.banks if name not in RECORDED_BANKS),
+    priority: 40
     conda:
         "../../environment.yml"
     threads: 1
@@ -91,18 +93,19 @@ rule draw_cells:
         "../scripts/draw_cells.py"
 
 
+# All sources of a path in one job: to load the networks' libraries takes as long as to outline the sampled frames.
 rule score_outlines:
     input:
         unpack(path_networks),
-        record="<results>/raw/{source}/source.json",
+        records=path_records,
     output:
-        objects="<results>/outlines/{path}-on-{source}/objects.csv",
-        summary="<results>/outlines/{path}-on-{source}/summary.json",
-        provenance="<results>/outlines/{path}-on-{source}/provenance.json",
+        objects="<results>/outlines/{path}/objects.csv",
+        summary="<results>/outlines/{path}/summary.json",
+        provenance="<results>/outlines/{path}/provenance.json",
     log:
-        "<logs>/score_outlines/{path}-on-{source}.log",
+        "<logs>/score_outlines/{path}.log",
     benchmark:
-        "<benchmarks>/score_outlines/{path}-on-{source}.tsv"
+        "<benchmarks>/score_outlines/{path}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -112,10 +115,10 @@ rule score_outlines:
         gpu=path_gpus,
     params:
         networks=network_params,
-        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
+        layouts=lambda wildcards: SCORED[wildcards.path],
         frames=CONFIG.segmenters.scored_frames,
         code=code("score_outlines"),
     message:
-        "Comparing the outlines of {wildcards.path} on {wildcards.source} with true masks"
+        "Comparing the outlines of {wildcards.path} with true masks"
     script:
         "../scripts/score_outlines.py"

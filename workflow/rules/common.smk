@@ -19,6 +19,7 @@ from rbcflow.config.checks import read_counts, read_published
 from rbcflow.config.load import testset_names
 from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
+from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
 from rbcflow.yamlfile import read_yaml
 
@@ -60,6 +61,11 @@ def own_files(bad_files):
 RECORDED = sources_of("phantom", "path", "url", "package")
 RECORDED_BANKS = [name for name, bank in SETTINGS.banks.items() if bank.source in RECORDED]
 CLUSTERED = [name for name, bank in SETTINGS.banks.items() if "unet_cellpose" in bank.paths]
+MASKED = {name: SETTINGS.sources[name].layout for name in sources_of("phantom", "package")}
+"""Layouts of the sources with true masks: the phantoms, and the public recordings."""
+SCORED = {path: {name: MASKED[name] for name in MASKED if MASKED[name] in layouts} for path, layouts in PATHS.items()}
+SCORED = {path: sources for path, sources in SCORED.items() if sources}
+"""Sources, with their layouts, that each extraction path is scored on."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
 SPLITS = ["train", "val", "test"]
 
@@ -67,7 +73,7 @@ SPLITS = ["train", "val", "test"]
 wildcard_constraints:
     source=alternatives(SETTINGS.sources),
     bank=alternatives(SETTINGS.banks),
-    path=alternatives(PATHS),
+    path=alternatives(SCORED),
     variant=alternatives(SETTINGS.variants),
     model=alternatives(SETTINGS.models),
     testset=alternatives(TESTSETS),
@@ -179,14 +185,9 @@ def path_gpus(wildcards):
     return network_gpus(SETTINGS.networks([wildcards.path]))
 
 
-def scored_paths():
-    """Return every path on every source with true masks: the phantoms, and the public recordings."""
-    sources = {
-        name: SETTINGS.sources[name].layout for name in RECORDED if SETTINGS.origin(name) in ("phantom", "package")
-    }
-    return [
-        f"{path}-on-{name}" for path, layouts in PATHS.items() for name, layout in sources.items() if layout in layouts
-    ]
+def path_records(wildcards):
+    """Return the records of the sources a path is scored on."""
+    return [f"<results>/raw/{source}/source.json" for source in SCORED[wildcards.path]]
 
 
 # datasets
@@ -405,7 +406,7 @@ def figure_file(name, key):
         used = {run.testset for run in SETTINGS.runs.values()}
         return [f"<results>/testsets/{name}/testset.json" for name in SETTINGS.testsets if name in used]
     if name == "outlines":
-        return [f"<results>/outlines/{scored}/summary.json" for scored in scored_paths()]
+        return [f"<results>/outlines/{path}/summary.json" for path in SCORED]
     # the benchmark files are complete when everything has been counted
     if name in ("runs", "benchmarks"):
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
@@ -436,6 +437,11 @@ def beside(entry, suffix):
     return str(Path(figure_output(entry)).with_suffix(suffix))
 
 
+def page_copies(entry):
+    """Return the small copies of an entry's figure that the report shows, with its key left open."""
+    return [str(copy) for copy in copies_of(Path(figure_output(entry)))]
+
+
 def in_report(entry, player=False):
     """Return a figure's file, flagged for Snakemake's own report; that shows no GIF, but the page that plays one."""
     if entry.format == "gif" and not player:
@@ -460,6 +466,7 @@ def figure_params(entry):
         "draws": entry.draws,
         "inputs": list(entry.inputs),
         "options": options,
+        "vector": entry.vector,
         "code": code_tools.fingerprint(SCRIPTS / "draw_figures.py", f"rbcflow.figures.{DRAWS[entry.draws]}"),
     }
 

@@ -12,6 +12,8 @@ for per, entries in FIGURES_PER.items():
         output:
             figures=[in_report(entry) for entry in entries],
             players=[in_report(entry, player=True) for entry in entries if entry.format == "gif"],
+            vectors=[beside(entry, ".svg") for entry in entries if entry.vector],
+            copies=[copy for entry in entries for copy in page_copies(entry)],
             provenance=[beside(entry, ".json") for entry in entries],
         log:
             f"<logs>/draw_{per}/{{key}}.log",
@@ -45,6 +47,8 @@ rule draw_figure:
                 labels=figure_labels,
             )
         ],
+        vectors="<results>/figures/{figure}/{key}.svg",
+        copies="<results>/figures/{figure}/{key}.webp",
         provenance=["<results>/figures/{figure}/{key}.json"],
     log:
         "<logs>/draw_figure/{figure}-{key}.log",

@@ -38,7 +38,7 @@ rule render_report:
         metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
         datasets=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
         banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
-        outlines=[f"<results>/outlines/{name}/summary.json" for name in scored_paths()],
+        outlines=[f"<results>/outlines/{path}/summary.json" for path in SCORED],
         tables=[f"<results>/tables/{name}.csv" for name in REPORT_TABLES],
         errors=[f"<results>/errors/{run}/errors.csv" for run in SETTINGS.runs],
         cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rbcflow import logs
+from rbcflow.figures.copies import write_copies
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.player import write_player
 from rbcflow.provenance import Recorder
@@ -33,8 +34,10 @@ if __name__ == "__main__":
             figure["draws"],
             {name: folder_or_file(name, snakemake.input[name]) for name in figure["inputs"]},
             Path(output),
+            vector=figure["vector"],
             **figure["options"],
         )
+        write_copies(Path(output))
         if output.endswith(".gif"):
             write_player(Path(output), Path(output).with_suffix(".html"))
         recorder.write(provenance, figure=figure["id"], key=snakemake.wildcards.key)

@@ -1,20 +1,22 @@
-"""Rule score_outlines: one extraction path on one source with known masks."""
+"""Rule score_outlines: one extraction path on every source with known masks that it can take."""
 
 from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.jobs import path_job
-from rbcflow.metrics.outlines import score, write_unavailable
+from rbcflow.metrics.outlines import score, unavailable, write
 from rbcflow.provenance import Recorder
 from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
-    source = record.read(Path(snakemake.input.record))
-    path, folder = snakemake.wildcards.path, Path(snakemake.output.summary).parent
-    if source.status == "available":
-        score(path, path_job(snakemake, source), folder, frames=snakemake.params.frames)
-    else:
-        write_unavailable(path, source.source, source.reason, folder)
+    path, frames, scored = snakemake.wildcards.path, snakemake.params.frames, []
+    for file, layout in zip(snakemake.input.records, snakemake.params.layouts.values(), strict=True):
+        source = record.read(Path(file))
+        if source.status == "available":
+            scored.append(score(path, path_job(snakemake, source, layout), source.origin, frames=frames))
+        else:
+            scored.append(unavailable(path, source))
+    write(scored, Path(snakemake.output.summary).parent)
     recorder.write(snakemake.output.provenance)

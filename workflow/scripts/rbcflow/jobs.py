@@ -9,12 +9,13 @@ from rbcflow.cells.cut import Job, Networks
 from rbcflow.raw.record import SourceRecord
 
 
-def path_job(snakemake: Any, source: SourceRecord) -> Job:
-    """Return the job of a script with a source's record, networks as inputs or params, and a layout.
+def path_job(snakemake: Any, source: SourceRecord, layout: str) -> Job:
+    """Return the job of a script that has networks as inputs or params.
 
     Args:
         snakemake: the object Snakemake injects into scripts.
         source: of the source whose files are looked at.
+        layout: of that source.
     """
     params, scratch = snakemake.params.networks, Path(snakemake.output[0]).parent / ".ultralytics"
     files: dict[str, tuple[Path, str | None] | None] = {}
@@ -26,4 +27,4 @@ def path_job(snakemake: Any, source: SourceRecord) -> Job:
         **files, clusters=Path(clusters) if clusters else None, diameter=params["diameter"], scratch=scratch,
         threads=snakemake.threads,
     )  # fmt: skip
-    return Job(snakemake.params.layout, source.source, Path(source.folder), networks=networks)
+    return Job(layout, source.source, Path(source.folder), networks=networks)

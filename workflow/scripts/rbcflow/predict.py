@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import tempfile
@@ -155,6 +156,8 @@ def predict(
     boxes, seconds = SCHEMA.empty_table().to_pandas(), 0.0
     if judged.available:
         judged.require_images()
+        # Once it is loaded, Ultralytics suppresses boxes by its compiled function: the same boxes, much faster.
+        importlib.import_module("torchvision")
         with tempfile.TemporaryDirectory() as config:
             import_ultralytics(Path(config))
             network, classes = _load(weights, known["sha256"], threads, device)

@@ -112,7 +112,7 @@ class Segmenters(Strict):
     )
     yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
     finetune_steps: int = Field(120, ge=5, description="batches of annotated pictures in `finetune_cellpose`")
-    scored_frames: int = Field(16, ge=1, description="frames of a source on which each path is compared with truth")
+    scored_frames: int = Field(12, ge=1, description="frames of a source on which each path is compared with truth")
 
 
 class Images(Strict):

@@ -8,23 +8,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rbcflow.figures import style
 from rbcflow.figures.registry import DRAWS
 
 log = logging.getLogger(__name__)
 
 
-def draw(name: str, inputs: Mapping[str, Path | list[Path]], output: Path, **options: Any) -> None:
+def draw(
+    name: str, inputs: Mapping[str, Path | list[Path]], output: Path, *, vector: bool = False, **options: Any
+) -> None:
     """Draw one figure.
 
     Args:
         name: of the drawing function, an entry's ``draws``.
         inputs: folders or files under the names in the entry's ``inputs``.
         output: PNG or GIF file; its folder is made.
+        vector: write an SVG beside the PNG.
         options: settings of the drawing function, such as ``frames`` and ``fps`` of a GIF.
 
     Raises:
         InputError: an input is malformed.
     """
     module = importlib.import_module(f"rbcflow.figures.{DRAWS[name]}")
-    getattr(module, name)(**inputs, output=output, **options)
+    with style.vector_copies(vector):
+        getattr(module, name)(**inputs, output=output, **options)
     log.info("%s: %.0f kB", output, output.stat().st_size / 1000)

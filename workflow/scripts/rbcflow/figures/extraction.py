@@ -26,13 +26,11 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
         outlines: folders of rule ``score_outlines``.
         output: PNG file.
     """
-    summaries = [json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in outlines]
-    pairs = zip(summaries, outlines, strict=True)
-    scored = [(summary, pd.read_csv(folder / "objects.csv")) for summary, folder in pairs if summary["n_cells"]]
+    scored = [pair for folder in outlines for pair in _scored(folder)]
     if not scored:
         style.notice(output, "No path was compared with truth.")
         return
-    origins = " + ".join(sorted({style.folder_origin(folder) for folder in outlines}))
+    origins = style.origin_text(sorted({summary["origin"] for summary, _ in scored}))
     n = sum(summary["n_cells"] for summary, _ in scored)
     note = style.note(f"IoU of {n} whole true cells, a missed cell has 0", "bar: median; red: worst decile", origins)
     with style.canvas(output, style.PAGE_MM, 14 + 5.2 * len(scored), note) as figure:
@@ -51,6 +49,13 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
         axes.set_xlabel(f"IoU of outline and truth (dotted: {found_from:g}, from which a cell counts as found)")
         axes.text(1.03, len(scored) - 0.35, "found / cells", fontsize=6.5, color="#444444")
         axes.set_ylim(-0.6, len(scored))
+
+
+def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
+    """Return summary and cells of a path on each source where there was one."""
+    summaries = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    cells = pd.read_csv(folder / "objects.csv")
+    return [(each, cells[cells["source"] == each["source"]]) for each in summaries if each["n_cells"]]
 
 
 def _strip(axes: Axes, place: int, summary: dict, iou: np.ndarray) -> None:

@@ -74,6 +74,7 @@ class Entry:
         section: section of the report, one of ``SECTIONS``.
         rebuilds: the preprint's item it rebuilds, if any.
         format: ``png`` or ``gif``.
+        vector: whether it is also written as SVG, which suits plots; figures drawn once always are.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Entry:
     section: str
     rebuilds: str | None = None
     format: str = "png"
+    vector: bool = False
 
     def output(self, results: Path, key: str) -> Path:
         """Return where the figure of a key is written."""
@@ -119,23 +121,32 @@ def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
     known = [field.name for field in fields(Entry)]
     if unknown := sorted(values.keys() - set(known)):
         raise InputError(path, f"key {', '.join(unknown)}", f"keys {', '.join(known)}", where)
-    if missing := [name for name in known if name not in values and name not in ("rebuilds", "format")]:
+    if missing := [name for name in known if name not in values and name not in ("rebuilds", "format", "vector")]:
         raise InputError(path, f"no key {', '.join(missing)}", "it, as every figure has one", where)
     if not re.fullmatch(r"[a-z0-9_]+", str(values["id"])):
         raise InputError(path, f"id {values['id']!r}", "small letters, digits and _, as it is a folder's name", where)
     if not isinstance(values["inputs"], list):
         raise InputError(path, f"inputs {values['inputs']!r}", "a list of names", where)
-    entry = Entry(**{**values, "inputs": tuple(values["inputs"])})
+    vector = values.get("vector", values["per"] == "none")
+    entry = Entry(**{**values, "inputs": tuple(values["inputs"]), "vector": vector})
     for key, value, allowed in (
         ("per", entry.per, PER),
         ("draws", entry.draws, DRAWS),
         ("section", entry.section, SECTIONS),
         ("format", entry.format, ("png", "gif")),
+        ("vector", entry.vector, _vector_choices(entry)),
         *(("inputs", name, INPUTS) for name in entry.inputs),
     ):
         if value not in allowed:
-            raise InputError(path, f"{key} {value!r}", f"one of {', '.join(allowed)}", where)
+            raise InputError(path, f"{key} {value!r}", f"one of {', '.join(map(str, allowed))}", where)
     return entry
+
+
+def _vector_choices(entry: Entry) -> tuple[bool, ...]:
+    """Return what ``vector`` may be: figures drawn once share a rule, whose outputs are the same for all."""
+    if entry.per == "none":
+        return (True,)
+    return (False,) if entry.format == "gif" else (True, False)
 
 
 def expand(entries: list[Entry], names: Mapping[str, list[str]], results: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import matplotlib as mpl
@@ -58,12 +59,28 @@ RC = {
     "lines.linewidth": 1.4,
     "grid.color": "#E4E4E4",
     "grid.linewidth": 0.5,
+    "svg.hashsalt": "rbcflow",
 }
+
+
+_vector: ContextVar[bool] = ContextVar("vector", default=False)
+
+
+@contextmanager
+def vector_copies(wanted: bool) -> Iterator[None]:
+    """Within the block, if they are wanted, figures are also written as SVG, to be used in another paper."""
+    token = _vector.set(wanted)
+    try:
+        yield
+    finally:
+        _vector.reset(token)
 
 
 @contextmanager
 def canvas(output: Path, width: float, height: float, note: str = "") -> Iterator[Figure]:
-    """Yield an empty figure and write it as PNG when the block ends; the same drawing gives the same bytes.
+    """Yield an empty figure and write it when the block ends; the same drawing gives the same bytes.
+
+    It is written as PNG, and within ``vector_copies`` as SVG beside it.
 
     Args:
         output: PNG file; its folder is made.
@@ -79,6 +96,8 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
         yield figure
         output.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white")
+        if _vector.get():
+            figure.savefig(output.with_suffix(".svg"), dpi=DPI, metadata={"Date": None}, facecolor="white")
 
 
 def notice(output: Path, text: str, width: float = PAGE_MM) -> None:

@@ -23,6 +23,7 @@ from rbcflow.cells.outline import Outlined
 from rbcflow.errors import InputError
 from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.raw import flow_public, nouaman2024
+from rbcflow.raw.record import SourceRecord
 
 FOUND_FROM = 0.5
 """IoU from which a true cell is found."""
@@ -46,8 +47,16 @@ class Truth:
     asked: bool
 
 
-def score(path: str, job: Job, folder: Path, *, frames: int) -> dict[str, Any]:
-    """Run a path on a sample of a source's frames, compare it with truth, write ``objects.csv`` and ``summary.json``.
+@dataclass(frozen=True)
+class Scored:
+    """A path on one source: a row of ``COLUMNS`` for each true cell, and the summary."""
+
+    table: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def score(path: str, job: Job, origin: str, *, frames: int) -> Scored:
+    """Run a path on a sample of a source's frames and compare it with truth.
 
     Truth is the phantom's; of the public recordings it is the masks stored by the instrument, which has them of
     recorded events alone, so that nothing can be called invented there.
@@ -55,12 +64,12 @@ def score(path: str, job: Job, folder: Path, *, frames: int) -> dict[str, Any]:
     Args:
         path: a key of ``cells.cut.PATHS``.
         job: layout, source, files and networks; the sample takes the place of its ``wanted``.
-        folder: gets the two files.
+        origin: of the source's files.
         frames: largest size of the sample, evenly spaced over the source's sorted frames.
 
     Returns:
-        The summary: counts, median, 10th and 90th percentile of IoU and median boundary F1, all and by class, seconds a
-        frame.
+        The cells; and counts, median, 10th and 90th percentile of IoU and median boundary F1, all and by class, and
+        milliseconds a frame.
 
     Raises:
         InputError: the source has no truth.
@@ -81,26 +90,32 @@ def score(path: str, job: Job, folder: Path, *, frames: int) -> dict[str, Any]:
         started = time.perf_counter()
     table = pd.DataFrame(rows, columns=COLUMNS)
     summary = {
-        "path": path, "source": job.source, "status": "available", "n_frames": len(seconds),
+        "path": path, "source": job.source, "origin": origin, "status": "available", "n_frames": len(seconds),
         "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX,
         "invented": None if job.layout == flow_public.LAYOUT else invented,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
         **summarised(table), "classes": {name: summarised(part) for name, part in table.groupby("class", sort=True)},
     }  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    table.round(4).to_csv(folder / "objects.csv", index=False)
-    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    return summary
+    return Scored(table, summary)
 
 
-def write_unavailable(path: str, source: str, reason: str, folder: Path) -> None:
-    """Write the files of a source that cannot be had: no cells, and why."""
-    folder.mkdir(parents=True, exist_ok=True)
+def unavailable(path: str, source: SourceRecord) -> Scored:
+    """Return a path on a source that cannot be had: no cells, and why."""
     empty = pd.DataFrame(columns=COLUMNS)
-    summary = {"path": path, "source": source, "status": "unavailable", "reason": reason, "n_frames": 0,
-               "invented": None, "milliseconds_a_frame": None, **summarised(empty), "classes": {}}  # fmt: skip
-    empty.to_csv(folder / "objects.csv", index=False)
-    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    summary = {"path": path, "source": source.source, "origin": source.origin, "status": source.status,
+               "reason": source.reason, "n_frames": 0, "invented": None, "milliseconds_a_frame": None,
+               **summarised(empty), "classes": {}}  # fmt: skip
+    return Scored(empty, summary)
+
+
+def write(scored: list[Scored], folder: Path) -> None:
+    """Write the cells of all sources to ``objects.csv`` and a list of the summaries to ``summary.json``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = [one.table.assign(source=one.summary["source"]) for one in scored]
+    cells = pd.concat([table for table in tables if len(table)] or tables[:1])
+    cells.round(4).to_csv(folder / "objects.csv", index=False, columns=["source", *COLUMNS])
+    summaries = [one.summary for one in scored]
+    (folder / "summary.json").write_text(json.dumps(summaries, indent=1) + "\n", encoding="utf-8")
 
 
 def summarised(table: pd.DataFrame) -> dict[str, Any]:

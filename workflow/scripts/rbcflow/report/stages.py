@@ -200,12 +200,9 @@ def read_banks(results: Path, banks: dict[str, dict]) -> list[CellBank]:
 
 
 def read_outlines(results: Path) -> list[dict[str, Any]]:
-    """Return the summaries of rule ``score_outlines``, each with the origins of its truth."""
+    """Return the summaries of rule ``score_outlines``, one a path and source."""
     files = sorted((results / "outlines").glob("*/summary.json"))
-    return [
-        {**(read_json(file) or {}), "origins": _origins_of(results, file.parent.relative_to(results).as_posix())}
-        for file in files
-    ]
+    return [summary for file in files for summary in read_json(file) or []]
 
 
 def read_dataset(results: Path, name: str, row: dict[str, Any]) -> Dataset:

@@ -97,7 +97,7 @@ class Instances:
         if sha256 is None:
             network = FlowNetwork()
             load_state(weights, None, network)
-            self.model: CellposeModel = Cellpose(network)
+            self.model: CellposeModel = Cellpose(network.to(memory_format=torch.channels_last))
         else:
             verify(weights, sha256)
             if not torch.cuda.is_available():

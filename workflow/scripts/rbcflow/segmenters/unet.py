@@ -107,6 +107,7 @@ class Foreground:
         torch.set_num_threads(threads)
         self.network = new_unet(1, 1)
         load_state(weights, sha256, self.network)
+        self.network.to(memory_format=torch.channels_last)
 
     def probability(self, images: list[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """Return the probability of foreground, (H, W) float32 each, of (H, W) uint8 images of one size."""
@@ -114,7 +115,8 @@ class Foreground:
         down, right = -height % 32, -width % 32
         stack = [np.pad(normalised(image), ((0, down), (0, right)), mode="edge") for image in images]
         with torch.inference_mode():
-            logits = self.network(torch.from_numpy(np.stack(stack))[:, None])
+            tensor = torch.from_numpy(np.stack(stack))[:, None].contiguous(memory_format=torch.channels_last)
+            logits = self.network(tensor)
         return list(torch.sigmoid(logits)[:, 0, :height, :width].float().numpy())
 
 
