@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rbcflow.config import load
 from rbcflow.errors import InputError
 from rbcflow.figures.registry import DRAWS, expand, read_registry
 
@@ -81,3 +83,16 @@ def test_wrong_entries_are_named(tmp_path, entries, message):
 def test_missing_registry_is_named(tmp_path):
     with pytest.raises(InputError, match=r"figures\.yaml.*no such file"):
         read_registry(tmp_path / "figures.yaml")
+
+
+def test_readme_names_the_file_of_every_figure_with_a_counterpart():
+    entries = [entry for entry in read_registry(PROJECT / "paper/figures.yaml") if entry.rebuilds]
+    listed = re.findall(r"^\| (.+?) \| .+? \| `results/(.+?)` \|$", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    assert {title for title, _ in listed} == {entry.title for entry in entries}
+    settings = load({})
+    keys = {
+        "clustered": ["liang2024"], "bank": list(settings.banks), "variant": list(settings.variants),
+        "model": list(settings.models), "run": list(settings.runs),
+    }  # fmt: skip
+    promised = {file.as_posix() for file in expand(entries, keys, Path())}
+    assert {file for _, file in listed} <= promised

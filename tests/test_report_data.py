@@ -251,7 +251,8 @@ def test_graph_follows_the_records(tree: Tree) -> None:
         ("get_raw", "raw", 2, ()),
         ("train_model", "models", 1, ("collect_dataset",)),
     ]
-    assert [box.stage for box in page.graph.boxes] == ["raw", "models"]
+    assert [box.name for box in page.graph.stages.boxes] == ["raw", "models"]
+    assert [box.name for box in page.graph.detail.boxes] == [rule.name for rule in page.graph.rules]
 
 
 def test_lists_of_inputs_keep_their_names(tmp_path: Path) -> None:

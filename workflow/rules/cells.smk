@@ -46,7 +46,7 @@ rule cut_cells:
         "<benchmarks>/cut_cells/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(RECORDED_BANKS),
-    priority: 40
+    priority: bank_priority
     conda:
         "../../environment.yml"
     threads: 1
@@ -76,7 +76,7 @@ rule draw_cells:
         "<benchmarks>/draw_cells/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(name for name in SETTINGS.banks if name not in RECORDED_BANKS),
-    priority: 40
+    priority: bank_priority
     conda:
         "../../environment.yml"
     threads: 1

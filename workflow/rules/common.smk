@@ -66,6 +66,8 @@ MASKED = {name: SETTINGS.sources[name].layout for name in sources_of("phantom", 
 SCORED = {path: {name: MASKED[name] for name in MASKED if MASKED[name] in layouts} for path, layouts in PATHS.items()}
 SCORED = {path: sources for path, sources in SCORED.items() if sources}
 """Sources, with their layouts, that each extraction path is scored on."""
+FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks})
+"""Cell banks that datasets are composed from."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
 SPLITS = ["train", "val", "test"]
 
@@ -121,6 +123,19 @@ def raw_listing(wildcards):
 
 
 # cells
+
+
+# One training follows the other, so whatever the datasets are made of goes first; what else waits for a free core can wait.
+
+
+def source_priority(wildcards):
+    """Return the priority of a source's files: high where cells for a dataset are cut from them."""
+    return 45 if wildcards.source in {SETTINGS.banks[bank].source for bank in FEEDING} else 0
+
+
+def bank_priority(wildcards):
+    """Return the priority of a bank of cells: high where it feeds a dataset."""
+    return 45 if wildcards.bank in FEEDING else 0
 
 
 def bank_record(wildcards):
@@ -218,8 +233,7 @@ def import_params(wildcards):
 
 def all_banks():
     """Return every cell bank that feeds a dataset."""
-    feeding = {bank for variant in SETTINGS.variants.values() for bank in variant.banks}
-    return [f"<results>/cells/{bank}/cells.csv" for bank in sorted(feeding)]
+    return [f"<results>/cells/{bank}/cells.csv" for bank in FEEDING]
 
 
 def image_count(variant, split):

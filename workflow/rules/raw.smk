@@ -12,8 +12,7 @@ rule draw_phantom:
         "<benchmarks>/draw_phantom/{source}.tsv"
     wildcard_constraints:
         source=alternatives(sources_of("phantom")),
-    # the trainings wait for these, and one training follows the other: what they need goes first
-    priority: 45
+    priority: source_priority
     conda:
         "../../environment.yml"
     threads: 1

@@ -9,7 +9,6 @@ rule draw_practice:
         "<logs>/draw_practice.log",
     benchmark:
         "<benchmarks>/draw_practice.tsv"
-    priority: 45
     conda:
         "../../environment.yml"
     threads: 1
@@ -38,7 +37,6 @@ rule train_unet:
         "<logs>/train_unet.log",
     benchmark:
         "<benchmarks>/train_unet.tsv"
-    priority: 45
     conda:
         "../../environment.yml"
     threads: 1
@@ -67,7 +65,6 @@ rule train_cellpose:
         "<logs>/train_cellpose.log",
     benchmark:
         "<benchmarks>/train_cellpose.tsv"
-    priority: 45
     conda:
         "../../environment.yml"
     threads: 1

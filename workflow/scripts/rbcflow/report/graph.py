@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from statistics import mean
 
 from rbcflow.report.records import Provenance, read_provenance
 from rbcflow.report.timings import Timing
@@ -39,8 +40,14 @@ UNRECORDED = {
 MORE_RECORDS = ("datasets/*/*/shards/*/provenance.json", "figures/*/*.json", "gifs/*/*.json")
 """Records that the graph needs besides those the page lists."""
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 104, 62, 24, 24, 6
-"""Of a stage's box and of the space between boxes, in pixels of the drawing."""
+STAGE_SIZE, RULE_SIZE = (104, 62), (142, 40)
+"""Width and height of a stage's and of a rule's box in pixels of the drawing."""
+
+GAP_X, GAP_Y, MARGIN = 24, 24, 6
+"""Space between boxes and around them, in pixels of the drawing."""
+
+HEADROOM = 22
+"""Space above the boxes, which arrows bend into."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Box:
-    """A stage in the drawing, with the place of its upper left corner."""
+    """A stage or a rule in a drawing, with the place of its upper left corner."""
 
-    stage: str
+    name: str
     jobs: int
     seconds: float
     rules: tuple[str, ...]
@@ -67,14 +74,23 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Graph:
-    """Rules, and the drawing of their stages: boxes, and arrows as SVG paths with a name."""
+class Drawing:
+    """Boxes of one size, and arrows as SVG paths with a name; all in pixels of the drawing."""
 
-    rules: list[Rule]
     boxes: list[Box]
     arrows: list[tuple[str, str]]
+    box: tuple[int, int]
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Rules as they ran, and two drawings: of their stages, and of themselves."""
+
+    rules: list[Rule]
+    stages: Drawing
+    detail: Drawing
 
 
 def read_graph(results: Path, records: Iterable[Provenance], timings: list[Timing]) -> Graph:
@@ -95,7 +111,8 @@ def read_graph(results: Path, records: Iterable[Provenance], timings: list[Timin
         for t in timings
     ]
     place = {stage: number for number, stage in enumerate(STAGES)}
-    return _draw(sorted(rules, key=lambda rule: (place.get(rule.stage, len(place)), rule.name)))
+    rules = sorted(rules, key=lambda rule: (place.get(rule.stage, len(place)), rule.name))
+    return Graph(rules, _draw_stages(rules), _draw_rules(rules))
 
 
 def _maker(path: str, makers: dict[str, str]) -> str | None:
@@ -110,27 +127,49 @@ def _maker(path: str, makers: dict[str, str]) -> str | None:
     return None
 
 
-def _draw(rules: list[Rule]) -> Graph:
+def _draw_stages(rules: list[Rule]) -> Drawing:
     stage_of = {rule.name: rule.stage for rule in rules}
-    shown = [stage for stage in STAGES if stage in stage_of.values()]
+    shown = {stage: [rule for rule in rules if rule.stage == stage] for stage in STAGES if stage in stage_of.values()}
     edges = {(stage_of[r], rule.stage) for rule in rules for r in rule.reads if r in stage_of}
-    if "report" in shown:
-        edges |= {(stage, "report") for stage in shown if stage not in {a for a, _ in edges} | {"report"}}
-    edges = {(a, b) for a, b in edges if a in shown and b in shown and shown.index(a) < shown.index(b)}
+    return _draw(shown, edges, STAGE_SIZE, "report")
+
+
+def _draw_rules(rules: list[Rule]) -> Drawing:
+    names = {rule.name: [rule] for rule in rules}
+    edges = {(read, rule.name) for rule in rules for read in rule.reads}
+    return _draw(names, edges, RULE_SIZE, "render_report")
+
+
+def _draw(shown: dict[str, list[Rule]], edges: set[tuple[str, str]], size: tuple[int, int], last: str) -> Drawing:
+    """Return boxes in columns, each right of all that it reads from, and the arrows that no longer way replaces.
+
+    Args:
+        shown: the boxes' names in order of the way of the data, with the rules in each.
+        edges: from what is read to what reads it.
+        size: of a box.
+        last: what is made of everything; its record does not say so.
+    """
+    order = list(shown)
+    if last in shown:
+        edges = edges | {(name, last) for name in order if name not in {a for a, _ in edges} | {last}}
+    edges = {(a, b) for a, b in edges if a in shown and b in shown and order.index(a) < order.index(b)}
     column: dict[str, int] = {}
-    for stage in shown:
-        column[stage] = 1 + max((column[a] for a, b in edges if b == stage), default=-1)
-    row = {stage: sum(column[other] == column[stage] for other in shown[: shown.index(stage)]) for stage in shown}
-    boxes = []
-    for stage in shown:
-        own = [rule for rule in rules if rule.stage == stage]
-        x, y = MARGIN + column[stage] * (WIDTH + GAP_X), MARGIN + 22 + row[stage] * (HEIGHT + GAP_Y)
-        names = tuple(rule.name for rule in own)
-        boxes.append(Box(stage, sum(r.jobs for r in own), sum(r.seconds for r in own), names, x, y))
-    at = {box.stage: box for box in boxes}
-    arrows = [(f"{a} to {b}", _curve(at[a], at[b])) for a, b in sorted(_direct(edges))]
-    right, low = max((b.x for b in boxes), default=0), max((b.y for b in boxes), default=0)
-    return Graph(rules, boxes, arrows, right + WIDTH + MARGIN, low + HEIGHT + MARGIN + 16)
+    for name in order:
+        column[name] = 1 + max((column[a] for a, b in edges if b == name), default=-1)
+    direct = _direct(edges)
+    at: dict[str, Box] = {}
+    for number in range(max(column.values(), default=-1) + 1):
+        inside = [name for name in order if column[name] == number]
+        # level with what it reads from, so that arrows cross little
+        inside.sort(key=lambda name: mean(at[a].y for a, b in direct if b == name) if number else 0)
+        for row, name in enumerate(inside):
+            rules = shown[name]
+            x, y = MARGIN + number * (size[0] + GAP_X), MARGIN + HEADROOM + row * (size[1] + GAP_Y)
+            jobs, seconds = sum(rule.jobs for rule in rules), sum(rule.seconds for rule in rules)
+            at[name] = Box(name, jobs, seconds, tuple(rule.name for rule in rules), x, y)
+    arrows = [(f"{a} to {b}", _curve(at[a], at[b], size)) for a, b in sorted(direct)]
+    right, low = max((b.x for b in at.values()), default=0), max((b.y for b in at.values()), default=0)
+    return Drawing([at[name] for name in order], arrows, size, right + size[0] + MARGIN, low + size[1] + HEADROOM)
 
 
 def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -146,7 +185,7 @@ def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(a, b) for a, b in edges if not any(b in reach(step) for step in after[a] - {b})}
 
 
-def _curve(a: Box, b: Box) -> str:
-    x0, y0, x1, y1 = a.x + WIDTH, a.y + HEIGHT // 2, b.x - 5, b.y + HEIGHT // 2
+def _curve(a: Box, b: Box, size: tuple[int, int]) -> str:
+    x0, y0, x1, y1 = a.x + size[0], a.y + size[1] // 2, b.x - 5, b.y + size[1] // 2
     bend = max(16, (x1 - x0) // 2)
     return f"M{x0} {y0}C{x0 + bend} {y0} {x1 - bend} {y1} {x1} {y1}"
