@@ -120,7 +120,7 @@ def test_a_sample_repeats_and_a_source_without_truth_is_named(tmp_path):
     absent = SourceRecord("flow_public", "public", "unavailable", "no network", "raw", 0, "")
     outlines.write([outlines.unavailable("unet", absent)], tmp_path / "out")
     assert pd.read_csv(tmp_path / "out" / "objects.csv").empty
-    [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())
+    [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())["sources"]
     assert (summary["status"], summary["reason"], summary["n_cells"]) == ("unavailable", "no network", 0)
 
 
@@ -356,7 +356,7 @@ def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_pat
     monkeypatch.setitem(outlines.PATHS, "unet", exact)
     scored = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), "phantom", frames=8)
     outlines.write([scored], tmp_path / "out")
-    [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())
+    [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())["sources"]
     table = pd.read_csv(tmp_path / "out/objects.csv")
     assert set(table["source"]) == {"kihm2018"}
     assert summary["n_frames"] == 8

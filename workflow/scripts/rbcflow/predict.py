@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH = 16
+CROWDED = 200
+"""Boxes a frame from which their suppression takes longer than the network."""
+
 PADDING = 114
 """Grey level of padding, as in Ultralytics."""
 
@@ -156,8 +159,6 @@ def predict(
     boxes, seconds = SCHEMA.empty_table().to_pandas(), 0.0
     if judged.available:
         judged.require_images()
-        # Once it is loaded, Ultralytics suppresses boxes by its compiled function: the same boxes, much faster.
-        importlib.import_module("torchvision")
         with tempfile.TemporaryDirectory() as config:
             import_ultralytics(Path(config))
             network, classes = _load(weights, known["sha256"], threads, device)
@@ -204,6 +205,10 @@ def _detect_all(detector: Detector, judged: TestSet) -> pd.DataFrame:
         for start in range(0, len(group), BATCH):
             frames = list(group["frame"].iloc[start : start + BATCH])
             found = detector.detect([three_channels(judged.image(frame)) for frame in frames])
+            if sum(map(len, found)) > CROWDED * len(frames):
+                # Once it is loaded, Ultralytics suppresses boxes by its compiled function: the same boxes. To load it takes
+                # longer than that saves where boxes are few.
+                importlib.import_module("torchvision")
             tables += [table.assign(frame=frame) for frame, table in zip(frames, found, strict=True)]
     boxes = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return boxes.sort_values(["frame", "conf", "x0", "y0"], ascending=[True, False, True, True], kind="stable")

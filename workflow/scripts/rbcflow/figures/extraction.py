@@ -53,7 +53,7 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
 
 def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
     """Return summary and cells of a path on each source where there was one."""
-    summaries = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    summaries = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["sources"]
     cells = pd.read_csv(folder / "objects.csv")
     return [(each, cells[cells["source"] == each["source"]]) for each in summaries if each["n_cells"]]
 

@@ -97,6 +97,8 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
         output.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white")
         if _vector.get():
+            # everything has its place already, and to find it takes longest
+            figure.set_layout_engine("none")
             figure.savefig(output.with_suffix(".svg"), dpi=DPI, metadata={"Date": None}, facecolor="white")
 
 

@@ -109,12 +109,12 @@ def unavailable(path: str, source: SourceRecord) -> Scored:
 
 
 def write(scored: list[Scored], folder: Path) -> None:
-    """Write the cells of all sources to ``objects.csv`` and a list of the summaries to ``summary.json``."""
+    """Write the cells of all sources to ``objects.csv`` and the summaries, under ``sources``, to ``summary.json``."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = [one.table.assign(source=one.summary["source"]) for one in scored]
     cells = pd.concat([table for table in tables if len(table)] or tables[:1])
     cells.round(4).to_csv(folder / "objects.csv", index=False, columns=["source", *COLUMNS])
-    summaries = [one.summary for one in scored]
+    summaries = {"sources": [one.summary for one in scored]}
     (folder / "summary.json").write_text(json.dumps(summaries, indent=1) + "\n", encoding="utf-8")
 
 
