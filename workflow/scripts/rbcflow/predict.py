@@ -206,7 +206,7 @@ def _detect_all(detector: Detector, judged: TestSet) -> pd.DataFrame:
             frames = list(group["frame"].iloc[start : start + BATCH])
             found = detector.detect([three_channels(judged.image(frame)) for frame in frames])
             if sum(map(len, found)) > CROWDED * len(frames):
-                # Once it is loaded, Ultralytics suppresses boxes by its compiled function: the same boxes. To load it takes
+                # Once loaded, Ultralytics suppresses boxes by its compiled function: the same boxes. Loading it takes
                 # longer than that saves where boxes are few.
                 importlib.import_module("torchvision")
             tables += [table.assign(frame=frame) for frame, table in zip(frames, found, strict=True)]

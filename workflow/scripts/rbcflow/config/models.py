@@ -174,7 +174,7 @@ class Training(Strict):
             "optimizer": "AdamW",
             "lr0": 0.005,
             "momentum": 0.9,
-            "close_mosaic": 3,
+            "close_mosaic": 2,
             "warmup_epochs": 1.0,
             "freeze": 10,
         },
