@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -35,20 +36,14 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
     note = style.note(f"IoU of {n} whole true cells, a missed cell has 0", "bar: median; red: worst decile", origins)
     with style.canvas(output, style.PAGE_MM, 14 + 5.2 * len(scored), note) as figure:
         axes = figure.subplots()
-        for place, (summary, table) in enumerate(reversed(scored)):
-            _strip(axes, place, summary, table["iou"].to_numpy(dtype=float))
-        labels = [
-            f"{summary['path'].replace('unet_cellpose', 'unet + cellpose').replace('_', ' ')} on {summary['source']}"
-            for summary, _ in reversed(scored)
-        ]
-        axes.set_yticks(range(len(scored)), labels)
+        _strips(axes, [(_label(summary), summary, table) for summary, table in scored])
         axes.set_xlim(-0.02, 1.16)
         axes.set_xticks(np.linspace(0, 1, 6))
         found_from = scored[0][0]["found_from_iou"]
         axes.axvline(found_from, color="#BBBBBB", linewidth=0.6, linestyle=":")
         axes.set_xlabel(f"IoU of outline and truth (dotted: {found_from:g}, from which a cell counts as found)")
-        axes.text(1.03, len(scored) - 0.35, "found / cells", fontsize=6.5, color="#444444")
-        axes.set_ylim(-0.6, len(scored))
+        axes.set_ylabel("")
+        axes.text(1.03, -0.65, "found / cells", fontsize=6.5, color="#444444")
 
 
 def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
@@ -58,14 +53,24 @@ def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
     return [(each, cells[cells["source"] == each["source"]]) for each in summaries if each["n_cells"]]
 
 
-def _strip(axes: Axes, place: int, summary: dict, iou: np.ndarray) -> None:
-    """Draw the cells of one path on one source as points, with median and worst decile."""
-    spread = np.random.default_rng(0).uniform(-0.26, 0.26, len(iou))
-    worst = iou <= summary["iou_p10"]
-    for some, colour in ((~worst, style.COLOURS["accent"]), (worst, WORST)):
-        axes.scatter(iou[some], place + spread[some], s=3, color=colour, alpha=0.45, linewidths=0)
-    axes.plot([summary["iou_median"]] * 2, [place - 0.38, place + 0.38], color="black", linewidth=1.4)
-    axes.text(1.03, place, f"{summary['found']} / {summary['n_cells']}", va="center", fontsize=6.5)
+def _label(summary: dict) -> str:
+    path = summary["path"].replace("unet_cellpose", "unet + cellpose").replace("_", " ")
+    return f"{path} on {summary['source']}"
+
+
+def _strips(axes: Axes, scored: list[tuple[str, dict, pd.DataFrame]]) -> None:
+    """Draw the cells of each path on each source as points, with median and worst decile."""
+    cells = pd.concat(
+        [table.assign(label=label, worst=table["iou"] <= summary["iou_p10"]) for label, summary, table in scored]
+    )
+    np.random.seed(0)  # noqa: NPY002 -- seaborn spreads points by NumPy's global generator
+    seaborn.stripplot(
+        cells, x="iou", y="label", hue="worst", hue_order=[False, True], palette=[style.COLOURS["accent"], WORST],
+        jitter=0.26, size=1.8, alpha=0.45, linewidth=0, legend=False, ax=axes,
+    )  # fmt: skip
+    for place, (_, summary, _) in enumerate(scored):
+        axes.plot([summary["iou_median"]] * 2, [place - 0.38, place + 0.38], color="black", linewidth=1.4)
+        axes.text(1.03, place, f"{summary['found']} / {summary['n_cells']}", va="center", fontsize=6.5)
 
 
 def cluster_map(clusters: Path, output: Path) -> None:
