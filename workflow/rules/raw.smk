@@ -86,6 +86,7 @@ rule fetch_recordings:
         "<benchmarks>/fetch_recordings/{source}.tsv"
     wildcard_constraints:
         source=alternatives(sources_of("package")),
+    priority: 30
     localrule: True
     conda:
         "../../environment.yml"

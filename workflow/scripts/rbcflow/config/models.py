@@ -99,7 +99,7 @@ class Segmenters(Strict):
     pictures: int = Field(
         70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
     )
-    steps: int = Field(120, ge=5, description="batches of 16 practice pictures each network learns from")
+    steps: int = Field(100, ge=5, description="batches of 16 practice pictures each network learns from")
     unet: str = Field(
         "trained", description="`trained` in this workflow, or a name from resources/weights.yaml (`unet_carvana.pth`)"
     )
@@ -194,7 +194,7 @@ class Validation(Strict):
     conf: float = Field(0.25, gt=0, lt=1, description="confidence of the matrix, as in the preprint")
     iou: float = Field(0.45, gt=0, lt=1, description="IoU of the matrix, as in the preprint")
     max_frames: int = Field(
-        150,
+        100,
         ge=1,
         description="frames a test set of recordings, evenly spaced",
     )

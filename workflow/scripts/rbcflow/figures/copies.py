@@ -23,7 +23,7 @@ FIRST_FRAME_SIZE = (900, 1260)
 LOSSLESS_LIMIT = 40_000
 """Bytes up to which a picture stays lossless: plots do, photographs need not."""
 
-MOVING_LIMIT = 110_000
+MOVING_LIMIT = 80_000
 """Bytes an animation may take: a page has some dozens of them; the smallest step is taken even if it takes more."""
 
 MOVING_STEPS = ((1280, 80), (960, 72), (760, 60), (640, 45), (560, 35), (480, 20))
