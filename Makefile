@@ -25,8 +25,9 @@ chromium:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } || \
 		{ echo "The tests need a program named chromium on the PATH."; exit 1; }
 
+# A module stays in one process, since its tests may share what the first of them made; tests/conftest.py puts the slow ones first.
 test: $(READY) chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # the toy DAG on a one-node Slurm that the test starts on the loopback address; it installs Debian's packages where they are missing
 test-slurm: $(READY)

@@ -1,4 +1,4 @@
-"""Fixtures that several modules of tests use."""
+"""Fixtures that several modules of tests use, and the order of the modules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import http.server
 import threading
 
 import pytest
+
+SLOW = ("test_workflow", "test_accidents", "test_malformed", "test_module")
+"""Modules that take minutes. They go first, so that no process is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow modules first."""
+    items.sort(key=lambda item: SLOW.index(item.path.stem) if item.path.stem in SLOW else len(SLOW))
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):

@@ -15,6 +15,7 @@ rule cluster_objects:
         "<benchmarks>/cluster_objects/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(CLUSTERED),
+    priority: 25
     conda:
         "../../environment.yml"
     threads: 1
@@ -106,6 +107,7 @@ rule score_outlines:
         "<logs>/score_outlines/{path}.log",
     benchmark:
         "<benchmarks>/score_outlines/{path}.tsv"
+    priority: 20
     conda:
         "../../environment.yml"
     threads: 1

@@ -134,8 +134,8 @@ def source_priority(wildcards):
 
 
 def bank_priority(wildcards):
-    """Return the priority of a bank of cells: high where it feeds a dataset."""
-    return 45 if wildcards.bank in FEEDING else 0
+    """Return the priority of a bank of cells: high where it feeds a dataset; others take minutes and must not come last."""
+    return 45 if wildcards.bank in FEEDING else 25
 
 
 def bank_record(wildcards):

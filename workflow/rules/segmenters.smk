@@ -1,4 +1,5 @@
-# segmenters: networks that outline cells, trained on pictures drawn for practice.
+# segmenters: networks that outline cells, trained on pictures drawn for practice. Before figures: what they
+# outline takes minutes, and would otherwise come last.
 
 
 rule draw_practice:
@@ -9,6 +10,7 @@ rule draw_practice:
         "<logs>/draw_practice.log",
     benchmark:
         "<benchmarks>/draw_practice.tsv"
+    priority: 25
     conda:
         "../../environment.yml"
     threads: 1
@@ -37,6 +39,7 @@ rule train_unet:
         "<logs>/train_unet.log",
     benchmark:
         "<benchmarks>/train_unet.tsv"
+    priority: 25
     conda:
         "../../environment.yml"
     threads: 1
@@ -65,6 +68,7 @@ rule train_cellpose:
         "<logs>/train_cellpose.log",
     benchmark:
         "<benchmarks>/train_cellpose.tsv"
+    priority: 25
     conda:
         "../../environment.yml"
     threads: 1

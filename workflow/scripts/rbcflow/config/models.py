@@ -65,11 +65,11 @@ class Phantom(Strict):
     raw_crops_per_folder: int = Field(
         3, ge=0, description="crops with background for each category and pressure (Saarland)"
     )
-    kihm_per_class: int = Field(90, ge=1, description="crops of croissants and of slippers each (Kihm)")
+    kihm_per_class: int = Field(70, ge=1, description="crops of croissants and of slippers each (Kihm)")
     kihm_s3_scale: float = Field(
         0.05, gt=0, description="share of the published counts a pressure and class, at least 1 (Kihm)"
     )
-    liang_scale: float = Field(0.08, gt=0, description="share of the published pictures a shape, at least 1 (Liang)")
+    liang_scale: float = Field(0.06, gt=0, description="share of the published pictures a shape, at least 1 (Liang)")
     drawn_per_class: int = Field(300, ge=4, description="cells a class drawn for the `synthetic` variant")
 
 
@@ -99,7 +99,7 @@ class Segmenters(Strict):
     pictures: int = Field(
         70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
     )
-    steps: int = Field(100, ge=5, description="batches of 16 practice pictures each network learns from")
+    steps: int = Field(80, ge=5, description="batches of 16 practice pictures each network learns from")
     unet: str = Field(
         "trained", description="`trained` in this workflow, or a name from resources/weights.yaml (`unet_carvana.pth`)"
     )
@@ -112,7 +112,7 @@ class Segmenters(Strict):
     )
     yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
     finetune_steps: int = Field(120, ge=5, description="batches of annotated pictures in `finetune_cellpose`")
-    scored_frames: int = Field(12, ge=1, description="frames of a source on which each path is compared with truth")
+    scored_frames: int = Field(8, ge=1, description="frames of a source on which each path is compared with truth")
 
 
 class Images(Strict):
@@ -194,7 +194,7 @@ class Validation(Strict):
     conf: float = Field(0.25, gt=0, lt=1, description="confidence of the matrix, as in the preprint")
     iou: float = Field(0.45, gt=0, lt=1, description="IoU of the matrix, as in the preprint")
     max_frames: int = Field(
-        100,
+        80,
         ge=1,
         description="frames a test set of recordings, evenly spaced",
     )

@@ -13,7 +13,7 @@ from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import SPLITS, image_list
 from rbcflow.testset_files import read_rgb, read_testset
 
-WANTED = {"train": 60, "val": 30, "test": 30}
+WANTED = {"train": 40, "val": 20, "test": 20}
 """Images a variant on the map; the preprint took 2000/1000/1000 of one set."""
 
 PERPLEXITY = 30
