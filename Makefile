@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= all
 
-.PHONY: setup report test test-slurm lint bench clean lock config fingerprints starter chromium audit
+.PHONY: setup report test test-slurm lint bench clean lock config fingerprints starter images chromium audit
 
 setup: $(READY)
 
@@ -65,6 +65,10 @@ lock:
 starter: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_starter --configfile config/starter.yaml
 	cp results/starter-build/starter/* resources/starter/
+
+# the README's pictures, from the results of `make report`
+images: $(READY) chromium
+	$(BIN)/python docs/images/make.py
 
 # known vulnerabilities of the locked packages; needs the network, and says so where the service does not answer
 audit:

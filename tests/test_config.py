@@ -179,3 +179,18 @@ def test_a_test_set_of_pictures_needs_its_bank_and_knows_its_scale():
 def test_a_variant_may_divide_its_cells_in_its_own_way():
     settings = load(default() | {"variants": {"random": {"scheme": "paper"}}})
     assert (settings.scheme("random"), settings.scheme("random_nosuperposition")) == ("paper", "grouped")
+
+
+@pytest.mark.parametrize("name", ["paper", "published"])
+def test_the_preprints_scale_keeps_none_of_the_embedded_defaults_training(name):
+    content = yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())
+    settings = load(content | {"phantoms": True})
+    judged = {run.model for run in settings.runs.values()}
+    assert len(judged) == 5
+    for model in judged:
+        training = settings.training(model)
+        assert (training.epochs, training.batch, training.imgsz, training.weights) == (20, 16, 200, "yolo11s.pt")
+        assert training.overrides.get("optimizer", "auto") == "auto"
+        assert training.overrides["freeze"] == 0
+    if name == "paper":
+        assert {settings.images(variant).train for variant in settings.variants} == {4000}

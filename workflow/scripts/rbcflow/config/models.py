@@ -99,7 +99,7 @@ class Segmenters(Strict):
     pictures: int = Field(
         70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
     )
-    steps: int = Field(80, ge=5, description="batches of 16 practice pictures each network learns from")
+    steps: int = Field(60, ge=5, description="batches of 16 practice pictures each network learns from")
     unet: str = Field(
         "trained", description="`trained` in this workflow, or a name from resources/weights.yaml (`unet_carvana.pth`)"
     )
@@ -118,8 +118,8 @@ class Segmenters(Strict):
 class Images(Strict):
     """Images a split; the preprint made 4000/2000/2000."""
 
-    train: int = Field(800, ge=1, description="trained on")
-    val: int = Field(120, ge=1, description="watched during training")
+    train: int = Field(600, ge=1, description="trained on")
+    val: int = Field(60, ge=1, description="watched during training")
     test: int = Field(160, ge=1, description="judged on after training")
 
 
