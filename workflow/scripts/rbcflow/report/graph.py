@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePath
 from statistics import mean
 
@@ -29,13 +30,13 @@ FOLDERS = {
 }
 """Folders of the results that are not named after their stage."""
 
-UNRECORDED = {
-    "tabulate_seeds": "tables",
-    "write_model_card": "tables",
-    "write_crate": "report",
-    "render_report": "report",
+UNRECORDED: dict[str, tuple[str, set[str]]] = {
+    "tabulate_seeds": ("tables", {"train_model"}),
+    "write_model_card": ("tables", {"train_model", "evaluate_run"}),
+    "write_crate": ("report", {"draw_figure", "draw_model", "draw_run", "draw_variant"}),
+    "render_report": ("report", set()),
 }
-"""Rules that leave no record of their own."""
+"""Rules that leave no record of their own: their stages, and rules whose files they read."""
 
 MORE_RECORDS = ("datasets/*/*/shards/*/provenance.json", "figures/*/*.json", "gifs/*/*.json")
 """Records that the graph needs besides those the page lists."""
@@ -98,8 +99,8 @@ def read_graph(results: Path, records: Iterable[Provenance], timings: list[Timin
     found = [read_provenance(path, results) for pattern in MORE_RECORDS for path in sorted(results.glob(pattern))]
     records = [*records, *(record for record in found if record)]
     makers = {record.subject: record.rule for record in records}
-    stages = dict(UNRECORDED)
-    reads: dict[str, set[str]] = {}
+    stages = {rule: stage for rule, (stage, _) in UNRECORDED.items()}
+    reads = {rule: set(read) for rule, (_, read) in UNRECORDED.items() if read}
     for record in records:
         folder = record.subject.split("/")[0]
         stages[record.rule] = FOLDERS.get(folder, folder)
@@ -136,8 +137,13 @@ def _draw_stages(rules: list[Rule]) -> Drawing:
 
 def _draw_rules(rules: list[Rule]) -> Drawing:
     names = {rule.name: [rule] for rule in rules}
-    edges = {(read, rule.name) for rule in rules for read in rule.reads}
-    return _draw(names, edges, RULE_SIZE, "render_report")
+    edges = {(read, rule.name) for rule in rules for read in rule.reads if read in names}
+    before = TopologicalSorter({name: {a for a, b in edges if b == name} for name in names})
+    try:
+        order = list(before.static_order())
+    except CycleError:  # records of several states of the project lie side by side
+        order = list(names)
+    return _draw({name: names[name] for name in order}, edges, RULE_SIZE, "render_report")
 
 
 def _draw(shown: dict[str, list[Rule]], edges: set[tuple[str, str]], size: tuple[int, int], last: str) -> Drawing:
