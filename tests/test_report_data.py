@@ -14,7 +14,7 @@ from PIL import Image
 
 from rbcflow.errors import InputError
 from rbcflow.figures import copies
-from rbcflow.report import text
+from rbcflow.report import graph, text
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
@@ -268,3 +268,15 @@ def test_tile_that_is_not_there_is_named(tree: Tree, tmp_path: Path) -> None:
     write_text(folder / "errors.csv", (folder / "errors.csv").read_text().replace("2,class", "3,class"))
     with pytest.raises(InputError, match="found tile 3"):
         read_errors(tmp_path, ["random-on-flow_public"])
+
+
+def test_rules_are_drawn_right_of_what_they_read_and_the_report_comes_last() -> None:
+    reads = {"collect": ("shard",), "shard": ("cut",), "cut": (), "render_report": ()}
+    rules = [graph.Rule(name, "datasets", 1, 1.0, read) for name, read in reads.items()]
+    drawing = graph._draw_rules(rules)
+    assert [box.name for box in drawing.boxes] == ["cut", "shard", "collect", "render_report"]
+    places = [box.x for box in drawing.boxes]
+    assert places == sorted(set(places))
+    assert [name for name, _ in drawing.arrows] == ["collect to render_report", "cut to shard", "shard to collect"]
+    round_about = [graph.Rule("a", "datasets", 1, 1.0, ("b",)), graph.Rule("b", "datasets", 1, 1.0, ("a",))]
+    assert len(graph._draw_rules(round_about).boxes) == 2
