@@ -40,7 +40,7 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 
 bench: $(READY)
-	for file in bench/*.py; do $(BIN)/python $$file; done
+	for file in bench/*.py; do PYTHONPATH=workflow/scripts $(BIN)/python $$file; done
 
 # config/config.yaml and its JSON schema, written from the typed model
 config: $(READY)

@@ -1,8 +1,8 @@
 """Whether cutting cells out of recordings streams: peak memory and seconds for few and for many TIFF stacks.
 
-Run from the repository's root: ``python bench/extraction.py --json results/bench/extraction.json``. Naples phantoms of
-4 and of 16 stacks are drawn, cells are cut from each in a process of its own, and the largest resident memory of both
-is compared: it must not grow with the number of stacks. Seconds are of the cut alone.
+``PYTHONPATH=workflow/scripts python bench/extraction.py --json results/bench/extraction.json``, or `make bench`.
+Naples phantoms of 4 and of 16 stacks are drawn, cells are cut from each in a process of its own, and the largest
+resident memory of both is compared: it must not grow with the number of stacks. Seconds are of the cut alone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 STACKS = (4, 16)
 

@@ -1,6 +1,6 @@
 """How fast data sets are made: images a second on one core, against the cost of writing the same files.
 
-Run from the repository's root: ``python bench/generation.py --json results/bench/generation.json``. It
+``PYTHONPATH=workflow/scripts python bench/generation.py --json results/bench/generation.json``, or `make bench`. It
 pastes plain ellipses, which cost the same as cells of their size. The floor is what no composer can go below: encoding
 and writing the same PNG and label files. Stages are timed one by one; one process is compared with two that start
 together; the largest memory of a process is taken after few and after four times as many images. Two pieces are also
@@ -15,7 +15,6 @@ import argparse
 import json
 import math
 import multiprocessing
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -27,20 +26,18 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from rbcflow.boxes import mask_box
+from rbcflow.cells.bank import Cell, write_bank
+from rbcflow.classes import CLASSES
+from rbcflow.compose import VariantSpec
+from rbcflow.compose.background import smooth_field
+from rbcflow.compose.dataset import PNG, label_text, write_shard
+from rbcflow.compose.image import Composite, compose, steps
+from rbcflow.compose.place import Placer
+from rbcflow.compose.spec import PRESETS
+from rbcflow.compose.stock import load_stock
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-
-from rbcflow.boxes import mask_box  # noqa: E402
-from rbcflow.cells.bank import Cell, write_bank  # noqa: E402
-from rbcflow.classes import CLASSES  # noqa: E402
-from rbcflow.compose import VariantSpec  # noqa: E402
-from rbcflow.compose.background import smooth_field  # noqa: E402
-from rbcflow.compose.dataset import PNG, label_text, write_shard  # noqa: E402
-from rbcflow.compose.image import Composite, compose, steps  # noqa: E402
-from rbcflow.compose.place import Placer  # noqa: E402
-from rbcflow.compose.spec import PRESETS  # noqa: E402
-from rbcflow.compose.stock import load_stock  # noqa: E402
-
 VARIANTS = tuple(PRESETS)
 
 

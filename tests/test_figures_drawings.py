@@ -354,3 +354,15 @@ def test_the_share_of_a_box_that_another_covers():
     boxes = np.array([[0, 0, 20, 20], [10, 15, 20, 25], [50, 50, 60, 60]], float)
     assert composition._covered(boxes).tolist() == [50 / 400, 0.5, 0]
     assert composition._covered(np.zeros((0, 4))).shape == (0,)
+
+
+def test_a_plot_is_also_written_as_svg_where_that_is_wanted_and_both_repeat(tmp_path):
+    files = [tmp_path / folder / "plot.png" for folder in ("a", "b", "c")]
+    for file, vector in zip(files, (True, True, False), strict=True):
+        with style.vector_copies(vector), style.canvas(file, 60, 40, "n = 3") as figure:
+            figure.subplots().plot([0, 1, 2], [1, 0, 1])
+    first, second, without = files
+    assert first.read_bytes() == second.read_bytes() == without.read_bytes()
+    assert "</svg>" in first.with_suffix(".svg").read_text()
+    assert first.with_suffix(".svg").read_bytes() == second.with_suffix(".svg").read_bytes()
+    assert not without.with_suffix(".svg").exists()

@@ -171,3 +171,17 @@ def test_a_two_class_model_keeps_its_names(config, tmp_path):
     two = save_model(toy_network(config, names=("slipper", "parachute")), tmp_path / "two")
     boxes, _ = boxes_on(two, tmp_path, [scene(64, 64)])
     assert set(boxes["class"]) == {"slipper"}
+
+
+def test_crowded_frames_keep_the_same_boxes_by_the_compiled_suppression():
+    """``predict`` loads torchvision for them; without it Ultralytics suppresses in Python."""
+    import torch
+    import torchvision
+    from ultralytics.utils.nms import TorchNMS
+
+    generator = torch.Generator().manual_seed(0)
+    corner, size = (torch.rand(800, 2, generator=generator) * scale for scale in (180, 60))
+    boxes, scores = torch.cat([corner, corner + size + 2], dim=1), torch.rand(800, generator=generator)
+    kept = torchvision.ops.nms(boxes, scores, 0.7)
+    assert 100 < len(kept) < 800
+    assert kept.tolist() == TorchNMS.nms(boxes, scores, 0.7).tolist()

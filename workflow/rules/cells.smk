@@ -15,7 +15,7 @@ rule cluster_objects:
         "<benchmarks>/cluster_objects/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(CLUSTERED),
-    priority: 25
+    priority: PRIORITY["outline"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -107,7 +107,7 @@ rule score_outlines:
         "<logs>/score_outlines/{path}.log",
     benchmark:
         "<benchmarks>/score_outlines/{path}.tsv"
-    priority: 20
+    priority: PRIORITY["score"]
     conda:
         "../../environment.yml"
     threads: 1

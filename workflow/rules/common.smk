@@ -58,6 +58,10 @@ def own_files(bad_files):
     return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
 
 
+PRIORITY = {"train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
+"""What goes first when several jobs could: trainings, of which one follows the other, and what they wait for; then counts,
+on which comparisons of all runs wait; then networks, banks and outlines, which take minutes and must not come last."""
+
 RECORDED = sources_of("phantom", "path", "url", "package")
 RECORDED_BANKS = [name for name, bank in SETTINGS.banks.items() if bank.source in RECORDED]
 CLUSTERED = [name for name, bank in SETTINGS.banks.items() if "unet_cellpose" in bank.paths]
@@ -125,17 +129,14 @@ def raw_listing(wildcards):
 # cells
 
 
-# One training follows the other, so whatever the datasets are made of goes first; what else waits for a free core can wait.
-
-
 def source_priority(wildcards):
     """Return the priority of a source's files: high where cells for a dataset are cut from them."""
-    return 45 if wildcards.source in {SETTINGS.banks[bank].source for bank in FEEDING} else 0
+    return PRIORITY["feed"] if wildcards.source in {SETTINGS.banks[bank].source for bank in FEEDING} else 0
 
 
 def bank_priority(wildcards):
-    """Return the priority of a bank of cells: high where it feeds a dataset; others take minutes and must not come last."""
-    return 45 if wildcards.bank in FEEDING else 25
+    """Return the priority of a bank of cells: high where it feeds a dataset."""
+    return PRIORITY["feed" if wildcards.bank in FEEDING else "outline"]
 
 
 def bank_record(wildcards):

@@ -12,7 +12,7 @@ rule check_metrics:
         "<logs>/check_metrics.log",
     benchmark:
         "<benchmarks>/check_metrics.tsv"
-    priority: 30
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -40,7 +40,7 @@ rule compare_runs:
         "<logs>/compare_runs.log",
     benchmark:
         "<benchmarks>/compare_runs.tsv"
-    priority: 30
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1

@@ -13,7 +13,7 @@ rule split_cells:
         "<benchmarks>/split_cells/{scheme}.tsv"
     wildcard_constraints:
         scheme="grouped|paper",
-    priority: 40
+    priority: PRIORITY["compose"]
     localrule: True
     conda:
         "../../environment.yml"
@@ -43,7 +43,7 @@ rule compose_shard:
         "<benchmarks>/compose_shard/{variant}-{split}-{shard}.tsv"
     wildcard_constraints:
         variant=alternatives(GENERATED),
-    priority: 40
+    priority: PRIORITY["compose"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -105,7 +105,7 @@ rule collect_dataset:
         "<logs>/collect_dataset/{variant}.log",
     benchmark:
         "<benchmarks>/collect_dataset/{variant}.tsv"
-    priority: 40
+    priority: PRIORITY["compose"]
     localrule: True
     conda:
         "../../environment.yml"

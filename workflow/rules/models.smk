@@ -44,7 +44,7 @@ rule train_model:
         "<benchmarks>/train_model/{model}-seed-{seed}.tsv"
     wildcard_constraints:
         model=alternatives(name for name in SETTINGS.models if not checkpoint_of(name)),
-    priority: 50
+    priority: PRIORITY["train"]
     conda:
         "../../environment.yml"
     threads: training_threads

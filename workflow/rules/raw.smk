@@ -86,7 +86,7 @@ rule fetch_recordings:
         "<benchmarks>/fetch_recordings/{source}.tsv"
     wildcard_constraints:
         source=alternatives(sources_of("package")),
-    priority: 30
+    priority: PRIORITY["judge"]
     localrule: True
     conda:
         "../../environment.yml"

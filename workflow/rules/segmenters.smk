@@ -1,5 +1,4 @@
-# segmenters: networks that outline cells, trained on pictures drawn for practice. Before figures: what they
-# outline takes minutes, and would otherwise come last.
+# segmenters: networks that outline cells, trained on pictures drawn for practice.
 
 
 rule draw_practice:
@@ -10,7 +9,7 @@ rule draw_practice:
         "<logs>/draw_practice.log",
     benchmark:
         "<benchmarks>/draw_practice.tsv"
-    priority: 25
+    priority: PRIORITY["outline"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -39,7 +38,7 @@ rule train_unet:
         "<logs>/train_unet.log",
     benchmark:
         "<benchmarks>/train_unet.tsv"
-    priority: 25
+    priority: PRIORITY["outline"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -68,7 +67,7 @@ rule train_cellpose:
         "<logs>/train_cellpose.log",
     benchmark:
         "<benchmarks>/train_cellpose.tsv"
-    priority: 25
+    priority: PRIORITY["outline"]
     conda:
         "../../environment.yml"
     threads: 1

@@ -1,5 +1,4 @@
 # test sets, predictions and metrics: one prediction a run, computed once; everything counted from it and from the truth.
-# They go before figures: what compares all runs waits for the last of them.
 
 
 rule build_testset:
@@ -17,7 +16,7 @@ rule build_testset:
         "<logs>/build_testset/{testset}.log",
     benchmark:
         "<benchmarks>/build_testset/{testset}.tsv"
-    priority: 30
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -45,7 +44,7 @@ rule predict_run:
         "<logs>/predict_run/{run}.log",
     benchmark:
         "<benchmarks>/predict_run/{run}.tsv"
-    priority: 30
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -80,7 +79,7 @@ rule evaluate_run:
         "<logs>/evaluate_run/{run}.log",
     benchmark:
         "<benchmarks>/evaluate_run/{run}.tsv"
-    priority: 30
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1

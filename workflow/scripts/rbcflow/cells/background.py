@@ -109,8 +109,8 @@ def median_background(images: Iterable[Grey]) -> Grey:
     Returns:
         (H, W) uint8. Memory is 1 KiB a pixel, whatever the number of images.
     """
-    counts, shape, total = None, (0, 0), 0
-    for total, image in enumerate(images, start=1):  # noqa: B007 (the count is used after the loop)
+    counts, shape = None, (0, 0)
+    for image in images:
         if counts is None:
             shape, counts = image.shape, np.zeros((image.size, 256), dtype=np.uint32)
             pixels = np.arange(image.size)
@@ -120,6 +120,7 @@ def median_background(images: Iterable[Grey]) -> Grey:
     if counts is None:
         raise ValueError("no image to take a background from")
     np.cumsum(counts, axis=1, out=counts)
+    total = int(counts[0, -1])
     return np.argmax(counts >= (total + 1) // 2, axis=1).astype(np.uint8).reshape(shape)
 
 
