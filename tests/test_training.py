@@ -47,11 +47,12 @@ import_ultralytics(folder.parent / "config")
 from rbcflow.training import trainer
 from rbcflow.training.train import train
 
-def on_train_batch_start(self):
+def on_train_epoch_start(self, begin=trainer.CellTraining.on_train_epoch_start):
     if self.epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
+    begin(self)
 
-trainer.CellTraining.on_train_batch_start = on_train_batch_start
+trainer.CellTraining.on_train_epoch_start = on_train_epoch_start
 train(Path(sys.argv[1]), folder, **json.loads(sys.argv[3]))
 """
 
@@ -121,26 +122,40 @@ def test_same_seed_same_weights_and_the_dataset_is_only_read(trained, data, tmp_
     assert states[0] == states[1] != states[2]
 
 
-def test_bfloat16_follows_float32(trained, data, tmp_path):
-    train(data, tmp_path / "out", **ARGUMENTS | {"precision": "bfloat16"})
-    # Box losses of three steps from random weights rest on a handful of anchors; all anchors enter this one.
-    full, half = (pd.read_csv(folder / "results.csv")["train/cls_loss"] for folder in (trained, tmp_path / "out"))
-    assert list(half) == pytest.approx(list(full), rel=0.01)
-    assert list(half) != list(full)
+def test_bfloat16_follows_float32(data, tmp_path):
+    # From random weights single steps may part further, so the median of three trainings counts. Box losses of three
+    # steps rest on a handful of anchors; all anchors enter this one.
+    apart = []
+    for seed in range(3):
+        curves = []
+        for precision in ("float32", "bfloat16"):
+            folder = tmp_path / f"{precision}-{seed}"
+            train(data, folder, **ARGUMENTS | {"precision": precision, "seed": seed})
+            curves.append(pd.read_csv(folder / "results.csv")["train/cls_loss"])
+        apart.append((curves[1] / curves[0] - 1).abs())
+    assert all(0 < gap < 0.01 for gap in pd.DataFrame(apart).median())
 
 
-def test_a_killed_training_goes_on_to_the_same_number_of_epochs(data, tmp_path):
-    folder = tmp_path / "out"
-    arguments = ARGUMENTS | {"epochs": 4}
+def test_a_killed_training_ends_as_if_nothing_had_happened(data, tmp_path):
+    folder, undisturbed = tmp_path / "out", tmp_path / "undisturbed"
+    # Five batches make a step and three an epoch, so gradients wait when the kill comes, with mosaics closed before it.
+    overrides = {"close_mosaic": 3, "warmup_epochs": 1.0, "nbs": 20}
+    arguments = ARGUMENTS | {"epochs": 4, "precision": "bfloat16", "overrides": overrides}
     command = [sys.executable, "-c", KILLED, str(data), str(folder), json.dumps(arguments)]
     paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.run(command, env=os.environ | paths, check=False).returncode == -signal.SIGKILL
     assert not (folder / "training.json").exists()
 
     train(data, folder, **arguments)
-    record = json.loads((folder / "training.json").read_text())
-    assert (record["epochs"], record["resumed_after"]) == (4, [2])
-    assert list(pd.read_csv(folder / "results.csv")["epoch"]) == [1, 2, 3, 4]
+    train(data, undisturbed, **arguments)
+    record, expected = (json.loads((path / "training.json").read_text()) for path in (folder, undisturbed))
+    assert (record["epochs"], record["resumed_after"], expected["resumed_after"]) == (4, [2], [])
+    curves = [pd.read_csv(path / "results.csv") for path in (folder, undisturbed)]
+    assert list(curves[0]["epoch"]) == [1, 2, 3, 4]
+    clocks = ["time", "epoch_seconds", "images_per_second"]
+    pd.testing.assert_frame_equal(*(table.drop(columns=clocks) for table in curves), check_exact=True)
+    for name, file in record["files"].items():
+        assert file["state_sha256"] == expected["files"][name]["state_sha256"], name
     assert not (folder / "work").exists()
 
 

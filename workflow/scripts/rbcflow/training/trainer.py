@@ -16,13 +16,13 @@ from typing import Any
 
 import pandas as pd
 import torch
-import torch.utils.deterministic
 from tqdm import tqdm
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
 
 from rbcflow.errors import InputError
 from rbcflow.training.processor import FullPrecisionLoss, MixedValidator, fuse_steps
+from rbcflow.training.state import read_state, seed_epoch, state_file, take_up_gradients, write_state
 
 logger = logging.getLogger(__name__)
 
@@ -52,20 +52,8 @@ class CellTraining(DetectionTrainer):
         self.prepared, self.start, self.progress = data, start, progress
         self.threads, self.precision = threads, precision
         self.asked_batch = settings["batch"]
+        self.last_step, self.gathered, self.batches_ahead = -1, None, 0
         super().__init__(overrides=settings)
-
-    def train(self) -> None:
-        """Train without the memory fill of PyTorch's deterministic mode, an eighth of the time on a processor.
-
-        It writes every new tensor once more to expose kernels that read what they have not written; the order of sums,
-        which makes results repeat, is not its work.
-        """
-        filling = torch.utils.deterministic.fill_uninitialized_memory
-        torch.utils.deterministic.fill_uninitialized_memory = False
-        try:
-            super().train()
-        finally:
-            torch.utils.deterministic.fill_uninitialized_memory = filling
 
     def run_callbacks(self, event: str) -> None:
         """Run this class's own method of the event's name alone: the library's callbacks report to third parties."""
@@ -99,8 +87,18 @@ class CellTraining(DetectionTrainer):
             raise InputError(dropped[0], "a corrupt image or label file", expected, f"{mode} split")
         return dataset
 
+    @property
+    def accumulate(self) -> int:
+        """Batches whose gradients make a step; before the first step of a resumed run, as its loop has to count them."""
+        return self._accumulate + self.batches_ahead
+
+    @accumulate.setter
+    def accumulate(self, batches: int) -> None:
+        self._accumulate = batches
+
     def _build_train_pipeline(self) -> None:
         """Build the loaders; the library does so again, with half the batch, when memory ran out in the first epoch."""
+        self.batches_ahead = 0
         super()._build_train_pipeline()
         if self.batch_size < self.asked_batch:
             message = "out of memory: %d instead of %d images a batch, gradients gathered over %d batches"
@@ -117,6 +115,7 @@ class CellTraining(DetectionTrainer):
             self.amp = self.precision == "bfloat16"
             self.model.criterion = FullPrecisionLoss(self.model.init_criterion())
         if self.resume:
+            read_state(self)
             _forget_epochs_after(self.csv, self.start_epoch)
         images = (self.epochs - self.start_epoch) * len(self.train_loader.dataset)
         self.bar = tqdm(total=images, disable=not self.progress, unit=" images")
@@ -144,8 +143,20 @@ class CellTraining(DetectionTrainer):
         self.started = time.monotonic()
 
     def on_train_epoch_start(self) -> None:
-        """Start the epoch's clock."""
+        """Start the epoch's clock and its random numbers."""
         self.epoch_started = time.monotonic()
+        self.batch_number = len(self.train_loader) * self.epoch - 1
+        seed_epoch(self)
+        take_up_gradients(self)
+
+    def on_train_batch_start(self) -> None:
+        """Count batches from the first of the first epoch on."""
+        self.batch_number += 1
+
+    def optimizer_step(self) -> None:
+        """Make a step and remember after which batch it was."""
+        super().optimizer_step()
+        self.last_step, self.batches_ahead = self.batch_number, 0
 
     def on_train_batch_end(self) -> None:
         """Move the bar, which shows images a second and the time left."""
@@ -183,6 +194,7 @@ class CellTraining(DetectionTrainer):
 
     def save_model(self) -> bool:
         """Write the checkpoints under other names first, so that no kill leaves half a checkpoint behind."""
+        write_state(self)
         last, best = self.last, self.best
         self.last, self.best = last.with_suffix(".part"), best.with_suffix(".part")
         super().save_model()
@@ -190,6 +202,7 @@ class CellTraining(DetectionTrainer):
             if part.exists():
                 part.replace(target)
         self.last, self.best = last, best
+        state_file(self, self.epoch - 1).unlink(missing_ok=True)
         return True
 
     def final_eval(self) -> None:
