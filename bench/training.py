@@ -1,11 +1,11 @@
 """How fast detectors are trained: this workflow's trainer against ``yolo detect train`` on the same images and machine.
 
-Run from the repository's root: ``python bench/training.py --json results/bench/training.json``. Both train all
-layers with the library's default arguments, which the preprint kept, in turn, each in a process of its own, a pair a
-seed: YOLO11n from the starter checkpoint, so that a few epochs give a mAP worth comparing, others from random weights.
-The rate is that of whole epochs, validation and checkpoints included, without the first, which warms up; Ultralytics
-gets its own default threads, precision and plots. Other work on the machine disturbs two threads that wait for each
-other more than it disturbs one.
+``PYTHONPATH=workflow/scripts python bench/training.py --json results/bench/training.json``, or `make bench`. Both
+train all layers with the library's default arguments, which the preprint kept, in turn, each in a process of its own, a
+pair a seed: YOLO11n from the starter checkpoint, so that a few epochs give a mAP worth comparing, others from random
+weights. The rate is that of whole epochs, validation and checkpoints included, without the first, which warms up.
+Ultralytics gets its own default threads, precision and plots, ours the environment of the workflow's jobs. Other work
+on the machine disturbs two threads that wait for each other more than it disturbs one.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from rbcflow.memory import HUGE_PAGES
+
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARY = ROOT / "workflow" / "scripts"
 STARTER = ROOT / "resources" / "starter" / "yolo11n-starter.pt"
 BATCH, SIDE = 16, 200
 
 OURS = """
 import json, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
 from rbcflow.training.train import train
-start = Path(sys.argv[5]) if sys.argv[5] else None
-train(Path(sys.argv[2]), Path(sys.argv[3]), weights=start, **json.loads(sys.argv[4]))
+start = Path(sys.argv[4]) if sys.argv[4] else None
+train(Path(sys.argv[1]), Path(sys.argv[2]), weights=start, **json.loads(sys.argv[3]))
 """
 
 
@@ -98,8 +98,8 @@ def workflow(network: str, data: Path, folder: Path, epochs: int, seed: int, thr
     digest = hashlib.sha256(start.read_bytes()).hexdigest() if start else None
     settings = {"architecture": f"{network}.yaml", "weights_sha256": digest, "epochs": epochs, "batch": BATCH}
     settings |= {"imgsz": SIDE, "seed": seed, "threads": threads, "data_fingerprint": "", "overrides": {}}
-    command = [sys.executable, "-c", OURS, str(LIBRARY), str(data), str(folder / "run"), json.dumps(settings)]
-    subprocess.run([*command, str(start or "")], check=True, capture_output=True)
+    command = [sys.executable, "-c", OURS, str(data), str(folder / "run"), json.dumps(settings), str(start or "")]
+    subprocess.run(command, env=HUGE_PAGES | os.environ, check=True, capture_output=True)
     return folder / "run" / "results.csv"
 
 

@@ -21,6 +21,7 @@ from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
+from rbcflow.memory import HUGE_PAGES
 from rbcflow.yamlfile import read_yaml
 
 try:
@@ -36,6 +37,9 @@ if SETTINGS.missing_raw():
     )
 
 CONFIG = SETTINGS.config
+
+# Jobs inherit this environment, on a cluster too, where every job reads these rules again.
+os.environ.update(HUGE_PAGES | os.environ)
 
 if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 from pathlib import Path
 
@@ -43,16 +42,3 @@ def processor() -> str:
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def keep_freed_memory() -> None:
-    """Let this process keep the memory it frees for its next use, where its C library is glibc.
-
-    By default large blocks go back to the system when they are freed and come back page by page, zeroed: every training
-    step paid 1600 page faults an image for that, a tenth of its time.
-    """
-    threshold, trim = -3, -1  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of malloc.h
-    if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        library.mallopt(threshold, 1 << 30)
-        library.mallopt(trim, 1 << 30)

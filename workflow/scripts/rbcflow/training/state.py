@@ -8,7 +8,7 @@ are, and the random numbers of an epoch follow from seed and epoch alone. Import
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,6 +16,17 @@ from ultralytics.utils.torch_utils import init_seeds, unwrap_model
 
 if TYPE_CHECKING:
     from rbcflow.training.trainer import CellTraining
+
+
+class WithoutMoments:
+    """An optimiser as checkpoints shall hold it: they are written every epoch, and the state has its moments."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return groups with rates and moments' factors, and no moments."""
+        return self.optimizer.state_dict() | {"state": {}}
 
 
 def state_file(training: CellTraining, epoch: int) -> Path:

@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from rbcflow.hardware import choose_device, choose_precision, keep_freed_memory, processor
+from rbcflow.hardware import choose_device, choose_precision, processor
+from rbcflow.memory import keep_freed_memory
 from rbcflow.provenance import sha256, versions
 from rbcflow.quiet import import_ultralytics
 from rbcflow.training.checkpoints import strip

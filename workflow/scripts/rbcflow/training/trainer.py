@@ -22,7 +22,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
 
 from rbcflow.errors import InputError
 from rbcflow.training.processor import FullPrecisionLoss, MixedValidator, fuse_steps
-from rbcflow.training.state import read_state, seed_epoch, state_file, take_up_gradients, write_state
+from rbcflow.training.state import WithoutMoments, read_state, seed_epoch, state_file, take_up_gradients, write_state
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class CellTraining(DetectionTrainer):
 
     @property
     def accumulate(self) -> int:
-        """Batches whose gradients make a step; before the first step of a resumed run, as its loop has to count them."""
+        """Batches whose gradients make a step; before a resumed run's first step, as its loop has to count them."""
         return self._accumulate + self.batches_ahead
 
     @accumulate.setter
@@ -193,15 +193,17 @@ class CellTraining(DetectionTrainer):
         )
 
     def save_model(self) -> bool:
-        """Write the checkpoints under other names first, so that no kill leaves half a checkpoint behind."""
-        write_state(self)
-        last, best = self.last, self.best
+        """Write state and checkpoints under other names first, so that no kill leaves half of one behind."""
+        if self.epoch + 1 < self.epochs:
+            write_state(self)
+        last, best, optimizer = self.last, self.best, self.optimizer
         self.last, self.best = last.with_suffix(".part"), best.with_suffix(".part")
+        self.optimizer = WithoutMoments(optimizer)
         super().save_model()
         for part, target in ((self.best, best), (self.last, last)):
             if part.exists():
                 part.replace(target)
-        self.last, self.best = last, best
+        self.last, self.best, self.optimizer = last, best, optimizer
         state_file(self, self.epoch - 1).unlink(missing_ok=True)
         return True
 
