@@ -5,6 +5,7 @@ What was measured is in docs/accidents.md.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -35,19 +36,20 @@ from accident_project import (
 NAME = "rbc flow – Größe 血"
 """Blanks, a dash, an umlaut and a sign of three bytes: every place here but one has them in its path."""
 KILLED = {
-    "recorded": {
-        "draw_phantom": "recorded/logs/draw_phantom/naples.log",
-        "cut_cells": "recorded/logs/cut_cells/naples.log",
-    },
-    "mini": {
-        "compose_shard": "results/logs/compose_shard/synthetic-train-001.log",
-        "train_model": "results/models/synthetic/seed-0/work/key.json",
-        "predict_run": "results/logs/predict_run/synthetic-on-synthetic_test.log",
-        "draw_run": "results/logs/draw_run/synthetic-on-synthetic_test.log",
-        "render_report": "results/logs/render_report.log",
-    },
+    "recorded": (
+        ("draw_phantom", "recorded/logs/draw_phantom/naples.log"),
+        ("cut_cells", "recorded/logs/cut_cells/naples.log"),
+    ),
+    "mini": (
+        ("compose_shard", "results/logs/compose_shard/synthetic-train-001.log"),
+        ("train_model", "results/models/synthetic/seed-0/work/key.json"),
+        ("train_model", "results/models/synthetic/seed-0/work/run/weights/last.pt"),
+        ("predict_run", "results/logs/predict_run/synthetic-on-synthetic_test.log"),
+        ("draw_run", "results/logs/draw_run/synthetic-on-synthetic_test.log"),
+        ("render_report", "results/logs/render_report.log"),
+    ),
 }
-"""By scale and rule: a file that the rule's job writes at its start, so that it is at work."""
+"""By scale: a rule, and a file that its job writes while it is at work. A training writes its first after an epoch."""
 COUNTED_AFTER = ("collect_errors", "check_metrics", "compare_runs", "judge_claims", "draw_run", "write_crate")
 """Rules that follow from a run's metrics."""
 ADVICE = "What is finished is kept: mend what is named above and run the same command again."
@@ -83,22 +85,22 @@ def planned(place: Place, *arguments: str) -> Counter[str]:
 
 @pytest.mark.parametrize("scale", ["recorded", "mini"])
 def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_property, scale: str):
-    place, killed_at = Place.new(tmp_path / NAME), {}
+    place, killed_at = Place.new(tmp_path / NAME), []
     target, files = (CELLS, RECORDED) if scale == "recorded" else (REPORT, MINI)
-    for rule, sign in KILLED[scale].items():
+    for rule, sign in KILLED[scale]:
         run = place.start(target, *files)
         wait_for((place.folder / sign).exists, run)
         kill(run)
-        killed_at[rule] = time.time(), len(place.runs)
+        killed_at.append((rule, sign, time.time(), len(place.runs)))
         # the job is an orphan now: it ends by itself, before it could write beside the next one
         wait_for(lambda: not jobs_of(place), seconds=5)
         if rule == "draw_phantom":
             assert "--unlock" in place.run(target, *files, ok=False).printed
         place.run("--unlock", *files)
     place.run(target, *files)
-    for rule, (moment, after) in killed_at.items():
+    for rule, sign, moment, after in killed_at:
         again = next(when for run in place.runs[after:] if (when := run.finished_at(rule)))
-        record_property(f"seconds to recover, {rule}", round(again - moment))
+        record_property(f"seconds to recover, {rule} after {Path(sign).name}", round(again - moment))
     assert "Nothing to be done" in place.run(target, *files).printed
     assert finished(place) == undisturbed.runs[scale == "recorded"].finished
     if scale == "recorded":
@@ -107,6 +109,7 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
         assert cells[0].equals(cells[1])
     else:
         assert place.fingerprints() == undisturbed.fingerprints()
+        assert json.loads((place.folder / MODEL).read_text())["resumed_after"] == [1]
 
 
 def test_two_at_once(undisturbed: Place, tmp_path: Path, record_property):

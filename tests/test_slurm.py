@@ -1,7 +1,8 @@
-"""The toy DAG on a real Slurm of one node, through profiles/slurm, beside the same DAG run locally: `make test-slurm`.
+"""A DAG on a real Slurm of one node, through profiles/slurm, beside the same DAG run locally.
 
-The tests of this module share both runs. On the cluster one job is given too little memory the first time, and another
-is cancelled while it runs, as a user would do with ``scancel``.
+`make test` runs the DAG of ``accident_project``, `make test-slurm` the toy one as well. The tests of a scale share both
+runs. On the cluster one job is given too little memory the first time, and another is cancelled while it runs, as a
+user would do with ``scancel``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -21,22 +21,69 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parent.parent
-CLUSTER = PROJECT / "tests/slurm/cluster.sh"
-TOY = ["--configfile", "config/toy.yaml"]
+from accident_project import MINI, Place
+
+CLUSTER = Path(__file__).parent / "slurm/cluster.sh"
 ON_SLURM = [
     *("--workflow-profile", "profiles/slurm", "--cores", "2", "--latency-wait", "20"),
     # asks for jobs every second; keeps the logs of jobs that went well
     *("--slurm-init-seconds-before-status-checks", "1", "--slurm-keep-successful-logs"),
 ]
 STARVED = "draw_cells:drawn"
-CANCELLED = "train_model:random_0"
 FIELDS = ["JobID", "State", "Partition", "ReqMem", "TimelimitRaw", "AllocTRES", "ElapsedRaw", "Comment"]
-MOST_JOBS = 60
 LONGEST = 3000
 """Seconds after which a run counts as hung."""
 
-pytestmark = pytest.mark.slurm
+
+@dataclass(frozen=True)
+class Scale:
+    """A DAG: its configuration, what is special about it on the cluster, and how much of it there is at least.
+
+    Attributes:
+        files: Snakemake's arguments for it.
+        cancelled: the job that the user cancels.
+        groups: what shares Slurm jobs.
+        local: rules of the login node.
+        shards: how many; and how many of them share a job.
+        most_jobs: a bound on Slurm jobs.
+        tables: how many files are compared byte for byte; so with the report's texts and pictures.
+    """
+
+    files: tuple[str, ...]
+    cancelled: str
+    groups: tuple[str, ...]
+    local: tuple[str, ...]
+    shards: tuple[int, int]
+    most_jobs: int
+    tables: int
+    texts: int
+    pictures: int
+
+
+SCALES = {
+    "small": Scale(
+        files=MINI,
+        cancelled="train_model:synthetic_0",
+        groups=("shards", "testsets", "predictions", "metrics", "figures"),
+        local=("split_cells", "collect_dataset", "render_report"),
+        shards=(4, 2),
+        most_jobs=20,
+        tables=5,
+        texts=300,
+        pictures=2,
+    ),
+    "toy": Scale(
+        files=("--configfile", "config/toy.yaml"),
+        cancelled="train_model:random_0",
+        groups=("phantoms", "networks", "outlines", "shards", "testsets", "predictions", "metrics", "figures"),
+        local=("fetch_recordings", "split_cells", "collect_dataset", "compare_published", "render_report"),
+        shards=(25, 5),
+        most_jobs=60,
+        tables=70,
+        texts=5000,
+        pictures=100,
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +122,12 @@ class Run:
         return [job for job in self.jobs if f"{job.what}_".startswith(f"{start}_" if wildcards else start)]
 
 
+@pytest.fixture(scope="module", params=["small", pytest.param("toy", marks=pytest.mark.slurm)])
+def scale(request: pytest.FixtureRequest) -> Scale:
+    """The DAG."""
+    return SCALES[request.param]
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment in which sbatch, squeue and sacct talk to a cluster that lives as long as the module."""
@@ -87,24 +140,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         subprocess.run([CLUSTER, "stop", folder], check=True)
 
 
-def copy_project(folder: Path) -> Path:
-    """Copy the project as git would clone it."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.split("\0"):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
-    return folder
-
-
-def adapt_profile(profile: Path) -> None:
-    """Enter partitions and account where docs/cluster.md says, and let the job ``STARVED`` fail at first."""
+def adapt_profile(profile: Path, shards: int) -> None:
+    """Enter partitions, account and shards a job where docs/cluster.md says; let the job ``STARVED`` fail at first."""
     text = profile.read_text()
     for pattern, filled in (
         (r'(?s)(default-resources:.*?slurm_partition: )""', r"\1cpu"),
         (r'(slurm_account: )""', r"\1local"),
         (r'(?s)(&with_gpu.*?slurm_partition: )""', r"\1gpu"),
+        (r"(  shards: )\d+", rf"\g<1>{shards}"),
         (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "200 if attempt == 1 else 2000"\n'),
     ):
         text, count = re.subn(pattern, filled, text, count=1)
@@ -114,7 +157,7 @@ def adapt_profile(profile: Path) -> None:
 
 def snakemake(folder: Path, arguments: list[str], environment: dict[str, str]) -> str:
     """Run Snakemake and return what it printed."""
-    command = [sys.executable, "-m", "snakemake", *arguments, *TOY]
+    command = [sys.executable, "-m", "snakemake", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST)
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed[-6000:]
@@ -153,22 +196,22 @@ def read_jobs(environment: dict[str, str]) -> list[Job]:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The toy DAG on this machine without Slurm."""
-    folder = copy_project(tmp_path_factory.mktemp("local"))
-    return Run(folder, snakemake(folder, ["--cores", "2"], dict(os.environ)), [])
+def local(scale: Scale, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The DAG on this machine without Slurm."""
+    folder = Place.new(tmp_path_factory.mktemp("local")).folder
+    return Run(folder, snakemake(folder, ["--cores", "2", *scale.files], dict(os.environ)), [])
 
 
 @pytest.fixture(scope="module")
-def slurm(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The toy DAG on Slurm; its jobs are printed."""
-    folder = copy_project(tmp_path_factory.mktemp("submitted"))
-    adapt_profile(folder / "profiles/slurm/profile.yaml")
+def slurm(scale: Scale, cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The DAG on Slurm; its jobs are printed."""
+    folder = Place.new(tmp_path_factory.mktemp("submitted")).folder
+    adapt_profile(folder / "profiles/slurm/profile.yaml", scale.shards[1])
     stop = threading.Event()
-    user = threading.Thread(target=cancel_once, args=(CANCELLED, cluster, stop))
+    user = threading.Thread(target=cancel_once, args=(scale.cancelled, cluster, stop))
     user.start()
     try:
-        printed = snakemake(folder, ON_SLURM, cluster)
+        printed = snakemake(folder, [*ON_SLURM, *scale.files], cluster)
     finally:
         stop.set()
         user.join()
@@ -178,20 +221,21 @@ def slurm(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     return run
 
 
-def test_the_profile_is_used_and_small_jobs_share_slurm_jobs(slurm: Run):
+def test_the_profile_is_used_and_small_jobs_share_slurm_jobs(scale: Scale, slurm: Run):
     assert "Using workflow specific profile profiles/slurm" in slurm.printed
-    assert len(slurm.jobs) < MOST_JOBS
-    for group in ("phantoms", "networks", "outlines", "shards", "testsets", "predictions", "metrics", "figures"):
+    assert len(slurm.jobs) < scale.most_jobs
+    for group in scale.groups:
         assert slurm.of(group), group
 
 
-def test_images_are_generated_in_several_jobs(slurm: Run):
-    assert len(slurm.of("shards")) == 5
-    assert len(list((slurm.folder / "results/datasets").glob("*/*/shards/*"))) == 25
+def test_images_are_generated_in_several_jobs(scale: Scale, slurm: Run):
+    shards, together = scale.shards
+    assert len(slurm.of("shards")) == shards // together
+    assert len(list((slurm.folder / "results/datasets").glob("*/*/shards/*"))) == shards
 
 
-def test_downloads_tables_and_the_report_stay_on_the_login_node(slurm: Run):
-    for rule in ("fetch_recordings", "split_cells", "collect_dataset", "compare_published", "render_report"):
+def test_downloads_tables_and_the_report_stay_on_the_login_node(scale: Scale, slurm: Run):
+    for rule in scale.local:
         assert f"(Rule: {rule})" in slurm.printed
         assert slurm.of(rule) == []
 
@@ -212,30 +256,30 @@ def test_a_job_that_failed_is_sent_again_with_more(slurm: Run):
     assert "memory limit" in first.log(slurm.folder).read_text()
 
 
-def test_a_job_that_was_cancelled_is_sent_again_with_more(slurm: Run):
-    first, second = slurm.of(CANCELLED)
+def test_a_job_that_was_cancelled_is_sent_again_with_more(scale: Scale, slurm: Run):
+    first, second = slurm.of(scale.cancelled)
     assert first.state.startswith("CANCELLED by")
     assert (second.state, second.gpus) == ("COMPLETED", 1)
     assert (first.mem_mb, second.mem_mb, first.minutes, second.minutes) == (6000, 12000, 720, 1440)
 
 
-def test_every_other_job_went_well_at_once_and_its_use_was_recorded(slurm: Run):
-    failed = {slurm.of(STARVED)[0], slurm.of(CANCELLED)[0]}
+def test_every_other_job_went_well_at_once_and_its_use_was_recorded(scale: Scale, slurm: Run):
+    failed = {slurm.of(STARVED)[0], slurm.of(scale.cancelled)[0]}
     others = [job for job in slurm.jobs if job not in failed]
     assert {job.state for job in others} == {"COMPLETED"}
     assert all(0 < job.used_kib < job.mem_mb * 1024 and job.seconds > 0 for job in others)
 
 
-def test_the_second_time_there_is_nothing_to_do(slurm: Run, cluster: dict[str, str]):
-    assert "Nothing to be done" in snakemake(slurm.folder, ON_SLURM, cluster)
+def test_the_second_time_there_is_nothing_to_do(scale: Scale, slurm: Run, cluster: dict[str, str]):
+    assert "Nothing to be done" in snakemake(slurm.folder, [*ON_SLURM, *scale.files], cluster)
     assert len(read_jobs(cluster)) == len(slurm.jobs)
 
 
-def test_the_cluster_makes_what_this_machine_makes(slurm: Run, local: Run):
+def test_the_cluster_makes_what_this_machine_makes(scale: Scale, slurm: Run, local: Run):
     kinds = ["datasets/*/fingerprint.txt", "cells/*/cells.csv", "splits/*.csv", "testsets/*/truth.csv"]
     kinds.append("validation/*/*.csv")
     names = sorted(path.relative_to(local.folder) for kind in kinds for path in (local.folder / "results").glob(kind))
-    assert len(names) > 70
+    assert len(names) > scale.tables
     assert [name for name in names if (slurm.folder / name).read_bytes() != (local.folder / name).read_bytes()] == []
 
 
@@ -289,12 +333,12 @@ class Page(HTMLParser):
             self.shown.append(shown)
 
 
-def test_the_report_from_slurm_is_the_local_one_but_for_times(slurm: Run, local: Run):
+def test_the_report_from_slurm_is_the_local_one_but_for_times(scale: Scale, slurm: Run, local: Run):
     folders = [run.folder / "results" for run in (slurm, local)]
     # of both: what is a time here may by chance be another number there
     timed = {text for folder in folders for text in timed_texts(folder)}
     ours, theirs = (Page(folder, timed).shown for folder in folders)
-    assert len(ours) == len(theirs) > 5000
-    assert sum(shown.startswith("data:image") for shown in ours) > 100
+    assert len(ours) == len(theirs) > scale.texts
+    assert sum(shown.startswith("data:image") for shown in ours) > scale.pictures
     different = [(a[:200], b[:200]) for a, b in zip(ours, theirs, strict=True) if a != b]
     assert different == []
