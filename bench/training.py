@@ -3,9 +3,10 @@
 ``PYTHONPATH=workflow/scripts python bench/training.py --json results/bench/training.json``, or `make bench`. Both
 train all layers with the library's default arguments, which the preprint kept, in turn, each in a process of its own, a
 pair a seed. A few epochs from random weights give no mAP worth comparing, so both begin with a checkpoint that was
-trained on other images of the kind. The rate is that of whole epochs, validation and checkpoints included, without the
-first, which warms up. Ultralytics gets its own default threads, precision and plots, ours the environment of the
-workflow's jobs. Other work on the machine disturbs two threads that wait for each other more than it disturbs one.
+trained on other images of the kind; the library judges the last checkpoints of both on 200 more. The rate is that of
+whole epochs, validation and checkpoints included, without the first, which warms up. Ultralytics gets its own default
+threads, precision and plots, ours the environment of the workflow's jobs. Other work on the machine disturbs two
+threads that wait for each other more than it disturbs one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ import yaml
 from rbcflow.memory import HUGE_PAGES
 
 BATCH, SIDE = 16, 200
+OTHERS = (640, 200)
+"""Images of the set that the first checkpoint is trained on, and of the one that all are judged by."""
 BEGINNING = {
     "epochs": 5,
     "overrides": {"nbs": 16, "optimizer": "AdamW", "lr0": 0.002, "warmup_epochs": 1.0, "close_mosaic": 5},
@@ -42,6 +45,14 @@ from pathlib import Path
 from rbcflow.training.train import train
 start = Path(sys.argv[4]) if len(sys.argv) > 4 else None
 train(Path(sys.argv[1]), Path(sys.argv[2]), weights=start, **json.loads(sys.argv[3]))
+"""
+
+JUDGED = """
+import sys
+from ultralytics import YOLO
+checkpoint, data, side, folder = sys.argv[1:]
+settings = {"imgsz": int(side), "device": "cpu", "plots": False, "verbose": False, "project": folder}
+print(YOLO(checkpoint).val(data=data, **settings).box.map)
 """
 
 
@@ -69,16 +80,22 @@ def write_dataset(folder: Path, train: int, val: int, seed: int) -> Path:
     return folder / "data.yaml"
 
 
-def outcome(results: Path, images: int) -> dict[str, float]:
-    """Return images a second over all epochs but the first, and the mAP50-95 of the last, from ``results.csv``."""
-    table = pd.read_csv(results)
-    clock = table["time"]
-    rate = images * (len(clock) - 1) / (clock.iloc[-1] - clock.iloc[0]) if len(clock) > 1 else images / clock.iloc[0]
-    return {"images_per_second": float(rate), "map50_95": float(table["metrics/mAP50-95(B)"].iloc[-1])}
+def rate(results: Path, images: int) -> float:
+    """Return images a second over all epochs but the first from ``results.csv``."""
+    clock = pd.read_csv(results)["time"]
+    return float(images * (len(clock) - 1) / (clock.iloc[-1] - clock.iloc[0]))
+
+
+def judge(checkpoint: Path, data: Path, config: Path) -> float:
+    """Return a checkpoint's mAP50-95 on ``val``, by the library's own validation."""
+    environment = os.environ | {"YOLO_CONFIG_DIR": str(config), "YOLO_OFFLINE": "true"}
+    command = [sys.executable, "-c", JUDGED, checkpoint, data, str(SIDE), config / "val"]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
 
 
 def library(start: Path, data: Path, folder: Path, epochs: int, seed: int) -> Path:
-    """Train with ``yolo detect train``, offline and on a copy of the data, into which it writes; return its results."""
+    """Train with ``yolo detect train``, offline and on a copy of the data, into which it writes; return its folder."""
     copy = folder / "data"
     shutil.copytree(data.parent, copy)
     (copy / "data.yaml").write_text(data.read_text().replace(str(data.parent), str(copy)), encoding="utf-8")
@@ -88,7 +105,7 @@ def library(start: Path, data: Path, folder: Path, epochs: int, seed: int) -> Pa
     settings |= {"seed": seed, "device": "cpu", "project": folder, "name": "run"}
     command = [Path(sys.executable).with_name("yolo"), "detect", "train", *(f"{k}={v}" for k, v in settings.items())]
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    return folder / "run" / "results.csv"
+    return folder / "run"
 
 
 def workflow(network: str, start: Path | None, data: Path, folder: Path, **settings: Any) -> Path:
@@ -106,7 +123,7 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
     pairs = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        others = write_dataset(folder / "others", 640, 40, seed=1)
+        others = write_dataset(folder / "others", *OTHERS, seed=1)
         begun = workflow(network, None, others, folder / "begun", seed=0, threads=arguments.threads, **BEGINNING)
         start = folder / f"{network}.pt"
         shutil.copyfile(begun / "weights" / "last.pt", start)
@@ -114,17 +131,21 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
         for seed in range(arguments.rounds):
             own, theirs = folder / f"workflow-{seed}", folder / f"library-{seed}"
             theirs.mkdir()
-            results = library(start, data, theirs, arguments.epochs, seed)
-            pair = {"seed": seed, "library": outcome(results, arguments.images)}
             settings = {"epochs": arguments.epochs, "seed": seed, "threads": arguments.threads}
-            run = workflow(network, start, data, own, **settings)
-            pair["workflow"] = outcome(run / "results.csv", arguments.images)
-            pair["ratio"] = pair["workflow"]["images_per_second"] / pair["library"]["images_per_second"]
-            pairs.append(pair)
-            rates = [f"{who} {pair[who]['images_per_second']:.1f}" for who in ("library", "workflow")]
-            maps = [f"{pair[who]['map50_95']:.3f}" for who in ("library", "workflow")]
-            said = f"{', '.join(rates)} images/s: {pair['ratio']:.2f} times; mAP50-95 {', '.join(maps)}"
-            print(f"{network}: {said}", flush=True)
+            runs = {"library": library(start, data, theirs, arguments.epochs, seed)}
+            runs["workflow"] = workflow(network, start, data, own, **settings)
+            pair = {
+                who: {
+                    "images_per_second": rate(run / "results.csv", arguments.images),
+                    "map50_95": judge(run / "weights" / "last.pt", others, folder / "config"),
+                }
+                for who, run in runs.items()
+            }
+            ratio = pair["workflow"]["images_per_second"] / pair["library"]["images_per_second"]
+            pairs.append({"seed": seed, "ratio": ratio, **pair})
+            rates = [f"{who} {pair[who]['images_per_second']:.1f}" for who in runs]
+            maps = [f"{pair[who]['map50_95']:.3f}" for who in runs]
+            print(f"{network}: {', '.join(rates)} images/s: {ratio:.2f} times; mAP50-95 {', '.join(maps)}", flush=True)
     means = {who: mean(pair[who]["map50_95"] for pair in pairs) for who in ("library", "workflow")}
     return {"median_ratio": median(pair["ratio"] for pair in pairs), "mean_map50_95": means, "pairs": pairs}
 

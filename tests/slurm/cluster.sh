@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A one-node Slurm with accounting on the loopback address, from Debian's packages: what `make test-slurm` runs the workflow on.
+# A one-node Slurm with accounting on the loopback address, from Debian's packages: what tests/test_slurm.py runs the workflow on.
 #
 #   tests/slurm/cluster.sh start FOLDER     installs the packages where they are missing and we may, starts munge, MariaDB, slurmdbd,
 #                                           slurmctld and slurmd with everything they write in FOLDER, and waits for the node
@@ -13,6 +13,11 @@ say() { printf 'cluster.sh: %s\n' "$*" >&2; }
 die() {
     say "$*"
     exit 1
+}
+# for what this machine cannot have; tests are skipped then
+unavailable() {
+    say "$*"
+    exit 77
 }
 
 [ $# = 2 ] || die "usage: cluster.sh start|stop FOLDER"
@@ -44,8 +49,8 @@ install_packages() {
         command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    command -v apt-get >/dev/null || die "not installed: ${missing[*]}; there is no apt-get to install them with"
-    [ "$(id -u)" = 0 ] || die "not installed: ${missing[*]}; root has to: apt-get install --no-install-recommends ${missing[*]}"
+    command -v apt-get >/dev/null || unavailable "not installed: ${missing[*]}; there is no apt-get to install them with"
+    [ "$(id -u)" = 0 ] || unavailable "not installed: ${missing[*]}; root has to: apt-get install --no-install-recommends ${missing[*]}"
     say "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
     { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$folder/log/apt.log" 2>&1 </dev/null || {
@@ -60,7 +65,7 @@ install_packages() {
 write_configuration() {
     local memory index key address
     address=$(getent ahostsv4 "$(hostname)" | awk 'NR == 1 { print $1 }') || true
-    [[ $address == 127.* ]] || die "$(hostname) must mean the loopback address: put '127.0.0.1 $(hostname)' first in /etc/hosts"
+    [[ $address == 127.* ]] || unavailable "$(hostname) must mean the loopback address: put '127.0.0.1 $(hostname)' first in /etc/hosts"
     memory=$(awk '/^MemTotal:/ { print int($2 / 1024 * 0.9) }' /proc/meminfo)
     for key in munge.key storage.password; do
         (umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$folder/etc/$key")
