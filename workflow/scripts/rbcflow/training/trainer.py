@@ -141,7 +141,7 @@ class CellTraining(DetectionTrainer):
 
     def on_train_start(self) -> None:
         """Start the clock that the time left is reckoned from."""
-        # A million objects of the libraries live as long as the training: going through them took 3 % of its time.
+        # A million objects of the libraries live as long as the training; the collector need not go through them.
         gc.collect()
         gc.freeze()
         self.started = time.monotonic()
