@@ -159,6 +159,19 @@ def test_a_killed_training_ends_as_if_nothing_had_happened(data, tmp_path):
     assert not (folder / "work").exists()
 
 
+def test_a_checkpoint_without_its_state_is_not_gone_on_with(data, tmp_path, caplog):
+    folder = tmp_path / "out"
+    command = [sys.executable, "-c", KILLED, str(data), str(folder), json.dumps(ARGUMENTS | {"epochs": 3})]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+    (state,) = (folder / "work/run/weights").glob("state-*.pt")
+    state.unlink()
+    with caplog.at_level("WARNING", logger="rbcflow"):
+        train(data, folder, **ARGUMENTS | {"epochs": 3})
+    record = json.loads((folder / "training.json").read_text())
+    assert (record["epochs"], record["resumed_after"]) == (3, [])
+    assert f"starting anew: {state} is missing" in caplog.text
+
+
 def test_work_of_another_key_is_not_gone_on_with(data, tmp_path):
     folder = tmp_path / "out"
     left = folder / "work" / "run" / "weights" / "last.pt"

@@ -29,9 +29,9 @@ class WithoutMoments:
         return self.optimizer.state_dict() | {"state": {}}
 
 
-def state_file(training: CellTraining, epoch: int) -> Path:
-    """Return where the state after an epoch, counted from 0, is kept: beside the checkpoint of that epoch."""
-    return training.wdir / f"state-{epoch}.pt"
+def state_file(weights: Path, epochs: int) -> Path:
+    """Return where the state after so many epochs is kept: beside the checkpoints."""
+    return weights / f"state-{epochs}.pt"
 
 
 def write_state(training: CellTraining) -> None:
@@ -45,19 +45,19 @@ def write_state(training: CellTraining) -> None:
         "last_step": training.last_step,
         "batches": len(training.train_loader),
     }
-    file = state_file(training, training.epoch)
+    file = state_file(training.wdir, training.epoch + 1)
     part = file.with_suffix(".part")
     torch.save(state, part)
     part.replace(file)
 
 
 def read_state(training: CellTraining) -> None:
-    """Take up the state after the epoch before ``start_epoch``.
+    """Take up the state after ``start_epoch`` epochs.
 
     Gradients that were gathered for the next step are dropped when the batch is no longer the same, as after a want of
     memory: they would weigh differently.
     """
-    file = state_file(training, training.start_epoch - 1)
+    file = state_file(training.wdir, training.start_epoch)
     state = torch.load(file, map_location=training.device, weights_only=True)
     unwrap_model(training.model).load_state_dict(state["network"])
     training.ema.ema.load_state_dict(state["average"])

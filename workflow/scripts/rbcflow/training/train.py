@@ -119,7 +119,7 @@ def train(
         "progress": progress,
     }
     at_once: int | None = batch
-    while at_once and (done := _epochs_done(work)) < epochs:
+    while at_once and (done := _epochs_done(work, epochs)) < epochs:
         housekeeping = _housekeeping(work, device, precision, threads, resume=done > 0)
         at_once = _train_or_halve(settings | housekeeping | {"batch": at_once}, prepared)
     record = {
@@ -185,14 +185,19 @@ def _claim(work: Path, key: Mapping[str, Any]) -> None:
     _write_json(file, claim)
 
 
-def _epochs_done(work: Path) -> int:
-    """Return how many epochs the last checkpoint of the work folder has behind it, and note a resumption."""
-    last = work / "run" / "weights" / "last.pt"
-    if not last.is_file():
+def _epochs_done(work: Path, epochs: int) -> int:
+    """Return how many epochs of a broken-off call can be built on, and note a resumption."""
+    weights = work / "run" / "weights"
+    if not (last := weights / "last.pt").is_file():
         return 0
     from ultralytics.nn.tasks import torch_safe_load
 
+    from rbcflow.training.state import state_file
+
     done = torch_safe_load(last, safe_only=True)[0]["epoch"] + 1
+    if done < epochs and not state_file(weights, done).is_file():
+        logger.warning("starting anew: %s is missing", state_file(weights, done))
+        return 0
     claim = json.loads((work / KEY).read_text(encoding="utf-8"))
     claim["resumed_after"].append(done)
     _write_json(work / KEY, claim)

@@ -208,7 +208,7 @@ class CellTraining(DetectionTrainer):
             if part.exists():
                 part.replace(target)
         self.last, self.best, self.optimizer = last, best, optimizer
-        state_file(self, self.epoch - 1).unlink(missing_ok=True)
+        state_file(self.wdir, self.epoch).unlink(missing_ok=True)
         return True
 
     def final_eval(self) -> None:
