@@ -1,4 +1,4 @@
-"""A project small enough to be killed often: one variant of a dozen images, one model of two epochs, one figure."""
+"""A project small enough to be killed often: one variant of a dozen images, one model of four epochs, one figure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from raw_inputs import noise, write_tiff
 
 PROJECT = Path(__file__).parent.parent
+EPOCHS = 4
 TABLES = {
     "sources.yaml": """\
 drawn: {title: drawn cells, layout: drawn, origin: drawn, licence: x, access: x, reference: x}
@@ -30,9 +31,9 @@ drawn: {title: drawn cells, source: drawn, paths: [drawn]}
 naples: {title: stacks, source: naples, paths: [background]}
 """,
     "variants.yaml": "synthetic: {title: drawn cells, banks: [drawn]}\n",
-    "models.yaml": """\
-synthetic: {title: a detector, variant: synthetic, training: {epochs: 2}}
-starter: {title: starter, variant: synthetic}
+    "models.yaml": f"""\
+synthetic: {{title: a detector, variant: synthetic, training: {{epochs: {EPOCHS}}}}}
+starter: {{title: starter, variant: synthetic}}
 """,
     "runs.tsv": "run\tmodel\ttestset\tpublished_as\nsynthetic-on-synthetic_test\tsynthetic\tsynthetic_test\t\n",
     "figures.yaml": """\

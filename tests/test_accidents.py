@@ -22,6 +22,7 @@ import pytest
 from accident_project import (
     CELLS,
     DATA,
+    EPOCHS,
     METRICS,
     MINI,
     MODEL,
@@ -109,7 +110,9 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
         assert cells[0].equals(cells[1])
     else:
         assert place.fingerprints() == undisturbed.fingerprints()
-        assert json.loads((place.folder / MODEL).read_text())["resumed_after"] == [1]
+        # the job ends up to a second after Snakemake
+        (epochs,) = json.loads((place.folder / MODEL).read_text())["resumed_after"]
+        assert 1 <= epochs < EPOCHS
 
 
 def test_two_at_once(undisturbed: Place, tmp_path: Path, record_property):
@@ -132,7 +135,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own, mounted where there is a right to."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", folder]
     mounted = subprocess.run(command, capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"a disk that can be filled needs the right to mount one: {mounted.stderr.strip()}")
@@ -158,11 +161,11 @@ def test_disk_full_in_generation_and_in_training(undisturbed: Place, tmp_path: P
         assert "is full (" in printed
         assert "Make room and run the same command again" in printed
         assert ADVICE in printed
-        resize(disk, 64 * 1024)
+        resize(disk, 256 * 1024)
         again = place.run(target, *MINI)
         record_property(f"seconds to recover, {rule}", round(again.seconds))
         assert again.finished[rule] >= 1
-    assert len(pd.read_csv(place.folder / MODEL.replace("training.json", "results.csv"))) == 2
+    assert len(pd.read_csv(place.folder / MODEL.replace("training.json", "results.csv"))) == EPOCHS
     expected = undisturbed.fingerprints()
     assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
     ran = finished(place)

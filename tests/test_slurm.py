@@ -72,7 +72,7 @@ SCALES = {
         most_jobs=20,
         tables=5,
         texts=300,
-        pictures=2,
+        pictures=0,
     ),
     "toy": Scale(
         files=("--configfile", "config/toy.yaml"),
