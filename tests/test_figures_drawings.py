@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from raw_inputs import WRITERS, write_picture
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.figures import composition, gifs, maps, pictures, raw, speed, style
+from rbcflow.figures import composition, extraction, gifs, maps, pictures, raw, speed, style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.features import features
 from rbcflow.metrics.run import evaluate
@@ -366,3 +367,19 @@ def test_a_plot_is_also_written_as_svg_where_that_is_wanted_and_both_repeat(tmp_
     assert "</svg>" in first.with_suffix(".svg").read_text()
     assert first.with_suffix(".svg").read_bytes() == second.with_suffix(".svg").read_bytes()
     assert not without.with_suffix(".svg").exists()
+
+
+def test_every_path_and_source_is_named_beside_its_outline_scores(tmp_path):
+    sources = [
+        {"path": "unet_cellpose", "source": name, "origin": "phantom", "n_cells": 4, "found": 3, "found_from_iou": 0.5}
+        | {"iou_p10": 0.2, "iou_median": 0.8}
+        for name in ("kihm2018", "liang2024")
+    ]
+    (tmp_path / "summary.json").write_text(json.dumps({"sources": sources}))
+    rows = [{"source": name, "iou": iou} for name in ("kihm2018", "liang2024") for iou in (0.1, 0.7, 0.9, 0.95)]
+    pd.DataFrame(rows).to_csv(tmp_path / "objects.csv", index=False)
+    with style.vector_copies(True):
+        extraction.outline_scores([tmp_path], tmp_path / "plot.png")
+    # Matplotlib names every text that it draws
+    drawn = re.findall(r"<!-- (.+) -->", (tmp_path / "plot.svg").read_text())
+    assert {"unet + cellpose on kihm2018", "unet + cellpose on liang2024", "3 / 4"} <= set(drawn)

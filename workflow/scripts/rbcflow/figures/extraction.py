@@ -36,7 +36,7 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
     note = style.note(f"IoU of {n} whole true cells, a missed cell has 0", "bar: median; red: worst decile", origins)
     with style.canvas(output, style.PAGE_MM, 14 + 5.2 * len(scored), note) as figure:
         axes = figure.subplots()
-        _strips(axes, [(_label(summary), summary, table) for summary, table in scored])
+        _strips(axes, [(_path_label(summary), summary, table) for summary, table in scored])
         axes.set_xlim(-0.02, 1.16)
         axes.set_xticks(np.linspace(0, 1, 6))
         found_from = scored[0][0]["found_from_iou"]
@@ -53,7 +53,7 @@ def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
     return [(each, cells[cells["source"] == each["source"]]) for each in summaries if each["n_cells"]]
 
 
-def _label(summary: dict) -> str:
+def _path_label(summary: dict) -> str:
     path = summary["path"].replace("unet_cellpose", "unet + cellpose").replace("_", " ")
     return f"{path} on {summary['source']}"
 
@@ -97,14 +97,16 @@ def cluster_map(clusters: Path, output: Path) -> None:
         colours = dict(zip(names, _colours(len(names)), strict=True))
         for name in names:
             part = table[table["cluster"] == name]
-            axes.scatter(part["first"], part["second"], s=6, color=colours[name], linewidths=0, label=_label(name))
+            axes.scatter(
+                part["first"], part["second"], s=6, color=colours[name], linewidths=0, label=_cluster_label(name)
+            )
         axes.set(xlabel="first principal component", ylabel="second", aspect="equal")
         axes.set_title("Objects by their features")
         for axis, name in zip(right.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
             _squares(axis, table, squares, name, colours[name], bool(kept[name]))
 
 
-def _label(cluster: int) -> str:
+def _cluster_name(cluster: int) -> str:
     return "no cluster" if cluster == -1 else f"cluster {cluster}"
 
 
@@ -122,7 +124,7 @@ def _squares(
     share = table.loc[table["cluster"] == name, "whole"].mean()
     verdict = "kept" if kept else "dropped"
     axes.set_title(
-        f"{_label(name)}: {int((table['cluster'] == name).sum())} objects, {share:.0%} whole cells, {verdict}",
+        f"{_cluster_name(name)}: {int((table['cluster'] == name).sum())} objects, {share:.0%} whole cells, {verdict}",
         fontsize=6.5, color=colour,
     )  # fmt: skip
     if rows:
