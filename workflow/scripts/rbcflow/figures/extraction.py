@@ -98,7 +98,7 @@ def cluster_map(clusters: Path, output: Path) -> None:
         for name in names:
             part = table[table["cluster"] == name]
             axes.scatter(
-                part["first"], part["second"], s=6, color=colours[name], linewidths=0, label=_cluster_label(name)
+                part["first"], part["second"], s=6, color=colours[name], linewidths=0, label=_cluster_name(name)
             )
         axes.set(xlabel="first principal component", ylabel="second", aspect="equal")
         axes.set_title("Objects by their features")
