@@ -20,6 +20,7 @@ from raw_inputs import noise, write_tiff
 
 PROJECT = Path(__file__).parent.parent
 EPOCHS = 4
+RECORDED_AT = 1_600_000_000
 TABLES = {
     "sources.yaml": """\
 drawn: {title: drawn cells, layout: drawn, origin: drawn, licence: x, access: x, reference: x}
@@ -114,7 +115,10 @@ class Place:
         (folder / "mini").mkdir()
         for name, text in TABLES.items():
             (folder / "mini" / name).write_text(text)
-        write_tiff(folder / "mini/raw/v 0.12 cm:s/glob001.tif", [noise(32, 48, 3)] * 3)
+        recording = folder / "mini/raw/v 0.12 cm:s/glob001.tif"
+        write_tiff(recording, [noise(32, 48, 3)] * 3)
+        # the records of two places shall differ in no time of a raw file
+        os.utime(recording, (RECORDED_AT, RECORDED_AT))
         return cls(folder)
 
     def start(self, *arguments: str, **environment: str) -> Run:
