@@ -287,7 +287,7 @@ def test_the_cluster_makes_what_this_machine_makes(scale: Scale, slurm: Run, loc
     assert [name for name in names if (slurm.folder / name).read_bytes() != (local.folder / name).read_bytes()] == []
 
 
-TIMED_INPUTS = ("benchmarks", "model_folder", "outlines", "predictions", "record", "run_folder", "weights")
+TIMED_INPUTS = ("benchmarks", "metrics", "model_folder", "outlines", "predictions", "record", "run_folder", "weights")
 """Inputs in provenance records whose files hold times: their sums differ."""
 
 
