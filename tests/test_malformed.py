@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from malformed_cases import CASES, Case, Runs
+from malformed_cases import CASES, Case
+from malformed_damage import Runs
 from malformed_inputs import PROJECT, READERS
 from rbcflow import expected as expected_fingerprints
 from rbcflow.config.checks import read_counts, read_published

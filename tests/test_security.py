@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from accident_project import DATA, METRICS, MINI, MODEL, PROJECT, REPORT, Place
-from malformed_cases import Runs
+from malformed_damage import Runs
 from rbcflow.compose import imported
 from rbcflow.errors import InputError
 from rbcflow.provenance import sha256

@@ -69,6 +69,14 @@ def trained(tmp_path_factory) -> Path:
     return folder / "out"
 
 
+def train_and_kill(data: Path, folder: Path, arguments: dict) -> None:
+    """Train in a process of its own that is killed when its third epoch begins."""
+    command = [sys.executable, "-c", KILLED, str(data), str(folder), json.dumps(arguments)]
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(command, env=os.environ | paths, check=False).returncode == -signal.SIGKILL
+    assert not (folder / "training.json").exists()
+
+
 def snapshot(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
 
@@ -141,11 +149,7 @@ def test_a_killed_training_ends_as_if_nothing_had_happened(data, tmp_path):
     # Five batches make a step and three an epoch, so gradients wait when the kill comes, with mosaics closed before it.
     overrides = {"close_mosaic": 3, "warmup_epochs": 1.0, "nbs": 20}
     arguments = ARGUMENTS | {"epochs": 4, "precision": "bfloat16", "overrides": overrides}
-    command = [sys.executable, "-c", KILLED, str(data), str(folder), json.dumps(arguments)]
-    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    assert subprocess.run(command, env=os.environ | paths, check=False).returncode == -signal.SIGKILL
-    assert not (folder / "training.json").exists()
-
+    train_and_kill(data, folder, arguments)
     train(data, folder, **arguments)
     train(data, undisturbed, **arguments)
     record, expected = (json.loads((path / "training.json").read_text()) for path in (folder, undisturbed))
@@ -160,13 +164,12 @@ def test_a_killed_training_ends_as_if_nothing_had_happened(data, tmp_path):
 
 
 def test_a_checkpoint_without_its_state_is_not_gone_on_with(data, tmp_path, caplog):
-    folder = tmp_path / "out"
-    command = [sys.executable, "-c", KILLED, str(data), str(folder), json.dumps(ARGUMENTS | {"epochs": 3})]
-    subprocess.run(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+    folder, arguments = tmp_path / "out", ARGUMENTS | {"epochs": 3}
+    train_and_kill(data, folder, arguments)
     (state,) = (folder / "work/run/weights").glob("state-*.pt")
     state.unlink()
     with caplog.at_level("WARNING", logger="rbcflow"):
-        train(data, folder, **ARGUMENTS | {"epochs": 3})
+        train(data, folder, **arguments)
     record = json.loads((folder / "training.json").read_text())
     assert (record["epochs"], record["resumed_after"]) == (3, [])
     assert f"starting anew: {state} is missing" in caplog.text

@@ -85,10 +85,9 @@ def _augmented(
 ) -> list[list[tuple[NDArray[np.uint8], NDArray[np.float64]]]]:
     """Return two rows of images with rows (class, x, y, w, h) of their boxes, relative to the image."""
     import_ultralytics(folder / "config")
-    import random
-
     from ultralytics.cfg import get_cfg
     from ultralytics.data.build import build_yolo_dataset
+    from ultralytics.utils.torch_utils import init_seeds
 
     from rbcflow.training.verify import subset
     from rbcflow.training.view import private_view
@@ -99,9 +98,7 @@ def _augmented(
     # The library rounds the size up to the network's stride before it builds its data.
     size = -(-settings["imgsz"] // 32) * 32
     chosen = get_cfg(overrides=settings | {"imgsz": size, "cache": "ram", "task": "detect", "mode": "train"})
-    # The library draws its augmentations from these two global generators.
-    random.seed(0)
-    np.random.seed(0)  # noqa: NPY002
+    init_seeds(0)
     with contextlib.redirect_stdout(io.StringIO()):
         images = build_yolo_dataset(chosen, view["train"], EXAMPLES, view, mode="train")
     rows = []
