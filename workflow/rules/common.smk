@@ -87,7 +87,7 @@ wildcard_constraints:
     variant=alternatives(SETTINGS.variants),
     model=alternatives(SETTINGS.models),
     testset=alternatives(TESTSETS),
-    run=alternatives(SETTINGS.runs),
+    run=alternatives(SETTINGS.judged),
     split=alternatives(SPLITS),
     shard=r"\d{3}",
     seed=r"\d+",
@@ -349,11 +349,6 @@ def model_folder(model):
     return f"<results>/models/{model}/seed-{SETTINGS.training(model).seeds[0]}"
 
 
-def run_weights(wildcards):
-    """Return the weights a run judges."""
-    return f"{model_folder(SETTINGS.runs[wildcards.run].model)}/weights/best.pt"
-
-
 def given_runs():
     """Return the runs of the user's own checkpoint."""
     if CONFIG.given.path is None:
@@ -361,9 +356,26 @@ def given_runs():
     return [name for name, run in SETTINGS.runs.items() if run.model == "given"]
 
 
+RUNS_OF = {
+    model: {name: run for name, run in SETTINGS.judged.items() if run.model == model}
+    for model in dict.fromkeys(run.model for run in SETTINGS.judged.values())
+}
+"""Every model's runs by name, companions among them."""
+
+
 def run_testset(wildcards):
     """Return the description of the test set of a run."""
     return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"
+
+
+def testsets_of(runs):
+    """Return the descriptions of the test sets of some runs, each once."""
+    return [f"<results>/testsets/{name}/testset.json" for name in dict.fromkeys(run.testset for run in runs.values())]
+
+
+def counted_in(runs, file):
+    """Return a file in the folder of each run's counts."""
+    return [f"<results>/validation/{run}/{file}" for run in runs]
 
 
 def runs_of_model(wildcards):
@@ -519,7 +531,7 @@ def all_figures():
     ]
 
 
-REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "claims"]
+REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "sizes", "claims"]
 
 
 def report_config():

@@ -170,6 +170,15 @@ def recorded(path: Path) -> dict[str, str]:
     return files[name]
 
 
+def learned_cells(path: Path) -> dict[str, float] | None:
+    """Return what ``training.json`` records of the sizes of the cells a checkpoint learned from, None where nothing.
+
+    Args:
+        path: ``<model folder>/weights/best.pt`` or ``last.pt``.
+    """
+    return read_object(path.parent.parent / "training.json", "the record of a training", []).get("cells")
+
+
 def class_names(names: Iterable[str], path: Path) -> list[str]:
     """Return the names of this workflow for a checkpoint's classes, in the checkpoint's order.
 

@@ -81,6 +81,7 @@ def headline(headline: Path, output: Path) -> None:
         output: PNG file.
     """
     table = pd.read_csv(headline)
+    table = table[table["companion_of"].isna()]
     shown = {"ap50": "AP50, classes ignored", "map50": "mAP50"}
     testsets = list(dict.fromkeys(table["testset"]))
     models = list(dict.fromkeys(table["model"]))

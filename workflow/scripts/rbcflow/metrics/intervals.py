@@ -25,7 +25,9 @@ LEVEL = 0.95
 """Share of the draws that an interval holds."""
 MIN_RECORDINGS = 5
 """With fewer recordings to draw from, an interval says little and is marked."""
-HEADLINE = ["run", "model", "testset", "metric", "value", "low", "high", "n_recordings", "n_frames", "n_boxes"]
+HEADLINE = [
+    "run", "model", "testset", "metric", "value", "low", "high", "n_recordings", "n_frames", "n_boxes", "companion_of",
+]  # fmt: skip
 DIFFERENCES = ["testset", "metric", "first", "second", "difference", "low", "high", "n_recordings", "n_frames"]
 
 
@@ -184,7 +186,7 @@ def compare(
     """Return headline numbers with intervals, and differences between models on the same frames with theirs.
 
     Args:
-        runs: rows of the table of runs, with ``run``, ``model`` and ``testset``.
+        runs: rows of the table of runs, with ``run``, ``model`` and ``testset``; a companion has ``companion_of``.
         predictions: folder with ``<run>.parquet``.
         testsets: folder of test sets.
         conf: confidence of the operating point.
@@ -203,12 +205,15 @@ def compare(
             sample = read_sample(predictions / f"{row['run']}.parquet", testsets / testset, conf, iou)
             if not sample.n_recordings:
                 continue
-            counted[row["model"]] = metrics(sample, draws(sample.n_recordings, resamples, seed))
-            size = (sample.n_recordings, sample.n_frames)
+            numbers = metrics(sample, draws(sample.n_recordings, resamples, seed))
+            size, of = (sample.n_recordings, sample.n_frames), row.get("companion_of")
             headline += [
-                (row["run"], row["model"], testset, name, values[0], *interval(values), *size, len(sample.true))
-                for name, values in counted[row["model"]].items()
+                (row["run"], row["model"], testset, name, values[0], *interval(values), *size, len(sample.true), of)
+                for name, values in numbers.items()
             ]
+            # a companion is its own run's other side, not another model
+            if of is None:
+                counted[row["model"]] = numbers
         for first, second in combinations(counted, 2):
             for name in counted[first]:
                 apart = counted[first][name] - counted[second][name]

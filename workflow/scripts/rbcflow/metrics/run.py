@@ -1,4 +1,4 @@
-"""Count one validation run from its predictions and its test set (rule ``evaluate_run``)."""
+"""Count one validation run from its predictions and its test set (rules ``evaluate_<model>``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.errors import InputError
-from rbcflow.metrics import curves, errors, image_labels, summary
+from rbcflow.metrics import curves, errors, image_labels, sizes, summary
 from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
@@ -95,9 +95,10 @@ def _numbers(
     conf: float,
 ) -> dict:
     """Return the body of ``metrics.json``."""
-    strict = match(judged.truth, predicted.boxes, COCO_IOU)
+    strict, size = match(judged.truth, predicted.boxes, COCO_IOU), sizes.size_block(judged, predicted)
     return {
         **summary.identity(judged, predicted),
+        "size": size,
         "thresholds": {
             "conf": conf,
             "iou": matching.iou,
@@ -108,7 +109,7 @@ def _numbers(
             "nms_iou": predicted.meta.get("iou"),
         },
         "interpretable": judged.available and len(judged.truth) >= summary.MIN_BOXES,
-        "caveats": summary.caveats(judged),
+        "caveats": [*summary.caveats(judged), *sizes.caveats(size)],
         "coco": summary.coco_block(judged, predicted),
         "agnostic": summary.agnostic_block(judged, predicted, conf, [matching, strict]),
         "operating_point": summary.operating_point(matching, names, conf),

@@ -64,7 +64,16 @@ def _record(
     """Return ``training.json``: what is known of a training that was made elsewhere; the rest is None."""
     names = ("weights/best.pt", "weights/last.pt")
     files = {name: {"sha256": sha256(folder / name), "state_sha256": state_sha256(folder / name)} for name in names}
-    unknown = ("data_fingerprint", "device", "processor", "precision", "threads", "seconds", "images_per_second")
+    unknown = (
+        "data_fingerprint",
+        "cells",
+        "device",
+        "processor",
+        "precision",
+        "threads",
+        "seconds",
+        "images_per_second",
+    )
     return {
         "architecture": Path(str(network.yaml.get("yaml_file", "unknown"))).name,
         "weights": {"source": checkpoint.name, "sha256": expected, "adopted": True},

@@ -19,7 +19,7 @@ from rbcflow.memory import keep_freed_memory
 from rbcflow.provenance import sha256, versions
 from rbcflow.quiet import import_ultralytics
 from rbcflow.training.checkpoints import strip
-from rbcflow.training.view import private_view
+from rbcflow.training.view import label_sizes, private_view
 from rbcflow.weights import load_verified, state_sha256
 
 logger = logging.getLogger(__name__)
@@ -128,6 +128,7 @@ def train(
         "architecture": architecture,
         "weights": {"source": weights.name if weights else "random", "sha256": weights_sha256},
         "data_fingerprint": data_fingerprint,
+        "cells": label_sizes(Path(prepared["data"]["train"]), imgsz),
         "seed": seed,
         "device": device,
         "processor": processor(),
