@@ -182,8 +182,9 @@ def test_other_figures_are_drawn(tmp_path, name, inputs):
 
 
 def test_unavailable_recordings_give_a_stated_gap(tmp_path):
-    record = {"source": "flow_public", "origin": "public", "status": "unavailable", "reason": "no network",
-              "folder": "nowhere", "n_files": 0, "sha256": ""}  # fmt: skip
+    record = {"source": "flow_public", "layout": "flow_public", "origin": "public", "exact_truth": False,
+              "status": "unavailable", "reason": "no network", "folder": "nowhere", "n_files": 0,
+              "sha256": ""}  # fmt: skip
     (tmp_path / "source.json").write_text(json.dumps(record))
     draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
     assert size(tmp_path / "raw.png")[1] < 250
@@ -192,7 +193,10 @@ def test_unavailable_recordings_give_a_stated_gap(tmp_path):
 @pytest.mark.parametrize("source", ["kihm2018", "liang2024"])
 def test_sources_of_crops_are_shown_by_shape(tmp_path, source):
     WRITERS[source](tmp_path / "files")
-    record.write(tmp_path / "source.json", source=source, origin="raw", folder=tmp_path / "files")
+    # a source need not have its layout's name
+    record.write(
+        tmp_path / "source.json", source="mylab", layout=source, origin="raw", folder=tmp_path / "files"
+    )  # fmt: skip
     draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
     width, height = size(tmp_path / "raw.png")
     assert width == pytest.approx(175 / 25.4 * 200, abs=2)
