@@ -18,7 +18,7 @@ from raw_inputs import WRITERS, write_picture
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.figures import composition, extraction, gifs, maps, pictures, raw, speed, style
+from rbcflow.figures import composition, extraction, gifs, maps, pictures, raw, style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.features import features
 from rbcflow.metrics.run import evaluate
@@ -109,14 +109,6 @@ def test_curves_of_a_checkpoint_without_any_are_a_stated_gap(tmp_path):
     assert size(tmp_path / "figure.png")[1] < 200
 
 
-def make_benchmarks(folder: Path) -> Path:
-    for name, seconds, memory in (("train/a", "4.5", "300.5"), ("train/b", "5.5", "-"), ("report", "0.2", "-")):
-        path = folder / f"{name}.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:05\t{memory}\n")
-    return folder
-
-
 def size(path: Path) -> tuple[int, int]:
     with Image.open(path) as picture:
         return picture.size
@@ -173,7 +165,6 @@ def test_banks_are_drawn_whatever_was_kept(tmp_path, reasons, name):
         ("label_statistics", {"model_folder": make_model, "model_dataset": make_dataset}),
         ("training_batches", {"model_folder": make_model, "model_dataset": make_dataset}),
         ("seed_spread", {"seeds": make_seeds, "published": make_published}),
-        ("seconds_by_rule", {"benchmarks": make_benchmarks}),
     ],
 )
 def test_other_figures_are_drawn(tmp_path, name, inputs):
@@ -225,16 +216,6 @@ def test_wrong_tables_are_named(tmp_path):
     (model / "results.csv").write_text("epoch,loss\n1,2\n")
     with pytest.raises(InputError, match=r"results\.csv.*no column metrics/precision"):
         draw("training_curves", {"model_folder": model, "published": PUBLISHED}, tmp_path / "model.png")
-    benchmarks = make_benchmarks(tmp_path / "benchmarks")
-    (benchmarks / "report.tsv").write_text("seconds\n1\n")
-    with pytest.raises(InputError, match=r"report\.tsv.*column s"):
-        draw("seconds_by_rule", {"benchmarks": benchmarks}, tmp_path / "speed.png")
-
-
-def test_benchmarks_are_added_up_by_rule(tmp_path):
-    jobs = speed.read_benchmarks(make_benchmarks(tmp_path))
-    assert jobs.groupby("rule")["seconds"].sum().to_dict() == {"report": 0.2, "train": 10.0}
-    assert jobs["max_rss"].max() == 300.5
 
 
 def test_gif_keeps_class_colours_and_one_palette(tmp_path, run):
@@ -272,7 +253,7 @@ def test_grey_frames_get_grey_colours_and_tinted_ones_their_rare_darks():
         ([1] * 10, 4, {0: 1, 3: 1, 6: 1, 9: 1}),
     ],
 )
-def test_frames_of_a_gif_are_consecutive_ones_of_spread_recordings(lengths, wanted, expected):
+def test_frames_of_a_gif_are_neighbours_in_the_test_set_of_spread_recordings(lengths, wanted, expected):
     rows = [(f"r{number:02d}", index) for number, length in enumerate(lengths) for index in range(length)]
     frames = pd.DataFrame(rows[::-1], columns=["recording", "index"])
     chosen = gifs.choose(frames, wanted)

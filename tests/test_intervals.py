@@ -11,6 +11,7 @@ import pytest
 
 from metrics_inputs import write_predictions, write_testset
 from rbcflow.errors import InputError
+from rbcflow.metrics import intervals
 from rbcflow.metrics.intervals import compare, draws, interval, metrics, read_sample, same_frames
 from rbcflow.metrics.run import evaluate
 
@@ -63,8 +64,50 @@ def test_draws_keep_the_number_of_recordings():
     assert (weights.sum(axis=1) == 7).all()
     np.testing.assert_array_equal(weights, draws(7, 50, 3))
     # the first value is no draw: the interval is that of the others, and undefined ones are left out
-    assert interval(np.array([9.0, 0.5, np.nan, 0.5])) == (0.5, 0.5)
-    assert all(np.isnan(interval(np.array([0.5, np.nan]))))
+    assert interval(np.array([9.0, 0.5, np.nan, 0.5]), 3) == (0.5, 0.5)
+    assert all(np.isnan(interval(np.array([0.5, np.nan]), 3)))
+
+
+@pytest.mark.parametrize(("recordings", "defined"), [(1, False), (2, False), (3, True)])
+def test_fewer_than_three_recordings_give_no_interval(tmp_path, recordings, defined):
+    rows, predictions, testsets = two_runs(tmp_path, frames=recordings)
+    for table in compare(rows, predictions, testsets, conf=0.25, iou=0.45, resamples=50, seed=0):
+        recalls = table[table["metric"] == "recall"]
+        assert recalls[["low", "high"]].notna().all(axis=None) == defined
+        assert (recalls["n_recordings"] == recordings).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "median"),
+    [([1, 1, 1, 1], 0.5), ([1, 1, 1, 0], 0.4), ([3, 0, 0, 0], 0.2), ([1, 2, 0, 1], 0.4), ([2, 0, 0, 2], 0.55),
+     ([0, 0, 0, 0], np.nan)],
+)  # fmt: skip
+def test_the_median_of_draws_is_the_median_of_their_values(weights, median):
+    values = np.array([0.9, 0.2, 0.6, 0.4])
+    weights = np.array(weights, dtype=float)[[3, 0, 2, 1]]
+    found = intervals._weighted_median(values, weights[None])[0]
+    repeated = np.repeat(values, weights.astype(int))
+    assert found == pytest.approx(median, nan_ok=True)
+    assert found == pytest.approx(np.median(repeated) if len(repeated) else np.nan, nan_ok=True)
+
+
+def test_a_class_that_a_model_cannot_name_has_no_number(tmp_path):
+    truth = [(n, name, *CELL) for n, name in enumerate(("slipper", "slipper", "other"))]
+    testset = write_testset(tmp_path / "testsets/set", 3, truth)
+    rows = []
+    for model, classes in (("three", ["croissant", "slipper", "other"]), ("two", ["croissant", "slipper"])):
+        found = [(n, "slipper", 0.9, *CELL) for n in (0, 1)]
+        write_predictions(tmp_path / f"predictions/{model}-on-set.parquet", found, model=model, classes=classes)
+        rows.append({"run": f"{model}-on-set", "model": model, "testset": "set"})
+    options = {"conf": 0.25, "iou": 0.45, "resamples": 50, "seed": 0}
+    headline, differences = compare(rows, tmp_path / "predictions", testset.parent, **options)
+    found = headline.set_index(["model", "metric"])["value"]
+    assert (found["three", "map50"], found["two", "map50"]) == (0.5, 1.0)  # (1 + 0) / 2, and slippers alone
+    assert found["three", "recall_other"] == 0
+    assert ("two", "recall_other") not in found
+    # means over different classes are different numbers
+    assert not {"map50", "recall_other"} & set(differences["metric"])
+    assert {"ap50", "recall_slipper"} <= set(differences["metric"])
 
 
 def test_runs_on_other_frames_are_not_compared():

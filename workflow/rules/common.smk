@@ -433,8 +433,7 @@ def figure_file(name, key):
         return [f"<results>/testsets/{name}/testset.json" for name in SETTINGS.testsets if name in used]
     if name == "outlines":
         return [f"<results>/outlines/{path}/summary.json" for path in SCORED]
-    # the benchmark files are complete when everything has been counted
-    if name in ("runs", "benchmarks"):
+    if name == "runs":
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
     return files[name]
 

@@ -27,7 +27,8 @@ def overview(runs: list[Path], output: Path) -> None:
     metrics = [read_metrics(folder) for folder in runs]
     models = list(dict.fromkeys(one["model"] for one in metrics))
     testsets = list(dict.fromkeys(one["testset"] for one in metrics))
-    note = style.note("IoU 0.5, COCO's 101 recall levels", "n: true boxes", "hatched: no number, for the reason given")
+    note = style.note("IoU 0.5, COCO's 101 recall levels", "n: true boxes", "hatched: no number, for the reason given",
+                      "blank: not run")  # fmt: skip
     height = 24 + 13 * len(testsets)
     with style.canvas(output, style.PAGE_MM, height, note) as figure:
         panels = figure.subplots(1, 2, sharey=True)
@@ -67,6 +68,9 @@ def _cell(axes: Axes, column: int, row: int, metrics: dict, key: str) -> None:
     remark = f"n = {metrics['n_boxes']['total']}"
     remark += "" if metrics["interpretable"] else ", not interpretable"
     remark += ", proxy classes" if key == "map50" and metrics["classes_judged"] == "proxy" else ""
+    remark += (
+        f"\nwithout {', '.join(metrics['coco']['left_out'])}" if key == "map50" and metrics["coco"]["left_out"] else ""
+    )
     axes.text(column, row + 0.25, remark, ha="center", va="center", fontsize=6, color=colour)
 
 

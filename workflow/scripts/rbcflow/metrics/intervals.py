@@ -25,6 +25,8 @@ LEVEL = 0.95
 """Share of the draws that an interval holds."""
 MIN_RECORDINGS = 5
 """With fewer recordings to draw from, an interval says little and is marked."""
+LEAST_RECORDINGS = 3
+"""With fewer, there is no interval."""
 HEADLINE = [
     "run", "model", "testset", "metric", "value", "low", "high", "n_recordings", "n_frames", "n_boxes", "companion_of",
 ]  # fmt: skip
@@ -47,6 +49,7 @@ class Sample:
         n_recordings: recordings of the test set, those without boxes included.
         n_frames: its frames.
         named: whether classes are judged.
+        classes: those the model can name.
     """
 
     conf: NDArray[np.float64]
@@ -60,6 +63,7 @@ class Sample:
     n_recordings: int
     n_frames: int
     named: bool
+    classes: tuple[str, ...] = CLASSES
 
 
 def read_sample(predictions: Path, testset: Path, conf: float, iou: float) -> Sample:
@@ -85,6 +89,7 @@ def read_sample(predictions: Path, testset: Path, conf: float, iou: float) -> Sa
         n_recordings=len(names),
         n_frames=len(judged.frames),
         named=judged.meta["classes_judged"] != "false",
+        classes=predicted.classes,
     )
 
 
@@ -105,7 +110,8 @@ def metrics(sample: Sample, weights: NDArray[np.float64]) -> dict[str, NDArray[n
     Returns:
         By name (B,): ``ap50`` (classes ignored), ``map50``, ``precision``, ``recall`` and ``f1`` of finding cells at
         the operating point, ``recall_<class>`` and ``precision_<class>`` of naming them too, and ``iou_median`` of
-        matched boxes. NaN where undefined; those of classes are absent where classes are not judged.
+        matched boxes. NaN where undefined; those of classes are absent where classes are not judged, and of a class
+        that the model cannot name.
     """
     on_predictions, n_true = weights[:, sample.recording], weights[:, sample.true_recording].sum(axis=1)
     result = {"ap50": coco_ap(sample.conf, sample.hit_any, n_true, on_predictions)}
@@ -118,7 +124,7 @@ def metrics(sample: Sample, weights: NDArray[np.float64]) -> dict[str, NDArray[n
     result["iou_median"] = _weighted_median(matched["iou"].to_numpy(dtype=float)[found], own[:, found])
     if sample.named:
         result["map50"] = _mean_ap(sample, weights)
-        for name in CLASSES:
+        for name in sample.classes:
             both = (true == name) & (predicted == name)
             result[f"precision_{name}"] = _ratio(own[:, both], own[:, predicted == name])
             result[f"recall_{name}"] = _ratio(own[:, both], own[:, true == name])
@@ -126,9 +132,9 @@ def metrics(sample: Sample, weights: NDArray[np.float64]) -> dict[str, NDArray[n
 
 
 def _mean_ap(sample: Sample, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of AP50 over the classes that have true boxes in each draw."""
+    """Return the mean of AP50 over the classes that the model can name and that have true boxes in each draw."""
     by_class = []
-    for name in CLASSES:
+    for name in sample.classes:
         own, true = sample.predicted == name, sample.true == name
         n_boxes = weights[:, sample.true_recording[true]].sum(axis=1)
         by_class.append(coco_ap(sample.conf[own], sample.hit[own], n_boxes, weights[:, sample.recording[own]]))
@@ -145,17 +151,26 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median of values for each row of weights: the first value that half of the weight does not exceed."""
+    """Return the median of values for each row of whole weights, as if each value stood there so many times."""
     if not len(values):
         return np.full(len(weights), np.nan)
     order = np.argsort(values)
     summed = np.cumsum(weights[:, order], axis=1)
-    place = (summed >= summed[:, -1:] / 2).argmax(axis=1)
-    return np.where(summed[:, -1] > 0, values[order][place], np.nan)
+    half, ordered = summed[:, -1:] / 2, values[order]
+    # the mean of two values where they part the weight evenly
+    below, above = ordered[(summed >= half).argmax(axis=1)], ordered[(summed > half).argmax(axis=1)]
+    return np.where(summed[:, -1] > 0, (below + above) / 2, np.nan)
 
 
-def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the percentile interval of the draws (all but the first value), NaN where none is defined."""
+def interval(values: NDArray[np.float64], n_recordings: int) -> tuple[float, float]:
+    """Return the percentile interval of the draws (all but the first value), NaN where none is defined.
+
+    Args:
+        values: (1 + B,) of which the first is no draw.
+        n_recordings: that were drawn from; fewer than ``LEAST_RECORDINGS`` give no interval.
+    """
+    if n_recordings < LEAST_RECORDINGS:
+        return np.nan, np.nan
     drawn = values[1:][~np.isnan(values[1:])]
     if not len(drawn):
         return np.nan, np.nan
@@ -195,7 +210,8 @@ def compare(
         seed: root seed of the draws.
 
     Returns:
-        Tables with columns ``HEADLINE`` and ``DIFFERENCES``. Runs on unavailable test sets have no row.
+        Tables with columns ``HEADLINE`` and ``DIFFERENCES``. Runs on unavailable test sets have no row. Numbers of
+        classes are compared of models that can name the same classes alone.
     """
     headline: list[tuple] = []
     differences: list[tuple] = []
@@ -208,14 +224,28 @@ def compare(
             numbers = metrics(sample, draws(sample.n_recordings, resamples, seed))
             size, of = (sample.n_recordings, sample.n_frames), row.get("companion_of")
             headline += [
-                (row["run"], row["model"], testset, name, values[0], *interval(values), *size, len(sample.true), of)
+                (
+                    row["run"],
+                    row["model"],
+                    testset,
+                    name,
+                    values[0],
+                    *interval(values, size[0]),
+                    *size,
+                    len(sample.true),
+                    of,
+                )
                 for name, values in numbers.items()
             ]
             # a companion is its own run's other side, not another model
             if of is None:
                 counted[row["model"]] = numbers
         for first, second in combinations(counted, 2):
-            for name in counted[first]:
+            # means over other classes are other numbers
+            shared = [name for name in counted[first] if name in counted[second]]
+            if counted[first].keys() != counted[second].keys():
+                shared.remove("map50")
+            for name in shared:
                 apart = counted[first][name] - counted[second][name]
-                differences.append((testset, name, first, second, apart[0], *interval(apart), *size))
+                differences.append((testset, name, first, second, apart[0], *interval(apart, size[0]), *size))
     return pd.DataFrame(headline, columns=HEADLINE), pd.DataFrame(differences, columns=DIFFERENCES)

@@ -109,7 +109,7 @@ def _numbers(
             "nms_iou": predicted.meta.get("iou"),
         },
         "interpretable": judged.available and len(judged.truth) >= summary.MIN_BOXES,
-        "caveats": [*summary.caveats(judged), *sizes.caveats(size)],
+        "caveats": [*summary.caveats(judged, predicted), *sizes.caveats(size)],
         "coco": summary.coco_block(judged, predicted),
         "agnostic": summary.agnostic_block(judged, predicted, conf, [matching, strict]),
         "operating_point": summary.operating_point(matching, names, conf),

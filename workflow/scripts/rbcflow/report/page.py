@@ -26,6 +26,7 @@ from rbcflow.report.stages import (
     read_rows,
     read_sources,
 )
+from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, read_timings
 
 
@@ -89,6 +90,36 @@ class Page:
         }
 
     @property
+    def known_donors(self) -> list[str]:
+        """What the table of leakage is blind to: cells whose donor nobody wrote down, a sentence a source."""
+        cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
+        drawn = {source.name for source in self.sources if source.row.get("layout") == "drawn"}
+        return [
+            f"Of the {count(n)} cells of {source}, {count(cells.get((source, 'donor'), 0))} have a known donor and "
+            "recording; of the others only the group can be compared."
+            for (source, unit), n in cells.items()
+            if unit == "group" and source not in drawn and n > cells.get((source, "donor"), 0)
+        ]
+
+    @property
+    def kept_apart(self) -> list[str]:
+        """What is proved of training cells from recordings that test sets show, a sentence a source."""
+        cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
+        sentences = []
+        for row in self._leaks():
+            if row["unit"] == "test frame recording":
+                source, known = row["source"], cells.get((row["source"], "donor"), 0)
+                sentences.append(
+                    f"Of the {row['units']} recordings of {source} that test sets show, {row['crossing']} are known to "
+                    f"have given a cell to train or val; the recording is known of {count(known)} of its "
+                    f"{count(cells[source, 'group'])} cells."
+                )
+        return sentences
+
+    def _leaks(self) -> list[dict[str, Any]]:
+        return [row for row in self.leakage if row["scheme"] == self.config.get("scheme")]
+
+    @property
     def runs(self) -> list[Run]:
         """Every run, in the order of the page."""
         return [run for _, runs in self.groups for run in runs]
@@ -104,6 +135,16 @@ class Page:
         records = [*self.records, *(figure.provenance for figure in self.figures if figure.provenance)]
         carriers = [*records, *self.sources, *(testset for testset, _ in self.groups)]
         return tuple(sorted({origin for carrier in carriers for origin in carrier.origins}))
+
+    @property
+    def trained(self) -> list[Model]:
+        """Trainings that were made here."""
+        return [model for model in self.models if model.training and not model.adopted]
+
+    @property
+    def adopted(self) -> list[Model]:
+        """Checkpoints that took the place of a training."""
+        return [model for model in self.models if model.adopted]
 
     @property
     def images(self) -> int:
@@ -174,7 +215,7 @@ def collect(
         banks=read_banks(results, config["banks"]),
         outlines=read_outlines(results),
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
-        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
+        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
         expected={row["variant"]: row["expected_at"] for row in _fingerprints(results)},
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,

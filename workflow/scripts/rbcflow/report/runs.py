@@ -11,11 +11,13 @@ from typing import Any
 
 from rbcflow.errors import InputError
 from rbcflow.report.records import origins, read_json, read_provenance
+from rbcflow.report.stages import read_table
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
-    "truth": "exact boxes, known because the images were made by this workflow",
+    "truth": "exact boxes: the images were drawn or composed by this workflow, or their source declares to know them",
     "background": "boxes found by background subtraction, not checked by a person",
+    "outlines": "boxes of cells that networks outlined, with the class of the folder they were sorted into",
     "proxy": "boxes found by background difference, classes named by eye as stand-ins",
 }
 """What the true boxes of a test set are, by the key ``labels`` of ``testset.json``."""
@@ -35,6 +37,9 @@ class TestSet:
     judged: str
     n_frames: int
     n_boxes: int
+    n_recordings: int = 0
+    n_donors: int = 0
+    fingerprint: str = ""
 
     @property
     def label_text(self) -> str:
@@ -50,6 +55,8 @@ class Run:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
         origins: of everything that fed the run, training data included.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
+        false_alarms: by what is at their place (``second``, ``misplaced``, ``background``), counts by predicted class.
+        left_out: classes with true boxes that the model cannot name: no part of mAP.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
     """
@@ -73,6 +80,8 @@ class Run:
     ap50: float | None = None
     ap50_95: float | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    false_alarms: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     localisation: dict[str, Any] = field(default_factory=dict)
     classification: dict[str, Any] = field(default_factory=dict)
     classes: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
@@ -93,6 +102,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
     status = "absent" if data is None else str(data.get("status", "available"))
     data = data or {}
     boxes = data.get("n_boxes") or 0
+    frames = read_table(path.with_name("frames.csv"), {"recording", "donor"})
     return TestSet(
         name=name,
         title=str(row.get("title") or ""),
@@ -104,6 +114,9 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
         judged=str(data.get("classes_judged", "")).lower(),
         n_frames=int(data.get("n_frames") or 0),
         n_boxes=int(boxes.get("total", sum(boxes.values())) if isinstance(boxes, dict) else boxes),
+        n_recordings=0 if frames is None else frames["recording"].nunique(),
+        n_donors=0 if frames is None else len(set(frames["donor"]) - {""}),
+        fingerprint=str(data.get("fingerprint") or ""),
     )
 
 
@@ -152,6 +165,8 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "ap50": agnostic["ap50"],
         "ap50_95": agnostic["ap50_95"],
         "found": found,
+        "false_alarms": data["errors"]["false_alarms"],
+        "left_out": coco["left_out"],
         "localisation": data["localisation"],
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
