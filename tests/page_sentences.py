@@ -262,8 +262,8 @@ SENTENCES = [
     Sentence("shown errors", rf"{N} errors? of {N} runs? (?:is|are) shown", shown_errors),
     Sentence(
         "known recordings",
-        rf"Of the {N} recordings of nouaman2024 that test sets show, {N} are known to have given a cell to train or "
-        rf"val; the recording is known of {N} of its {N} cells",
+        rf"Of the {N} recordings of nouaman2024 that test sets are made of, {N} are known to have given a cell to "
+        rf"train or val; the recording is known of {N} of its {N} cells",
         known_recordings,
     ),
     Sentence(

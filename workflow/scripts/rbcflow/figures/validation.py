@@ -108,8 +108,9 @@ def heat(
         short: for small panels: initials for the classes, no axis titles.
         below: names of the R rows below the classes, of predictions that found no cell.
     """
-    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
     last = len(LABELS) - 1
+    aspect = "equal" if len(values) == last + 1 else "auto"
+    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect=aspect)
     for row, column in np.ndindex(values.shape):
         text = "" if row >= last and column == last else texts[row][column]
         colour = "white" if values[row, column] > 0.55 else "black"

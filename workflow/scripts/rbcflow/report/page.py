@@ -110,8 +110,8 @@ class Page:
             if row["unit"] == "test frame recording":
                 source, known = row["source"], cells.get((row["source"], "donor"), 0)
                 sentences.append(
-                    f"Of the {row['units']} recordings of {source} that test sets show, {row['crossing']} are known to "
-                    f"have given a cell to train or val; the recording is known of {count(known)} of its "
+                    f"Of the {row['units']} recordings of {source} that test sets are made of, {row['crossing']} are "
+                    f"known to have given a cell to train or val; the recording is known of {count(known)} of its "
                     f"{count(cells[source, 'group'])} cells."
                 )
         return sentences

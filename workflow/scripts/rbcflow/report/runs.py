@@ -15,7 +15,7 @@ from rbcflow.report.stages import read_table
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
-    "truth": "exact boxes: the images were drawn or composed by this workflow, or their source declares to know them",
+    "truth": "known exactly, as the images were drawn or composed by this workflow, or as their source declares",
     "background": "boxes found by background subtraction, not checked by a person",
     "outlines": "boxes of cells that networks outlined, with the class of the folder they were sorted into",
     "proxy": "boxes found by background difference, classes named by eye as stand-ins",
