@@ -121,7 +121,7 @@ def found_and_added(results: Path, run: str) -> tuple[str, ...] | None:
     true = matrix.drop("background")
     n, missed = int(true.sum()), int(true.xs("background", level="predicted").sum())
     alarms = int(matrix["background"].drop("background").sum())
-    frames = len(_table(results / "testsets" / run.split("-on-")[1] / "frames.csv"))
+    frames = len(_table(results / "testsets" / _run(results, run)["testset"] / "frames.csv"))
     return count(n - missed), count(n), f"{(n - missed) / n:.3f}", count(alarms), f"{alarms / frames:.2f}"
 
 
@@ -155,6 +155,8 @@ def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
         return None
     classes = metrics["coco"]["classes"]
     counted = [classes[name] for name in metrics["coco"]["named"] if classes[name]["n_boxes"]]
+    if not counted:
+        return None
     return tuple(f"{sum(own[key] for own in counted) / len(counted):.3f}" for key in ("ap50", "ap50_95"))
 
 
@@ -167,7 +169,7 @@ def _metadata(path: Path) -> dict:
 def unnamed_classes(results: Path, run: str) -> tuple[str, ...] | None:
     """The class that the model cannot name although the test set has it: from the predictions' own metadata."""
     metrics, file = _run(results, run), results / "predictions" / f"{run}.parquet"
-    if not metrics or metrics["classes_judged"] == "false":
+    if mean_precision(results, run) is None:
         return None
     named = _metadata(file)["classes"] if file.is_file() else metrics["coco"]["named"]
     missing = [name for name in CLASSES if name not in named and metrics["n_boxes"][name]]
@@ -206,7 +208,9 @@ def too_few(results: Path, name: str) -> tuple[str, ...] | None:
 
 def judged_pairs(results: Path, _: str) -> tuple[str, ...]:
     """Runs with numbers, pairs, detectors, test sets."""
-    runs = [_json(path) for path in sorted((results / "validation").glob("*/metrics.json"))]
+    files = sorted((results / "validation").glob("*/metrics.json"))
+    # a run at another size is its own run's other side, not another run
+    runs = [_json(path) for path in files if "-at-" not in path.parent.name]
     models = {path.parent.name for path in (results / "models").glob("*/seed-*")} & {run["model"] for run in runs}
     testsets = [path.parent.name for path in (results / "testsets").glob("*/testset.json")]
     judged = sum(run["status"] == "available" for run in runs)
