@@ -47,7 +47,7 @@ __all__ = [
 def build_saarland_donors(
     raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], scheme: str, max_frames: int
 ) -> TestSet:
-    """Build the set of annotated Saarland frames of all donors, held-out recordings only.
+    """Build the set of annotated Saarland frames of all held-out donors, the last quarter of them.
 
     Args:
         raw: the source's files.
