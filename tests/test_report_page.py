@@ -192,8 +192,13 @@ def test_claims_come_first_with_their_verdicts(html: str) -> None:
     assert re.findall(r'verdict-(\w+)"><b>(\d)</b> ([^<]+)<', ledger) == [
         ("good", "1", "holds"),
         ("bad", "1", "outside tolerance"),
+        ("open", "1", "cannot tell"),
+        ("open", "1", "changed by us"),
         ("open", "1", "not tested: phantom data"),
     ]
+    assert "true: right 96 % at 0.95<br>false: right 94 % at 0.8" in ledger
+    # the link leads from the page to the project's file, wherever the results lie
+    assert '<a href="../paper/deviations.md">paper/deviations.md</a>, row “drawn objects in the channel”' in ledger
     assert 'href="#prov-validation.2frandom-on-flow_public"' in ledger
 
 

@@ -29,8 +29,9 @@ MADE_BEFORE_DATASETS = {
 }  # fmt: skip
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
 DRAWN_LAST = {
-    "collect_errors", "check_metrics", "compare_runs", "compare_published", "judge_claims", "draw_figure", "draw_model",
-    "draw_run", "draw_variant", "tabulate_seeds", "write_model_card", "write_crate", "render_report",
+    "collect_errors", "check_metrics", "compare_runs", "compare_published", "measure_looks", "judge_claims",
+    "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds", "write_model_card", "write_crate",
+    "render_report",
 }  # fmt: skip
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 UNREACHABLE = {
@@ -105,7 +106,6 @@ def test_the_default_profile_is_found(clone: Clone):
 
 def test_every_run_of_the_table_is_counted(clone: Clone):
     runs = pd.read_csv(PROJECT / "config/runs.tsv", sep="\t")
-    assert len(runs) == 23
     for run in runs.run:
         metrics = clone.json(f"validation/{run}/metrics.json")
         assert metrics["run"] == run

@@ -77,6 +77,9 @@ SCORED = {path: sources for path, sources in SCORED.items() if sources}
 FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks})
 """Cell banks that datasets are composed from."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
+JUDGED_ON = {run.testset for run in SETTINGS.runs.values()}
+RECORDED_TESTSETS = [name for name in SETTINGS.testsets if name in JUDGED_ON]
+"""Test sets of recordings that a run is judged on."""
 SPLITS = ["train", "val", "test"]
 
 
@@ -382,6 +385,11 @@ def _rows(table):
     return {name: row.model_dump() for name, row in table.items()}
 
 
+def judged_runs():
+    """Return the table of runs, each with the classes its model can name."""
+    return [{**row.model_dump(), "classes": SETTINGS.classes(row.model)} for row in SETTINGS.runs.values()]
+
+
 # figures
 
 
@@ -393,7 +401,7 @@ KEYS = {
     "variant": list(SETTINGS.variants),
     "model": sorted({run.model for run in SETTINGS.runs.values()}),
     "run": list(SETTINGS.runs),
-    "testset": sorted({run.testset for run in SETTINGS.runs.values()}),
+    "testset": sorted(JUDGED_ON),
 }
 
 
@@ -422,8 +430,7 @@ def figure_file(name, key):
     if name == "datasets":
         return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
     if name == "testsets":
-        used = {run.testset for run in SETTINGS.runs.values()}
-        return [f"<results>/testsets/{name}/testset.json" for name in SETTINGS.testsets if name in used]
+        return [f"<results>/testsets/{name}/testset.json" for name in RECORDED_TESTSETS]
     if name == "outlines":
         return [f"<results>/outlines/{path}/summary.json" for path in SCORED]
     # the benchmark files are complete when everything has been counted

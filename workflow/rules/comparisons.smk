@@ -31,6 +31,7 @@ rule check_metrics:
 rule compare_runs:
     input:
         metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        errors=[f"<results>/validation/{run}/errors.csv" for run in SETTINGS.runs],
         predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
     output:
         headline="<results>/tables/headline.csv",
@@ -48,7 +49,7 @@ rule compare_runs:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        runs=list(_rows(SETTINGS.runs).values()),
+        runs=judged_runs(),
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
@@ -60,6 +61,31 @@ rule compare_runs:
         "../scripts/compare_runs.py"
 
 
+rule measure_looks:
+    input:
+        testsets=[f"<results>/testsets/{testset}/testset.json" for testset in RECORDED_TESTSETS],
+    output:
+        table="<results>/tables/looks.csv",
+        provenance="<results>/tables/looks.json",
+    log:
+        "<logs>/measure_looks.log",
+    benchmark:
+        "<benchmarks>/measure_looks.tsv"
+    priority: PRIORITY["judge"]
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
+    params:
+        code=code("measure_looks"),
+    message:
+        "Measuring shape, colour and halo of the cells in recordings"
+    script:
+        "../scripts/measure_looks.py"
+
+
 rule judge_claims:
     input:
         claims="paper/claims.yaml",
@@ -68,8 +94,12 @@ rule judge_claims:
         comparisons="<results>/tables/comparisons.csv",
         checks="<results>/tables/metric_checks.csv",
         counts="<results>/tables/published_counts.csv",
+        looks="<results>/tables/looks.csv",
         seeds="<results>/tables/seeds.csv",
+        trainings=[f"{model_folder(model)}/training.json" for model in KEYS["model"]],
         metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        errors=[f"<results>/validation/{run}/errors.csv" for run in SETTINGS.runs],
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
     output:
         table="<results>/tables/claims.csv",
         provenance="<results>/tables/claims.json",
@@ -77,16 +107,21 @@ rule judge_claims:
         "<logs>/judge_claims.log",
     benchmark:
         "<benchmarks>/judge_claims.tsv"
-    localrule: True
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
-        runs=list(_rows(SETTINGS.runs).values()),
+        runs=judged_runs(),
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
+        images={name: image_count(SETTINGS.models[name].variant, "train") for name in KEYS["model"]},
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        resamples=CONFIG.validation.resamples,
+        seed=CONFIG.seed,
         code=code("judge_claims"),
     message:
         "Judging every claim and printed value of the preprint"

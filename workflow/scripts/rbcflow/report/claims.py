@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from rbcflow import claims
+from rbcflow.claims import rows, verdicts
 from rbcflow.report.records import origins
 from rbcflow.report.stages import read_table
 
-COLUMNS = tuple(field.name for field in fields(claims.Claim))
+COLUMNS = tuple(field.name for field in fields(rows.Claim))
 
-GOOD = ("holds", "within tolerance")
-BAD = ("does not hold", "outside tolerance")
+GOOD = (verdicts.HOLDS, verdicts.WITHIN)
+BAD = (verdicts.FAILS, verdicts.OUTSIDE)
 
 
 @dataclass(frozen=True)
-class Claim(claims.Claim):
+class Claim(rows.Claim):
     """A row of the ledger as the page shows it."""
 
     @property

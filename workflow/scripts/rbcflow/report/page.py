@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePath
@@ -62,6 +63,7 @@ class Page:
     rebuilt: list[Rebuilt]
     software: citation.Software | None
     claims: list[Claim] | None
+    deviations: str
     errors: list[Errors]
     graph: Graph
 
@@ -185,6 +187,7 @@ def collect(
         rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
         software=citation.read_software(project),
         claims=read_claims(results),
+        deviations=Path(os.path.relpath(project / "paper/deviations.md", results)).as_posix(),
         graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
     )
