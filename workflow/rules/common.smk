@@ -183,10 +183,12 @@ def path_networks(wildcards):
 
 
 def network_params(wildcards):
-    """Return path and sha256 of checkpoints from the table of weights, and Cellpose's diameter."""
-    chosen = {name: getattr(CONFIG.segmenters, name) for name in ("unet", "cellpose", "yolo")}
-    listed = {key: name for key, name in chosen.items() if name in WEIGHTS}
-    files = {key: [network_file(key), WEIGHTS[name]["sha256"]] for key, name in listed.items()}
+    """Return path, sha256 and origin of the checkpoints from the table of weights that a job uses, and the diameter."""
+    path = wildcards.get("path")
+    needed = SETTINGS.networks([path] if path else SETTINGS.banks[wildcards.bank].paths)
+    chosen = {name: getattr(CONFIG.segmenters, name) for name in needed}
+    listed = {key: WEIGHTS[name] for key, name in chosen.items() if name in WEIGHTS}
+    files = {key: [network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
     return {**files, "diameter": CONFIG.segmenters.diameter}
 
 
@@ -281,7 +283,7 @@ def training_threads(wildcards):
 
 
 def start_weights(wildcards):
-    """Return path and sha256 of the checkpoint a training starts from, or nothing for random weights.
+    """Return path, sha256 and origin of the checkpoint a training starts from, or nothing for random weights.
 
     The sha256 is a param, not the file an input: a fresh clone's newer file must not train again.
     """
@@ -289,7 +291,8 @@ def start_weights(wildcards):
     if name == "none":
         return None
     entry = WEIGHTS[name]
-    return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
+    path = entry.get("path") or f"resources/weights/{name}"
+    return {"path": path, "sha256": entry["sha256"], "learned_from": entry.get("learned_from")}
 
 
 def downloaded_weights(wildcards):

@@ -11,10 +11,8 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.errors import InputError
-
-PHANTOM = "not tested: phantom data"
-ABSENT = "not tested: raw data absent"
-RAW = "raw"
+from rbcflow.origin import ABSENT, NO_NUMBER, UNDECIDED, Basis, Question, decide, of_row
+from rbcflow.provenance import SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,8 @@ class Claim:
         low: lower end of its interval over recordings.
         high: upper end.
         n: what it was counted on.
-        origin: of the data behind ``here``.
+        origin: of the images ``here`` was judged or counted on.
+        learned_from: origin of the images the model behind it learned from.
         source: file below ``results`` it comes from.
     """
 
@@ -49,6 +48,7 @@ class Claim:
     verdict: str
     reason: str
     origin: str
+    learned_from: str
     source: str
 
 
@@ -62,7 +62,7 @@ def judge(
 ) -> pd.DataFrame:
     """Return the ledger.
 
-    A number made from anything but the laboratories' own recordings decides nothing: its verdict is ``not tested``.
+    What a number was made from says whether it decides anything, see ``origin.decide``.
 
     Args:
         claims: ``paper/claims.yaml``.
@@ -80,7 +80,7 @@ def judge(
     """
     named = {row["published_as"]: row["run"] for row in runs if row.get("published_as")}
     rows = [_sentence(entry, tables, metrics, named) for entry in claims["sentences"]]
-    rows += _trainings(published["trainings"], tables["seeds"], metrics, models, claims["tolerance"]["trainings"])
+    rows += _trainings(published["trainings"], tables["seeds"], models, claims["tolerance"]["trainings"])
     rows += _singapore(
         published["synthetic_on_singapore_raw"], metrics.get(named.get("test_synthetic_test", ""), {}),
         named.get("test_synthetic_test", ""), claims["tolerance"]["singapore"],
@@ -89,18 +89,21 @@ def judge(
     return pd.DataFrame([asdict(row) for row in rows])
 
 
-def _verdict(origin: list[str], passed: bool, words: tuple[str, str]) -> str:
-    return words[0 if passed else 1] if set(origin) == {RAW} else PHANTOM
+def _made_from(*bases: Basis) -> dict[str, str]:
+    """Return the columns that say what a number was made from."""
+    judged = sorted({word for basis in bases for word in basis.judged})
+    learned = sorted({word for basis in bases for word in basis.learned or ()})
+    return {"origin": SEPARATOR.join(judged), "learned_from": SEPARATOR.join(learned)}
 
 
 def _sentence(entry: dict, tables: Mapping[str, pd.DataFrame], metrics: Mapping[str, dict], named: dict) -> Claim:
     if "untested" in entry:
-        return _row(entry, verdict="not tested: no such model", reason=entry["untested"])
+        return _row(entry, verdict=f"{UNDECIDED}: no such model", reason=entry["untested"])
     where, file = f"claim {entry['id']}", "paper/claims.yaml"
     items = entry["run"] if isinstance(entry["run"], list) else [entry["run"]]
     if unknown := [item for item in items if item not in named]:
         return _row(
-            entry, verdict="not tested: no such run", reason=f"the table of runs has no {' and no '.join(unknown)}"
+            entry, verdict=f"{UNDECIDED}: no such run", reason=f"the table of runs has no {' and no '.join(unknown)}"
         )
     own, metric = [named[item] for item in items], entry["metric"]
     statistic = f"{metric} of " + " minus ".join(f"{run} ({item})" for run, item in zip(own, items, strict=True))
@@ -122,14 +125,15 @@ def _sentence(entry: dict, tables: Mapping[str, pd.DataFrame], metrics: Mapping[
     if kind is None:
         raise InputError(file, "no test", f"one of {', '.join(tests)}", where)
     threshold, passed = tests[kind]
-    origin = sorted({name for run in own for name in metrics[run]["origin"]})
+    bases = [Basis.of_metrics(metrics[run]) for run in own]
+    decision = decide(Question.RECORDINGS, *bases)
     source = "tables/comparisons.csv" if len(own) == 2 else "tables/headline.csv"
     return _row(
         entry, statistic=statistic, threshold=threshold, here=_number(found["value"]), low=_number(found["low"]),
         high=_number(found["high"]), n=f"{found['n_recordings']} recordings, {found['n_frames']} frames",
-        verdict=_verdict(origin, bool(passed()), ("holds", "does not hold")),
-        reason="" if origin == [RAW] else f"would {'hold' if passed() else 'not hold'} on these frames",
-        origin=" + ".join(origin), source=source,
+        verdict=decision.verdict("holds" if passed() else "does not hold"),
+        reason="" if decision.decides else f"would {'hold' if passed() else 'not hold'} on these frames",
+        source=source, **_made_from(*bases),
     )  # fmt: skip
 
 
@@ -163,22 +167,18 @@ def _difference(runs: list[str], metric: str, table: pd.DataFrame, metrics: Mapp
     return None
 
 
-def _trainings(
-    trainings: dict, seeds: pd.DataFrame, metrics: Mapping[str, dict], models: Mapping[str, str], tolerance: float
-) -> list[Claim]:
+def _trainings(trainings: dict, seeds: pd.DataFrame, models: Mapping[str, str], tolerance: float) -> list[Claim]:
     """Compare each printed metric of each training with the mean over this run's seeds."""
     rows = []
     for item, values in trainings.items():
         model = next((name for name, known in models.items() if known == item), None)
-        origin = sorted({name for own in metrics.values() if own["model"] == model and own["testset"].endswith("_test")
-                         for name in own["origin"]})  # fmt: skip
         for metric in ("precision", "recall", "map50", "map50_95"):
             own = seeds[(seeds["model"] == model) & (seeds["metric"] == metric)].to_dict("records")
-            found = float(own[0]["mean"]) if own else None
+            found, origin = (float(own[0]["mean"]), of_row(own[0]["origin"])) if own else (None, ())
             rows.append(
                 _printed(
                     f"{item}_{metric}", f"training {item}", f"{metric} of {item} on its validation images",
-                    values[metric], found, tolerance, origin, "tables/seeds.csv",
+                    values[metric], found, tolerance, "tables/seeds.csv", Question.TRAINING, Basis(origin, origin),
                     n=f"{own[0]['seeds']} seeds" if own else "",
                 )
             )  # fmt: skip
@@ -186,20 +186,21 @@ def _trainings(
 
 
 def _printed(
-    id_: str, section: str, claim: str, printed: float, here: float | None, tolerance: float, origin: list[str],
-    source: str, n: str = "",
+    id_: str, section: str, claim: str, printed: float, here: float | None, tolerance: float, source: str,
+    question: Question, basis: Basis, n: str = "", absent: str = NO_NUMBER,
 ) -> Claim:  # fmt: skip
     common = {"id": id_, "kind": "value", "section": section, "claim": claim, "published": f"{printed:g}",
               "statistic": claim, "threshold": f"within {tolerance:g}", "source": source, "n": n}  # fmt: skip
     if here is None:
-        return _complete({**common, "verdict": ABSENT, "reason": "this run has no such number"})
-    verdict = _verdict(origin, abs(here - printed) <= tolerance + 1e-9, ("within tolerance", "outside tolerance"))
-    return _complete({**common, "here": _number(here), "verdict": verdict, "origin": " + ".join(origin)})
+        return _complete({**common, "verdict": absent, "reason": "this run has no such number"})
+    found = "within tolerance" if abs(here - printed) <= tolerance + 1e-9 else "outside tolerance"
+    verdict = decide(question, basis).verdict(found)
+    return _complete({**common, "here": _number(here), "verdict": verdict, **_made_from(basis)})
 
 
 def _singapore(values: dict[str, float], metrics: dict, run: str, tolerance: float) -> list[Claim]:
     """Compare the preprint's counting on raw Singapore pictures with the same counting here."""
-    rows = []
+    rows, absent = [], ABSENT if metrics.get("status") == "unavailable" else NO_NUMBER
     for key, printed in values.items():
         found: Any = metrics.get("image_labels")
         for part in key.split("."):
@@ -210,8 +211,8 @@ def _singapore(values: dict[str, float], metrics: dict, run: str, tolerance: flo
         rows.append(
             _printed(
                 f"singapore_{key.replace('.', '_')}", "drawn cells on Singapore", claim, printed,
-                None if found is None else float(found), allowed, list(metrics.get("origin", [])),
-                f"validation/{run}/metrics.json",
+                None if found is None else float(found), allowed, f"validation/{run}/metrics.json",
+                Question.DRAWN_CELLS, Basis.of_metrics(metrics), absent=absent,
             )
         )  # fmt: skip
     return rows
@@ -219,10 +220,10 @@ def _singapore(values: dict[str, float], metrics: dict, run: str, tolerance: flo
 
 def _count(row: dict, tolerance: float) -> Claim:
     here = None if pd.isna(row["here"]) or row["here"] == "" else float(row["here"])
-    origin = [] if pd.isna(row["origin"]) else str(row["origin"]).split(" + ")
     return _printed(
-        row["id"], "counts", row["title"], float(row["published"]), here, tolerance, origin, str(row["table"])
-    )
+        row["id"], "counts", row["title"], float(row["published"]), here, tolerance, str(row["table"]),
+        Question.COUNT, Basis(of_row(row["origin"])),
+    )  # fmt: skip
 
 
 def read_metrics(paths: list[Path]) -> dict[str, dict]:

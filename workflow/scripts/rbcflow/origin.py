@@ -1,7 +1,8 @@
 """What a number was made from, and what it may therefore decide: the one place that knows.
 
-Provenance records carry words (``ORIGINS``) along the way of the data. At its end a number rests on a ``Basis``: what
-it was judged on, and what its model learned from. ``decide`` says whether that answers a question about the preprint.
+Provenance records carry words (``provenance.ORIGINS``) along the way of the data. At its end a number rests on a
+``Basis``: what it was judged on, and what its model learned from. ``decide`` says whether that answers a question about
+the preprint.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-PHANTOM, PUBLIC, PUBLISHED, RAW, UNKNOWN = ORIGINS = ("phantom", "public", "published", "raw", "unknown")
-"""What images and cells can come from; ``MEANING`` says what each word stands for."""
+from rbcflow.provenance import PHANTOM, PUBLIC, PUBLISHED, RAW, SEPARATOR, UNKNOWN, WAYS
 
 MEANING = {
     PHANTOM: "drawn by this workflow, not measured",
@@ -21,9 +21,6 @@ MEANING = {
     RAW: "from a laboratory’s own recordings",
     UNKNOWN: "images that were made elsewhere, of unknown origin",
 }
-
-WAYS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "path": RAW, "url": RAW}
-"""The origin of a source's files by the way the configuration gets them."""
 
 IMAGES = {
     PHANTOM: "simulated images",
@@ -34,13 +31,13 @@ IMAGES = {
 }
 """What something was judged on or learned from, in words."""
 
-OUTLINED = "Cells were outlined by a network trained on simulated pictures."
-STARTED = "The training started from a checkpoint that had learned from drawn cells."
-"""Remarks on the method: they travel beside the origin and decide nothing."""
-
 UNDECIDED = "not decided"
 ABSENT = f"{UNDECIDED}: raw data absent"
 NO_NUMBER = f"{UNDECIDED}: no such number here"
+
+
+DRAWN_RUN = "test_synthetic_test"
+"""What the preprint's run of its drawn-cells model is called in the table of runs."""
 
 
 class Question(Enum):
@@ -57,6 +54,11 @@ class Question(Enum):
     """A value of the preprint's model of drawn cells, which learned from simulated images by design."""
     COUNT = ((RAW,), None)
     """A published number of files, frames or cells; no model has part in it."""
+
+    @classmethod
+    def of_run(cls, published_as: str | None) -> Question:
+        """Return what a validation run answers, by the name it was published under."""
+        return cls.DRAWN_CELLS if published_as == DRAWN_RUN else cls.RECORDINGS
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,29 @@ class Basis:
     @classmethod
     def of_metrics(cls, metrics: Mapping[str, Any]) -> Basis:
         """Return the basis of a run from its ``metrics.json``."""
-        learned, remarks = metrics.get("learned_from") or (), metrics.get("remarks") or ()
-        return cls(tuple(metrics.get("origin") or ()), tuple(learned), bool(metrics.get("adopted")), tuple(remarks))
+        judged, learned = words(metrics.get("origin")), words(metrics.get("learned_from"))
+        return cls(judged, learned, bool(metrics.get("adopted")), tuple(metrics.get("remarks") or ()))
 
     @classmethod
     def of_training(cls, record: Mapping[str, Any]) -> Basis:
         """Return the basis of a training's own validation values from its ``training.json``: one dataset's images."""
-        learned, adopted = tuple(record.get("learned_from") or ()), bool(record["weights"].get("adopted"))
-        return cls(learned, learned, adopted, tuple(record.get("remarks") or ()))
+        learned, start = words(record.get("learned_from")), record.get("weights") or {}
+        return cls(learned, learned, bool(start.get("adopted")), tuple(record.get("remarks") or ()))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """All of them, for a mark on a picture."""
+        return tuple(sorted({*self.judged, *(self.learned or ())}))
+
+    @property
+    def text(self) -> str:
+        """Where both come from, for a note."""
+        judged, learned = text(self.judged), text(self.learned)
+        return judged if self.learned in (None, self.judged) else f"judged on {judged}, learned from {learned}"
+
+
+NOTHING = Basis(())
+"""The basis of no number."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +191,32 @@ def caveats(basis: Basis) -> list[str]:
     return [*sentences, *basis.remarks]
 
 
+def limits(basis: Basis) -> list[str]:
+    """Return what the user of a model must know of what it learned from, one sentence each."""
+    learned = _learned(basis, (PUBLISHED, RAW))
+    consequence = "no number here reproduces a published one, and none says how it does on a laboratory’s recordings"
+    return [*([_sentence(learned, consequence)] if learned else []), *basis.remarks]
+
+
 def _sentence(missing: Sequence[str], consequence: str) -> str:
     clause = _joined(missing)
     return f"{clause[0].upper()}{clause[1:]}: {consequence}."
+
+
+def rebuilt(question: Question, basis: Basis) -> str:
+    """Return how far a published training or run was rebuilt, in words; ``rebuilt`` only where it decides."""
+    decision = decide(question, basis)
+    if basis.adopted and not decision.decides:
+        return f"checkpoint adopted, not trained here: {decision.because}"
+    return "rebuilt" if decision.decides else f"method rerun: {decision.because}"
+
+
+def made_from(origins: str | Iterable[str] | None) -> str:
+    """Return what images of a dataset are, for a note."""
+    found = words(origins)
+    if set(found) & {PUBLISHED, UNKNOWN}:
+        return " and ".join(IMAGES.get(name, name) for name in found)
+    return f"images made from {text(found)} cells" if found else "images of no recorded origin"
 
 
 def words(origins: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -184,10 +224,20 @@ def words(origins: str | Iterable[str] | None) -> tuple[str, ...]:
 
     Words that are none of them are kept.
     """
-    given = [origins] if isinstance(origins, str) else list(origins or ())
+    given = [origins] if isinstance(origins, str) else [] if origins is None else list(origins)
     return tuple(sorted({WAYS.get(word, word) for word in given}))
+
+
+def of_row(value: Any) -> tuple[str, ...]:
+    """Return the origins in a cell of a table, none where it is empty."""
+    return tuple(value.split(SEPARATOR)) if isinstance(value, str) and value else ()
+
+
+def meaning(word: str) -> str:
+    """Return what an origin stands for."""
+    return MEANING.get(word, word)
 
 
 def text(origins: str | Iterable[str] | None) -> str:
     """Return an ``origin`` entry as words for a note or a table."""
-    return " + ".join(words(origins)) or "origin not recorded"
+    return SEPARATOR.join(words(origins)) or "origin not recorded"
