@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rbcflow.origin import Basis, Decision, Question, caveats, decide, limits, made_from, rebuilt, text, words
+from rbcflow.origin import ADOPTED, Basis, Decision, Question, caveats, decide, limits, made_from, rebuilt, text, words
 from rbcflow.provenance import ORIGINS, OUTLINED, STARTED, Recorder, of_source, origins_of, remarks_of
 
 TRAINING, RECORDINGS, DRAWN_CELLS, COUNT = Question
@@ -91,6 +91,8 @@ def test_an_adopted_checkpoint_decides_nothing_and_is_never_called_rebuilt(judge
         assert decide(question, basis).missing == missing
         assert rebuilt(question, basis).startswith("checkpoint adopted, not trained here: ")
     training = Basis.of_training({"learned_from": ["unknown"], "weights": {"source": "a.pt", "adopted": True}})
+    assert training == ADOPTED
+    assert decide(TRAINING, ADOPTED).missing == ("the images the checkpoint learned from are unknown",)
     assert rebuilt(TRAINING, training).startswith("checkpoint adopted, not trained here: ")
 
 

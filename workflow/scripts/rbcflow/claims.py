@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.errors import InputError
-from rbcflow.origin import ABSENT, NO_NUMBER, UNDECIDED, Basis, Question, decide, of_row
+from rbcflow.origin import ABSENT, ADOPTED, NO_NUMBER, UNDECIDED, Basis, Question, decide, of_row
 from rbcflow.provenance import SEPARATOR
 
 
@@ -80,7 +80,7 @@ def judge(
     """
     named = {row["published_as"]: row["run"] for row in runs if row.get("published_as")}
     rows = [_sentence(entry, tables, metrics, named) for entry in claims["sentences"]]
-    rows += _trainings(published["trainings"], tables["seeds"], models, claims["tolerance"]["trainings"])
+    rows += _trainings(published["trainings"], tables["seeds"], metrics, models, claims["tolerance"]["trainings"])
     rows += _singapore(
         published["synthetic_on_singapore_raw"], metrics.get(named.get("test_synthetic_test", ""), {}),
         named.get("test_synthetic_test", ""), claims["tolerance"]["singapore"],
@@ -167,11 +167,15 @@ def _difference(runs: list[str], metric: str, table: pd.DataFrame, metrics: Mapp
     return None
 
 
-def _trainings(trainings: dict, seeds: pd.DataFrame, models: Mapping[str, str], tolerance: float) -> list[Claim]:
+def _trainings(
+    trainings: dict, seeds: pd.DataFrame, metrics: Mapping[str, dict], models: Mapping[str, str], tolerance: float
+) -> list[Claim]:
     """Compare each printed metric of each training with the mean over this run's seeds."""
     rows = []
     for item, values in trainings.items():
         model = next((name for name, known in models.items() if known == item), None)
+        adopted = any(own["model"] == model and own.get("adopted") for own in metrics.values())
+        absent = decide(Question.TRAINING, ADOPTED).verdict("") if adopted else NO_NUMBER
         for metric in ("precision", "recall", "map50", "map50_95"):
             own = seeds[(seeds["model"] == model) & (seeds["metric"] == metric)].to_dict("records")
             found, origin = (float(own[0]["mean"]), of_row(own[0]["origin"])) if own else (None, ())
@@ -179,7 +183,7 @@ def _trainings(trainings: dict, seeds: pd.DataFrame, models: Mapping[str, str], 
                 _printed(
                     f"{item}_{metric}", f"training {item}", f"{metric} of {item} on its validation images",
                     values[metric], found, tolerance, "tables/seeds.csv", Question.TRAINING, Basis(origin, origin),
-                    n=f"{own[0]['seeds']} seeds" if own else "",
+                    n=f"{own[0]['seeds']} seeds" if own else "", absent=absent,
                 )
             )  # fmt: skip
     return rows

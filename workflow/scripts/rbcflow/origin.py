@@ -103,6 +103,8 @@ class Basis:
 
 NOTHING = Basis(())
 """The basis of no number."""
+ADOPTED = Basis((UNKNOWN,), (UNKNOWN,), adopted=True)
+"""The basis of what a checkpoint's own training measured."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def decide(question: Question, *bases: Basis) -> Decision:
     judged, learned = question.value
     missing = [] if bases else ["no number was counted"]
     for basis in bases:
-        found = _judged(basis, judged, "counted" if question is Question.COUNT else "judged")
+        elsewhere = question is Question.TRAINING and basis.adopted
+        found = [] if elsewhere else _judged(basis, judged, "counted" if question is Question.COUNT else "judged")
         found += _learned(basis, learned) if learned else []
         if question is Question.TRAINING and not found and basis.judged != basis.learned:
             found = ["judged on other images than the model learned from"]
