@@ -69,7 +69,7 @@ class Basis:
         judged: origins of the images it was counted on; empty where no record says.
         learned: origins of the images its model learned from; None where no model has part in it.
         adopted: the model is a checkpoint that was not trained here.
-        remarks: sentences about the method.
+        remarks: sentences about the method, which stand with the model and not as caveats of each of its runs.
     """
 
     judged: tuple[str, ...]
@@ -181,7 +181,7 @@ def _joined(missing: Sequence[str]) -> str:
     for name in IMAGES.values():
         if set(missing) == {f"judged on {name}", f"the model learned from {name}"}:
             return f"judged on and learned from {name}"
-    return " and ".join(missing)
+    return "; ".join(missing)
 
 
 def caveats(basis: Basis) -> list[str]:
@@ -191,7 +191,7 @@ def caveats(basis: Basis) -> list[str]:
     sentences = [_sentence(judged + learned, "no number here reproduces a published one")] if judged else []
     if learned and not judged:
         sentences = [_sentence(learned, "its numbers are not those of one that learned from a laboratory’s cells")]
-    return [*sentences, *basis.remarks]
+    return sentences
 
 
 def limits(basis: Basis) -> list[str]:
