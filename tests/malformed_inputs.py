@@ -19,7 +19,7 @@ from rbcflow.compose import VariantSpec
 from rbcflow.compose.dataset import collect, write_shard
 from rbcflow.config import load
 from rbcflow.metrics.run import evaluate
-from rbcflow.predict import predict
+from rbcflow.predict import Predictor
 from rbcflow.provenance import sha256
 from rbcflow.raw import layouts, manifest, record
 from rbcflow.splits import write_splits
@@ -125,7 +125,7 @@ def make_judged(root: Path) -> None:
 
 def predicted(root: Path, _: object) -> None:
     """Predict on the test set of ``make_judged``."""
-    predict(root / "model/weights/best.pt", root / "set", root / "new.parquet", run="run1", model="model1", threads=1)
+    Predictor(root / "model/weights/best.pt", "model1", 1).predict(root / "set", root / "new.parquet", run="run1")
 
 
 def evaluated(root: Path, _: object) -> None:
@@ -161,7 +161,7 @@ def make_model(root: Path) -> None:
     """Write the record and the curves of a training."""
     folder = root / "random/seed-0"
     folder.mkdir(parents=True)
-    (folder / "training.json").write_text(json.dumps({"best_epoch": 1}))
+    (folder / "training.json").write_text(json.dumps({"best_epoch": 1, "learned_from": ["phantom"]}))
     (folder / "results.csv").write_text(f"epoch,{','.join(METRICS.values())}\n1,0.5,0.5,0.5,0.5\n")
 
 
@@ -198,7 +198,7 @@ READERS: dict[str, Reader] = {
         lambda root: write_dataset(root / "data"), trained, "rbcflow.training.train._train_or_halve"
     ),
     "variant's images": Reader(make_variant, variant_set),
-    "test set": Reader(make_judged, predicted, "rbcflow.predict._load"),
+    "test set": Reader(make_judged, predicted, "rbcflow.predict.load_detector"),
     "checkpoint": Reader(make_judged, predicted, "rbcflow.predict._detect_all"),
     "predictions": Reader(make_judged, evaluated, "rbcflow.metrics.run.match"),
     "model": Reader(make_model, lambda root, _: seed_table([root / "random/seed-0"])),

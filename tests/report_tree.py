@@ -198,6 +198,8 @@ def _write_dataset_and_model(results: Path) -> None:
         "parameters": 2590000,
         "state_sha256": "aa" * 32,
         "data_fingerprint": "fe" * 32,
+        "learned_from": ["phantom"],
+        "remarks": ["It started from drawn cells."],
     }
     write_json(model / "training.json", training)
     write_text(model / "results.csv", "epoch,train/box_loss,metrics/mAP50(B)\n1,2.0,0.31\n2,1.5,0.625\n")
@@ -243,7 +245,10 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
         "model": run["model"],
         "testset": run["testset"],
         "status": "available",
-        "origin": origin,
+        "origin": [origin],
+        "learned_from": ["phantom"],
+        "adopted": False,
+        "remarks": [],
         "labels": labels,
         "classes_judged": judged,
         "frames_per_second": 55.0,
@@ -323,17 +328,18 @@ def _write_benchmarks(results: Path) -> None:
         write_text(results / f"benchmarks/{name}.tsv", f"{header}{seconds}\t0:01:01\t{memory}\t1\t1\t1\t1\t1\t1\t1\n")
 
 
+UNDECIDED = "not decided: judged partly on simulated images"
 CLAIMS = (
     "id,kind,section,claim,statistic,threshold,published,here,low,high,n,power_true,power_false,verdict,reason,deviation,"
-    "origin,source\n"
+    "origin,learned_from,source\n"
     "a,sentence,abstract,Cells are found.,recall,>= 0.9,,0.93,0.9,0.95,40,right 96 % at 0.95,right 94 % at 0.8,holds,,,"
-    "public,results/validation/random-on-flow_public/metrics.json\n"
-    "b,value,table,mAP50 of train13,mAP50,0.02,0.97474,0.625,,,4,,,outside tolerance,smaller,,raw,"
+    "raw,published,results/validation/random-on-flow_public/metrics.json\n"
+    "b,value,table,mAP50 of train13,mAP50,0.02,0.97474,0.625,,,4,,,outside tolerance,smaller,,raw,raw,"
     "results/models/random/seed-0/results.csv\n"
-    'c,sentence,abstract,"Walls, too, are needed.",count,> 0,,2,,,20,,,not tested: phantom data,,,'
-    "phantom + public,x.csv\n"
-    "d,value,counts,others placed,mean,,0.472,1.5,,,,,,changed by us,,drawn objects in the channel,raw,x.csv\n"
-    "e,sentence,abstract,Cells are named.,recall,>= 0.9,,0.93,0.8,0.95,40,,,cannot tell,,,raw,x.csv\n"
+    'c,sentence,abstract,"Walls, too, are needed.",count,> 0,,2,,,20,,,'
+    f"{UNDECIDED},,,phantom + public,phantom,x.csv\n"
+    "d,value,counts,others placed,mean,,0.472,1.5,,,,,,changed by us,,drawn objects in the channel,raw,,x.csv\n"
+    "e,sentence,abstract,Cells are named.,recall,>= 0.9,,0.93,0.8,0.95,40,,,cannot tell,,,raw,raw,x.csv\n"
 )
 
 

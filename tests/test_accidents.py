@@ -51,7 +51,15 @@ KILLED = {
     ),
 }
 """By scale: a rule, and a file that its job writes while it is at work. A training writes its first after an epoch."""
-COUNTED_AFTER = ("collect_errors", "check_metrics", "compare_runs", "judge_claims", "draw_run", "write_crate")
+COUNTED_AFTER = (
+    "collect_errors",
+    "check_metrics",
+    "compare_runs",
+    "compare_sizes",
+    "judge_claims",
+    "draw_run",
+    "write_crate",
+)
 """Rules that follow from a run's metrics."""
 ADVICE = "What is finished is kept: mend what is named above and run the same command again."
 
@@ -214,8 +222,8 @@ def test_results_moved_elsewhere(copied: Place, undisturbed: Place, record_prope
     assert copied.run("../measured/cells/naples/cells.csv", *RECORDED, *measured).finished == Counter(cut_cells=1)
     tables = [copied.folder.parent / "measured/cells/naples/cells.csv", undisturbed.folder / CELLS]
     assert tables[0].read_bytes() == tables[1].read_bytes()
-    again = copied.run("../elsewhere/report.html", *MINI, *elsewhere, "--forcerun", "predict_run")
-    assert again.finished["evaluate_run"] == 1
+    again = copied.run("../elsewhere/report.html", *MINI, *elsewhere, "--forcerun", "predict_synthetic")
+    assert again.finished["evaluate_synthetic"] == 1
     assert not again.finished["train_model"]
     assert copied.fingerprints("../elsewhere") == undisturbed.fingerprints()
 
@@ -231,7 +239,7 @@ def test_a_clone_without_metadata_over_finished_results(undisturbed: Place, tmp_
     record_property("seconds to recover", round(again.seconds))
     # a test set is judged again, since its annotations' file is newer; nothing is drawn, cut, composed or trained
     assert set(ran) <= {
-        "build_testset", "predict_run", "evaluate_run", "write_model_card", "render_report", *COUNTED_AFTER,
+        "build_testset", "predict_synthetic", "evaluate_synthetic", "write_model_card", "render_report", *COUNTED_AFTER,
     }  # fmt: skip
     assert place.fingerprints() == undisturbed.fingerprints()
     assert "Nothing to be done" in place.run(REPORT, *MINI).printed
@@ -255,7 +263,7 @@ def test_files_from_the_future(copied: Place, undisturbed: Place, record_propert
     subprocess.run(command, cwd=copied.folder, env={**os.environ, "PYTHONPATH": "workflow/scripts"}, check=True)
     again = copied.run(REPORT, *MINI)
     record_property("seconds to recover", round(again.seconds))
-    assert set(again.finished) == {"evaluate_run", "write_model_card", "render_report", *COUNTED_AFTER}
+    assert set(again.finished) == {"evaluate_synthetic", "write_model_card", "render_report", *COUNTED_AFTER}
     assert "from the future" not in again.printed
     assert copied.fingerprints() == undisturbed.fingerprints()
     assert "Nothing to be done" in copied.run(REPORT, *MINI).printed

@@ -16,13 +16,16 @@ from rbcflow.claims import power, sentences, statements, values
 from rbcflow.claims.statistics import Runs, of_runs
 from rbcflow.claims.table import Evidence, judge
 from rbcflow.claims.training import SETTINGS, unlike
-from rbcflow.claims.verdicts import ABSENT, CHANGED, FAILS, HOLDS, OPEN, PHANTOM, Threshold, together
+from rbcflow.claims.verdicts import CHANGED, FAILS, HOLDS, OPEN, Threshold, together
 from rbcflow.config.checks import read_counts
 from rbcflow.errors import InputError
 from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.metrics.sample import Sample
+from rbcflow.origin import ABSENT, NO_NUMBER
 
 PROJECT = Path(__file__).parent.parent
+SIMULATED = "not decided: judged on and learned from simulated images"
+COUNTED = "not decided: counted on simulated images"
 POWER = {"holds": 0.9, "fails": 0.5, "around": 0.5}
 ROWS = [
     {"run": "a-on-set", "model": "a", "testset": "set", "published_as": "val1"},
@@ -59,11 +62,12 @@ def evidence(origin="raw", samples=SAMPLES, **changes) -> Evidence:
     """Return what sentences are judged by: `a` finds all on `set` and nothing on `far`, `b` every second cell."""
     runs = Runs({row["run"]: row for row in ROWS}, Path("nowhere"), 0.25, 0.45, 100, 0, dict(samples))
     metrics = {
-        row["run"]: {"status": "available", "origin": [origin], "model": row["model"], "testset": row["testset"]}
+        row["run"]: {"status": "available", "model": row["model"], "testset": row["testset"],
+                     "origin": [origin], "learned_from": [origin]}
         for row in ROWS
-    }
+    }  # fmt: skip
+    metrics["c-on-pictures"]["learned_from"] = ["phantom"]
     metrics["c-on-pictures"]["image_labels"] = {"detections": 104, "accuracy": 0.6}
-    metrics["own"] = {"status": "available", "origin": [origin], "model": "a", "testset": "a_test"}
     alike = dict.fromkeys(SETTINGS, "same")
     known = {
         "trainings": {"a": alike, "b": alike, "c": alike},
@@ -72,7 +76,7 @@ def evidence(origin="raw", samples=SAMPLES, **changes) -> Evidence:
             [{"id": "n", "title": "n", "published": 5, "here": 5, "origin": origin, "table": "t.csv"},
              {"id": "m", "title": "n", "published": 5, "here": None, "origin": None, "table": "t.csv"}]
         ),
-        "seeds": pd.DataFrame([{"model": "a", "metric": "map50", "seeds": 1, "mean": 0.71}]),
+        "seeds": pd.DataFrame([{"model": "a", "metric": "map50", "seeds": 1, "mean": 0.71, "origin": origin}]),
         "models": {"a": "train1"},
     }  # fmt: skip
     return Evidence(runs=runs, metrics=metrics, **known | changes)
@@ -121,7 +125,7 @@ def test_sentences_are_decided_on_raw_data_only(test, here, verdict):
     row = sentences.row(entry(**test), evidence())
     assert (row.here, row.verdict) == (here, verdict)
     phantom = sentences.row(entry(**test), evidence("phantom"))
-    assert phantom.verdict == PHANTOM
+    assert phantom.verdict == SIMULATED
     assert phantom.reason.startswith(f"Would {'hold' if verdict == HOLDS else 'not hold'} on these frames.")
 
 
@@ -233,8 +237,8 @@ def test_targets_add_up_to_the_truth():
         ({"here": 5.04}, "outside tolerance", "within 0"),
         ({"here": 5.04, "tolerance": 0.05}, "within tolerance", "within 0.05"),
         ({"here": 15, "deviation": "drawn objects"}, CHANGED, ""),
-        ({"here": None, "deviation": "drawn objects"}, ABSENT, "within 0"),
-        ({"here": 15, "deviation": "drawn objects", "origin": "phantom"}, PHANTOM, "within 0"),
+        ({"here": None, "deviation": "drawn objects"}, NO_NUMBER, "within 0"),
+        ({"here": 15, "deviation": "drawn objects", "origin": "phantom"}, COUNTED, "within 0"),
         # what is placed in a composed image is ours to choose, whatever the cells
         ({"here": 15, "deviation": "drawn objects", "origin": "phantom", "table": "datasets/a/b.csv"}, CHANGED, ""),
     ],
@@ -253,17 +257,21 @@ def test_values_within_and_outside_tolerance():
     claims = {"sentences": [], "tolerance": {"trainings": 0.02, "singapore": 0.05, "counts": 0}}
     table = judge(claims, published, evidence()).set_index("id")
     assert table.loc["train1_map50", ["published", "here", "verdict"]].tolist() == ["0.7", "0.71", "within tolerance"]
-    assert table.loc["train1_recall", "verdict"] == ABSENT
+    assert table.loc["train1_recall", "verdict"] == NO_NUMBER
     assert table.loc["singapore_detections", "verdict"] == "within tolerance"
     assert table.loc["singapore_accuracy", "verdict"] == "outside tolerance"
-    assert table.loc[["n", "m"], "verdict"].tolist() == ["within tolerance", ABSENT]
+    assert table.loc[["n", "m"], "verdict"].tolist() == ["within tolerance", NO_NUMBER]
     phantom = judge(claims, published, evidence("phantom")).set_index("id")
-    assert (phantom.loc[["n", "train1_map50"], "verdict"] == PHANTOM).all()
+    assert phantom.loc["n", ["verdict", "learned_from"]].tolist() == [COUNTED, ""]
+    assert phantom.loc["train1_map50", "verdict"] == SIMULATED
+    assert phantom.loc["singapore_accuracy", ["verdict", "origin", "learned_from"]].tolist() == [
+        "not decided: judged on simulated images", "phantom", "phantom",
+    ]  # fmt: skip
 
 
 def test_a_run_that_is_not_in_the_table_is_not_tested():
     row = sentences.row(entry(runs="val9", at_least=0.8), evidence())
-    assert (row.verdict, row.reason) == ("not tested: no such run", "the table of runs has no val9")
+    assert (row.verdict, row.reason) == ("not decided: no such run", "the table of runs has no val9")
 
 
 @pytest.mark.parametrize(

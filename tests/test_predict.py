@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
-from rbcflow.predict import PADDING, fit, predict
+from rbcflow.predict import Predictor, load_detector
+from rbcflow.sizes import PADDING, batches, padded, scaled
 from rbcflow.testset_files import write_testset, write_unavailable
 from tiny_yolo import save_model, toy_network
 
@@ -47,10 +48,14 @@ def testset_of(folder, images):
 testset_of.__test__ = False
 
 
-def boxes_on(weights, tmp_path, images, **options):
+def boxes_on(weights, tmp_path, images, size="native", scale=1.0, **options):
     output = tmp_path / "out.parquet"
     folder = testset_of(tmp_path / "testset", images)
-    predict(weights, folder, output, run="m-on-toy", model="m", threads=1, **options)
+    Predictor(weights, "m", 1, **options).predict(folder, output, run="m-on-toy", size=size, scale=scale)
+    return read(output)
+
+
+def read(output):
     return pd.read_parquet(output), json.loads(pq.read_schema(output).metadata[b"rbcflow"])
 
 
@@ -111,40 +116,96 @@ def test_boxes_come_back_from_padding_and_scale(weights, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shape", "scale", "padded", "offset"),
+    ("size", "side", "brought", "whole", "offset"),
     [
-        ((200, 200), 1.0, (224, 224), (12, 12)),
-        ((120, 480), 1.0, (128, 480), (0, 4)),
-        ((128, 672), 1.0, (128, 672), (0, 0)),
-        ((80, 400), 1.0, (96, 416), (8, 8)),
-        ((101, 100), 1.0, (128, 128), (14, 13)),
-        ((120, 480), 0.5, (64, 256), (8, 2)),
+        # the frame's own pixels, padded to the least multiples of the stride
+        ((200, 200), None, (200, 200), (224, 224), (12, 12)),
+        ((480, 120), None, (480, 120), (480, 128), (0, 4)),
+        ((672, 128), None, (672, 128), (672, 128), (0, 0)),
+        ((400, 80), None, (400, 80), (416, 96), (8, 8)),
+        ((100, 101), None, (100, 101), (128, 128), (14, 13)),
+        # Ultralytics' validator at 224: 7 strides and a half are rounded up to 8
+        ((200, 200), 224, (224, 224), (256, 256), (16, 16)),
+        ((100, 100), 224, (224, 224), (256, 256), (16, 16)),
+        # 128 / 672 * 224 = 42.67 is rounded up; 42.67 / 32 + 0.5 = 1.83 strides, rounded up, are 64 pixels
+        ((672, 128), 224, (224, 43), (256, 64), (16, 10)),
+        ((128, 672), 224, (43, 224), (64, 256), (10, 16)),
+        ((304, 120), 224, (224, 89), (256, 128), (16, 19)),
     ],
 )
-def test_fit_pads_to_the_stride(shape, scale, padded, offset):
-    result, added = fit(np.zeros((*shape, 3), np.uint8), scale, 32)
-    assert result.shape == (*padded, 3)
+def test_frames_come_to_the_size_the_library_gives_them(size, side, brought, whole, offset):
+    assert scaled(*size, side) == brought
+    (batch,) = batches([size], side, 32)
+    assert (batch.frames, batch.padded) == ([0], whole)
+    _, added = padded(np.zeros((brought[1], brought[0], 3), np.uint8), batch.padded)
     assert added == offset
 
 
-@given(height=st.integers(1, 150), width=st.integers(1, 150))
-def test_fit_keeps_every_pixel(height, width):
+def test_frames_of_several_shapes_are_sorted_by_their_ratio_and_padded_together():
+    # 17 flat and one upright frame, in the order of height over width; the sixteen flattest come first
+    sizes = [(100, 200)] + [(400, 80)] * 15 + [(320, 80)] * 2
+    first, second = batches(sizes, 224, 32)
+    assert first.frames == [*range(1, 16), 16]
+    # 0.25 * 7 + 0.5 = 2.25 strides
+    assert first.padded == (256, 96)
+    assert second.frames == [17, 0]
+    # upright and flat together: a square
+    assert second.padded == (256, 256)
+    assert [batch.frames for batch in batches(sizes, None, 32)] == [[0], [*range(1, 16)], [16, 17]]
+
+
+@given(height=st.integers(1, 150), width=st.integers(1, 150), side=st.sampled_from([None, 64, 224]))
+def test_padding_keeps_every_pixel(height, width, side):
+    width, height = scaled(width, height, side)
     image = np.arange(height * width * 3, dtype=np.uint32).astype(np.uint8).reshape(height, width, 3)
-    result, (left, top) = fit(image, 1.0, 32)
+    result, (left, top) = padded(image, batches([(width, height)], side, 32)[0].padded)
     assert result.shape[0] % 32 == result.shape[1] % 32 == 0
-    assert result.shape[0] < height + 32
-    assert result.shape[1] < width + 32
+    assert result.shape[0] < height + 64
+    assert result.shape[1] < width + 64
     np.testing.assert_array_equal(result[top : top + height, left : left + width], image)
+
+
+def test_the_size_asked_for_and_the_factors_applied_are_on_record(config, tmp_path):
+    """A checkpoint trained at 200 sees frames of 400 and 320 pixels at 224, whatever the test set's own factor."""
+    weights = save_model(toy_network(config), tmp_path / "model", imgsz=200)
+    (tmp_path / "model/training.json").write_text(
+        json.dumps(json.loads((tmp_path / "model/training.json").read_text()) | {"cells": {"n": 3, "side_seen_px": 30}})
+    )
+    folder = testset_of(tmp_path / "testset", [scene(80, 400), scene(80, 320), scene(80, 400, seed=1)])
+    predictor, records = Predictor(weights, "m", 1), []
+    for size, scale in (("trained", 5.0), ("native", 5.0), (100, 1.0)):
+        predictor.predict(folder, tmp_path / f"{size}.parquet", run="m-on-toy", size=size, scale=scale)
+        records.append(read(tmp_path / f"{size}.parquet")[1])
+    assert [record["size"] for record in records] == [
+        {"asked": "trained", "imgsz": 224, "factor": [0.56, 0.7]},
+        {"asked": "native", "imgsz": None, "factor": [5.0, 5.0]},
+        {"asked": 100, "imgsz": 128, "factor": [0.32, 0.4]},
+    ]
+    assert [record["training_cells"] for record in records] == [{"n": 3, "side_seen_px": 30}] * 3
+    boxes = read(tmp_path / "trained.parquet")[0]
+    assert boxes.loc[boxes["frame"] == 1, "x1"].max() > 300
+
+
+def test_a_detector_takes_any_images_without_a_test_set(weights):
+    images = [scene(80, 400), scene(120, 90), scene(80, 400, colour=True)]
+    detector = load_detector(weights, threads=1, size=96, conf=0.3)
+    together = detector.detect(images)
+    assert [len(table) > 0 for table in together] == [True] * 3
+    for image, table in zip(images, together, strict=True):
+        assert table["conf"].min() > 0.3
+        assert 0.5 * image.shape[1] < table["x1"].max() <= image.shape[1]
+        assert table["y1"].max() <= image.shape[0]
+    assert detector.detect([]) == []
 
 
 def test_an_unavailable_test_set_gives_an_empty_table_that_says_so(weights, tmp_path):
     folder, output = tmp_path / "none", tmp_path / "out.parquet"
     write_unavailable(folder, name="naples", source="naples", reason="not public")
-    predict(weights, folder, output, run="m-on-naples", model="m", threads=1)
-    boxes = pd.read_parquet(output)
+    Predictor(weights, "m", 1).predict(folder, output, run="m-on-naples")
+    boxes, metadata = read(output)
     assert len(boxes) == 0
     assert list(boxes.columns) == ["frame", "class", "conf", *BOX]
-    metadata = json.loads(pq.read_schema(output).metadata[b"rbcflow"])
+    assert metadata["size"] == {"asked": "trained", "imgsz": None, "factor": [None, None]}
     assert (metadata["status"], metadata["frames"], metadata["frames_per_second"]) == ("unavailable", 0, None)
 
 

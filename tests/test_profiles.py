@@ -15,10 +15,20 @@ NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import
 
 
 def rules() -> dict[str, str]:
-    """Return the text of every rule by its name, without those that take another's over."""
+    """Return the text of every rule by its name, without those that take another's over.
+
+    Rules that there are for each model or kind of figure have a name such as ``predict_{model}``.
+    """
     text = "\n".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
-    parts = re.split(r"^rule (\w+):$", text, flags=re.MULTILINE)[1:]
+    text = re.sub(r"^    rule:\n        name:\n            f\"(.+)\"$", r"rule \1:", text, flags=re.MULTILINE)
+    parts = re.split(r"^rule ([\w{}]+):$", text, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def models() -> list[str]:
+    """Return the models that runs.tsv judges, and the user's own."""
+    lines = (PROJECT / "config/runs.tsv").read_text().splitlines()[1:]
+    return [*dict.fromkeys(line.split("\t")[1] for line in lines), "given"]
 
 
 def taken_over() -> set[str]:
@@ -30,12 +40,12 @@ def taken_over() -> set[str]:
 @pytest.mark.parametrize("rule", sorted(rules()))
 def test_memory_and_time_grow_with_the_attempt(rule: str):
     for resource in ("mem_mb", "runtime"):
-        assert re.search(rf"^        {resource}=growing\(\d+\),$", rules()[rule], re.MULTILINE), resource
+        assert re.search(rf"^ +{resource}=growing\(\d+\),$", rules()[rule], re.MULTILINE), resource
 
 
 def test_what_trains_or_predicts_asks_for_a_gpu():
-    asking = {name for name, text in rules().items() if re.search(r"^        gpu=", text, re.MULTILINE)}
-    assert asking == {"train_model", "verify_training", "predict_run", "cut_cells", "score_outlines"}
+    asking = {name for name, text in rules().items() if re.search(r"^ +gpu=", text, re.MULTILINE)}
+    assert asking == {"train_model", "verify_training", "predict_{model}", "cut_cells", "score_outlines"}
 
 
 @pytest.mark.parametrize("rule", NEED_THE_NETWORK)
@@ -46,18 +56,26 @@ def test_downloads_run_where_snakemake_runs(rule: str):
 def test_the_slurm_profile_names_rules_that_there_are():
     registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
     drawn = {f"draw_{entry['per']}" for entry in registry if entry["per"] != "none"}
-    known = {*rules(), *taken_over(), *drawn}
+    judged = {f"{job}_{model}" for job in ("predict", "evaluate") for model in models()}
+    known = {*rules(), *taken_over(), *drawn, *judged}
     assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
     assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}
     for rule in SLURM["groups"]:
         assert "localrule" not in rules().get(rule, ""), rule
 
 
+def test_both_profiles_name_the_predictions_of_every_judged_model():
+    for model in models():
+        assert LOCAL["set-resources"][f"predict_{model}"] == {"gpu": 0}
+        assert SLURM["set-resources"][f"predict_{model}"] == SLURM["set-resources"]["train_model"]
+        assert SLURM["groups"][f"predict_{model}"] == "predictions"
+        assert SLURM["groups"][f"evaluate_{model}"] == "metrics"
+
+
 def test_rules_that_use_gpus_are_grouped_with_no_others():
     asking = {rule for rule in SLURM["set-resources"] if rule in SLURM["groups"]}
-    for rule in asking:
-        group = SLURM["groups"][rule]
-        assert [name for name, other in SLURM["groups"].items() if other == group] == [rule]
+    groups = {SLURM["groups"][rule] for rule in asking}
+    assert {rule for rule, group in SLURM["groups"].items() if group in groups} == asking
 
 
 def test_polling_fits_what_slurm_remembers_by_default():

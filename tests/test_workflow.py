@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from browser import open_page
+from rbcflow.provenance import OUTLINED
 
 PROJECT = Path(__file__).parent.parent
 TOY = ["--configfile", "config/toy.yaml"]
@@ -29,9 +30,9 @@ MADE_BEFORE_DATASETS = {
 }  # fmt: skip
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
 DRAWN_LAST = {
-    "collect_errors", "check_metrics", "compare_runs", "compare_published", "measure_looks", "judge_claims",
-    "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds", "write_model_card", "write_crate",
-    "render_report",
+    "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "measure_looks",
+    "judge_claims", "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds", "write_model_card",
+    "write_crate", "render_report",
 }  # fmt: skip
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 UNREACHABLE = {
@@ -61,9 +62,10 @@ class Clone:
         return printed
 
     def planned(self, *arguments: str) -> set[str]:
-        """Return the rules a dry run would run."""
+        """Return the rules a dry run would run; those that there are for each model by the name of their script."""
         printed = self.snakemake("--dry-run", *(arguments or TOY))
         rules = set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE)) - {"total"}
+        rules = {re.sub(r"^(predict|evaluate)_.+", r"\1_model", rule) for rule in rules}
         assert bool(rules) is not ("Nothing to be done" in printed), printed[-3000:]
         return rules
 
@@ -134,6 +136,8 @@ def test_origins_are_told_apart_all_the_way(clone: Clone):
     }
     # a model that learned from phantoms, judged on public frames: the number depends on both
     assert clone.json("validation/random-on-flow_public/provenance.json")["origin"] == ["phantom", "public"]
+    metrics = clone.json("validation/random-on-flow_public/metrics.json")
+    assert (metrics["origin"], metrics["learned_from"], metrics["adopted"]) == (["public"], ["phantom"], False)
 
 
 def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
@@ -151,8 +155,8 @@ def test_every_rule_was_timed_and_logged(clone: Clone):
     ran = {*BY_BANK_OR_SOURCE, "compose_shard", "collect_dataset", "train_model"}
     ran |= {
         "build_testset",
-        "predict_run",
-        "evaluate_run",
+        "predict_model",
+        "evaluate_model",
         "draw_figure",
         "draw_run",
         "collect_errors",
@@ -211,7 +215,7 @@ def test_a_fresh_clone_over_finished_results_trains_nothing(clone: Clone):
     for file in clone.tracked:
         (clone.folder / file).touch()
     try:
-        assert clone.planned() <= {"all", "build_testset", "predict_run", "evaluate_run", *DRAWN_LAST}
+        assert clone.planned() <= {"all", "build_testset", "predict_model", "evaluate_model", *DRAWN_LAST}
     finally:
         shutil.rmtree(kept, ignore_errors=True)
         hidden.rename(kept)
@@ -225,7 +229,7 @@ def test_a_changed_line_of_the_composer_reruns_datasets_and_what_follows(clone: 
         planned = clone.planned()
     finally:
         library.write_text(text)
-    follows = {"compose_shard", "collect_dataset", "train_model", "build_testset", "predict_run", "evaluate_run"}
+    follows = {"compose_shard", "collect_dataset", "train_model", "build_testset", "predict_model", "evaluate_model"}
     assert follows | {"render_report"} <= planned
     assert not MADE_BEFORE_DATASETS & planned
 
@@ -303,7 +307,7 @@ def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list
 def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     overrides = ["phantoms=true", "pathvars={'results': 'elsewhere'}"]
     planned = clone.planned("--configfile", f"config/{file}", "--config", *overrides)
-    assert {"draw_phantom", "cut_cells", "compose_shard", "train_model", "evaluate_run", "render_report"} <= planned
+    assert {"draw_phantom", "cut_cells", "compose_shard", "train_model", "evaluate_model", "render_report"} <= planned
 
 
 def test_a_cut_file_is_named_and_what_was_finished_stays(clone: Clone):
@@ -331,6 +335,9 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
     assert [one["origin"] for one in described.values()] == [["raw"], ["raw"]]
     assert [one["labels"] for one in described.values()] == ["annotations", "background"]
     assert all(one["n_boxes"] > 0 for one in described.values())
+    # the networks that outlined them learned from drawn pictures, which makes no cell a drawn one
+    records = [json.loads((clone.folder / name).with_name("provenance.json").read_text()) for name in banks]
+    assert [(one["origin"], one["remarks"]) for one in records] == [(["raw"], [OUTLINED])] * 3
     tables = [pd.read_csv(clone.folder / name, dtype={"sha256": str}, keep_default_na=False) for name in banks]
     # every crop is a row of the bank, kept or with the reason why not
     assert [table.groupby(["recording", "frame"]).ngroups for table in tables[:2]] == [

@@ -72,13 +72,13 @@ def save(network: Any, path: Path, **metadata: Any) -> Path:
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"model": network, "ema": None, "train_args": {}, **metadata}, path)
+    torch.save({"model": network, "ema": None, "train_args": {}} | metadata, path)
     return path
 
 
-def save_model(network: Any, folder: Path) -> Path:
-    """Write a model folder with the record of its checkpoint, and return ``best.pt``."""
-    path = save(network, folder / "weights" / "best.pt")
+def save_model(network: Any, folder: Path, **arguments: Any) -> Path:
+    """Write a model folder with its training arguments and the record of its checkpoint, and return ``best.pt``."""
+    path = save(network, folder / "weights" / "best.pt", train_args=arguments)
     record = {"sha256": sha256(path), "state_sha256": state_sha256(path)}
     (folder / "training.json").write_text(json.dumps({"files": {"weights/best.pt": record}}), encoding="utf-8")
     return path

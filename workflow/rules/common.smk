@@ -90,7 +90,7 @@ wildcard_constraints:
     variant=alternatives(SETTINGS.variants),
     model=alternatives(SETTINGS.models),
     testset=alternatives(TESTSETS),
-    run=alternatives(SETTINGS.runs),
+    run=alternatives(SETTINGS.judged),
     split=alternatives(SPLITS),
     shard=r"\d{3}",
     seed=r"\d+",
@@ -186,10 +186,12 @@ def path_networks(wildcards):
 
 
 def network_params(wildcards):
-    """Return path and sha256 of checkpoints from the table of weights, and Cellpose's diameter."""
-    chosen = {name: getattr(CONFIG.segmenters, name) for name in ("unet", "cellpose", "yolo")}
-    listed = {key: name for key, name in chosen.items() if name in WEIGHTS}
-    files = {key: [network_file(key), WEIGHTS[name]["sha256"]] for key, name in listed.items()}
+    """Return path, sha256 and origin of the checkpoints from the table of weights that a job uses, and the diameter."""
+    path = wildcards.get("path")
+    needed = SETTINGS.networks([path] if path else SETTINGS.banks[wildcards.bank].paths)
+    chosen = {name: getattr(CONFIG.segmenters, name) for name in needed}
+    listed = {key: WEIGHTS[name] for key, name in chosen.items() if name in WEIGHTS}
+    files = {key: [network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
     return {**files, "diameter": CONFIG.segmenters.diameter}
 
 
@@ -284,7 +286,7 @@ def training_threads(wildcards):
 
 
 def start_weights(wildcards):
-    """Return path and sha256 of the checkpoint a training starts from, or nothing for random weights.
+    """Return path, sha256 and origin of the checkpoint a training starts from, or nothing for random weights.
 
     The sha256 is a param, not the file an input: a fresh clone's newer file must not train again.
     """
@@ -292,7 +294,8 @@ def start_weights(wildcards):
     if name == "none":
         return None
     entry = WEIGHTS[name]
-    return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
+    path = entry.get("path") or f"resources/weights/{name}"
+    return {"path": path, "sha256": entry["sha256"], "learned_from": entry.get("learned_from")}
 
 
 def downloaded_weights(wildcards):
@@ -352,11 +355,6 @@ def model_folder(model):
     return f"<results>/models/{model}/seed-{SETTINGS.training(model).seeds[0]}"
 
 
-def run_weights(wildcards):
-    """Return the weights a run judges."""
-    return f"{model_folder(SETTINGS.runs[wildcards.run].model)}/weights/best.pt"
-
-
 def given_runs():
     """Return the runs of the user's own checkpoint."""
     if CONFIG.given.path is None:
@@ -364,9 +362,26 @@ def given_runs():
     return [name for name, run in SETTINGS.runs.items() if run.model == "given"]
 
 
+RUNS_OF = {
+    model: {name: run for name, run in SETTINGS.judged.items() if run.model == model}
+    for model in dict.fromkeys(run.model for run in SETTINGS.judged.values())
+}
+"""Every model's runs by name, companions among them."""
+
+
 def run_testset(wildcards):
     """Return the description of the test set of a run."""
     return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"
+
+
+def testsets_of(runs):
+    """Return the descriptions of the test sets of some runs, each once."""
+    return [f"<results>/testsets/{name}/testset.json" for name in dict.fromkeys(run.testset for run in runs.values())]
+
+
+def counted_in(runs, file):
+    """Return a file in the folder of each run's counts."""
+    return [f"<results>/validation/{run}/{file}" for run in runs]
 
 
 def runs_of_model(wildcards):
@@ -386,8 +401,8 @@ def _rows(table):
 
 
 def judged_runs():
-    """Return the table of runs, each with the classes its model can name."""
-    return [{**row.model_dump(), "classes": SETTINGS.classes(row.model)} for row in SETTINGS.runs.values()]
+    """Return the table of runs and their companions, each with the classes its model can name."""
+    return [{**row.model_dump(), "classes": SETTINGS.classes(row.model)} for row in SETTINGS.judged.values()]
 
 
 # figures
@@ -526,7 +541,7 @@ def all_figures():
     ]
 
 
-REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "claims"]
+REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "sizes", "claims"]
 
 
 def report_config():

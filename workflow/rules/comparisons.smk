@@ -3,8 +3,8 @@
 
 rule check_metrics:
     input:
-        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+        metrics=counted_in(SETTINGS.judged, "metrics.json"),
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
     output:
         table="<results>/tables/metric_checks.csv",
         provenance="<results>/tables/metric_checks.json",
@@ -20,7 +20,7 @@ rule check_metrics:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        runs=list(_rows(SETTINGS.runs).values()),
+        runs=list(_rows(SETTINGS.judged).values()),
         code=code("check_metrics"),
     message:
         "Counting every run again by the libraries' own functions"
@@ -30,9 +30,9 @@ rule check_metrics:
 
 rule compare_runs:
     input:
-        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
-        errors=[f"<results>/validation/{run}/errors.csv" for run in SETTINGS.runs],
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+        metrics=counted_in(SETTINGS.judged, "metrics.json"),
+        errors=counted_in(SETTINGS.judged, "errors.csv"),
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
     output:
         headline="<results>/tables/headline.csv",
         comparisons="<results>/tables/comparisons.csv",
@@ -59,6 +59,33 @@ rule compare_runs:
         "Drawing recordings again and again, and comparing models on the same frames"
     script:
         "../scripts/compare_runs.py"
+
+
+rule compare_sizes:
+    input:
+        metrics=counted_in(SETTINGS.judged, "metrics.json"),
+        headline="<results>/tables/headline.csv",
+    output:
+        table="<results>/tables/sizes.csv",
+        provenance="<results>/tables/sizes.json",
+    log:
+        "<logs>/compare_sizes.log",
+    benchmark:
+        "<benchmarks>/compare_sizes.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        runs=list(_rows(SETTINGS.judged).values()),
+        code=code("compare_sizes"),
+    message:
+        "Putting every published run beside itself at another size"
+    script:
+        "../scripts/compare_sizes.py"
 
 
 rule measure_looks:

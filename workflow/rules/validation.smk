@@ -32,69 +32,77 @@ rule build_testset:
         "../scripts/build_testset.py"
 
 
-rule predict_run:
-    input:
-        weights=run_weights,
-        record=lambda wildcards: f"{model_folder(SETTINGS.runs[wildcards.run].model)}/training.json",
-        testset=run_testset,
-    output:
-        predictions="<results>/predictions/{run}.parquet",
-        provenance="<results>/predictions/{run}.json",
-    log:
-        "<logs>/predict_run/{run}.log",
-    benchmark:
-        "<benchmarks>/predict_run/{run}.tsv"
-    priority: PRIORITY["judge"]
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(120),
-        gpu=1,
-    params:
-        run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
-        scale=lambda wildcards: SETTINGS.scale(SETTINGS.runs[wildcards.run].testset),
-        code=code("predict_run"),
-    message:
-        "Predicting {wildcards.run}"
-    script:
-        "../scripts/predict_run.py"
+# To load the libraries and a network takes longer than to judge it on a test set, so a job takes all runs of a model.
+for model, runs in RUNS_OF.items():
 
+    rule:
+        name:
+            f"predict_{model}"
+        input:
+            weights=f"{model_folder(model)}/weights/best.pt",
+            record=f"{model_folder(model)}/training.json",
+            testsets=testsets_of(runs),
+        output:
+            predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
+            provenance=[f"<results>/predictions/{run}.json" for run in runs],
+        log:
+            f"<logs>/predict_model/{model}.log",
+        benchmark:
+            f"<benchmarks>/predict_model/{model}.tsv"
+        priority: PRIORITY["judge"]
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(3000),
+            runtime=growing(240),
+            gpu=1,
+        params:
+            model=model,
+            runs=[{**row.model_dump(), "scale": SETTINGS.scale(row.testset)} for row in runs.values()],
+            code=code("predict_model"),
+        message:
+            f"Predicting the runs of {model}"
+        script:
+            "../scripts/predict_model.py"
 
-rule evaluate_run:
-    input:
-        predictions="<results>/predictions/{run}.parquet",
-        testset=run_testset,
-    output:
-        metrics="<results>/validation/{run}/metrics.json",
-        matrix="<results>/validation/{run}/confusion_matrix.csv",
-        curves="<results>/validation/{run}/curves.csv",
-        matches="<results>/validation/{run}/matches.csv",
-        errors="<results>/validation/{run}/errors.csv",
-        groups="<results>/validation/{run}/groups.csv",
-        calibration="<results>/validation/{run}/calibration.csv",
-        provenance="<results>/validation/{run}/provenance.json",
-    log:
-        "<logs>/evaluate_run/{run}.log",
-    benchmark:
-        "<benchmarks>/evaluate_run/{run}.tsv"
-    priority: PRIORITY["judge"]
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        run=lambda wildcards: SETTINGS.runs[wildcards.run].model_dump(),
-        conf=CONFIG.validation.conf,
-        iou=CONFIG.validation.iou,
-        code=code("evaluate_run"),
-    message:
-        "Counting hits, misses and false alarms of {wildcards.run}"
-    script:
-        "../scripts/evaluate_run.py"
+    rule:
+        name:
+            f"evaluate_{model}"
+        input:
+            predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
+            record=f"{model_folder(model)}/training.json",
+            testsets=testsets_of(runs),
+        output:
+            metrics=counted_in(runs, "metrics.json"),
+            matrix=counted_in(runs, "confusion_matrix.csv"),
+            curves=counted_in(runs, "curves.csv"),
+            matches=counted_in(runs, "matches.csv"),
+            errors=counted_in(runs, "errors.csv"),
+            groups=counted_in(runs, "groups.csv"),
+            calibration=counted_in(runs, "calibration.csv"),
+            provenance=counted_in(runs, "provenance.json"),
+        log:
+            f"<logs>/evaluate_model/{model}.log",
+        benchmark:
+            f"<benchmarks>/evaluate_model/{model}.tsv"
+        priority: PRIORITY["judge"]
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(120),
+        params:
+            model=model,
+            runs=[row.model_dump() for row in runs.values()],
+            conf=CONFIG.validation.conf,
+            iou=CONFIG.validation.iou,
+            code=code("evaluate_model"),
+        message:
+            f"Counting hits, misses and false alarms of {model}"
+        script:
+            "../scripts/evaluate_model.py"
 
 
 rule collect_errors:

@@ -1,4 +1,4 @@
-"""Device, precision and description of the processor: used by the rules ``train_model`` and ``predict_run``."""
+"""Device, precision and description of the processor: used by the rules ``train_model`` and ``predict_<model>``."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.provenance import origins_of
+from rbcflow.provenance import SEPARATOR, origins_of
 
 COLUMNS = ("id", "title", "published", "tolerance", "deviation", "status", "source", "here", "table", "origin", "note")
 
@@ -39,7 +39,7 @@ def compare(counts: list[dict[str, Any]], results: Path, output: Path) -> pd.Dat
 def _origin(table: pd.DataFrame, file: Path) -> str:
     """Return what rows come from: as they say themselves where a table mixes origins, else as its record says."""
     found = sorted(set(table["origin"])) if "origin" in table else origins_of([file])
-    return " + ".join(found)
+    return SEPARATOR.join(found)
 
 
 def _fitting(file: Path, rule: dict[str, Any]) -> pd.DataFrame | None:

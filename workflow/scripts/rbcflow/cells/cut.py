@@ -93,7 +93,7 @@ def _yolo(job: Job) -> Iterator[Outlined]:
 
     import_ultralytics(job.networks.scratch)
     network = load_verified(*job.networks.yolo).eval()
-    detector = Detector(network, list(network.names.values()), 1.0, yolo.CONFIDENCE, 0.7, 300)
+    detector = Detector(network, list(network.names.values()), size="native", conf=yolo.CONFIDENCE)
     return yolo.outline(job.frames, job.layout, detector, foreground_network(job.networks))
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rbcflow.origin import Basis
+from rbcflow.provenance import SEPARATOR
+
 TRIES = 200
 """Sets of data drawn where a sentence is true, and as many where it is false, on which its test is tried."""
 
@@ -27,7 +30,8 @@ class Claim:
         power_true: of a sentence, how often its test is right, open and wrong on drawn data where it is true.
         power_false: the same where it is false.
         deviation: the row of ``paper/deviations.md`` by which the value was changed on purpose.
-        origin: of the data behind ``here``.
+        origin: of the images ``here`` was judged or counted on.
+        learned_from: origin of the images the model behind it learned from.
         source: file below ``results`` it comes from.
     """
 
@@ -48,7 +52,15 @@ class Claim:
     reason: str
     deviation: str
     origin: str
+    learned_from: str
     source: str
+
+
+def made_from(*bases: Basis) -> dict[str, str]:
+    """Return the columns that say what a number was made from."""
+    judged = sorted({word for basis in bases for word in basis.judged})
+    learned = sorted({word for basis in bases for word in basis.learned or ()})
+    return {"origin": SEPARATOR.join(judged), "learned_from": SEPARATOR.join(learned)}
 
 
 def complete(**known: str) -> Claim:

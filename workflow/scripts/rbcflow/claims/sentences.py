@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rbcflow.claims import power, statements, training
-from rbcflow.claims.rows import Claim, complete, number
+from rbcflow.claims.rows import Claim, complete, made_from, number
 from rbcflow.claims.statements import Part, Statement
 from rbcflow.claims.statistics import Number, cells_of, metric_of, of_looks, of_runs
-from rbcflow.claims.verdicts import ABSENT, FAILS, HOLDS, settled, together
+from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, together
 from rbcflow.errors import InputError
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.metrics.sample import Sample
+from rbcflow.origin import ABSENT, UNDECIDED, Basis, Question, decide, of_row
 
 if TYPE_CHECKING:
     from rbcflow.claims.table import Evidence
@@ -33,9 +34,8 @@ def row(entry: Mapping[str, Any], known: Evidence) -> Claim:
     if statement.looks:
         return _of_looks(statement, known)
     if missing := [item for item in statement.runs if item not in known.named]:
-        return _row(
-            statement, verdict="not tested: no such run", reason=f"the table of runs has no {' and no '.join(missing)}"
-        )
+        reason = f"the table of runs has no {' and no '.join(missing)}"
+        return _row(statement, verdict=f"{UNDECIDED}: no such run", reason=reason)
     return _of_runs(statement.of_own_runs(known.named), list(statement.runs), known)
 
 
@@ -63,9 +63,9 @@ def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
     outcome = power.of_detectors(statement, metric, samples, testsets, known.runs.seed)
     remarks = [_by_run(statement, items, metric, samples, weights), _also(statement, counted),
                _training(statement, known), statement.note, _few(least)]  # fmt: skip
-    origin = sorted({name for run in samples for name in known.metrics[run]["origin"]})
+    bases = [Basis.of_metrics(known.metrics[run]) for run in samples]
     return _judged(
-        statement, [(part, counted[metric])], origin, remarks, outcome,
+        statement, [(part, counted[metric])], Question.RECORDINGS, bases, remarks, outcome,
         statistic=f"{metric}{' on the cells both found' if statement.both else ''}, {names}",
         n=_n(samples, testsets), source=_source(statement, testsets),
     )  # fmt: skip
@@ -141,34 +141,33 @@ def _of_looks(statement: Statement, known: Evidence) -> Claim:
         if not least:
             return _row(statement, statistic=names, verdict=ABSENT, reason="a test set has no whole cell")
         judged.append((part, Number.of(look, of_looks(looks[look].to_numpy(dtype=float), groups), least)))
-    found = ", ".join(
-        f"{one.metric} {number(one.value)} ({number(one.low)} to {number(one.high)})" for _, one in judged
-    )
+    found = ", ".join(_with_interval(one) for _, one in judged)
     sizes = looks.groupby("testset")["recording"].agg(["size", "nunique"])
     counts = [f"{name}: {sizes['nunique'][name]} recordings, {sizes['size'][name]} whole cells" for name in sizes.index]
     return _judged(
-        statement, judged, sorted({word for text in looks["origin"].unique() for word in text.split(" + ")}),
+        statement, judged, Question.COUNT, [Basis(of_row(own)) for own in looks["origin"].unique()],
         [f"{names}: {found}.", statement.note, _few(least)], power.of_cells(statement, looks, known.runs.seed),
         statistic=f"median look of whole cells, {names}", n="; ".join(counts), source="tables/looks.csv",
     )  # fmt: skip
 
 
 def _judged(
-    statement: Statement, judged: list[tuple[Part, Number]], origin: list[str], remarks: list[str],
-    outcome: dict[str, Counter], **fields: str,
+    statement: Statement, judged: list[tuple[Part, Number]], question: Question, bases: list[Basis],
+    remarks: list[str], outcome: dict[str, Counter], **fields: str,
 ) -> Claim:  # fmt: skip
     """Return the row; its value is that of the part that decides."""
     verdicts = [part.threshold.verdict(own.low, own.high) for part, own in judged]
     found = together(verdicts)
     deciding = judged[verdicts.index(found)][1]
-    verdict, remark = settled(origin, found)
+    decision = decide(question, *bases)
+    remark = "" if decision.decides else f"{ON_THESE[found].capitalize()} on these frames."
     threshold = " and ".join(f"{own.metric} {one.threshold}" if len(judged) > 1 else str(one.threshold)
                              for one, own in judged)  # fmt: skip
     truths = {key: ", ".join(f"{one.power[key]:g}" for one, _ in judged) for key in outcome}
     return _row(
         statement, threshold=threshold, here=number(deciding.value), low=number(deciding.low),
-        high=number(deciding.high), verdict=verdict, origin=" + ".join(origin),
-        reason=" ".join(text for text in (f"{remark[0].upper()}{remark[1:]}." if remark else "", *remarks) if text),
+        high=number(deciding.high), verdict=decision.verdict(found), **made_from(*bases),
+        reason=" ".join(text for text in (remark, *remarks) if text),
         power_true=power.line(outcome["holds"], HOLDS, truths["holds"]),
         power_false=power.line(outcome["fails"], FAILS, truths["fails"]), **fields,
     )  # fmt: skip

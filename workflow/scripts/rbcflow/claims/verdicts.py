@@ -1,4 +1,4 @@
-"""The words of the ledger, and the one place where a number becomes a verdict."""
+"""The words of the ledger, and how an interval becomes one; whether a number decides at all is ``origin``'s."""
 
 from __future__ import annotations
 
@@ -9,26 +9,9 @@ import numpy as np
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell"
 WITHIN, OUTSIDE, CHANGED = "within tolerance", "outside tolerance", "changed by us"
-PHANTOM = "not tested: phantom data"
-ABSENT = "not tested: raw data absent"
-RAW = "raw"
 
 ON_THESE = {HOLDS: "would hold", FAILS: "would not hold", OPEN: "could not be told"}
 """What a verdict would be on frames that decide nothing."""
-
-
-def settled(origin: Collection[str], found: str) -> tuple[str, str]:
-    """Return the verdict on a claim, and a remark.
-
-    A number made from anything but the laboratories' own recordings decides nothing.
-
-    Args:
-        origin: of the data behind the number.
-        found: the verdict the number gives.
-    """
-    if set(origin) == {RAW}:
-        return found, ""
-    return PHANTOM, f"{ON_THESE[found]} on these frames" if found in ON_THESE else ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import csv
 import difflib
 import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,8 +19,10 @@ from rbcflow.config.models import (
     LAYOUT_OF_KIND,
     NETWORKS,
     PATHS,
+    SWITCHES,
     Bank,
     Checkpoint,
+    Companion,
     Config,
     Images,
     Model,
@@ -49,6 +51,12 @@ class Settings:
     models: dict[str, Model]
     testsets: dict[str, TestSet]
     runs: dict[str, Run]
+    companions: dict[str, Companion] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> dict[str, Run]:
+        """The runs of the table, and their companions after them: all that is predicted and counted."""
+        return {**self.runs, **self.companions}
 
     def origin(self, source: str) -> str:
         """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
@@ -183,6 +191,10 @@ def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M
     }
 
 
+RUN_COLUMNS = ("run", "model", "testset", "published_as")
+"""Columns that a table of runs must have; others of `Run` may follow in their order."""
+
+
 def _runs(path: str) -> dict[str, Run]:
     file = Path(path)
     if not file.is_file():
@@ -192,9 +204,16 @@ def _runs(path: str) -> dict[str, Run]:
     except UnicodeDecodeError as error:
         raise InputError(file, f"bytes that are not UTF-8 ({error.reason})", "a tab-separated table of runs") from None
     reader, expected = csv.DictReader(lines, delimiter="\t"), list(Run.model_fields)
+    optional = [name for name in expected if name not in RUN_COLUMNS and name not in (reader.fieldnames or [])]
+    expected = [name for name in expected if name not in optional]
     if reader.fieldnames != expected:
-        raise InputError(file, f"columns {reader.fieldnames}", f"tab-separated columns {expected}", "row 1")
-    rows = [(number, {k: v or None for k, v in row.items()}) for number, row in enumerate(reader, start=2)]
+        told = f"tab-separated columns {list(RUN_COLUMNS)}, then any of {list(Run.model_fields)[len(RUN_COLUMNS) :]}"
+        raise InputError(file, f"columns {reader.fieldnames}", told, "row 1")
+    # an empty field of an optional column is the column's default
+    rows = [
+        (number, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS or k is None})
+        for number, row in enumerate(reader, start=2)
+    ]
     if not rows:
         raise InputError(file, "no run", "at least one row", "row 2")
     runs = {}
@@ -240,6 +259,7 @@ def load(raw: dict) -> Settings:
         runs=_runs(tables.runs),
     )
     _add_given(settings)
+    _add_companions(settings)
     _check_references(settings)
     read_registry(Path(tables.figures))
     return settings
@@ -262,7 +282,18 @@ def _add_given(settings: Settings) -> None:
     for testset in given.testsets:
         _check_name(testset, testset_names(settings.variants, settings.testsets), "configuration", "key given.testsets")
         name = f"given-on-{testset}"
-        settings.runs[name] = Run(run=name, model="given", testset=testset)
+        settings.runs[name] = Run(run=name, model="given", testset=testset, size=given.size)
+
+
+def _add_companions(settings: Settings) -> None:
+    """Add to every published run a companion for each switch that is not turned in the run itself."""
+    for name, run in settings.runs.items():
+        for switch, turned in SWITCHES.items():
+            if not run.published_as or all(getattr(run, key) == value for key, value in turned.items()):
+                continue
+            row = run.model_dump() | {"published_as": None} | turned
+            companion = row | {"run": f"{name}-at-{switch}", "companion_of": name, "switch": switch}
+            settings.companions[companion["run"]] = Companion(**companion)
 
 
 def _check_banks(settings: Settings, weights: list[str]) -> None:

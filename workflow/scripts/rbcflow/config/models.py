@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -201,6 +201,18 @@ class Validation(Strict):
     resamples: int = Field(400, ge=50, description="draws of recordings behind an interval")
 
 
+def _size(value: object) -> object:
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    known = value in ("trained", "native") or (type(number) is int and 32 <= number <= 4096)
+    if not known:
+        raise ValueError("`trained`, `native`, or a long side of 32 to 4096 pixels")
+    return number
+
+
+Size = Annotated[Literal["trained", "native"] | Annotated[int, Field(ge=32, le=4096)], BeforeValidator(_size)]
+"""The size a detector sees frames at: ``trained``, ``native`` or a long side in pixels (``rbcflow/sizes.py``)."""
+
+
 class Given(Strict):
     """A checkpoint of yours that the target `validate_weights` judges like any model of the tables."""
 
@@ -209,6 +221,11 @@ class Given(Strict):
     classes: Literal[2, 3] = Field(3, description="its outputs: croissant and slipper, and other")
     testsets: list[str] = Field(
         ["saarland_donors", "naples", "flow_public"], min_length=1, description="what it is judged on"
+    )
+    size: Size = Field(
+        "trained",
+        description="size it sees frames at: `trained` (its own imgsz, as Ultralytics validates), `native` (the "
+        "frames' pixels) or a long side",
     )
 
     @model_validator(mode="after")
@@ -386,3 +403,16 @@ class Run(Strict):
     model: str
     testset: str
     published_as: str | None = None
+    size: Size = "trained"
+
+
+SWITCHES: dict[str, dict[str, str]] = {"native": {"size": "native"}}
+"""What every published run is judged with besides its own settings: by the companion's suffix, columns of `Run`."""
+
+
+class Companion(Run):
+    """A published run judged once more with a switch turned: numbers beside its own, no pictures and no claim."""
+
+    run: str = Field(pattern=r"^[a-z0-9_]+(-on-)[a-z0-9_]+(-at-)[a-z0-9_]+$", description="<run>-at-<switch>")
+    companion_of: str
+    switch: str

@@ -1,1 +1,1 @@
-"""Stage metrics (rule ``evaluate_run``): everything that is counted from predictions and truth."""
+"""Stage metrics (rules ``evaluate_<model>``): everything that is counted from predictions and truth."""

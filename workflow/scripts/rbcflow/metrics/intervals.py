@@ -25,7 +25,9 @@ MIN_RECORDINGS = 5
 """With fewer recordings to draw from, an interval says little and is marked."""
 LEAST_RECORDINGS = 3
 """With fewer, there is no interval."""
-HEADLINE = ["run", "model", "testset", "metric", "value", "low", "high", "n_recordings", "n_frames", "n_boxes"]
+HEADLINE = [
+    "run", "model", "testset", "metric", "value", "low", "high", "n_recordings", "n_frames", "n_boxes", "companion_of",
+]  # fmt: skip
 DIFFERENCES = ["testset", "metric", "first", "second", "difference", "low", "high", "n_recordings", "n_frames"]
 
 
@@ -87,7 +89,8 @@ def compare(
     """Return headline numbers with intervals, and differences between models on the same frames with theirs.
 
     Args:
-        runs: rows of the table of runs, with ``run``, ``model``, ``testset`` and ``classes``, those the model can name.
+        runs: rows of the table of runs, with ``run``, ``model``, ``testset`` and ``classes``, those the model can
+            name; a companion has ``companion_of``.
         results: folder with predictions, test sets and validation runs.
         conf: confidence of the operating point.
         iou: its overlap.
@@ -105,16 +108,18 @@ def compare(
         models = {row["run"]: row["model"] for row in own if samples[row["run"]].n_recordings}
         if not models:
             continue
+        of = {row["run"]: row.get("companion_of") for row in own}
         first = samples[next(iter(models))]
         weights = draws(first.n_recordings, resamples, seed, testset)
         size = (first.n_recordings, first.n_frames)
         counted = {run: metrics(samples[run], weights) for run in models}
         headline += [
-            (run, models[run], testset, name, values[0], *interval(values, size[0]), *size, len(first.true))
+            (run, models[run], testset, name, values[0], *interval(values, size[0]), *size, len(first.true), of[run])
             for run in models
             for name, values in counted[run].items()
         ]
-        for pair in combinations(models, 2):
+        # a companion is its own run's other side, not another model
+        for pair in combinations([run for run in models if of[run] is None], 2):
             apart = _apart([samples[run] for run in pair], [counted[run] for run in pair], weights)
             differences += [
                 (testset, name, *(models[run] for run in pair), values[0], *interval(values, size[0]), *size)

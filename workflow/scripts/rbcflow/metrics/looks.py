@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rbcflow.frames import to_grey
 from rbcflow.metrics.inputs import BOX
+from rbcflow.provenance import SEPARATOR
 from rbcflow.testset_files import TestSet, read_testset
 
 COLUMNS = ["testset", "origin", "recording", "frame", "class", "elongation", "saturation", "halo"]
@@ -48,7 +49,7 @@ def measure(testsets: list[Path]) -> pd.DataFrame:
 
 def _of_testset(testset: TestSet) -> list[tuple]:
     recordings = testset.frames.set_index("frame")["recording"]
-    origin = " + ".join(testset.meta["origin"])
+    origin = SEPARATOR.join(testset.meta["origin"])
     rows = []
     for frame, own in testset.truth[testset.truth["kind"] != CUT].groupby("frame"):
         image = testset.image(frame)

@@ -32,7 +32,7 @@ FOLDERS = {
 
 UNRECORDED: dict[str, tuple[str, set[str]]] = {
     "tabulate_seeds": ("tables", {"train_model"}),
-    "write_model_card": ("tables", {"train_model", "evaluate_run"}),
+    "write_model_card": ("tables", {"train_model", "evaluate_model"}),
     "write_crate": ("report", {"draw_figure", "draw_model", "draw_run", "draw_variant"}),
     "render_report": ("report", set()),
 }

@@ -8,6 +8,8 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
+from rbcflow.origin import NOTHING, Basis, Question, rebuilt
+from rbcflow.provenance import PHANTOM
 from rbcflow.report import citation
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
@@ -32,14 +34,20 @@ from rbcflow.report.timings import Timing, read_timings
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A published item, what rebuilds it here, and how far that went: ``done``, ``gap`` or ``absent``."""
+    """A published item, what rebuilds it here, and how far that went: ``done``, ``gap`` or ``absent``.
+
+    Attributes:
+        reason: why it was not done.
+        how: what was done instead of rebuilding it, or ``rebuilt``.
+    """
 
     item: citation.Published
     by: str
     anchor: str
     state: str
     reason: str
-    origins: tuple[str, ...]
+    how: str
+    basis: Basis
 
 
 @dataclass(frozen=True)
@@ -101,11 +109,9 @@ class Page:
         return [run for run in self.runs if run.status == "evaluated"]
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """Every origin that feeds the page."""
-        records = [*self.records, *(figure.provenance for figure in self.figures if figure.provenance)]
-        carriers = [*records, *self.sources, *(testset for testset, _ in self.groups)]
-        return tuple(sorted({origin for carrier in carriers for origin in carrier.origins}))
+    def stand_ins(self) -> list[Source]:
+        """Laboratories whose recordings were drawn; cells that the preprint's method draws itself stand in for none."""
+        return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "drawn"]
 
     @property
     def images(self) -> int:
@@ -202,9 +208,12 @@ def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:
     made: dict[str, tuple] = {}
     for model in models:
         state = "done" if model.training else "gap"
-        made[model.row.get("published_as")] = (model.name, f"model-{model.name}", state, "not trained", model.origins)
+        how = rebuilt(Question.TRAINING, model.basis)
+        place = (model.name, f"model-{model.name}", state)
+        made[model.row.get("published_as")] = (*place, "not trained", how, model.basis)
     for run in runs:
         state = "done" if run.status == "evaluated" else "gap"
-        made[run.published_as] = (run.name, f"run-{run.name}", state, run.reason, run.origins)
-    absent = ("", "", "absent", "not part of this workflow's tables", ())
+        how = rebuilt(Question.of_run(run.published_as), run.basis)
+        made[run.published_as] = (run.name, f"run-{run.name}", state, run.reason, how, run.basis)
+    absent = ("", "", "absent", "not part of this workflow's tables", "", NOTHING)
     return [Rebuilt(item, *made.get(item.id, absent)) for item in citation.PUBLISHED]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.errors import InputError
-from rbcflow.report.records import origins, read_json, read_provenance
+from rbcflow.origin import NOTHING, Basis, words
+from rbcflow.report.records import read_json
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
@@ -48,7 +49,7 @@ class Run:
 
     Attributes:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
-        origins: of everything that fed the run, training data included.
+        basis: what it was judged on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
@@ -60,7 +61,7 @@ class Run:
     published_as: str
     status: str
     reason: str = ""
-    origins: tuple[str, ...] = ()
+    basis: Basis = NOTHING
     interpretable: bool = False
     caveats: list[str] = field(default_factory=list)
     n_frames: int = 0
@@ -99,7 +100,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
         published_as=str(row.get("published_as") or ""),
         status=status,
         reason=str(data.get("reason") or ("" if data else "the test set was not built")).rstrip("."),
-        origins=origins(data.get("origin")),
+        origins=words(data.get("origin")),
         labels=str(data.get("labels") or ""),
         judged=str(data.get("classes_judged", "")).lower(),
         n_frames=int(data.get("n_frames") or 0),
@@ -123,15 +124,14 @@ def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
     }
     data = read_json(path)
     if testset.status == "unavailable":
-        return Run(**identity, status="unavailable", reason=testset.reason, origins=testset.origins)
+        return Run(**identity, status="unavailable", reason=testset.reason, basis=Basis(testset.origins))
     if data is None:
         return Run(**identity, status="absent", reason=testset.reason or f"{path.relative_to(results)} does not exist")
-    record = read_provenance(path.with_name("provenance.json"), results)
     try:
         numbers = _numbers(data)
     except KeyError as error:
         raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
-    return Run(**identity, **numbers, status="evaluated", origins=record.origins if record else origins(data["origin"]))
+    return Run(**identity, **numbers, status="evaluated", basis=Basis.of_metrics(data))
 
 
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from rbcflow.origin import meaning
+
 MISSING = "–"
 
 
@@ -75,4 +77,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short": short,
     "code_value": code_value,
     "breakable": breakable,
+    "meaning": meaning,
 }

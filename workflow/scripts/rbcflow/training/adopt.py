@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from rbcflow.errors import InputError
-from rbcflow.provenance import sha256, versions
+from rbcflow.provenance import UNKNOWN, sha256, versions
 from rbcflow.quiet import import_ultralytics
 from rbcflow.training.checkpoints import portable
 from rbcflow.weights import class_names, load_verified, state_sha256, verify
@@ -64,7 +64,16 @@ def _record(
     """Return ``training.json``: what is known of a training that was made elsewhere; the rest is None."""
     names = ("weights/best.pt", "weights/last.pt")
     files = {name: {"sha256": sha256(folder / name), "state_sha256": state_sha256(folder / name)} for name in names}
-    unknown = ("data_fingerprint", "device", "processor", "precision", "threads", "seconds", "images_per_second")
+    unknown = (
+        "data_fingerprint",
+        "cells",
+        "device",
+        "processor",
+        "precision",
+        "threads",
+        "seconds",
+        "images_per_second",
+    )
     return {
         "architecture": Path(str(network.yaml.get("yaml_file", "unknown"))).name,
         "weights": {"source": checkpoint.name, "sha256": expected, "adopted": True},
@@ -77,6 +86,8 @@ def _record(
         "parameters": sum(value.numel() for value in network.parameters()),
         "classes": list(network.names.values()),
         **dict.fromkeys(unknown),
+        "learned_from": [UNKNOWN],
+        "remarks": [],
         "state_sha256": files["weights/best.pt"]["state_sha256"],
         "files": files,
     }

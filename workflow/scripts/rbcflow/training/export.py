@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.errors import InputError
-from rbcflow.predict import fit, three_channels
 from rbcflow.quiet import import_ultralytics
+from rbcflow.sizes import batches, padded
 from rbcflow.weights import class_names, load_verified, recorded
 
 NEEDED = ("onnx", "onnxruntime")
@@ -60,8 +60,9 @@ def export(weights: Path, images: list[Path], output: Path, report: Path, *, thr
 def _read(images: list[Path], stride: int) -> NDArray[np.float32]:
     """Return (N, 3, H, W) in 0..1, padded to multiples of the stride."""
     frames = [cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for path in images]
-    padded = np.stack([fit(three_channels(frame), 1.0, stride)[0] for frame in frames])
-    return padded.transpose(0, 3, 1, 2).astype(np.float32) / 255
+    size = batches([frames[0].shape[1::-1]], None, stride)[0].padded
+    stacked = np.stack([padded(frame, size)[0] for frame in frames])
+    return stacked.transpose(0, 3, 1, 2).astype(np.float32) / 255
 
 
 def _write_onnx(network: Any, batch: NDArray[np.float32], output: Path, classes: list[str], threads: int) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from rbcflow.classes import CLASSES
+from rbcflow.compose.coco import png_size
 from rbcflow.errors import InputError
+from rbcflow.sizes import long_side
 
 
 def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = None) -> dict[str, Any]:
@@ -101,3 +104,29 @@ def _link_split(listing: Path, root: Path, target: Path) -> str:
     linked = target.with_suffix(".txt")
     linked.write_text("".join(f"{links[image.parent] / image.name}\n" for image in images), encoding="utf-8")
     return str(linked)
+
+
+def label_sizes(listing: Path, imgsz: int) -> dict[str, float] | None:
+    """Return how large the cells of a private view's training images are, None where no image has a label.
+
+    Args:
+        listing: image list of the view.
+        imgsz: longer side a training was asked for; the network sees it rounded up, as the library does.
+
+    Returns:
+        ``n`` labels; the medians of the square root of a box's area: ``side_px`` in pixels of the image and
+        ``side_seen_px`` in pixels of the network's input, before augmentation.
+    """
+    own, seen = [], []
+    for line in listing.read_text(encoding="utf-8").splitlines():
+        image = Path(line)
+        size = png_size(image)
+        text = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text(encoding="utf-8")
+        for label in filter(str.strip, text.splitlines()):
+            width, height = (float(part) * length for part, length in zip(label.split()[3:5], size, strict=True))
+            own.append((width * height) ** 0.5)
+            seen.append(own[-1] * long_side("trained", imgsz) / max(size))
+    if not own:
+        return None
+    medians = {"side_px": round(float(np.median(own)), 2), "side_seen_px": round(float(np.median(seen)), 2)}
+    return {"n": len(own), **medians}
