@@ -13,7 +13,7 @@ from metrics_inputs import write_predictions, write_testset
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
 from rbcflow.metrics.intervals import compare, draws, interval, read_run, same_frames
-from rbcflow.metrics.numbers import metrics
+from rbcflow.metrics.numbers import metrics, weighted_median
 from rbcflow.metrics.run import evaluate
 
 CELL = (10, 10, 40, 30)
@@ -22,15 +22,16 @@ AWAY = (80, 10, 110, 30)
 
 
 def write_runs(results: Path, true: list[tuple], runs: dict[str, list[tuple]], frames: int, **meta) -> list[dict]:
-    """Write a test set in which each frame is a recording, and count the boxes of models on it."""
+    """Write a test set in which each frame is a recording, and count models on it; `two` has two classes."""
     testset = write_testset(results / "testsets/set", frames, true, **meta)
     table = pd.read_csv(testset / "frames.csv", keep_default_na=False)
     table.assign(recording=[f"r{n}" for n in range(frames)]).to_csv(testset / "frames.csv", index=False)
     for model, boxes in runs.items():
         run = f"{model}-on-set"
-        path = write_predictions(results / f"predictions/{run}.parquet", boxes, run=run, model=model)
+        classes = CLASSES[:2] if model == "two" else CLASSES
+        path = write_predictions(results / f"predictions/{run}.parquet", boxes, run=run, model=model, classes=classes)
         evaluate(path, testset, results / "validation" / run, run=run, model=model)
-    return [{"run": f"{model}-on-set", "model": model, "testset": "set", "classes": list(CLASSES)} for model in runs]
+    return [{"run": f"{model}-on-set", "model": model, "testset": "set"} for model in runs]
 
 
 def two_runs(results: Path, frames: int = 6) -> list[dict]:
@@ -66,12 +67,22 @@ def test_mean_class_recall_is_the_mean_of_the_matrix_diagonal_over_nameable_clas
     # croissant 1 of 1, slipper 1 of 2 (the other is named croissant), other found and misnamed
     boxes = [(0, "croissant", 0.9, *CELL), (0, "croissant", 0.9, *BELOW), (1, "slipper", 0.9, *CELL),
              (2, "slipper", 0.9, *CELL)]  # fmt: skip
-    rows = write_runs(tmp_path, true, {"a": boxes}, 3)
-    found, _ = counted(tmp_path, rows)
+    found, _ = counted(tmp_path, write_runs(tmp_path, true, {"a": boxes, "two": boxes}, 3))
     assert found.loc[("a", "class_recall_mean"), "value"] == pytest.approx((1 + 1 / 2 + 0) / 3)
-    two, _ = counted(tmp_path, [rows[0] | {"classes": list(CLASSES[:2])}])
-    assert two.loc[("a", "class_recall_mean"), "value"] == pytest.approx((1 + 1 / 2) / 2)
-    assert np.isnan(two.loc[("a", "recall_other"), "value"])
+    assert found.loc[("two", "class_recall_mean"), "value"] == pytest.approx((1 + 1 / 2) / 2)
+
+
+def test_a_class_that_a_model_cannot_name_has_no_number(tmp_path):
+    true = [(n, name, *CELL) for n, name in enumerate(("slipper", "slipper", "other"))]
+    boxes = [(n, "slipper", 0.9, *CELL) for n in (0, 1)]
+    headline, differences = counted(tmp_path, write_runs(tmp_path, true, {"three": boxes, "two": boxes}, 3))
+    found = headline["value"]
+    assert (found["three", "map50"], found["two", "map50"]) == (0.5, 1.0)  # (1 + 0) / 2, and slippers alone
+    assert found["three", "recall_other"] == 0
+    assert ("two", "recall_other") not in found
+    # means over different classes are different numbers
+    assert not {"map50", "class_recall_mean", "recall_other"} & set(differences.index)
+    assert {"ap50", "recall_slipper"} <= set(differences.index)
 
 
 def test_boxes_on_background_are_those_of_the_errors_table(tmp_path):
@@ -97,9 +108,9 @@ def test_alignment_is_compared_on_the_cells_both_found(tmp_path):
            "b": [(0, "slipper", 0.9, *cells[0]), (0, "slipper", 0.9, 98, 10, 118, 30)]}  # fmt: skip
     rows = write_runs(tmp_path, true, off, 3)
     found, apart = counted(tmp_path, rows, iou=0.3, resamples=50)
-    # of a's two cells, offsets 5 and sqrt(8) px; the lower one is the weighted median
-    assert found.loc[("a", "offset_px"), "value"] == pytest.approx(8**0.5)
-    assert found.loc[("a", "size_ratio"), "value"] == 1
+    # of a's two cells, offsets 5 and sqrt(8) px, sizes 20 and sqrt(24 * 24) px
+    assert found.loc[("a", "offset_px"), "value"] == pytest.approx((5 + 8**0.5) / 2)
+    assert found.loc[("a", "size_ratio"), "value"] == pytest.approx(1.1)
     assert apart.loc["offset_px", "difference"] == pytest.approx(5)
     assert apart.loc["offset_share", "difference"] == pytest.approx(5 / 20)
     assert apart.loc["size_ratio", "difference"] == 0
@@ -135,11 +146,33 @@ def test_draws_keep_the_number_of_recordings():
     assert all(np.isnan(interval(np.array([0.5, np.nan]), 3)))
 
 
-def test_two_recordings_give_no_interval(tmp_path):
-    found, apart = counted(tmp_path, two_runs(tmp_path, frames=2))
-    assert found.loc[("half", "recall"), "value"] == 0.5
-    assert found[["low", "high"]].isna().all(axis=None)
-    assert apart[["low", "high"]].isna().all(axis=None)
+@pytest.mark.parametrize(("recordings", "defined"), [(1, False), (2, False), (3, True)])
+def test_fewer_than_three_recordings_give_no_interval(tmp_path, recordings, defined):
+    found, apart = counted(tmp_path, two_runs(tmp_path, frames=recordings))
+    for recall in (found.loc[("half", "recall")], apart.loc["recall"]):
+        assert recall[["low", "high"]].notna().all() == defined
+        assert recall["n_recordings"] == recordings
+
+
+@pytest.mark.parametrize(
+    ("weights", "median"),
+    [([1, 1, 1, 1], 0.5), ([1, 1, 1, 0], 0.4), ([3, 0, 0, 0], 0.2), ([1, 2, 0, 1], 0.4), ([2, 0, 0, 2], 0.55),
+     ([0, 0, 0, 0], np.nan)],
+)  # fmt: skip
+def test_the_median_of_draws_is_the_median_of_their_values(weights, median):
+    values = np.array([0.9, 0.2, 0.6, 0.4])
+    weights = np.array(weights, dtype=float)[[3, 0, 2, 1]]
+    found = weighted_median(values, weights[None])[0]
+    repeated = np.repeat(values, weights.astype(int))
+    assert found == pytest.approx(median, nan_ok=True)
+    assert found == pytest.approx(np.median(repeated) if len(repeated) else np.nan, nan_ok=True)
+
+
+def test_a_companion_is_no_other_model(tmp_path):
+    rows = two_runs(tmp_path)
+    headline, differences = counted(tmp_path, [rows[0], rows[1] | {"companion_of": "good-on-set"}])
+    assert headline.loc[("half", "recall"), "companion_of"] == "good-on-set"
+    assert differences.empty
 
 
 def test_runs_on_other_frames_are_not_compared():

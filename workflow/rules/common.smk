@@ -400,11 +400,6 @@ def _rows(table):
     return {name: row.model_dump() for name, row in table.items()}
 
 
-def judged_runs():
-    """Return the table of runs and their companions, each with the classes its model can name."""
-    return [{**row.model_dump(), "classes": SETTINGS.classes(row.model)} for row in SETTINGS.judged.values()]
-
-
 # figures
 
 

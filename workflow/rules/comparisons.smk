@@ -49,7 +49,7 @@ rule compare_runs:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        runs=judged_runs(),
+        runs=list(_rows(SETTINGS.judged).values()),
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
@@ -142,7 +142,7 @@ rule judge_claims:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        runs=judged_runs(),
+        runs=list(_rows(SETTINGS.runs).values()),
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
         images={name: image_count(SETTINGS.models[name].variant, "train") for name in KEYS["model"]},
         conf=CONFIG.validation.conf,

@@ -45,7 +45,7 @@ class Runs:
     """Samples of runs, each read when it is first asked for, and the draws of each test set.
 
     Attributes:
-        rows: of the table of runs, by run, with ``classes``.
+        rows: of the table of runs, by run.
         results: the results folder.
         conf: confidence of the operating point.
         iou: its overlap.

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rbcflow.errors import InputError
-from rbcflow.metrics.numbers import ALIGNMENT, metrics, on_both
+from rbcflow.metrics.numbers import ALIGNMENT, MEANS_OF_CLASSES, metrics, on_both
 from rbcflow.metrics.sample import Sample, read_sample
 
 LEVEL = 0.95
@@ -79,7 +79,7 @@ def read_run(results: Path, row: dict, conf: float, iou: float) -> Sample:
     run, testset = row["run"], row["testset"]
     return read_sample(
         results / "predictions" / f"{run}.parquet", results / "testsets" / testset,
-        results / "validation" / run / "errors.csv", conf, iou, row["classes"],
+        results / "validation" / run / "errors.csv", conf, iou,
     )  # fmt: skip
 
 
@@ -89,8 +89,7 @@ def compare(
     """Return headline numbers with intervals, and differences between models on the same frames with theirs.
 
     Args:
-        runs: rows of the table of runs, with ``run``, ``model``, ``testset`` and ``classes``, those the model can
-            name; a companion has ``companion_of``.
+        runs: rows of the table of runs, with ``run``, ``model`` and ``testset``; a companion has ``companion_of``.
         results: folder with predictions, test sets and validation runs.
         conf: confidence of the operating point.
         iou: its overlap.
@@ -98,7 +97,8 @@ def compare(
         seed: root seed of the draws.
 
     Returns:
-        Tables with columns ``HEADLINE`` and ``DIFFERENCES``. Runs on unavailable test sets have no row.
+        Tables with columns ``HEADLINE`` and ``DIFFERENCES``. Runs on unavailable test sets have no row. Numbers of
+        classes are compared of models that can name the same classes alone.
     """
     headline: list[tuple] = []
     differences: list[tuple] = []
@@ -134,5 +134,6 @@ def _apart(
     """Return first minus second of every number, of alignment on the cells both found."""
     first, second = counted
     both = [metrics(sample, weights, ALIGNMENT) for sample in on_both(*samples)]
-    apart = {name: first[name] - second[name] for name in first}
+    other = MEANS_OF_CLASSES if samples[0].classes != samples[1].classes else ()
+    apart = {name: first[name] - second[name] for name in first if name in second and name not in other}
     return apart | {name: both[0][name] - both[1][name] for name in ALIGNMENT}

@@ -34,14 +34,16 @@ def metrics(sample: Sample, weights: Numbers, names: Collection[str] | None = No
         names: those wanted; None is every one of ``METRICS``.
 
     Returns:
-        By name (B,). Those of classes are absent where classes are not judged.
+        By name (B,). Those of classes are absent where classes are not judged, and those of a class that the model
+        cannot name.
     """
     return {name: METRICS[name](sample, weights) for name in known(sample) if names is None or name in names}
 
 
 def known(sample: Sample) -> list[str]:
     """Return the names of the numbers a run has."""
-    return [name for name in METRICS if sample.named or name not in _BY_CLASS]
+    unnamed = [f"{ratio}_{name}" for name in CLASSES if name not in sample.classes for ratio in ("precision", "recall")]
+    return [name for name in METRICS if name not in unnamed and (sample.named or name not in _BY_CLASS)]
 
 
 def _ratio(above: Numbers, below: Numbers) -> Numbers:
@@ -64,9 +66,9 @@ def _ap50(sample: Sample, weights: Numbers) -> Numbers:
 
 
 def _map50(sample: Sample, weights: Numbers) -> Numbers:
-    """Return the mean of AP50 over the classes that have true boxes in each draw."""
+    """Return the mean of AP50 over the classes that the model can name and that have true boxes in each draw."""
     by_class = []
-    for name in CLASSES:
+    for name in sample.classes:
         own, true = sample.predicted == name, sample.true == name
         n_boxes = weights[:, sample.true_recording[true]].sum(axis=1)
         by_class.append(coco_ap(sample.conf[own], sample.hit[own], n_boxes, weights[:, sample.recording[own]]))
@@ -97,12 +99,7 @@ def _f1(sample: Sample, weights: Numbers) -> Numbers:
 
 
 def _of_class(sample: Sample, weights: Numbers, *, class_: str, column: str) -> Numbers:
-    """Return the share of the places whose ``column`` is a class that have it in the other column too.
-
-    Undefined of a class the model cannot name: that it never does is no finding.
-    """
-    if class_ not in sample.classes:
-        return np.full(len(weights), np.nan)
+    """Return the share of the places whose ``column`` is a class that have it in the other column too."""
     own = sample.matched[column] == class_
     both = own & (sample.matched["true"] == sample.matched["predicted"])
     return _ratio(_count(sample, weights, both), _count(sample, weights, own))
@@ -118,13 +115,15 @@ def _a_frame(sample: Sample, weights: Numbers, *, boxes: str) -> Numbers:
 
 
 def weighted_median(values: Numbers, weights: Numbers) -> Numbers:
-    """Return the median of values for each row of weights: the first value that half of the weight does not exceed."""
+    """Return the median of values for each row of whole weights, as if each value stood there so many times."""
     if not len(values):
         return np.full(len(weights), np.nan)
     order = np.argsort(values)
     summed = np.cumsum(weights[:, order], axis=1)
-    place = (summed >= summed[:, -1:] / 2).argmax(axis=1)
-    return np.where(summed[:, -1] > 0, values[order][place], np.nan)
+    half, ordered = summed[:, -1:] / 2, values[order]
+    # the mean of two values where they part the weight evenly
+    below, above = ordered[(summed >= half).argmax(axis=1)], ordered[(summed > half).argmax(axis=1)]
+    return np.where(summed[:, -1] > 0, (below + above) / 2, np.nan)
 
 
 def _median(sample: Sample, weights: Numbers, *, column: str) -> Numbers:
@@ -145,6 +144,8 @@ def _restricted(sample: Sample, true_rows: NDArray[np.int64]) -> Sample:
     return replace(sample, matched={name: values[kept] for name, values in sample.matched.items()})
 
 
+MEANS_OF_CLASSES = ("map50", "class_recall_mean")
+"""Means over the classes that a model can name: of models with other classes they are other numbers."""
 _BY_CLASS: dict[str, Number] = {
     "map50": _map50,
     "class_recall_mean": _class_recall_mean,

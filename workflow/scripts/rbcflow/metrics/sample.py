@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,7 @@ class Sample:
         return int(self.frames.sum())
 
 
-def read_sample(
-    predictions: Path, testset: Path, errors: Path, conf: float, iou: float, classes: Sequence[str] = CLASSES
-) -> Sample:
+def read_sample(predictions: Path, testset: Path, errors: Path, conf: float, iou: float) -> Sample:
     """Read a run.
 
     Args:
@@ -77,7 +75,6 @@ def read_sample(
         errors: the run's ``errors.csv``, counted at the same ``conf`` and ``iou``.
         conf: confidence of the operating point.
         iou: its overlap.
-        classes: those the model can name.
 
     Raises:
         InputError: a file is malformed, or predictions and test set do not belong together.
@@ -101,7 +98,7 @@ def read_sample(
         background=background,
         wall_slippers=wall_slippers,
         named=judged.meta["classes_judged"] != "false",
-        classes=tuple(classes),
+        classes=predicted.classes,
     )
 
 
