@@ -29,8 +29,9 @@ MADE_BEFORE_DATASETS = {
 }  # fmt: skip
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
 DRAWN_LAST = {
-    "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "judge_claims", "draw_figure", "draw_model",
-    "draw_run", "draw_variant", "tabulate_seeds", "write_model_card", "write_crate", "render_report",
+    "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "judge_claims",
+    "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds", "write_model_card", "write_crate",
+    "render_report",
 }  # fmt: skip
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 UNREACHABLE = {
