@@ -61,6 +61,7 @@ class Page:
     outlines: list[dict[str, Any]]
     datasets: list[Dataset]
     leakage: list[dict[str, Any]]
+    sizes: list[dict[str, Any]]
     expected: dict[str, str]
     published: list[dict[str, Any]]
     models: list[Model]
@@ -183,6 +184,7 @@ def collect(
         outlines=read_outlines(results),
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
+        sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
         expected={row["variant"]: row["expected_at"] for row in _fingerprints(results)},
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,

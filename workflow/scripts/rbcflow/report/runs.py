@@ -53,6 +53,7 @@ class Run:
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
+        size: at which the detector saw the frames, and the cells' size beside the training's.
     """
 
     name: str
@@ -78,7 +79,35 @@ class Run:
     classification: dict[str, Any] = field(default_factory=dict)
     classes: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    size: dict[str, Any] = field(default_factory=dict)
     frames_per_second: float | None = None
+
+    @property
+    def size_text(self) -> str:
+        """At what size the detector saw the frames, in words."""
+        return " ".join(filter(None, (_seen(self.size), _cells(self.size))))
+
+
+def _seen(size: dict[str, Any]) -> str:
+    """Say at what size frames were seen; nothing where there were none."""
+    low, high = size.get("factor") or (None, None)
+    if low is None:
+        return ""
+    factor = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    if size["imgsz"] is None:
+        return "The detector saw the frames' own pixels" + (f", enlarged {factor} times." if low != 1 else ".")
+    why = "of its training, as Ultralytics validates" if size["asked"] == "trained" else "asked for"
+    return f"The detector saw frames at the size {why}: long side {size['imgsz']} px, {factor} times the frame's."
+
+
+def _cells(size: dict[str, Any]) -> str:
+    """Say how large cells are at that size, beside the training's."""
+    if size.get("cell_side_px") is None:
+        return ""
+    own = f"The median true cell is then {size['cell_side_px']:.1f} px across"
+    if size["cell_side_ratio"] is None:
+        return f"{own}; the training's is not recorded."
+    return f"{own}, {size['cell_side_ratio']:.2f} times the training's {size['training_cell_side_px']:.1f} px."
 
 
 def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
@@ -156,6 +185,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
         "kinds": data["recall_by_kind"],
+        "size": data["size"],
         "frames_per_second": data["frames_per_second"],
     }
 

@@ -18,6 +18,19 @@ def ratio(value: float | None, digits: int = 3) -> str:
     return MISSING if value is None else f"{value:.{digits}f}"
 
 
+def with_interval(row: dict[str, Any], name: str) -> str:
+    """Return a number of a table's row with its interval, all as text, or a dash where there is none."""
+    if not row[name]:
+        return MISSING
+    value, low, high = (float(text) if text else None for text in (row[name], row[f"{name}_low"], row[f"{name}_high"]))
+    return ratio(value) if low is None else f"{ratio(value)} ({ratio(low, 2)} to {ratio(high, 2)})"
+
+
+def number(text: str, digits: int = 2) -> str:
+    """Return a table's text of a number in fixed digits, or a dash where there is none."""
+    return ratio(float(text), digits) if text else MISSING
+
+
 def count(value: float | None) -> str:
     """Return a whole number with commas between thousands, or a dash."""
     return MISSING if value is None else f"{value:,.0f}"
@@ -70,6 +83,8 @@ def breakable(text: Any) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "ratio": ratio,
+    "with_interval": with_interval,
+    "number": number,
     "count": count,
     "percent": percent,
     "duration": duration,
