@@ -136,7 +136,7 @@ def test_coco_polygons_trace_the_masks(saarland: Path) -> None:
     ]
     names = {category["id"]: class_name(category["name"]) for category in coco["categories"]}
     objects = read_objects(saarland)
-    scores = []
+    scores, sides = [], []
     for image in coco["images"]:
         donor, stem = image["file_name"].removeprefix("../../frames/").split("/")
         recording, index = f"{donor}/{stem[:-10]}", int(stem[-9:-4])
@@ -152,9 +152,11 @@ def test_coco_polygons_trace_the_masks(saarland: Path) -> None:
             scores.append((mask & drawn_mask).sum() / (mask | drawn_mask).sum())
             x, y, w, h = entry["bbox"]
             assert iou_matrix([[x, y, x + w, y + h]], [[row.x0, row.y0, row.x1, row.y1]])[0, 0] > 0.8
+            sides.append((w / (row.x1 - row.x0), h / (row.y1 - row.y0)))
             assert set(entry) == {"id", "image_id", "category_id", "segmentation", "bbox", "ignore", "iscrowd", "area"}
     assert len(scores) == len(coco["annotations"]) > 10
     assert np.median(scores) > 0.93
+    np.testing.assert_allclose(np.median(sides, axis=0), 1)
     assert np.mean(np.array(scores) > 0.8) > 0.9
 
 
@@ -162,8 +164,8 @@ def test_polygon_of_a_rectangle_is_its_edges() -> None:
     mask = np.zeros((6, 9), dtype=bool)
     mask[1:5, 2:8] = True
     points = nouaman2024.polygon(mask)
-    np.testing.assert_allclose(points.min(axis=0), [2, 1], atol=0.13)
-    np.testing.assert_allclose(points.max(axis=0), [8, 5], atol=0.13)
+    np.testing.assert_allclose(points.min(axis=0), [2, 1])
+    np.testing.assert_allclose(points.max(axis=0), [8, 5])
 
 
 def test_crops_are_segmented_grey_bmp(saarland: Path) -> None:
