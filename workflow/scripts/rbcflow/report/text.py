@@ -16,6 +16,14 @@ def ratio(value: float | None, digits: int = 3) -> str:
     return MISSING if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float | None, digits: int = 1) -> str:
+    """Return a difference with its sign in fixed digits, 0 without one, or a dash where there is none."""
+    if value is None:
+        return MISSING
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if rounded else f"{0:.{digits}f}"
+
+
 def count(value: float | None) -> str:
     """Return a whole number with commas between thousands, or a dash."""
     return MISSING if value is None else f"{value:,.0f}"
@@ -70,6 +78,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ratio": ratio,
     "count": count,
     "percent": percent,
+    "signed": signed,
     "duration": duration,
     "plural": plural,
     "short": short,
