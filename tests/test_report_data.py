@@ -18,7 +18,7 @@ from rbcflow.report import graph, text
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
-from rbcflow.report.records import origins, read_provenance, slug
+from rbcflow.report.records import read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
 from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_rows, read_sources
 from rbcflow.report.timings import read_timings
@@ -131,14 +131,6 @@ def test_provenance_reads_files_and_lists(tmp_path: Path) -> None:
         ("shards", "3 files", ""),
     ]
     assert prov.origins == ("phantom", "raw")
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("phantom", ("phantom",)), (["raw", "phantom"], ("phantom", "raw")), ("package", ("public",)), (None, ())],
-)
-def test_origins(value: str | list[str] | None, expected: tuple[str, ...]) -> None:
-    assert origins(value) == expected
 
 
 @pytest.mark.parametrize(

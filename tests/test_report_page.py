@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rbcflow.report.build import TEMPLATES, build
-from report_tree import Tree, write_json, write_text, write_tree
+from report_tree import UNDECIDED, Tree, write_json, write_text, write_tree
 
 HOSTILE = "<script>alert(1)</script>\"'> <img src=x onerror=alert(2)> \u202eשלום"
 
@@ -77,7 +77,7 @@ def test_sentences_state_the_numbers_of_the_files(html: str, sentence: str) -> N
 
 def test_phantom_results_are_never_called_rebuilt(html: str) -> None:
     table = html.split('id="rebuilt"')[1].split("</table>")[0]
-    assert "method rerun on phantom data" in table
+    assert "method rerun: judged on and learned from simulated images" in table
     assert "state-done" not in table
 
 
@@ -196,8 +196,13 @@ def test_claims_come_first_with_their_verdicts(html: str) -> None:
     assert re.findall(r'verdict-(\w+)"><b>(\d)</b> ([^<]+)<', ledger) == [
         ("good", "1", "holds"),
         ("bad", "1", "outside tolerance"),
-        ("open", "1", "not tested: phantom data"),
+        ("open", "1", "cannot tell"),
+        ("open", "1", "changed by us"),
+        ("open", "1", UNDECIDED),
     ]
+    assert "true: right 96 % at 0.95<br>false: right 94 % at 0.8" in ledger
+    # the link leads from the page to the project's file, wherever the results lie
+    assert '<a href="../paper/deviations.md">paper/deviations.md</a>, row “drawn objects in the channel”' in ledger
     assert 'href="#prov-validation.2frandom-on-flow_public"' in ledger
 
 

@@ -77,6 +77,9 @@ SCORED = {path: sources for path, sources in SCORED.items() if sources}
 FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks})
 """Cell banks that datasets are composed from."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
+JUDGED_ON = {run.testset for run in SETTINGS.runs.values()}
+RECORDED_TESTSETS = [name for name in SETTINGS.testsets if name in JUDGED_ON]
+"""Test sets of recordings that a run is judged on."""
 SPLITS = ["train", "val", "test"]
 
 
@@ -183,10 +186,12 @@ def path_networks(wildcards):
 
 
 def network_params(wildcards):
-    """Return path and sha256 of checkpoints from the table of weights, and Cellpose's diameter."""
-    chosen = {name: getattr(CONFIG.segmenters, name) for name in ("unet", "cellpose", "yolo")}
-    listed = {key: name for key, name in chosen.items() if name in WEIGHTS}
-    files = {key: [network_file(key), WEIGHTS[name]["sha256"]] for key, name in listed.items()}
+    """Return path, sha256 and origin of the checkpoints from the table of weights that a job uses, and the diameter."""
+    path = wildcards.get("path")
+    needed = SETTINGS.networks([path] if path else SETTINGS.banks[wildcards.bank].paths)
+    chosen = {name: getattr(CONFIG.segmenters, name) for name in needed}
+    listed = {key: WEIGHTS[name] for key, name in chosen.items() if name in WEIGHTS}
+    files = {key: [network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
     return {**files, "diameter": CONFIG.segmenters.diameter}
 
 
@@ -281,7 +286,7 @@ def training_threads(wildcards):
 
 
 def start_weights(wildcards):
-    """Return path and sha256 of the checkpoint a training starts from, or nothing for random weights.
+    """Return path, sha256 and origin of the checkpoint a training starts from, or nothing for random weights.
 
     The sha256 is a param, not the file an input: a fresh clone's newer file must not train again.
     """
@@ -289,7 +294,8 @@ def start_weights(wildcards):
     if name == "none":
         return None
     entry = WEIGHTS[name]
-    return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
+    path = entry.get("path") or f"resources/weights/{name}"
+    return {"path": path, "sha256": entry["sha256"], "learned_from": entry.get("learned_from")}
 
 
 def downloaded_weights(wildcards):
@@ -405,7 +411,7 @@ KEYS = {
     "variant": list(SETTINGS.variants),
     "model": sorted({run.model for run in SETTINGS.runs.values()}),
     "run": list(SETTINGS.runs),
-    "testset": sorted({run.testset for run in SETTINGS.runs.values()}),
+    "testset": sorted(JUDGED_ON),
 }
 
 
@@ -434,8 +440,7 @@ def figure_file(name, key):
     if name == "datasets":
         return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
     if name == "testsets":
-        used = {run.testset for run in SETTINGS.runs.values()}
-        return [f"<results>/testsets/{name}/testset.json" for name in SETTINGS.testsets if name in used]
+        return [f"<results>/testsets/{name}/testset.json" for name in RECORDED_TESTSETS]
     if name == "outlines":
         return [f"<results>/outlines/{path}/summary.json" for path in SCORED]
     # the benchmark files are complete when everything has been counted

@@ -11,11 +11,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from rbcflow import origin
 from rbcflow.classes import CLASSES
 from rbcflow.metrics import calibration, coco, curves, errors
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
 from rbcflow.metrics.suppression import one_box_a_cell
+from rbcflow.origin import Basis
 from rbcflow.testset_files import TestSet
 
 MIN_BOXES = 10
@@ -29,8 +31,8 @@ ONE_BOX = (
 )
 
 
-def identity(testset: TestSet, predictions: Predictions) -> dict:
-    """Return what was judged on what."""
+def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
+    """Return what was judged on what, and what both were made from."""
     own, made = testset.meta, predictions.meta
     return {
         "model_hash": made.get("model_hash"),
@@ -39,7 +41,10 @@ def identity(testset: TestSet, predictions: Predictions) -> dict:
         "status": own["status"],
         "status_reason": own.get("reason") or None,
         "source": own.get("source"),
-        "origin": own.get("origin"),
+        "origin": list(basis.judged),
+        "learned_from": list(basis.learned or ()),
+        "adopted": basis.adopted,
+        "remarks": list(basis.remarks),
         "labels": own.get("labels"),
         "classes_judged": own["classes_judged"],
         "frames_per_second": made.get("frames_per_second"),
@@ -57,7 +62,7 @@ def _empty_frames(testset: TestSet) -> set:
     return set(testset.frames["frame"]) - set(testset.truth["frame"])
 
 
-def caveats(testset: TestSet) -> list[str]:
+def caveats(testset: TestSet, basis: Basis) -> list[str]:
     """Return one sentence for each reason to read the numbers with care."""
     if not testset.available:
         return [f"Test set {testset.meta['name']} is unavailable: {testset.meta['reason'].rstrip('.')}."]
@@ -72,9 +77,7 @@ def caveats(testset: TestSet) -> list[str]:
     else:
         few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
         sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
-    if n and "phantom" in testset.meta["origin"]:
-        sentences.append("Frames are drawn by the phantom: no number here reproduces a published one.")
-    return sentences
+    return [*sentences, *(origin.caveats(basis) if n else ())]
 
 
 def _reason(n_boxes: int, n_predictions: int) -> str | None:

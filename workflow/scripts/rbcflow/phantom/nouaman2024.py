@@ -21,7 +21,7 @@ from rbcflow.phantom.scene import Instance, Scene, draw_kind, views, visible
 from rbcflow.phantom.truth import TruthWriter
 from rbcflow.phantom.walls import channel
 
-WIDTH, HEIGHT = 480, 120
+WIDTH, HEIGHT = 304, 120
 FRAMES_PER_SECOND = 60
 CROP_SIZE = 92
 PRESSURES = (100, 200, 300, 500, 700, 1000)

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rbcflow.claims.rows import TRIES
 from rbcflow.figures.style import CLASS_COLOURS
 from rbcflow.report import citation
 from rbcflow.report.page import Page, collect
@@ -72,6 +73,7 @@ def render(page: Page) -> str:
     return environment.get_template("page.html.j2").render(
         page=page,
         preprint=citation,
+        tries=TRIES,
         class_colours=CLASS_COLOURS,
         style=Markup(style),
         script=Markup(script),

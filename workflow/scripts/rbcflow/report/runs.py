@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.errors import InputError
-from rbcflow.report.records import origins, read_json, read_provenance
+from rbcflow.origin import NOTHING, Basis, words
+from rbcflow.report.records import read_json
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
@@ -48,13 +49,14 @@ class Run:
 
     Attributes:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
-        origins: of everything that fed the run, training data included.
+        basis: what it was judged on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
         one_box: the same where each object has one box, whatever its class.
         one_box_ap50: average precision of these boxes, classes ignored.
         nms_iou: overlap above which boxes are of one object.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
+        size: at which the detector saw the frames, and the cells' size beside the training's.
     """
 
     name: str
@@ -63,7 +65,7 @@ class Run:
     published_as: str
     status: str
     reason: str = ""
-    origins: tuple[str, ...] = ()
+    basis: Basis = NOTHING
     interpretable: bool = False
     caveats: list[str] = field(default_factory=list)
     n_frames: int = 0
@@ -85,7 +87,35 @@ class Run:
     classification: dict[str, Any] = field(default_factory=dict)
     classes: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    size: dict[str, Any] = field(default_factory=dict)
     frames_per_second: float | None = None
+
+    @property
+    def size_text(self) -> str:
+        """At what size the detector saw the frames, in words."""
+        return " ".join(filter(None, (_seen(self.size), _cells(self.size))))
+
+
+def _seen(size: dict[str, Any]) -> str:
+    """Say at what size frames were seen; nothing where there were none."""
+    low, high = size.get("factor") or (None, None)
+    if low is None:
+        return ""
+    factor = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    if size["imgsz"] is None:
+        return "The detector saw the frames' own pixels" + (f", enlarged {factor} times." if low != 1 else ".")
+    why = "of its training, as Ultralytics validates" if size["asked"] == "trained" else "asked for"
+    return f"The detector saw frames at the size {why}: long side {size['imgsz']} px, {factor} times the frame's."
+
+
+def _cells(size: dict[str, Any]) -> str:
+    """Say how large cells are at that size, beside the training's."""
+    if size.get("cell_side_px") is None:
+        return ""
+    own = f"The median true cell is then {size['cell_side_px']:.1f} px across"
+    if size["cell_side_ratio"] is None:
+        return f"{own}; the training's is not recorded."
+    return f"{own}, {size['cell_side_ratio']:.2f} times the training's {size['training_cell_side_px']:.1f} px."
 
 
 def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
@@ -107,7 +137,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
         published_as=str(row.get("published_as") or ""),
         status=status,
         reason=str(data.get("reason") or ("" if data else "the test set was not built")).rstrip("."),
-        origins=origins(data.get("origin")),
+        origins=words(data.get("origin")),
         labels=str(data.get("labels") or ""),
         judged=str(data.get("classes_judged", "")).lower(),
         n_frames=int(data.get("n_frames") or 0),
@@ -131,15 +161,14 @@ def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
     }
     data = read_json(path)
     if testset.status == "unavailable":
-        return Run(**identity, status="unavailable", reason=testset.reason, origins=testset.origins)
+        return Run(**identity, status="unavailable", reason=testset.reason, basis=Basis(testset.origins))
     if data is None:
         return Run(**identity, status="absent", reason=testset.reason or f"{path.relative_to(results)} does not exist")
-    record = read_provenance(path.with_name("provenance.json"), results)
     try:
         numbers = _numbers(data)
     except KeyError as error:
         raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
-    return Run(**identity, **numbers, status="evaluated", origins=record.origins if record else origins(data["origin"]))
+    return Run(**identity, **numbers, status="evaluated", basis=Basis.of_metrics(data))
 
 
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +198,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
         "kinds": data["recall_by_kind"],
+        "size": data["size"],
         "frames_per_second": data["frames_per_second"],
     }
 

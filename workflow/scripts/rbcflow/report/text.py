@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from rbcflow.origin import meaning
+
 MISSING = "–"
 
 
@@ -22,6 +24,19 @@ def signed(value: float | None, digits: int = 1) -> str:
         return MISSING
     rounded = round(value, digits)
     return f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if rounded else f"{0:.{digits}f}"
+
+
+def with_interval(row: dict[str, Any], name: str) -> str:
+    """Return a number of a table's row with its interval, all as text, or a dash where there is none."""
+    if not row[name]:
+        return MISSING
+    value, low, high = (float(text) if text else None for text in (row[name], row[f"{name}_low"], row[f"{name}_high"]))
+    return ratio(value) if low is None else f"{ratio(value)} ({ratio(low, 2)} to {ratio(high, 2)})"
+
+
+def number(text: str, digits: int = 2) -> str:
+    """Return a table's text of a number in fixed digits, or a dash where there is none."""
+    return ratio(float(text), digits) if text else MISSING
 
 
 def count(value: float | None) -> str:
@@ -76,6 +91,8 @@ def breakable(text: Any) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "ratio": ratio,
+    "with_interval": with_interval,
+    "number": number,
     "count": count,
     "percent": percent,
     "signed": signed,
@@ -84,4 +101,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short": short,
     "code_value": code_value,
     "breakable": breakable,
+    "meaning": meaning,
 }
