@@ -81,6 +81,31 @@ def test_phantom_results_are_never_called_rebuilt(html: str) -> None:
     assert "state-done" not in table
 
 
+@pytest.mark.parametrize(
+    ("learned", "adopted", "train13", "val28"),
+    [
+        ("published", False, "rebuilt", "method rerun: judged on simulated images"),
+        ("unknown", True, "checkpoint adopted, not trained here", "checkpoint adopted, not trained here"),
+        ("raw", False, "rebuilt", "method rerun: judged on simulated images"),
+    ],
+)
+def test_only_what_decides_is_called_rebuilt(
+    tree: Tree, tmp_path: Path, learned: str, adopted: bool, train13: str, val28: str
+) -> None:
+    spoiled = changed(tree, tmp_path)
+    for path in spoiled.results.rglob("*.json"):
+        values = json.loads(path.read_text())
+        if "learned_from" in values:
+            weights = {"weights": {"source": "a.pt", "adopted": adopted}} if path.name == "training.json" else {}
+            write_json(path, values | {"learned_from": [learned], "adopted": adopted} | weights)
+    page = rendered(spoiled)
+    table = page.split('id="rebuilt"')[1].split("</table>")[0]
+    states = dict(re.findall(r"<tr>\s*<td><code>(\w+)</code>.*?state-\w+\">([^<]+)<", table, flags=re.DOTALL))
+    assert states["train13"].split(": the")[0] == train13
+    assert states["val28"].startswith(val28)
+    assert ("A checkpoint that was not trained here" in page) is adopted
+
+
 def test_no_banner_without_phantoms(tree: Tree, tmp_path: Path) -> None:
     spoiled = changed(tree, tmp_path)
     for path in spoiled.results.rglob("*.json"):
