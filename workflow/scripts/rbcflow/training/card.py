@@ -177,10 +177,14 @@ def _own_validation(folder: Path) -> str:
 
 def _runs(metrics: list[Mapping[str, Any]]) -> str:
     """Return one row a run."""
-    lines = ["| test set | origin | frames | boxes | mAP50 | mAP50-95 | caveats |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| test set | origin | frames | boxes | size seen | mAP50 | mAP50-95 | caveats |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for run in metrics:
         values = ["–" if run["coco"][key] is None else f"{run['coco'][key]:.3f}" for key in ("map50", "map50_95")]
         origin = run["origin"] if isinstance(run["origin"], str) else " + ".join(run["origin"] or [])
-        cells = [run["testset"], origin, str(run["n_frames"]), str(run["n_boxes"]["total"]), *values]
+        size = str(run["size"]["asked"]) + (f", {run['size']['imgsz']} px" if run["size"]["imgsz"] else "")
+        cells = [run["testset"], origin, str(run["n_frames"]), str(run["n_boxes"]["total"]), size, *values]
         lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
     return "\n".join(lines) if metrics else "It was judged on no test set."
