@@ -68,6 +68,9 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "Example images: synthetic was not drawn (figures/examples/synthetic.png does not exist).",
         "3 jobs of 2 rules took 1 min 04 s in all",
         "n = 4: not interpretable",
+        "The detector saw frames at the size of its training, as Ultralytics validates: long side 224 px, 0.5 times",
+        "The median true cell is then 20.0 px across, 0.80 times the training's 25.0 px.",
+        "0.900 (0.80 to 1.00)",
         "20 images: 12 train, 4 val, 4 test.",
     ],
 )
