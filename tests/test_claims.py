@@ -49,7 +49,7 @@ def sample(found: list[list[int]], alarms: list[int] | None = None) -> Sample:
         conf=np.full(hit.sum(), 0.9), recording=recording[hit], hit=np.ones(hit.sum(), bool),
         hit_any=np.ones(hit.sum(), bool), predicted=np.full(hit.sum(), "slipper", dtype=object),
         true_recording=recording, true=np.full(n, "slipper", dtype=object), matched=matched,
-        frames=np.full(len(found), 2.0), background=np.array(alarms or [0.0] * len(found), dtype=float),
+        single=matched, frames=np.full(len(found), 2.0), background=np.array(alarms or [0.0] * len(found), dtype=float),
         wall_slippers=np.zeros(len(found)), named=True,
     )  # fmt: skip
 

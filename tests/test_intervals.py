@@ -85,6 +85,20 @@ def test_a_class_that_a_model_cannot_name_has_no_number(tmp_path):
     assert {"ap50", "recall_slipper"} <= set(differences.index)
 
 
+def test_one_box_a_cell_by_hand(tmp_path):
+    # a second box of a found cell, and a second one on nothing; the third cell is missed
+    true = [(n, "slipper", *CELL) for n in range(3)]
+    boxes = [(0, "slipper", 0.9, *CELL), (0, "other", 0.8, *CELL), (1, "other", 0.7, *CELL), (2, "other", 0.9, *AWAY),
+             (2, "slipper", 0.6, *AWAY), (2, "slipper", 0.2, *CELL)]  # fmt: skip
+    found = counted(tmp_path, write_runs(tmp_path, true, {"a": boxes}, 3))[0].loc["a"]["value"]
+    assert (found["precision"], found["recall"], found["f1"]) == pytest.approx((2 / 5, 2 / 3, 4 / 8))
+    single = [found[f"{name}_one_box"] for name in ("precision", "recall", "f1")]
+    assert single == pytest.approx([2 / 3, 2 / 3, 4 / 6])
+    metrics_of_run = json.loads((tmp_path / "validation/a-on-set/metrics.json").read_text())
+    at = metrics_of_run["one_box_a_cell"]["at"][0]
+    assert single == pytest.approx([at[name] for name in ("precision", "recall", "f1")])
+
+
 def test_boxes_on_background_are_those_of_the_errors_table(tmp_path):
     # a second box of a found cell and a badly placed one are no background; two of four frames show one that is
     true = [(n, "slipper", *CELL) for n in range(4)]
@@ -114,6 +128,20 @@ def test_alignment_is_compared_on_the_cells_both_found(tmp_path):
     assert apart.loc["offset_px", "difference"] == pytest.approx(5)
     assert apart.loc["offset_share", "difference"] == pytest.approx(5 / 20)
     assert apart.loc["size_ratio", "difference"] == 0
+
+
+def test_a_companion_has_numbers_of_its_own_and_is_compared_with_no_model(tmp_path):
+    rows, predictions, testsets = two_runs(tmp_path)
+    none = write_predictions(predictions / "good-on-set-at-native.parquet", [], model="good")
+    rows.append({"run": none.stem, "model": "good", "testset": "set", "companion_of": "good-on-set"})
+    headline, differences = compare(rows, predictions, testsets, conf=0.25, iou=0.45, resamples=50, seed=0)
+    found = headline[headline["metric"] == "recall"].set_index("run")
+    assert found["value"].to_dict() == {"good-on-set": 1, "half-on-set": 0.5, "good-on-set-at-native": 0}
+    assert found["companion_of"].to_dict() == {
+        "good-on-set": None, "half-on-set": None, "good-on-set-at-native": "good-on-set",
+    }  # fmt: skip
+    recall = differences[differences["metric"] == "recall"]
+    assert recall[["first", "second", "difference"]].to_numpy().tolist() == [["good", "half", 0.5]]
 
 
 def test_the_first_draw_is_the_evaluators_number(tmp_path):

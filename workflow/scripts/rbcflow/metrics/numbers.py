@@ -98,6 +98,11 @@ def _f1(sample: Sample, weights: Numbers) -> Numbers:
     return _ratio(2 * _count(sample, weights, true & predicted), boxes)
 
 
+def _one_box(sample: Sample, weights: Numbers, *, number: Number) -> Numbers:
+    """Return a number where boxes of all classes compete, so that an object has one."""
+    return number(replace(sample, matched=sample.single), weights)
+
+
 def _of_class(sample: Sample, weights: Numbers, *, class_: str, column: str) -> Numbers:
     """Return the share of the places whose ``column`` is a class that have it in the other column too."""
     own = sample.matched[column] == class_
@@ -157,12 +162,16 @@ METRICS: dict[str, Number] = {
     "precision": _precision,
     "recall": _recall,
     "f1": _f1,
+    "precision_one_box": partial(_one_box, number=_precision),
+    "recall_one_box": partial(_one_box, number=_recall),
+    "f1_one_box": partial(_one_box, number=_f1),
     "iou_median": partial(_median, column="iou"),
     **{name: partial(_median, column=name) for name in ALIGNMENT},
     "background_per_frame": partial(_a_frame, boxes="background"),
     "wall_slippers_per_frame": partial(_a_frame, boxes="wall_slippers"),
     **_BY_CLASS,
 }
-"""``ap50`` (classes ignored), ``precision``, ``recall`` and ``f1`` of finding cells at the operating point; medians
-over found cells of the overlap and of ``alignment``; boxes on background and, of them, slippers on walls a frame; and
-of finding and naming: ``map50``, the mean class recall, and precision and recall of each class."""
+"""``ap50`` (classes ignored), ``precision``, ``recall`` and ``f1`` of finding cells at the operating point, and the
+same with one box a cell; medians over found cells of the overlap and of ``alignment``; boxes on background and, of
+them, slippers on walls a frame; and of finding and naming: ``map50``, the mean class recall, and precision and recall
+of each class."""

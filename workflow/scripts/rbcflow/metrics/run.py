@@ -18,6 +18,7 @@ from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
 from rbcflow.metrics.inputs import Predictions, read_pair
+from rbcflow.metrics.localisation import localisation
 from rbcflow.metrics.matching import Matching, match
 from rbcflow.origin import Basis
 from rbcflow.testset_files import TestSet
@@ -129,7 +130,8 @@ def _numbers(
         "agnostic": summary.agnostic_block(judged, predicted, conf, [matching, strict]),
         "operating_point": summary.operating_point(matching, names, conf),
         "best_f1": summary.best_f1_block(table, names),
-        "localisation": summary.localisation(matches),
+        "one_box_a_cell": summary.one_box_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
+        "localisation": localisation(matches, judged.truth, predicted.boxes),
         "classification": summary.classification(matches, judged.meta["classes_judged"]),
         "recall_by_kind": summary.recall_by_kind(judged, matches),
         "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(judged.truth)},

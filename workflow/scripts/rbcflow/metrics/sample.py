@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rbcflow.boxes import area
 from rbcflow.classes import CLASSES
 from rbcflow.metrics.average_precision import hits
 from rbcflow.metrics.inputs import BOX, read_pair
+from rbcflow.metrics.localisation import differences
 from rbcflow.metrics.matching import BACKGROUND, match
+from rbcflow.metrics.suppression import one_box_a_cell
 from rbcflow.reading import read_csv
 
 MATCHED = ("recording", "true", "predicted", "truth_row", "iou", "offset_px", "offset_share", "size_ratio")
@@ -34,6 +37,7 @@ class Sample:
         true: (T,) class.
         matched: at the operating point, one place a hit, false alarm or miss: arrays ``MATCHED``, the last four NaN
             where there is no pair of boxes (``alignment``), ``truth_row`` -1 where there is no true box.
+        single: the same where boxes of all classes compete, so that an object has one, without the last three.
         frames: (R,) frames of each recording, those without boxes included.
         background: (R,) boxes on background, the kind ``background`` of ``errors.csv``.
         wall_slippers: (R,) those of them named slipper that lie on a channel wall.
@@ -49,6 +53,7 @@ class Sample:
     true_recording: NDArray[np.int64]
     true: NDArray[np.object_]
     matched: Mapping[str, NDArray]
+    single: Mapping[str, NDArray]
     frames: NDArray[np.float64]
     background: NDArray[np.float64]
     wall_slippers: NDArray[np.float64]
@@ -84,6 +89,8 @@ def read_sample(predictions: Path, testset: Path, errors: Path, conf: float, iou
     number = pd.Series(codes, index=judged.frames["frame"])
     boxes, threshold = predicted.boxes, np.array([0.5])
     matched = match(judged.truth, boxes, iou).at(conf)
+    # boxes below the operating point remove none above it
+    one_box = one_box_a_cell(boxes[boxes["conf"] > conf], predicted.meta["iou"])
     background, wall_slippers = _on_background(errors, number, len(names))
     return Sample(
         conf=boxes["conf"].to_numpy(dtype=float),
@@ -94,6 +101,7 @@ def read_sample(predictions: Path, testset: Path, errors: Path, conf: float, iou
         true_recording=judged.truth["frame"].map(number).to_numpy(dtype=int),
         true=judged.truth["class"].to_numpy(dtype=object),
         matched=_arrays(matched, number) | alignment(matched, judged.truth, boxes),
+        single=_arrays(match(judged.truth, one_box, iou).at(conf), number),
         frames=_by_recording(pd.Series(codes), len(names)),
         background=background,
         wall_slippers=wall_slippers,
@@ -142,9 +150,9 @@ def alignment(matched: pd.DataFrame, truth: pd.DataFrame, boxes: pd.DataFrame) -
         table[BOX].to_numpy(dtype=float)[rows[key].to_numpy(dtype=int)]
         for table, key in ((truth, "truth_row"), (boxes, "prediction_row"))
     )
-    apart = np.hypot(*((own[:, :2] + own[:, 2:] - true[:, :2] - true[:, 2:]) / 2).T)
-    size, own_size = (np.sqrt(np.prod(part[:, 2:] - part[:, :2], axis=1)) for part in (true, own))
-    found = {"offset_px": apart, "offset_share": apart / size, "size_ratio": own_size / size}
+    apart = differences(true, own)
+    offset, size = np.hypot(apart["dx"], apart["dy"]), np.sqrt(area(true))
+    found = {"offset_px": offset, "offset_share": offset / size, "size_ratio": apart["size_ratio"]}
     result = {name: np.full(len(matched), np.nan) for name in found}
     for name, values in found.items():
         result[name][paired] = values

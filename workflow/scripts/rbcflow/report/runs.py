@@ -51,6 +51,9 @@ class Run:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
         basis: what it was judged on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
+        one_box: the same where each object has one box, whatever its class.
+        one_box_ap50: average precision of these boxes, classes ignored.
+        nms_iou: overlap above which boxes are of one object.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
         size: at which the detector saw the frames, and the cells' size beside the training's.
@@ -71,10 +74,15 @@ class Run:
     conf: float | None = None
     iou: float | None = None
     map50: float | None = None
+    map75: float | None = None
     map50_95: float | None = None
     ap50: float | None = None
+    ap75: float | None = None
     ap50_95: float | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    one_box: dict[str, Any] = field(default_factory=dict)
+    one_box_ap50: float | None = None
+    nms_iou: float | None = None
     localisation: dict[str, Any] = field(default_factory=dict)
     classification: dict[str, Any] = field(default_factory=dict)
     classes: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
@@ -167,7 +175,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of ``Run`` that stand in ``metrics.json``."""
     coco, agnostic, thresholds = data["coco"], data["agnostic"], data["thresholds"]
     found = next(at for at in agnostic["at"] if at["iou"] == thresholds["iou"])
-    point = data["operating_point"]
+    point, single = data["operating_point"], data["one_box_a_cell"]
     return {
         "interpretable": data["interpretable"],
         "caveats": data["caveats"],
@@ -177,10 +185,15 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "conf": thresholds["conf"],
         "iou": thresholds["iou"],
         "map50": coco["map50"],
+        "map75": coco["map75"],
         "map50_95": coco["map50_95"],
         "ap50": agnostic["ap50"],
+        "ap75": agnostic["ap75"],
         "ap50_95": agnostic["ap50_95"],
         "found": found,
+        "one_box": single["at"][0],
+        "one_box_ap50": single["ap50"],
+        "nms_iou": single["nms_iou"],
         "localisation": data["localisation"],
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],

@@ -18,6 +18,14 @@ def ratio(value: float | None, digits: int = 3) -> str:
     return MISSING if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float | None, digits: int = 1) -> str:
+    """Return a difference with its sign in fixed digits, 0 without one, or a dash where there is none."""
+    if value is None:
+        return MISSING
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if rounded else f"{0:.{digits}f}"
+
+
 def with_interval(row: dict[str, Any], name: str) -> str:
     """Return a number of a table's row with its interval, all as text, or a dash where there is none."""
     if not row[name]:
@@ -87,6 +95,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "count": count,
     "percent": percent,
+    "signed": signed,
     "duration": duration,
     "plural": plural,
     "short": short,
