@@ -57,7 +57,7 @@ def draw_frames(folder: Path, name: str, *, fringe: bool) -> Path:
         return paste(ratio, replace(patch, ratio=np.where(patch.mask, patch.ratio, 1).astype(np.float32)))
 
     with mock.patch.object(scene, "paste", paste if fringe else inside_alone):
-        nouaman2024.write(folder / "raw" / name, **RECORDED, crops_per_class=400)
+        nouaman2024.write(folder / "raw" / name, **RECORDED, crops_per_class=400 if fringe else 1)
     common = {"name": name, "source": SOURCE, "origin": ["phantom"], "scheme": "grouped", "max_frames": 80}
     build_saarland_donors(folder / "raw" / name, folder / "testsets" / name, **common)
     return folder / "testsets" / name
