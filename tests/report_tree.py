@@ -352,6 +352,15 @@ def _write_benchmarks(results: Path) -> None:
 
 
 UNDECIDED = "not decided: judged partly on simulated images"
+SIZES = (
+    "published_as,run,model,testset,size,imgsz,factor_low,factor_high,cell_side_px,cell_side_ratio,precision,"
+    "precision_low,precision_high,recall,recall_low,recall_high,ap50,ap50_low,ap50_high,map50,map50_low,map50_high,"
+    "false_alarms_per_frame\n"
+    "val28,random-on-saarland_donors,random,saarland_donors,trained,224,0.5,0.5,20,0.8,0.878,,,0.9,0.8,1,0.951,0.9,1,"
+    ",,,0.25\n"
+    "val28,random-on-saarland_donors-at-native,random,saarland_donors,native,,1,1,40,1.6,,,,0,0,0,0,0,0,,,,0\n"
+)
+
 CLAIMS = (
     "id,kind,section,claim,statistic,threshold,published,here,low,high,n,power_true,power_false,verdict,reason,deviation,"
     "origin,learned_from,source\n"
@@ -369,6 +378,7 @@ CLAIMS = (
 def _write_claims_and_errors(results: Path) -> None:
     """Write a ledger of five claims, and three errors of one run: tiles of plain red, green and blue."""
     write_text(results / "tables/claims.csv", CLAIMS)
+    write_text(results / "tables/sizes.csv", SIZES)
     folder = results / "errors/random-on-flow_public"
     header = "tile,kind,frame,recording,condition,true,predicted,conf,iou,x0,y0,x1,y1\n"
     rows = (

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from rbcflow.jobs import recorder_of
 from rbcflow.origin import ADOPTED, Basis, Decision, Question, caveats, decide, limits, made_from, rebuilt, text, words
 from rbcflow.provenance import ORIGINS, OUTLINED, STARTED, Recorder, of_source, origins_of, remarks_of
 
@@ -194,3 +195,20 @@ def test_a_drawn_laboratory_stays_an_origin_beside_a_drawn_network(tmp_path: Pat
     raw = stage(tmp_path / "raw/liang2024", ["phantom"])
     bank = stage(tmp_path / "cells/liang2024", tools=["unet"], record=raw, unet=network)
     assert json.loads((bank / "provenance.json").read_text())["origin"] == ["phantom"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "remarks"),
+    [
+        ({"yolo": ["a.pt", "0" * 64, "phantom"]}, [OUTLINED]),
+        ({"cellpose": ["a.pt", "0" * 64, None]}, []),
+        ({}, []),
+    ],
+)
+def test_a_listed_network_that_learned_from_drawn_cells_is_remarked_upon(tmp_path: Path, networks, remarks):
+    raw = stage(tmp_path / "raw/liang2024", ["raw"])
+    job = SimpleNamespace(rule="cut_cells", input=Named(record=str(raw)), wildcards=Named(),
+                          params=SimpleNamespace(networks=networks, items=lambda: []))  # fmt: skip
+    recorder_of(job).write(tmp_path / "out.json")
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert (written["origin"], written["remarks"]) == (["raw"], remarks)

@@ -69,11 +69,11 @@ models:
   microfluidic_nosuperposition: {training: {epochs: 1}}
 """,
     "runs.tsv": """\
-run\tmodel\ttestset\tpublished_as
-random_nosuperposition-on-naples\trandom_nosuperposition\tnaples\tval30
-microfluidic_nosuperposition-on-microfluidic_nosuperposition_test\tmicrofluidic_nosuperposition\tmicrofluidic_nosuperposition_test\t
-random_nosuperposition_noother-on-naples\trandom_nosuperposition_noother\tnaples\tval32
-random-on-naples\trandom\tnaples\tval21
+run\tmodel\ttestset\tpublished_as\tsize
+random_nosuperposition-on-naples\trandom_nosuperposition\tnaples\tval30\t
+microfluidic_nosuperposition-on-microfluidic_nosuperposition_test\tmicrofluidic_nosuperposition\tmicrofluidic_nosuperposition_test\t\t
+random_nosuperposition_noother-on-naples\trandom_nosuperposition_noother\tnaples\tval32\t
+random-on-naples\trandom\tnaples\tval21\t
 """,
 }
 DRAWN = "not decided: the model learned from simulated images"

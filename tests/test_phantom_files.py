@@ -14,6 +14,7 @@ import tifffile
 
 from rbcflow.boxes import iou_matrix, mask_box
 from rbcflow.classes import CLASSES, class_name
+from rbcflow.compose.spec import VariantSpec
 from rbcflow.errors import InputError
 from rbcflow.phantom import drawn, naples, nouaman2024
 from rbcflow.phantom.population import KINDS
@@ -47,6 +48,19 @@ def capillary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def decode(path: Path) -> list[np.ndarray]:
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+
+
+def test_saarland_cells_are_as_large_for_a_detector_as_those_it_learns_from(saarland: Path) -> None:
+    """At a long side of 224, the median cell lies within the sizes that cells get in composed images at 224."""
+    frame = decode(sorted((saarland / "videos").rglob("*.avi"))[0])[0]
+    assert frame.shape == (120, 304)
+    objects = read_objects(saarland)
+    objects = objects[objects["recording"].str.startswith("blood_donor")]
+    sides = np.sqrt((objects["x1"] - objects["x0"]) * (objects["y1"] - objects["y0"]))
+    spec = VariantSpec.from_dict({"name": "random_nosuperposition"})
+    low, high = (side / spec.process_size[0] * 224 for side in spec.scale.range)
+    assert (low, high) == pytest.approx((22.4, 44.8))
+    assert low < np.median(sides) * 224 / max(frame.shape) < high
 
 
 def test_saarland_layout(saarland: Path) -> None:

@@ -68,6 +68,9 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "Example images: synthetic was not drawn (figures/examples/synthetic.png does not exist).",
         "3 jobs of 2 rules took 1 min 04 s in all",
         "n = 4: not interpretable",
+        "The detector saw frames at the size of its training, as Ultralytics validates: long side 224 px, 0.5 times",
+        "The median true cell is then 20.0 px across, 0.80 times the training's 25.0 px.",
+        "0.900 (0.80 to 1.00)",
         "20 images: 12 train, 4 val, 4 test.",
     ],
 )
@@ -79,6 +82,31 @@ def test_phantom_results_are_never_called_rebuilt(html: str) -> None:
     table = html.split('id="rebuilt"')[1].split("</table>")[0]
     assert "method rerun: judged on and learned from simulated images" in table
     assert "state-done" not in table
+
+
+@pytest.mark.parametrize(
+    ("learned", "adopted", "train13", "val28"),
+    [
+        ("published", False, "rebuilt", "method rerun: judged on simulated images"),
+        ("unknown", True, "checkpoint adopted, not trained here", "checkpoint adopted, not trained here"),
+        ("raw", False, "rebuilt", "method rerun: judged on simulated images"),
+    ],
+)
+def test_only_what_decides_is_called_rebuilt(
+    tree: Tree, tmp_path: Path, learned: str, adopted: bool, train13: str, val28: str
+) -> None:
+    spoiled = changed(tree, tmp_path)
+    for path in spoiled.results.rglob("*.json"):
+        values = json.loads(path.read_text())
+        if "learned_from" in values:
+            weights = {"weights": {"source": "a.pt", "adopted": adopted}} if path.name == "training.json" else {}
+            write_json(path, values | {"learned_from": [learned], "adopted": adopted} | weights)
+    page = rendered(spoiled)
+    table = page.split('id="rebuilt"')[1].split("</table>")[0]
+    states = dict(re.findall(r"<tr>\s*<td><code>(\w+)</code>.*?state-\w+\">([^<]+)<", table, flags=re.DOTALL))
+    assert states["train13"].split(": the")[0] == train13
+    assert states["val28"].startswith(val28)
+    assert ("A checkpoint that was not trained here" in page) is adopted
 
 
 def test_no_banner_without_phantoms(tree: Tree, tmp_path: Path) -> None:

@@ -172,9 +172,13 @@ def _own_validation(folder: Path) -> str:
 
 def _runs(metrics: list[Mapping[str, Any]]) -> str:
     """Return one row a run."""
-    lines = ["| test set | judged on | frames | boxes | mAP50 | mAP50-95 | caveats |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| test set | judged on | frames | boxes | size seen | mAP50 | mAP50-95 | caveats |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for run in metrics:
         values = ["–" if run["coco"][key] is None else f"{run['coco'][key]:.3f}" for key in ("map50", "map50_95")]
-        cells = [run["testset"], text(run["origin"]), str(run["n_frames"]), str(run["n_boxes"]["total"]), *values]
+        size = str(run["size"]["asked"]) + (f", {run['size']['imgsz']} px" if run["size"]["imgsz"] else "")
+        cells = [run["testset"], text(run["origin"]), str(run["n_frames"]), str(run["n_boxes"]["total"]), size, *values]
         lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
     return "\n".join(lines) if metrics else "It was judged on no test set."
