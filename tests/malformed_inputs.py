@@ -162,7 +162,7 @@ def make_model(root: Path) -> None:
     """Write the record and the curves of a training."""
     folder = root / "random/seed-0"
     folder.mkdir(parents=True)
-    (folder / "training.json").write_text(json.dumps({"best_epoch": 1}))
+    (folder / "training.json").write_text(json.dumps({"best_epoch": 1, "learned_from": ["phantom"]}))
     (folder / "results.csv").write_text(f"epoch,{','.join(METRICS.values())}\n1,0.5,0.5,0.5,0.5\n")
 
 

@@ -149,7 +149,7 @@ def median_overlap(results: Path, run: str) -> tuple[str, ...] | None:
 
 
 def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
-    """mAP50 and mAP50-95: the mean over the classes that have true boxes and that the model can name."""
+    """mAP50, mAP75 and mAP50-95: the mean over the classes that have true boxes and that the model can name."""
     metrics = _run(results, run)
     if not metrics or metrics["classes_judged"] == "false":
         return None
@@ -157,7 +157,7 @@ def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
     counted = [classes[name] for name in metrics["coco"]["named"] if classes[name]["n_boxes"]]
     if not counted:
         return None
-    return tuple(f"{sum(own[key] for own in counted) / len(counted):.3f}" for key in ("ap50", "ap50_95"))
+    return tuple(f"{sum(own[key] for own in counted) / len(counted):.3f}" for key in ("ap50", "ap75", "ap50_95"))
 
 
 def _metadata(path: Path) -> dict:
@@ -285,7 +285,12 @@ SENTENCES = [
         "run-",
     ),
     Sentence("median overlap", rf"with a median IoU of {DECIMAL}", median_overlap, "run-"),
-    Sentence("mean precision", rf"with classes, mAP50 is {DECIMAL} and mAP50-95 {DECIMAL}", mean_precision, "run-"),
+    Sentence(
+        "mean precision",
+        rf"with classes, mAP50 is {DECIMAL}, mAP75 {DECIMAL} and mAP50-95 {DECIMAL}",
+        mean_precision,
+        "run-",
+    ),
     Sentence("class without a name", r"\(without class ([a-z ]+), which the detector", unnamed_classes, "run-"),
     Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),
     Sentence("donors", rf"recordings? of {N} donors?", donors, "testset-"),

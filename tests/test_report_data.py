@@ -18,7 +18,7 @@ from rbcflow.report import graph, text
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
-from rbcflow.report.records import origins, read_provenance, slug
+from rbcflow.report.records import read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
 from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_places, read_rows, read_sources
 from rbcflow.report.timings import read_timings
@@ -135,14 +135,6 @@ def test_provenance_reads_files_and_lists(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [("phantom", ("phantom",)), (["raw", "phantom"], ("phantom", "raw")), ("package", ("public",)), (None, ())],
-)
-def test_origins(value: str | list[str] | None, expected: tuple[str, ...]) -> None:
-    assert origins(value) == expected
-
-
-@pytest.mark.parametrize(
     ("content", "message"), [("{", "no JSON"), ("[1]", "list"), ("", "no JSON")], ids=["cut", "list", "empty"]
 )
 def test_broken_json_is_named(tmp_path: Path, content: str, message: str) -> None:
@@ -164,6 +156,10 @@ def test_table_without_a_column_is_named(tmp_path: Path) -> None:
         (text.ratio, None, "–"),
         (text.count, 12699, "12,699"),
         (text.percent, 0.725, "72.5\N{NO-BREAK SPACE}%"),
+        (text.signed, 6.26, "+6.3"),
+        (text.signed, -1.5, "\N{MINUS SIGN}1.5"),
+        (text.signed, -0.04, "0.0"),
+        (text.signed, None, "–"),
         (text.duration, 0.44, "0.4 s"),
         (text.duration, 12.4, "12 s"),
         (text.duration, 59.7, "1 min 00 s"),

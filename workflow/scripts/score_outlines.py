@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.jobs import path_job
+from rbcflow.jobs import path_job, recorder_of
 from rbcflow.metrics.outlines import score, unavailable, write
-from rbcflow.provenance import Recorder
 from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
+    recorder = recorder_of(snakemake)
     path, frames, scored = snakemake.wildcards.path, snakemake.params.frames, []
     for file in snakemake.input.records:
         source = record.read(Path(file))

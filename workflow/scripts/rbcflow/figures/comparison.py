@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.figures.validation import heat, read_metrics
 from rbcflow.metrics.confusion import ConfusionMatrix
@@ -70,7 +71,7 @@ def _pair(panels: np.ndarray, folder: Path | None, item: str) -> None:
     heat(panels[1], shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares], short=True)
     model = metrics["model"].replace("_nosuperposition", ",\nno overlap").replace("_noother", ", two classes")
     panels[0].set_title(f"{item}: {model}\non {metrics['testset']}, n = {matrix.n}", fontsize=6)
-    panels[1].set_title(style.origin_text(metrics["origin"]) + " frames, shares", fontsize=6, weight="normal")
+    panels[1].set_title(origin.text(metrics["origin"]) + " frames, shares", fontsize=6, weight="normal")
 
 
 def headline(headline: Path, output: Path) -> None:
@@ -144,8 +145,8 @@ def localisation(runs: list[Path], output: Path) -> None:
                 share = np.arange(1, len(overlap) + 1) / len(overlap)
                 axes.step(overlap, share, color=colours[own["model"]], linewidth=1.1,
                           label=f"{np.median(overlap):.2f} (n = {len(overlap)})")  # fmt: skip
-            origin = next(style.origin_text(own["origin"]) for _, own in described if own["testset"] == testset)
-            axes.set(title=f"{testset.replace('_', ' ')}\n({origin})", xlabel="IoU", xlim=(iou, 1), ylim=(0, 1))
+            frames = next(origin.text(own["origin"]) for _, own in described if own["testset"] == testset)
+            axes.set(title=f"{testset.replace('_', ' ')}\n({frames})", xlabel="IoU", xlim=(iou, 1), ylim=(0, 1))
             axes.grid(True)
             axes.legend(fontsize=5.5, loc="upper left", title="median IoU", title_fontsize=5.5)
         panels[0].set_ylabel("share of found cells")

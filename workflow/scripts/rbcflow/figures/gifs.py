@@ -17,6 +17,7 @@ from rbcflow.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, unavailable
 from rbcflow.metrics.inputs import BOX, read_pair
+from rbcflow.origin import text as origin_text
 
 MAX_BYTES = 3_000_000
 BLOCK = 12
@@ -111,7 +112,7 @@ def _texts(metrics: dict, row: tuple, number: int, total: int) -> tuple[str, str
     place = ", ".join(filter(None, (row.recording, f"frame {row.index}", row.condition)))
     return (
         f"{number}/{total}  {place}",
-        f"{style.origin_text(metrics['origin'])}, conf > {metrics['thresholds']['conf']:g}",
+        f"{origin_text(metrics['origin'])}, conf > {metrics['thresholds']['conf']:g}",
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.figures.validation import read_metrics
 
@@ -40,7 +41,7 @@ def overview(runs: list[Path], output: Path) -> None:
             for one in metrics:
                 _cell(axes, models.index(one["model"]), testsets.index(one["testset"]), one, key)
         origins = {one["testset"]: one["origin"] for one in metrics}
-        labels = {name: f"{name}\n({style.origin_text(own)})" if own else name for name, own in origins.items()}
+        labels = {name: f"{name}\n({origin.text(own)})" if own else name for name, own in origins.items()}
         panels[0].set_yticks(range(len(testsets)), [labels[name] for name in testsets])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rbcflow import origin
 from rbcflow.classes import CLASSES
 from rbcflow.figures import style
 from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
@@ -43,7 +44,7 @@ def run_note(metrics: dict, *more: str) -> str:
     """Return what every figure of a run must be read with."""
     return style.note(
         f"{metrics['model']} on {metrics['testset']}",
-        f"{style.origin_text(metrics['origin'])} frames",
+        f"{origin.Basis.of_metrics(metrics).text} frames",
         f"n = {metrics['n_boxes']['total']} true boxes on {metrics['n_frames']} frames",
         *more,
         JUDGED[metrics["classes_judged"]],

@@ -7,7 +7,7 @@ Precision at 101 recall levels, IoU 0.50 to 0.95 in steps of 0.05, predictions m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,22 @@ from rbcflow.metrics.inputs import BOX
 
 MAX_DETECTIONS = 300
 """Predictions a frame that count; COCO's 100 would cut crowded frames."""
+STRICT = 5
+"""Row of IoU 0.75 among COCO's ten."""
 
 
 @dataclass(frozen=True)
 class AveragePrecision:
-    """AP at IoU 0.5, AP averaged over IoU 0.5 to 0.95, and recall averaged likewise; None without true boxes."""
+    """AP at IoU 0.5, at 0.75 and averaged over 0.5 to 0.95, and recall averaged likewise; None without true boxes."""
 
     ap50: float | None
+    ap75: float | None
     ap50_95: float | None
     ar: float | None
+
+
+UNDEFINED = AveragePrecision(None, None, None, None)
+"""Without true boxes, or of a class that the model cannot name."""
 
 
 def average_precision(
@@ -67,12 +74,17 @@ def average_precision(
     # Axes: IoU, recall level, class, area, detections (recall has no second); -1 marks a class without true boxes.
     precision, recall = evaluation.eval["precision"][:, :, :, 0, 0], evaluation.eval["recall"][:, :, 0, 0]
     result = {
-        name: AveragePrecision(_mean(precision[0, :, column]), _mean(precision[:, :, column]), _mean(recall[:, column]))
+        name: AveragePrecision(
+            ap50=_mean(precision[0, :, column]),
+            ap75=_mean(precision[STRICT, :, column]),
+            ap50_95=_mean(precision[:, :, column]),
+            ar=_mean(recall[:, column]),
+        )
         for column, name in enumerate(names)
     }
     if agnostic:
         return result
-    result |= {name: AveragePrecision(None, None, None) for name in CLASSES if name not in classes}
+    result |= {name: UNDEFINED for name in CLASSES if name not in classes}
     return {**result, "mean": _mean_of_classes(result)}
 
 
@@ -103,7 +115,6 @@ def _mean(values: np.ndarray) -> float | None:
 def _mean_of_classes(result: dict[str, AveragePrecision]) -> AveragePrecision:
     present = [own for own in result.values() if own.ap50 is not None]
     if not present:
-        return AveragePrecision(None, None, None)
-    return AveragePrecision(
-        *(float(np.mean([getattr(own, key) for own in present])) for key in ("ap50", "ap50_95", "ar"))
-    )
+        return UNDEFINED
+    keys = [field.name for field in fields(AveragePrecision)]
+    return AveragePrecision(**{key: float(np.mean([getattr(own, key) for own in present])) for key in keys})

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rbcflow.claims.rows import TRIES
 from rbcflow.figures.style import CLASS_COLOURS
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.report import citation
@@ -74,6 +75,7 @@ def render(page: Page) -> str:
         page=page,
         preprint=citation,
         least_recordings=LEAST_RECORDINGS,
+        tries=TRIES,
         class_colours=CLASS_COLOURS,
         style=Markup(style),
         script=Markup(script),

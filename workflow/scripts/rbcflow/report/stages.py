@@ -11,7 +11,8 @@ import pandas as pd
 
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.report.records import origins, read_json, read_provenance
+from rbcflow.origin import Basis, words
+from rbcflow.report.records import read_json, read_provenance
 
 SPLITS = ("train", "val", "test")
 ROW_KEYS = ("title", "licence", "access", "reference", "sha256", "variant", "published_as")
@@ -130,6 +131,11 @@ class Model:
         """Whether a checkpoint took the place of a training."""
         return bool(((self.training or {}).get("weights") or {}).get("adopted"))
 
+    @property
+    def basis(self) -> Basis:
+        """What its validation values rest on."""
+        return Basis.of_training(self.training or {})
+
 
 def read_table(path: Path, columns: set[str], separator: str = ",") -> pd.DataFrame | None:
     """Return a table with text left as text, or None where there is no such file.
@@ -211,7 +217,7 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
     return Source(
         name,
         complete(row),
-        _origins_of(results, f"raw/{name}", f"cells/{name}") or origins(row.get("origin")),
+        _origins_of(results, f"raw/{name}", f"cells/{name}") or words(row.get("origin")),
         reason=str(files.get("reason") or "").rstrip("."),
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),
