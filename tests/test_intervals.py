@@ -130,20 +130,6 @@ def test_alignment_is_compared_on_the_cells_both_found(tmp_path):
     assert apart.loc["size_ratio", "difference"] == 0
 
 
-def test_a_companion_has_numbers_of_its_own_and_is_compared_with_no_model(tmp_path):
-    rows, predictions, testsets = two_runs(tmp_path)
-    none = write_predictions(predictions / "good-on-set-at-native.parquet", [], model="good")
-    rows.append({"run": none.stem, "model": "good", "testset": "set", "companion_of": "good-on-set"})
-    headline, differences = compare(rows, predictions, testsets, conf=0.25, iou=0.45, resamples=50, seed=0)
-    found = headline[headline["metric"] == "recall"].set_index("run")
-    assert found["value"].to_dict() == {"good-on-set": 1, "half-on-set": 0.5, "good-on-set-at-native": 0}
-    assert found["companion_of"].to_dict() == {
-        "good-on-set": None, "half-on-set": None, "good-on-set-at-native": "good-on-set",
-    }  # fmt: skip
-    recall = differences[differences["metric"] == "recall"]
-    assert recall[["first", "second", "difference"]].to_numpy().tolist() == [["good", "half", 0.5]]
-
-
 def test_the_first_draw_is_the_evaluators_number(tmp_path):
     rows = two_runs(tmp_path)
     numbers = json.loads((tmp_path / "validation/half-on-set/metrics.json").read_text())
@@ -196,11 +182,18 @@ def test_the_median_of_draws_is_the_median_of_their_values(weights, median):
     assert found == pytest.approx(np.median(repeated) if len(repeated) else np.nan, nan_ok=True)
 
 
-def test_a_companion_is_no_other_model(tmp_path):
+def test_a_companion_has_numbers_of_its_own_and_is_compared_with_no_model(tmp_path):
     rows = two_runs(tmp_path)
-    headline, differences = counted(tmp_path, [rows[0], rows[1] | {"companion_of": "good-on-set"}])
-    assert headline.loc[("half", "recall"), "companion_of"] == "good-on-set"
-    assert differences.empty
+    run, testset = "good-on-set-at-native", tmp_path / "testsets/set"
+    none = write_predictions(tmp_path / f"predictions/{run}.parquet", [], run=run, model="good")
+    evaluate(none, testset, tmp_path / "validation" / run, run=run, model="good")
+    rows.append({"run": run, "model": "good", "testset": "set", "companion_of": "good-on-set"})
+    headline, differences = compare(rows, tmp_path, conf=0.25, iou=0.45, resamples=50, seed=0)
+    found = headline[headline["metric"] == "recall"].set_index("run")
+    assert found["value"].to_dict() == {"good-on-set": 1, "half-on-set": 0.5, run: 0}
+    assert found["companion_of"].to_dict() == {"good-on-set": None, "half-on-set": None, run: "good-on-set"}
+    recall = differences[differences["metric"] == "recall"]
+    assert recall[["first", "second", "difference"]].to_numpy().tolist() == [["good", "half", 0.5]]
 
 
 def test_runs_on_other_frames_are_not_compared():

@@ -269,3 +269,24 @@ def test_page_holds_nothing_to_fetch(html: str) -> None:
     assert sources and all(source.startswith("data:image/") for source in sources)
     assert "@import" not in html and not re.search(r"url\((?!data:|#tip|\"\$\{data\[)", html)
     assert len(html) < 15_000_000
+
+
+PIXELS = """\
+stage,name,recipe,fingerprint,expected_at,differs_first_at
+raw,nouaman2024,aa,bb,toy,
+dataset,random,aa,bb,,bank nouaman2024
+"""
+
+
+def test_pixels_are_stated_in_a_line_each(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    write_text(spoiled.results / "tables/fingerprints.csv", PIXELS)
+    write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,False\n")
+    html = rendered(spoiled)
+    assert "<p>Pixels: differ from the committed ones, first at: bank nouaman2024.</p>" in html
+    assert "Pixels: as committed (scale toy)." in html
+    assert "This processor, or these versions of the packages, draw otherwise than committed: random." in words(html)
+    write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,True\n")
+    assert "The 2 kinds of pictures that were drawn as a probe of this processor came out as committed." in words(
+        rendered(spoiled)
+    )

@@ -21,6 +21,7 @@ from rbcflow.config.models import PATHS
 from rbcflow.errors import InputError
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
+from rbcflow.hardware import processor
 from rbcflow.memory import HUGE_PAGES
 from rbcflow.yamlfile import read_yaml
 
@@ -45,6 +46,8 @@ if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)
 
 WEIGHTS = read_yaml(Path(CONFIG.tables.weights))
+EXPECTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
+"""Committed fingerprints: keys `probe` and `scales`."""
 
 
 def alternatives(names):
@@ -62,7 +65,7 @@ def own_files(bad_files):
     return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
 
 
-PRIORITY = {"train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
+PRIORITY = {"probe": 60, "train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
 """What goes first when several jobs could: trainings, of which one follows the other, and what they wait for; then counts,
 on which comparisons of all runs wait; then networks, banks and outlines, which take minutes and must not come last."""
 
@@ -111,6 +114,11 @@ def growing(first):
 
 def phantom_params(wildcards):
     """Return what a source's phantom is drawn with."""
+    return phantom_size(wildcards.source)
+
+
+def phantom_size(source):
+    """Return how much a source's phantom draws."""
     keys = {
         "nouaman2024": [
             "donors",
@@ -124,8 +132,7 @@ def phantom_params(wildcards):
         "kihm2018": ["kihm_per_class", "kihm_s3_scale"],
         "liang2024": ["liang_scale"],
     }
-    layout = SETTINGS.sources[wildcards.source].layout
-    return {key: getattr(CONFIG.phantom, key) for key in keys[layout]}
+    return {key: getattr(CONFIG.phantom, key) for key in keys[SETTINGS.sources[source].layout]}
 
 
 def raw_listing(wildcards):
@@ -269,6 +276,50 @@ def shard_range(wildcards):
 def shards_of(variant, split):
     """Return the folders of a split's shards."""
     return [f"<results>/datasets/{variant}/{split}/shards/{shard}" for shard in shard_names(variant, split)]
+
+
+# fingerprints
+
+
+def fingerprinted():
+    """Return what has a fingerprint, in the order of the data's way: stage, name, file, settings, and what it is made of.
+
+    Of the banks those that feed a dataset without a trained network, which differs from processor to processor.
+    """
+    seed = CONFIG.seed
+    items = [
+        {
+            "stage": "raw",
+            "name": source,
+            "file": f"<results>/raw/{source}/source.json",
+            "settings": {"layout": SETTINGS.sources[source].layout, "seed": seed, **phantom_size(source)},
+        }
+        for source in sources_of("phantom")
+    ]
+    for name in FEEDING:
+        bank, drawn = SETTINGS.banks[name], name not in RECORDED_BANKS
+        if not SETTINGS.networks(bank.paths):
+            size = {"per_class": CONFIG.phantom.drawn_per_class, "seed": seed} if drawn else {}
+            settings = {"paths": bank.paths, "origin": SETTINGS.origin(bank.source), **size}
+            file = f"<results>/cells/{name}/cells.csv"
+            made_of = [] if drawn else [bank.source]
+            items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})
+    for name, variant in SETTINGS.variants.items():
+        if name in GENERATED:
+            scheme = SETTINGS.scheme(name)
+            settings = {"scheme": scheme, "shares": CONFIG.shares.model_dump(), "seed": seed}
+            file = f"<results>/splits/{scheme}.csv"
+            items.append({"stage": "split", "name": name, "file": file, "settings": settings, "made_of": variant.banks})
+    for name, variant in SETTINGS.variants.items():
+        images = {split: image_count(name, split) for split in SPLITS}
+        settings = {"variant": name, "compose": variant.compose, "images": images, "seed": seed}
+        file = f"<results>/datasets/{name}/fingerprint.txt"
+        made_of = [name] if name in GENERATED else []
+        items.append({"stage": "dataset", "name": name, "file": file, "settings": settings, "made_of": made_of})
+    return items
+
+
+FINGERPRINTED = fingerprinted()
 
 
 # models
@@ -536,7 +587,17 @@ def all_figures():
     ]
 
 
-REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "sizes", "claims"]
+REPORT_TABLES = [
+    "probe",
+    "leakage",
+    "fingerprints",
+    "published_counts",
+    "headline",
+    "comparisons",
+    "metric_checks",
+    "sizes",
+    "claims",
+]
 
 
 def report_config():

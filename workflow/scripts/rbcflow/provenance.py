@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "opencv-python", "torch", "torchvision", "ultralytics", "faster-coco-eval", "snakemake")
+PACKAGES = ("numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "faster-coco-eval", "snakemake")
 
 PHANTOM, PUBLIC, PUBLISHED, RAW, UNKNOWN = ORIGINS = ("phantom", "public", "published", "raw", "unknown")
 """What files can come from: drawn here; public recordings the preprint did not use; the images it published;

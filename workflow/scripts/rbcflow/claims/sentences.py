@@ -72,13 +72,13 @@ def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
 
 
 def _in_words(statement: Statement, items: list[str]) -> str:
-    runs = [f"{run} ({item})" if run != item else run for run, item in zip(statement.runs, items, strict=True)]
+    """Return the statistic of the runs, by the ids that the file of sentences gives them."""
     if statement.lowest:
-        return "the lowest of " + ", ".join(runs)
+        return "the lowest of " + ", ".join(items)
     weights = list(statement.runs.values())
     shares = ["" if abs(weight) == 1 else f"{abs(weight):g} × " for weight in weights]
     signs = ["minus " if weight < 0 else "plus " if place else "" for place, weight in enumerate(weights)]
-    return " ".join(f"{sign}{share}{run}" for sign, share, run in zip(signs, shares, runs, strict=True))
+    return " ".join(f"{sign}{share}{run}" for sign, share, run in zip(signs, shares, items, strict=True))
 
 
 def _n(samples: Mapping[str, Sample], testsets: Mapping[str, str]) -> str:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from rbcflow import origin
 from rbcflow.boxes import area
 from rbcflow.compose.background import flat
-from rbcflow.compose.exact import shrink
 from rbcflow.compose.image import steps
 from rbcflow.compose.seeds import generator
 from rbcflow.compose.spec import VariantSpec
+from rbcflow.exact import shrink
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import factors_of, image_list, labels_of
 from rbcflow.testset_files import read_rgb

@@ -15,6 +15,7 @@ from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
 from rbcflow.report.graph import Graph, read_graph
+from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
@@ -52,8 +53,7 @@ class Rebuilt:
 
 @dataclass(frozen=True)
 class Page:
-    """What the templates see; ``groups`` are the runs by test set, ``expected`` the scale at which a variant's
-    fingerprint is the committed one."""
+    """What the templates see; ``groups`` are the runs by test set."""
 
     config: dict[str, Any]
     sources: list[Source]
@@ -62,7 +62,7 @@ class Page:
     datasets: list[Dataset]
     leakage: list[dict[str, Any]]
     sizes: list[dict[str, Any]]
-    expected: dict[str, str]
+    pixels: Pixels
     published: list[dict[str, Any]]
     models: list[Model]
     groups: list[tuple[TestSet, list[Run]]]
@@ -185,7 +185,7 @@ def collect(
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
         sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
-        expected={row["variant"]: row["expected_at"] for row in _fingerprints(results)},
+        pixels=read_pixels(results),
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
         groups=groups,
@@ -199,10 +199,6 @@ def collect(
         graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
     )
-
-
-def _fingerprints(results: Path) -> list[dict[str, Any]]:
-    return read_rows(results, "fingerprints", {"variant", "fingerprint", "expected_at"})
 
 
 def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:
