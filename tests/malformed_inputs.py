@@ -153,7 +153,8 @@ def variant_set(root: Path, _: object) -> None:
 def make_source(root: Path) -> None:
     """Write a source's record with its files and their manifest."""
     write_kihm(root / "kihm2018/files")
-    record.write(root / "kihm2018/source.json", source="kihm2018", origin="raw", folder=root / "kihm2018/files")
+    source, files = root / "kihm2018/source.json", root / "kihm2018/files"
+    record.write(source, source="kihm2018", layout="kihm2018", origin="raw", folder=files)
     manifest.check(root / "kihm2018/files", root / "kihm2018.sha256")
 
 

@@ -95,6 +95,7 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"banks": {"naples": {"source": "napoli"}}}, ["naples.source", "'napoli'", "nouaman2024"]),
         ({"segmenters": {"unet": "carvana"}}, ["segmenters.unet", "'carvana'", "unet_carvana.pth"]),
         ({"sources": {"naples": {"orgin": "path"}}}, ["naples.orgin", "did you mean 'origin'?"]),
+        ({"sources": {"flow_public": {"exact_truth": True}}}, ["flow_public", "`exact_truth`", "origin `path`"]),
         ({"variants": {"random": {"dataset": "published"}}}, ["published_sets.yaml", "'random'", "microfluidic"]),
         ({"variants": {"random": {"dataset": "path"}}}, ["random.path", "a path with `dataset: path`"]),
         ({"variants": {"random": {"path": "mine"}}}, ["random.path", "dataset generated and path mine"]),

@@ -51,7 +51,7 @@ def made(tmp_path) -> list[Item]:
     files.mkdir()
     (files / ".hidden").write_text("of no matter")
     cv2.imwrite(str(files / "a.png"), np.full((4, 5), 7, np.uint8))
-    record.write(tmp_path / "source.json", source="lab", origin="phantom", folder=files)
+    record.write(tmp_path / "source.json", source="lab", layout="naples", origin="phantom", folder=files)
     (tmp_path / "lab.csv").write_text("cell_id,sha256\nlab-0,aa\nlab-1,bb\n")
     (tmp_path / "drawn.csv").write_text("cell_id,sha256\ndrawn-0,cc\n")
     (tmp_path / "grouped.csv").write_text("cell_id,split\ndrawn-0,train\nlab-0,train\nlab-1,val\n")

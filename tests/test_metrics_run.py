@@ -97,6 +97,25 @@ def test_one_box_a_cell_by_hand(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("classes", "map50", "left_out", "reason"),
+    [
+        (["croissant", "slipper", "other"], 1 / 3, [], None),
+        (["croissant", "slipper"], 0.5, ["other"], "the model cannot name this class"),
+        (["slipper"], 1.0, ["croissant", "other"], "the model cannot name this class"),
+    ],
+)
+def test_a_class_the_model_cannot_name_is_no_zero_in_the_mean(tmp_path, classes, map50, left_out, reason):
+    truth = [(0, "slipper", *A), (0, "croissant", *B), (0, "other", *C)]
+    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 1, truth), FOUND[:1], classes=classes)
+    assert numbers["coco"]["map50"] == pytest.approx(map50)
+    assert (numbers["coco"]["named"], numbers["coco"]["left_out"]) == (classes, left_out)
+    assert numbers["coco"]["classes"]["other"]["ap50"] == (None if left_out else 0)
+    assert numbers["coco"]["classes"]["other"]["reason"] == reason
+    marked = [caveat for caveat in numbers["caveats"] if caveat.startswith("The model has no class")]
+    assert [caveat.split(":")[0].removeprefix("The model has no class ") for caveat in marked] == left_out
+
+
+@pytest.mark.parametrize(
     ("n_frames", "truth", "found"),
     [
         pytest.param(3, [], [], id="empty frames, no predictions"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import av
@@ -16,7 +17,7 @@ from rbcflow.boxes import iou_matrix, mask_box
 from rbcflow.classes import CLASSES, class_name
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.errors import InputError
-from rbcflow.phantom import drawn, naples, nouaman2024
+from rbcflow.phantom import drawn, naples, nouaman2024, truth
 from rbcflow.phantom.population import KINDS
 from rbcflow.phantom.truth import COLUMNS, read_masks, read_objects
 
@@ -119,6 +120,14 @@ def test_truth_with_other_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="touches_edge"):
         read_objects(tmp_path)
     assert "touches_edge" in COLUMNS
+
+
+def test_a_declared_truth_without_masks_is_refused(saarland: Path, tmp_path: Path) -> None:
+    truth.check(saarland)
+    (tmp_path / "truth").mkdir()
+    shutil.copy2(saarland / "truth" / "objects.csv", tmp_path / "truth")
+    with pytest.raises(InputError, match="no such file"):
+        truth.check(tmp_path)
 
 
 def test_cells_are_where_the_truth_says(saarland: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from browser import open_page
+from page_sentences import wrong
 from rbcflow.provenance import OUTLINED
 
 PROJECT = Path(__file__).parent.parent
@@ -173,6 +174,11 @@ def test_the_report_opens_whole_and_alone(clone: Clone):
         assert opened.page.locator("text=phantom").count() > 5
         assert opened.requests == []
         assert opened.complaints == []
+
+
+def test_the_page_says_what_the_files_say(clone: Clone):
+    page = (clone.folder / "results/report.html").read_text(encoding="utf-8")
+    assert wrong(page, clone.folder / "results") == []
 
 
 def test_a_verified_checkpoint_takes_the_place_of_a_training(clone: Clone):

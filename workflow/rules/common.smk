@@ -72,11 +72,11 @@ on which comparisons of all runs wait; then networks, banks and outlines, which 
 RECORDED = sources_of("phantom", "path", "url", "package")
 RECORDED_BANKS = [name for name, bank in SETTINGS.banks.items() if bank.source in RECORDED]
 CLUSTERED = [name for name, bank in SETTINGS.banks.items() if "unet_cellpose" in bank.paths]
-MASKED = {name: SETTINGS.sources[name].layout for name in sources_of("phantom", "package")}
-"""Layouts of the sources with true masks: the phantoms, and the public recordings."""
-SCORED = {path: {name: MASKED[name] for name in MASKED if MASKED[name] in layouts} for path, layouts in PATHS.items()}
+MASKED = [name for name in RECORDED if SETTINGS.exact_truth(name) or SETTINGS.origin(name) == "package"]
+"""Sources with true masks: those with exact truth, and the public recordings."""
+SCORED = {path: [name for name in MASKED if SETTINGS.sources[name].layout in PATHS[path]] for path in PATHS}
 SCORED = {path: sources for path, sources in SCORED.items() if sources}
-"""Sources, with their layouts, that each extraction path is scored on."""
+"""Sources that each extraction path is scored on."""
 FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks})
 """Cell banks that datasets are composed from."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
@@ -156,11 +156,6 @@ def bank_priority(wildcards):
 def bank_record(wildcards):
     """Return the record of the source a bank is cut from."""
     return f"<results>/raw/{SETTINGS.banks[wildcards.bank].source}/source.json"
-
-
-def bank_layout(wildcards):
-    """Return the layout of the source a bank is cut from."""
-    return SETTINGS.sources[SETTINGS.banks[wildcards.bank].source].layout
 
 
 def bank_clusters(wildcards):
@@ -400,7 +395,7 @@ def testset_source(wildcards):
 def testset_cells(wildcards):
     """Return the bank whose boxes stand in for the truth that a laboratory's pictures of single cells do not have."""
     row = SETTINGS.testsets.get(wildcards.testset)
-    if row is None or row.kind != "singapore_raw" or SETTINGS.origin(row.source) == "phantom":
+    if row is None or row.kind != "singapore_raw" or SETTINGS.exact_truth(row.source):
         return []
     return f"<results>/cells/{row.bank}/cells.csv"
 
@@ -508,8 +503,7 @@ def figure_file(name, key):
         return [f"<results>/testsets/{name}/testset.json" for name in RECORDED_TESTSETS]
     if name == "outlines":
         return [f"<results>/outlines/{path}/summary.json" for path in SCORED]
-    # the benchmark files are complete when everything has been counted
-    if name in ("runs", "benchmarks"):
+    if name == "runs":
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
     return files[name]
 

@@ -80,6 +80,7 @@ rule register_raw:
         manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
         bad_files=lambda wildcards: SETTINGS.sources[wildcards.source].bad_files,
+        exact_truth=lambda wildcards: SETTINGS.exact_truth(wildcards.source),
         listing=raw_listing,
         code=code("register_raw"),
     message:

@@ -18,7 +18,6 @@ rule count_raw:
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
-        layouts=[SETTINGS.sources[source].layout for source in RECORDED],
         code=code("count_raw"),
     message:
         "Counting frames and crops by recording"

@@ -15,7 +15,7 @@ if __name__ == "__main__":
     source = record.read(Path(snakemake.input.record))
     pairs = []
     if source.status == "available":
-        job = path_job(snakemake, source, snakemake.params.layout)
+        job = path_job(snakemake, source)
         pairs = outline_with_probability(job.frames, job.layout, foreground_network(job.networks))
     pictures = Pictures()
     write_clusters(Path(snakemake.output.clusters), pictures.watching(pairs))

@@ -14,6 +14,6 @@ if __name__ == "__main__":
     source = record.read(Path(snakemake.input.record))
     cells = iter(())
     if source.status == "available":
-        cells = cut_cells(snakemake.params.paths, path_job(snakemake, source, snakemake.params.layout))
+        cells = cut_cells(snakemake.params.paths, path_job(snakemake, source))
     write_bank(Path(snakemake.output.cells).parent, cells, snakemake.wildcards.bank)
     recorder.write(snakemake.output.provenance)

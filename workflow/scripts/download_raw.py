@@ -24,6 +24,6 @@ if __name__ == "__main__":
     skipping.warn(source, skipped)
     manifest.check(files, Path(params.manifest))
     record.write(
-        Path(snakemake.output.record), source=source, origin=RAW, folder=folder, skipped=skipped
+        Path(snakemake.output.record), source=source, layout=params.layout, origin=RAW, folder=folder, skipped=skipped
     )  # fmt: skip
     recorder.write(snakemake.output.provenance)

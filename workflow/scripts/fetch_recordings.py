@@ -20,5 +20,6 @@ if __name__ == "__main__":
         reason = f"{error} To try again: snakemake --cores all --forcerun fetch_recordings"
         logging.getLogger("rbcflow").warning("%s is unavailable: %s", source, reason)
         print(f"\nThe test set from {source} will be missing: {reason}\n", file=sys.stderr)
-    record.write(Path(snakemake.output.record), source=source, origin=PUBLIC, folder=files, reason=reason)
+    target, layout = Path(snakemake.output.record), flow_public.LAYOUT
+    record.write(target, source=source, layout=layout, origin=PUBLIC, folder=files, reason=reason)
     recorder.write(snakemake.output.provenance)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rbcflow import logs
+from rbcflow.phantom import truth
 from rbcflow.provenance import Recorder, of_source
 from rbcflow.raw import manifest, record, skipping
 
@@ -14,5 +15,10 @@ if __name__ == "__main__":
     folder, skipped = skipping.accept(params.layout, Path(params.folder), target.parent / "files", params.bad_files)
     skipping.warn(source, skipped)
     manifest.check(Path(params.folder), Path(params.manifest))
-    record.write(target, source=source, origin=origin, folder=folder, skipped=skipped)
+    if params.exact_truth:
+        truth.check(folder)
+    record.write(
+        target, source=source, layout=params.layout, origin=origin, folder=folder, exact_truth=params.exact_truth,
+        skipped=skipped,
+    )  # fmt: skip
     recorder.write(snakemake.output.provenance)

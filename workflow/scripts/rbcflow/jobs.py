@@ -20,13 +20,12 @@ def recorder_of(snakemake: Any) -> Recorder:
     return Recorder.of_job(snakemake, tools=NETWORKS, remarks=[OUTLINED] if drawn else [])
 
 
-def path_job(snakemake: Any, source: SourceRecord, layout: str) -> Job:
+def path_job(snakemake: Any, source: SourceRecord) -> Job:
     """Return the job of a script that has networks as inputs or params.
 
     Args:
         snakemake: the object Snakemake injects into scripts.
-        source: of the source whose files are looked at.
-        layout: of that source.
+        source: the record of the files that are looked at.
     """
     params, scratch = snakemake.params.networks, Path(snakemake.output[0]).parent / ".ultralytics"
     files: dict[str, tuple[Path, str | None] | None] = {}
@@ -38,4 +37,4 @@ def path_job(snakemake: Any, source: SourceRecord, layout: str) -> Job:
         **files, clusters=Path(clusters) if clusters else None, diameter=params["diameter"], scratch=scratch,
         threads=snakemake.threads,
     )  # fmt: skip
-    return Job(layout, source.source, Path(source.folder), networks=networks)
+    return Job(source.layout, source.source, Path(source.folder), networks=networks)

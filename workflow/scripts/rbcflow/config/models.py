@@ -291,6 +291,10 @@ class Source(Strict):
     bad_files: Literal["stop", "skip"] = Field(
         "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
     )
+    exact_truth: bool = Field(
+        False,
+        description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",
+    )
     url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
     sha256: str | None = Field(
         None,
@@ -305,6 +309,8 @@ class Source(Strict):
     def _url_for_download(self) -> Source:
         if self.origin == "url" and not self.url:
             raise ValueError("origin `url` needs the key `url`")
+        if self.exact_truth and self.origin not in ("path", None):
+            raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
         allowed = ORIGINS.get(self.layout, ("phantom", "path", "url", None))
         if self.origin not in allowed:
             known = ", ".join(f"`{origin}`" for origin in allowed if origin)

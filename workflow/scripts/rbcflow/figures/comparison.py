@@ -13,7 +13,7 @@ from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.figures.validation import heat, read_metrics
 from rbcflow.metrics.confusion import ConfusionMatrix
-from rbcflow.metrics.intervals import MIN_RECORDINGS
+from rbcflow.metrics.intervals import LEAST_RECORDINGS, MIN_RECORDINGS
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 PUBLISHED = {
@@ -89,7 +89,8 @@ def headline(headline: Path, output: Path) -> None:
     colours = dict(zip(models, PALETTE * 2, strict=False))
     heights = [table.loc[table["testset"] == name, "model"].nunique() for name in testsets]
     note = (
-        "dots: all recordings; bars: 95 % of draws of recordings with replacement; hollow: fewer than five recordings"
+        "dots: all recordings; bars: 95 % of draws of recordings with replacement; hollow: fewer than five recordings, "
+        "without a bar: fewer than three"
     )
     with style.canvas(output, style.PAGE_MM, 26 + 5.2 * sum(heights) + 3 * len(testsets), note) as figure:
         grid = figure.subplots(len(testsets), 2, sharex=True, squeeze=False, height_ratios=heights)
@@ -100,7 +101,10 @@ def headline(headline: Path, output: Path) -> None:
                     axes.set_title(title)
             row[1].set_yticklabels([])
             sizes = table.loc[table["testset"] == testset].iloc[0]
-            text = f"{testset.replace('_', ' ')}\n{sizes['n_recordings']} recordings, n = {sizes['n_boxes']}"
+            # of a variant's own test split each image counts as a recording
+            unit = "images" if testset.endswith("_test") else "recordings"
+            text = f"{testset.replace('_', ' ')}\n{sizes['n_recordings']} {unit}, n = {sizes['n_boxes']}"
+            text += "\nno interval" if sizes["n_recordings"] < LEAST_RECORDINGS else ""
             row[1].text(1.02, 0.5, text, transform=row[1].transAxes, va="center", fontsize=6)
 
 

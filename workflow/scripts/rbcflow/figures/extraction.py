@@ -34,7 +34,9 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
         return
     origins = origin.text(summary["origin"] for summary, _ in scored)
     n = sum(summary["n_cells"] for summary, _ in scored)
-    note = style.note(f"IoU of {n} whole true cells, a missed cell has 0", "bar: median; red: worst decile", origins)
+    cells = pd.concat([table[["source", "recording", "frame", "object"]] for _, table in scored]).drop_duplicates()
+    counted = f"{len(cells)} whole true cells, each with every path that was tried on it: n = {n}; a missed cell has 0"
+    note = style.note(counted, "bar: median; red: worst decile", origins)
     with style.canvas(output, style.PAGE_MM, 14 + 5.2 * len(scored), note) as figure:
         axes = figure.subplots()
         _strips(axes, [(_path_label(summary), summary, table) for summary, table in scored])

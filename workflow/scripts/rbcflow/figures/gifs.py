@@ -1,4 +1,4 @@
-"""Predicted boxes over consecutive frames, as a GIF that reads at a glance (GIF ``predicted_boxes``)."""
+"""Predicted boxes over frames of a test set, as a GIF that reads at a glance (GIF ``predicted_boxes``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rbcflow.origin import text as origin_text
 
 MAX_BYTES = 3_000_000
 BLOCK = 12
-"""Fewest consecutive frames shown of a recording, if it has as many: fewer would not show motion."""
+"""Fewest frames shown of a recording, if the test set has as many: fewer would not show motion."""
 
 SIZES = ((1010, 64), (1010, 48), (1010, 32), (720, 48), (720, 32), (480, 24))
 """Largest width in pixels and colours taken from the frames, from best to smallest file."""
@@ -85,7 +85,7 @@ def predicted_boxes(
 
 
 def choose(frames: pd.DataFrame, wanted: int) -> pd.DataFrame:
-    """Return frames in order of recording and index: consecutive ones of as many recordings as fit.
+    """Return frames in order of recording and index: neighbours in the test set, of as many recordings as fit.
 
     Args:
         frames: the test set's frames.

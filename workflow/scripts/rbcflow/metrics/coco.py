@@ -6,6 +6,7 @@ Precision at 101 recall levels, IoU 0.50 to 0.95 in steps of 0.05, predictions m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -32,11 +33,16 @@ class AveragePrecision:
 
 
 UNDEFINED = AveragePrecision(None, None, None, None)
-"""Without true boxes."""
+"""Without true boxes, or of a class that the model cannot name."""
 
 
 def average_precision(
-    truth: pd.DataFrame, predictions: pd.DataFrame, frames: pd.Series, *, agnostic: bool = False
+    truth: pd.DataFrame,
+    predictions: pd.DataFrame,
+    frames: pd.Series,
+    *,
+    classes: Sequence[str] = CLASSES,
+    agnostic: bool = False,
 ) -> dict[str, AveragePrecision]:
     """Evaluate predictions on all frames, those without boxes included.
 
@@ -44,10 +50,12 @@ def average_precision(
         truth: true boxes with ``frame, class, x0, y0, x1, y1`` in pixels.
         predictions: the same with ``conf``.
         frames: every frame of the test set.
+        classes: those the model can name; one it cannot name has no average precision.
         agnostic: ignore classes.
 
     Returns:
-        By class name, and under ``mean`` the mean over classes that have true boxes; only ``mean`` if agnostic.
+        By class name, and under ``mean`` the mean over the classes that the model can name and that have true boxes;
+        only ``mean`` if agnostic.
     """
     names = ("mean",) if agnostic else CLASSES
     images = {frame: number for number, frame in enumerate(sorted(frames), start=1)}
@@ -74,7 +82,10 @@ def average_precision(
         )
         for column, name in enumerate(names)
     }
-    return result if agnostic else {**result, "mean": _mean_of_classes(result)}
+    if agnostic:
+        return result
+    result |= {name: UNDEFINED for name in CLASSES if name not in classes}
+    return {**result, "mean": _mean_of_classes(result)}
 
 
 def _annotations(boxes: pd.DataFrame, images: dict, *, agnostic: bool) -> list[dict]:

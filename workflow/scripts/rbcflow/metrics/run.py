@@ -86,7 +86,7 @@ def evaluate(
     basis = replace(Basis.of_training(training), judged=tuple(judged.meta["origin"]))
     numbers = {"run": run, "model": model, **summary.identity(judged, predicted, basis)}
     numbers |= _numbers(judged, predicted, matching, matches, table, names, conf)
-    numbers |= {"caveats": [*summary.caveats(judged, basis), *sizes.caveats(numbers["size"])]}
+    numbers |= {"caveats": [*summary.caveats(judged, predicted, basis), *sizes.caveats(numbers["size"])]}
     numbers |= {
         "errors": summary.error_block(tables["errors"], len(judged.frames)),
         "calibration": summary.calibration_block(tables["calibration"], named=named),

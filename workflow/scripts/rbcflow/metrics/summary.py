@@ -62,7 +62,7 @@ def _empty_frames(testset: TestSet) -> set:
     return set(testset.frames["frame"]) - set(testset.truth["frame"])
 
 
-def caveats(testset: TestSet, basis: Basis) -> list[str]:
+def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[str]:
     """Return one sentence for each reason to read the numbers with care."""
     if not testset.available:
         return [f"Test set {testset.meta['name']} is unavailable: {testset.meta['reason'].rstrip('.')}."]
@@ -77,7 +77,20 @@ def caveats(testset: TestSet, basis: Basis) -> list[str]:
     else:
         few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
         sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
+    if judged != "false":
+        sentences += _unnamed(testset, predictions)
     return [*sentences, *(origin.caveats(basis) if n else ())]
+
+
+def _unnamed(testset: TestSet, predictions: Predictions) -> list[str]:
+    """Return a sentence for each class that has true boxes and that the model cannot name."""
+    known = " and ".join(predictions.classes)
+    return [
+        f"The model has no class {name}: mAP is the mean over {known}; the {count} true boxes of class {name} count "
+        "only where classes are ignored or pooled."
+        for name, count in _class_counts(testset.truth).items()
+        if count and name not in predictions.classes
+    ]
 
 
 def _reason(n_boxes: int, n_predictions: int) -> str | None:
@@ -118,20 +131,29 @@ def coco_block(testset: TestSet, predictions: Predictions) -> dict:
     if reason:
         by_class, mean = dict.fromkeys(CLASSES, none), none
     else:
-        result = coco.average_precision(testset.truth, predictions.boxes, testset.frames["frame"])
+        frames = testset.frames["frame"]
+        result = coco.average_precision(testset.truth, predictions.boxes, frames, classes=predictions.classes)
         by_class, mean = {name: asdict(result[name]) for name in CLASSES}, asdict(result["mean"])
     n = _class_counts(testset.truth)
+    own = {name: None if name in predictions.classes else "the model cannot name this class" for name in CLASSES}
     return {
         "map50": mean["ap50"],
         "map75": mean["ap75"],
         "map50_95": mean["ap50_95"],
         "ar": mean["ar"],
         "classes": {
-            name: {**own, "n_boxes": n[name], "reason": reason or (None if n[name] else "no true boxes")}
-            for name, own in by_class.items()
+            name: {
+                **values,
+                "n_boxes": n[name],
+                "reason": reason or own[name] or (None if n[name] else "no true boxes"),
+            }
+            for name, values in by_class.items()
         },
+        "named": list(predictions.classes),
+        "left_out": [] if reason else [name for name in CLASSES if own[name] and n[name]],
         "max_detections": coco.MAX_DETECTIONS,
-        "meaning": "mean over classes with true boxes; AP at IoU 0.5, at 0.75 and over 0.5 to 0.95, AR over the latter",
+        "meaning": "mean over classes with true boxes that the model can name (left_out: those it cannot); AP at IoU "
+        "0.5, at 0.75 and over 0.5 to 0.95, AR over the latter",
         "reason": reason,
     }
 
@@ -221,12 +243,19 @@ def error_block(table: pd.DataFrame, n_frames: int) -> dict:
             kind: {place: int(((table["kind"] == kind) & (table["place"] == place)).sum()) for place in errors.PLACES}
             for kind in errors.KINDS
         },
+        "false_alarms": {
+            word: {**{name: int((own["predicted"] == name).sum()) for name in CLASSES}, "total": len(own)}
+            for word, kinds in errors.FALSE_ALARMS.items()
+            for own in [table[table["kind"].isin(kinds)]]
+        },
         "background_slippers_at_walls": int(
             ((table["kind"] == "background") & (table["place"] == "wall") & (table["predicted"] == "slipper")).sum()
         ),
         "n_frames": n_frames,
-        "meaning": "kinds as in TIDE at the matrix's thresholds; places: at the frame's left or right end, over a row "
-        "where the recording's median image has a wall, or elsewhere",
+        "meaning": "kinds as in TIDE at the matrix's thresholds; false_alarms: the matrix's row background by "
+        "predicted class, second (one more box on a cell that is found), misplaced (overlaps a cell, but too little) "
+        "and background (no cell there); places: at the frame's left or right end, over a row where the recording's "
+        "median image has a wall, or elsewhere",
     }
 
 

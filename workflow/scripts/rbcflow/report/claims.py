@@ -7,8 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from rbcflow.claims import rows, verdicts
+from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.origin import words
 from rbcflow.report.stages import read_table
+from rbcflow.report.text import plural
 
 COLUMNS = tuple(field.name for field in fields(rows.Claim))
 
@@ -34,6 +36,16 @@ class Claim(rows.Claim):
     def tone(self) -> str:
         """How the verdict is shown: ``good``, ``bad`` or ``open``."""
         return "good" if self.verdict in GOOD else "bad" if self.verdict in BAD else "open"
+
+    @property
+    def no_interval(self) -> str:
+        """Why there is none, where recordings are too few, else empty."""
+        counted = re.match(r"(\d+) recordings?\b", self.n)
+        return f"n = {plural(int(counted[1]), 'recording')}: no interval" if counted and _few(counted[1]) else ""
+
+
+def _few(recordings: str) -> bool:
+    return int(recordings) < LEAST_RECORDINGS
 
 
 def read_claims(results: Path) -> list[Claim] | None:

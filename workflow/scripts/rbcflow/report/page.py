@@ -30,6 +30,7 @@ from rbcflow.report.stages import (
     read_rows,
     read_sources,
 )
+from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, read_timings
 
 
@@ -100,6 +101,36 @@ class Page:
         }
 
     @property
+    def known_donors(self) -> list[str]:
+        """What the table of leakage is blind to: cells whose donor nobody wrote down, a sentence a source."""
+        cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
+        drawn = {source.name for source in self.sources if source.row.get("layout") == "drawn"}
+        return [
+            f"Of the {count(n)} cells of {source}, {count(cells.get((source, 'donor'), 0))} have a known donor and "
+            "recording; of the others only the group can be compared."
+            for (source, unit), n in cells.items()
+            if unit == "group" and source not in drawn and n > cells.get((source, "donor"), 0)
+        ]
+
+    @property
+    def kept_apart(self) -> list[str]:
+        """What is proved of training cells from recordings that test sets show, a sentence a source."""
+        cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
+        sentences = []
+        for row in self._leaks():
+            if row["unit"] == "test frame recording":
+                source, known = row["source"], cells.get((row["source"], "donor"), 0)
+                sentences.append(
+                    f"Of the {row['units']} recordings of {source} that test sets are made of, {row['crossing']} are "
+                    f"known to have given a cell to train or val; the recording is known of {count(known)} of its "
+                    f"{count(cells[source, 'group'])} cells."
+                )
+        return sentences
+
+    def _leaks(self) -> list[dict[str, Any]]:
+        return [row for row in self.leakage if row["scheme"] == self.config.get("scheme")]
+
+    @property
     def runs(self) -> list[Run]:
         """Every run, in the order of the page."""
         return [run for _, runs in self.groups for run in runs]
@@ -113,6 +144,16 @@ class Page:
     def stand_ins(self) -> list[Source]:
         """Laboratories whose recordings were drawn; cells that the preprint's method draws itself stand in for none."""
         return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "drawn"]
+
+    @property
+    def trained(self) -> list[Model]:
+        """Trainings that were made here."""
+        return [model for model in self.models if model.training and not model.adopted]
+
+    @property
+    def adopted(self) -> list[Model]:
+        """Checkpoints that took the place of a training."""
+        return [model for model in self.models if model.adopted]
 
     @property
     def images(self) -> int:
@@ -183,7 +224,7 @@ def collect(
         banks=read_banks(results, config["banks"]),
         outlines=read_outlines(results),
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
-        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
+        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
         sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
         pixels=read_pixels(results),
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),

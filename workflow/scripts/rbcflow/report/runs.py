@@ -12,11 +12,13 @@ from typing import Any
 from rbcflow.errors import InputError
 from rbcflow.origin import NOTHING, Basis, words
 from rbcflow.report.records import read_json
+from rbcflow.report.stages import read_table
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
-    "truth": "exact boxes, known because the images were made by this workflow",
+    "truth": "known exactly, as the images were drawn or composed by this workflow, or as their source declares",
     "background": "boxes found by background subtraction, not checked by a person",
+    "outlines": "boxes of cells that networks outlined, with the class of the folder they were sorted into",
     "proxy": "boxes found by background difference, classes named by eye as stand-ins",
 }
 """What the true boxes of a test set are, by the key ``labels`` of ``testset.json``."""
@@ -36,6 +38,9 @@ class TestSet:
     judged: str
     n_frames: int
     n_boxes: int
+    n_recordings: int = 0
+    n_donors: int = 0
+    fingerprint: str = ""
 
     @property
     def label_text(self) -> str:
@@ -51,6 +56,8 @@ class Run:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
         basis: what it was judged on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
+        false_alarms: by what is at their place (``second``, ``misplaced``, ``background``), counts by predicted class.
+        left_out: classes with true boxes that the model cannot name: no part of mAP.
         one_box: the same where each object has one box, whatever its class.
         one_box_ap50: average precision of these boxes, classes ignored.
         nms_iou: overlap above which boxes are of one object.
@@ -80,6 +87,8 @@ class Run:
     ap75: float | None = None
     ap50_95: float | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    false_alarms: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     one_box: dict[str, Any] = field(default_factory=dict)
     one_box_ap50: float | None = None
     nms_iou: float | None = None
@@ -131,6 +140,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
     status = "absent" if data is None else str(data.get("status", "available"))
     data = data or {}
     boxes = data.get("n_boxes") or 0
+    frames = read_table(path.with_name("frames.csv"), {"recording", "donor"})
     return TestSet(
         name=name,
         title=str(row.get("title") or ""),
@@ -142,6 +152,9 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
         judged=str(data.get("classes_judged", "")).lower(),
         n_frames=int(data.get("n_frames") or 0),
         n_boxes=int(boxes.get("total", sum(boxes.values())) if isinstance(boxes, dict) else boxes),
+        n_recordings=0 if frames is None else frames["recording"].nunique(),
+        n_donors=0 if frames is None else len(set(frames["donor"]) - {""}),
+        fingerprint=str(data.get("fingerprint") or ""),
     )
 
 
@@ -191,6 +204,8 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "ap75": agnostic["ap75"],
         "ap50_95": agnostic["ap50_95"],
         "found": found,
+        "false_alarms": data["errors"]["false_alarms"],
+        "left_out": coco["left_out"],
         "one_box": single["at"][0],
         "one_box_ap50": single["ap50"],
         "nms_iou": single["nms_iou"],

@@ -107,7 +107,7 @@ MODEL_CARD = """\
 
 {table}
 
-mAP is the mean over the classes that have true boxes on the test set, those the model does not know included.
+mAP is the mean over the classes that the model can name and that have true boxes on the test set.
 Everything else that was counted stands in `metrics.json` of the runs.
 
 ## Limits
