@@ -276,45 +276,59 @@ def shards_of(variant, split):
 # fingerprints
 
 
-def fingerprinted():
-    """Return what has a fingerprint, in the order of the data's way: stage, name, file, settings, and what it is made of.
-
-    Of the banks those that feed a dataset without a trained network, which differs from processor to processor.
-    """
-    seed = CONFIG.seed
-    items = [
+def fingerprinted_raw():
+    """Return the phantoms: what is drawn in the laboratories' formats."""
+    return [
         {
             "stage": "raw",
             "name": source,
             "file": f"<results>/raw/{source}/source.json",
-            "settings": {"layout": SETTINGS.sources[source].layout, "seed": seed, **phantom_size(source)},
+            "settings": {"layout": SETTINGS.sources[source].layout, "seed": CONFIG.seed, **phantom_size(source)},
         }
         for source in sources_of("phantom")
     ]
+
+
+def fingerprinted_banks():
+    """Return the banks that feed a dataset without a trained network, which differs from processor to processor."""
+    items = []
     for name in FEEDING:
         bank, drawn = SETTINGS.banks[name], name not in RECORDED_BANKS
-        if not SETTINGS.networks(bank.paths):
-            size = {"per_class": CONFIG.phantom.drawn_per_class, "seed": seed} if drawn else {}
-            settings = {"paths": bank.paths, "origin": SETTINGS.origin(bank.source), **size}
-            file = f"<results>/cells/{name}/cells.csv"
-            made_of = [] if drawn else [bank.source]
-            items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})
-    for name, variant in SETTINGS.variants.items():
-        if name in GENERATED:
-            scheme = SETTINGS.scheme(name)
-            settings = {"scheme": scheme, "shares": CONFIG.shares.model_dump(), "seed": seed}
-            file = f"<results>/splits/{scheme}.csv"
-            items.append({"stage": "split", "name": name, "file": file, "settings": settings, "made_of": variant.banks})
+        if SETTINGS.networks(bank.paths):
+            continue
+        size = {"per_class": CONFIG.phantom.drawn_per_class, "seed": CONFIG.seed} if drawn else {}
+        settings = {"paths": bank.paths, "origin": SETTINGS.origin(bank.source), **size}
+        file = f"<results>/cells/{name}/cells.csv"
+        made_of = [] if drawn else [bank.source]
+        items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})
+    return items
+
+
+def fingerprinted_splits():
+    """Return the splits of the cells of every variant."""
+    items = []
+    for name in GENERATED:
+        scheme, banks = SETTINGS.scheme(name), SETTINGS.variants[name].banks
+        settings = {"scheme": scheme, "shares": CONFIG.shares.model_dump(), "seed": CONFIG.seed}
+        file = f"<results>/splits/{scheme}.csv"
+        items.append({"stage": "split", "name": name, "file": file, "settings": settings, "made_of": banks})
+    return items
+
+
+def fingerprinted_datasets():
+    """Return the datasets, those that are taken as published included."""
+    items = []
     for name, variant in SETTINGS.variants.items():
         images = {split: image_count(name, split) for split in SPLITS}
-        settings = {"variant": name, "compose": variant.compose, "images": images, "seed": seed}
+        settings = {"variant": name, "compose": variant.compose, "images": images, "seed": CONFIG.seed}
         file = f"<results>/datasets/{name}/fingerprint.txt"
         made_of = [name] if name in GENERATED else []
         items.append({"stage": "dataset", "name": name, "file": file, "settings": settings, "made_of": made_of})
     return items
 
 
-FINGERPRINTED = fingerprinted()
+FINGERPRINTED = [*fingerprinted_raw(), *fingerprinted_banks(), *fingerprinted_splits(), *fingerprinted_datasets()]
+"""What has a fingerprint, in the order of the data's way: stage, name, file, settings, and what it is made of."""
 
 
 # models

@@ -55,7 +55,7 @@ class Phantom(Strict):
     donors: int = Field(7, ge=2, description="blood donors with videos (Saarland)")
     recordings_per_donor: int = Field(5, ge=1, description="videos a donor, each at one pressure (Saarland)")
     frames_per_recording: int = Field(36, ge=2, description="frames a video (Saarland)")
-    annotate_every: int = Field(4, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
+    annotate_every: int = Field(3, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
     crops_per_class: int = Field(400, ge=0, description="segmented crops of croissants and of slippers each (Saarland)")
     velocities: list[Annotated[float, Field(gt=0)]] = Field(
         [0.12, 0.44, 0.7, 1.0], min_length=1, description="velocities in cm/s, a folder each (Naples)"
