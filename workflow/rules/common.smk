@@ -17,7 +17,7 @@ from rbcflow.clock import from_the_future
 from rbcflow.config import load
 from rbcflow.config.checks import read_counts, read_published
 from rbcflow.config.load import testset_names
-from rbcflow.config.models import PATHS
+from rbcflow.config.models import PATHS, Rebuild
 from rbcflow.errors import InputError
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
@@ -29,7 +29,8 @@ try:
 except InputError as error:
     raise WorkflowError(f"The configuration is wrong.\n{error}") from None
 
-if SETTINGS.missing_raw():
+# own recordings need no laboratory's
+if SETTINGS.missing_raw() and not (SETTINGS.config.recordings or SETTINGS.config.recording):
     missing = "\n".join(f"  {line}" for line in SETTINGS.missing_raw())
     raise WorkflowError(
         f"Raw recordings are missing, and the configuration says `phantoms: false`.\n{missing}\n"
@@ -537,4 +538,5 @@ REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "com
 def report_config():
     """Return the tables as the report reads them."""
     tables = {name: getattr(SETTINGS, name) for name in ("banks", "variants", "models", "testsets")}
-    return {**CONFIG.model_dump(), **{name: _rows(table) for name, table in tables.items()}}
+    rebuild = CONFIG.model_dump(include=set(Rebuild.model_fields))
+    return {**rebuild, **{name: _rows(table) for name, table in tables.items()}}
