@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.boxes import clip
+from rbcflow.boxes import clip, iou_matrix
 from rbcflow.classes import CLASSES, class_name
 from rbcflow.errors import InputError
 from rbcflow.hardware import choose_device
@@ -34,7 +37,13 @@ OVERLAP = 0.5
 """Boxes of any class that overlap by more are one object's."""
 
 MOST = 300
-"""Most boxes a frame, as in Ultralytics."""
+"""Most boxes a frame, or a tile of it, as in Ultralytics."""
+
+TILED = 1 << 20
+"""Pixels, as the network sees them, from which a frame is looked at in tiles: memory does not grow with its size."""
+
+CORE, MARGIN = 640, 128
+"""Longest side of the part of a tile whose cells are taken, and how far around it is looked: several cells' length."""
 
 CORNERS = ("x0", "y0", "x1", "y1")
 SHARES = tuple(f"p_{name}" for name in CLASSES)
@@ -53,24 +62,39 @@ class CellFinder:
     classes: tuple[str, ...]
 
     def find(self, images: list[NDArray[np.uint8]], scale: float) -> list[pd.DataFrame]:
-        """Return the cells of frames of one shape.
-
-        Candidates are ranked and suppressed by the sum of their class scores: a cell between two classes would lose to
-        its own fragment of a sure class otherwise, or get a box of each class.
+        """Return the cells of frames of one shape; large frames are looked at in tiles.
 
         Args:
             images: (H, W) uint8 grey, shown to the network as three equal channels.
             scale: factor on both sides of a frame before the network sees it.
 
         Returns:
-            For each image ``class, conf, cell, p_croissant, p_slipper, p_other, x0, y0, x1, y1``, by falling ``cell``.
+            For each ``class, conf, cell, p_croissant, p_slipper, p_other, x0, y0, x1, y1`` in pixels of the frame.
+        """
+        height, width = images[0].shape
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        large = [cv2.resize(image, size) if size != (width, height) else image for image in images]
+        found: list[list[NDArray[np.float64]]] = [[] for _ in images]
+        for tile in tiles(*size):
+            x0, y0, x1, y1 = tile.seen
+            for rows, own in zip(found, self._look([image[y0:y1, x0:x1] for image in large]), strict=True):
+                own[:, :4] += (x0, y0, x0, y0)
+                rows.append(own[tile.owns(own)])
+        factor = np.array(size * 2) / (width, height, width, height)
+        whole = [once(np.concatenate(rows)) for rows in found]
+        return [self._table(rows, clip(rows[:, :4] / factor, width, height)) for rows in whole]
+
+    def _look(self, images: list[NDArray[np.uint8]]) -> list[NDArray[np.float64]]:
+        """Return for each image (N, 6 + classes): corners in its pixels, sum of scores, 0, and the scores.
+
+        Candidates are ranked and suppressed by the sum of their class scores: a cell between two classes would lose to
+        its own fragment of a sure class otherwise, or get a box of each class.
         """
         import torch
         from ultralytics.utils.nms import non_max_suppression
 
-        height, width = images[0].shape
         stride = int(self.network.stride.max())
-        padded, offset = zip(*(fit(np.dstack([image] * 3), scale, stride) for image in images), strict=True)
+        padded, offset = zip(*(fit(np.dstack([image] * 3), 1.0, stride) for image in images), strict=True)
         parameter = next(self.network.parameters())
         tensor = torch.from_numpy(np.stack(padded)).permute(0, 3, 1, 2).to(parameter.device).float() / 255
         with torch.inference_mode():
@@ -83,18 +107,18 @@ class CellFinder:
         if sum(map(len, found)) > CROWDED * len(images):
             # once loaded, Ultralytics suppresses boxes by its compiled function: the same boxes, sooner where many are
             importlib.import_module("torchvision")
-        return [self._table(boxes.cpu().numpy().astype(float), offset[0], scale, (width, height)) for boxes in found]
+        results = [boxes.cpu().numpy().astype(float) for boxes in found]
+        for rows in results:
+            rows[:, :4] -= np.array(offset[0] * 2)
+        return results
 
-    def _table(
-        self, found: NDArray[np.float64], offset: tuple[int, int], scale: float, size: tuple[int, int]
-    ) -> pd.DataFrame:
-        """Return (N, 6 + classes) rows of the suppression as a table in pixels of the frame."""
-        corners = clip((found[:, :4] - np.array(offset * 2)) / scale, *size)
+    def _table(self, found: NDArray[np.float64], corners: NDArray[np.float64]) -> pd.DataFrame:
+        """Return rows of ``_look`` as a table, with corners in pixels of the frame."""
         scores = found[:, 6:]
-        best = scores.argmax(1) if len(scores) else np.zeros(0, dtype=int)
+        best = scores.argmax(1)
         table = {
             "class": [self.classes[index] for index in best],
-            "conf": scores.max(1) if len(scores) else np.zeros(0),
+            "conf": scores[np.arange(len(scores)), best],
             "cell": found[:, 4],
         }
         for share, name in zip(SHARES, CLASSES, strict=True):
@@ -102,6 +126,50 @@ class CellFinder:
             # a class the network does not know is never excluded by it: no number rather than zero
             table[share] = scores[:, own].sum(1) if own else np.full(len(found), np.nan)
         return pd.DataFrame(table | {name: corners[:, column] for column, name in enumerate(CORNERS)})
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of a frame: what is looked at, and the part of it whose cells are taken, both ``x0, y0, x1, y1``."""
+
+    seen: tuple[int, int, int, int]
+    core: tuple[int, int, int, int]
+
+    def owns(self, found: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which boxes have their centre in the core: a cell belongs to one tile, and is whole there."""
+        x0, y0, x1, y1 = self.core
+        # before it is cut to the frame, a box may have its centre beyond the edge
+        x = ((found[:, 0] + found[:, 2]) / 2).clip(self.seen[0], self.seen[2] - 1)
+        y = ((found[:, 1] + found[:, 3]) / 2).clip(self.seen[1], self.seen[3] - 1)
+        return (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+
+
+def tiles(width: int, height: int) -> list[Tile]:
+    """Return the tiles of a frame, as the network sees it: one, or overlapping ones where it is large."""
+    if width * height <= TILED:
+        return [Tile((0, 0, width, height), (0, 0, width, height))]
+    found = []
+    for (y0, y1), (x0, x1) in itertools.product(_cores(height), _cores(width)):
+        seen = (max(0, x0 - MARGIN), max(0, y0 - MARGIN), min(width, x1 + MARGIN), min(height, y1 + MARGIN))
+        found.append(Tile(seen, (x0, y0, x1, y1)))
+    return found
+
+
+def _cores(length: int) -> list[tuple[int, int]]:
+    """Return the ends of equal parts of a side."""
+    edges = np.linspace(0, length, math.ceil(length / CORE) + 1).round().astype(int).tolist()
+    return list(itertools.pairwise(edges))
+
+
+def once(found: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return boxes by falling score, without those that two tiles found."""
+    found = found[np.argsort(-found[:, 4], kind="stable")]
+    kept: list[int] = []
+    overlap = iou_matrix(found[:, :4], found[:, :4]) > OVERLAP
+    for index in range(len(found)):
+        if not overlap[index, kept].any():
+            kept.append(index)
+    return found[kept]
 
 
 def load_finder(
