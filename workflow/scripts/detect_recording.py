@@ -5,15 +5,17 @@ from pathlib import Path
 from rbcflow import logs
 from rbcflow.reading import read_object
 from rbcflow.recordings.detect import detect
-from rbcflow.recordings.network import load_finder
-from rbcflow.weights import recorded
+from rbcflow.recordings.network import TRAINED_PX, load_finder
+from rbcflow.weights import learned_cells, recorded
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     detector = snakemake.params.detector
     path = Path(detector["path"])
     sha256 = detector["sha256"] or recorded(path)["sha256"]
-    finder = load_finder(path, sha256, detector["classes"], threads=snakemake.threads, device="auto")
+    learned = None if detector["sha256"] else learned_cells(path)
+    side = learned["side_seen_px"] if learned else TRAINED_PX
+    finder = load_finder(path, sha256, detector["classes"], side=side, threads=snakemake.threads, device="auto")
     detect(
         read_object(Path(snakemake.input.probe), "what probe_recording found", ["n_frames"]),
         finder,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib
 import itertools
 import math
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,10 +17,8 @@ from numpy.typing import NDArray
 from rbcflow.boxes import clip, iou_matrix
 from rbcflow.classes import CLASSES, class_name
 from rbcflow.errors import InputError
-from rbcflow.hardware import choose_device
-from rbcflow.predict import CROWDED, fit
-from rbcflow.quiet import import_ultralytics
-from rbcflow.weights import load_verified
+from rbcflow.predict import CROWDED, load_network, three_channels
+from rbcflow.sizes import padded, resized
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +41,9 @@ TILED = 1 << 20
 CORE, MARGIN = 640, 128
 """Longest side of the part of a tile whose cells are taken, and how far around it is looked: several cells' length."""
 
+TRAINED_PX = 34.0
+"""Side of a cell in the images that the shipped detectors were trained on, as they saw them."""
+
 CORNERS = ("x0", "y0", "x1", "y1")
 SHARES = tuple(f"p_{name}" for name in CLASSES)
 
@@ -56,10 +55,12 @@ class CellFinder:
     Attributes:
         network: float32, evaluation mode, on its device.
         classes: this workflow's names, or ``cell``, in the order of the network's outputs.
+        side: of the cells it learned from, the root of width times height, pixels as it saw them.
     """
 
     network: torch.nn.Module
     classes: tuple[str, ...]
+    side: float = TRAINED_PX
 
     def find(self, images: list[NDArray[np.uint8]], scale: float) -> list[pd.DataFrame]:
         """Return the cells of frames of one shape; large frames are looked at in tiles.
@@ -73,7 +74,7 @@ class CellFinder:
         """
         height, width = images[0].shape
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        large = [cv2.resize(image, size) if size != (width, height) else image for image in images]
+        large = [resized(image, size) for image in images]
         found: list[list[NDArray[np.float64]]] = [[] for _ in images]
         for tile in tiles(*size):
             x0, y0, x1, y1 = tile.seen
@@ -94,9 +95,11 @@ class CellFinder:
         from ultralytics.utils.nms import non_max_suppression
 
         stride = int(self.network.stride.max())
-        padded, offset = zip(*(fit(np.dstack([image] * 3), 1.0, stride) for image in images), strict=True)
+        height, width = images[0].shape
+        target = math.ceil(width / stride) * stride, math.ceil(height / stride) * stride
+        frames, offset = zip(*(padded(three_channels(image), target) for image in images), strict=True)
         parameter = next(self.network.parameters())
-        tensor = torch.from_numpy(np.stack(padded)).permute(0, 3, 1, 2).to(parameter.device).float() / 255
+        tensor = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).to(parameter.device).float() / 255
         with torch.inference_mode():
             outputs = self.network(tensor)
             outputs = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
@@ -173,7 +176,13 @@ def once(found: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def load_finder(
-    path: Path, sha256: str, classes: Mapping[str, str], *, threads: int, device: str = "cpu"
+    path: Path,
+    sha256: str,
+    classes: Mapping[str, str],
+    *,
+    side: float = TRAINED_PX,
+    threads: int,
+    device: str = "cpu",
 ) -> CellFinder:
     """Return a checkpoint ready to find cells.
 
@@ -181,22 +190,15 @@ def load_finder(
         path: the checkpoint.
         sha256: of its bytes; nothing opens another file.
         classes: what its own names mean, where they are none of this workflow's under any known spelling.
+        side: of the cells it learned from, pixels as it saw them.
         threads: processor threads.
         device: ``cpu``, a CUDA index, or ``auto``.
 
     Raises:
         InputError: the file is missing or another one, no detector, or has a class that is not explained.
     """
-    with tempfile.TemporaryDirectory() as config:
-        import_ultralytics(Path(config))
-        import torch
-
-        torch.set_num_threads(threads)
-        network = load_verified(path, sha256)
-    names = meaning(path, list(network.names.values()), classes)
-    where = choose_device(device)
-    place = torch.device("cpu" if where == "cpu" else f"cuda:{where}")
-    return CellFinder(network.fuse(verbose=False).to(place, memory_format=torch.channels_last), names)
+    network = load_network(path, sha256, threads=threads, device=device)
+    return CellFinder(network, meaning(path, list(network.names.values()), classes), side)
 
 
 def meaning(path: Path, own: list[str], classes: Mapping[str, str]) -> tuple[str, ...]:

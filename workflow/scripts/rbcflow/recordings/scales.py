@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from rbcflow.recordings.media import frames_of
 from rbcflow.recordings.network import CORNERS, CellFinder
 
-TRAINED_PX = 34.0
-"""Side of a cell, the root of width times height, in the images that detectors are trained on."""
-
 ALIKE = 1.7
 """Sides up to this many times larger or smaller than the training's count as like them: training images are shown to a
 network at 0.5 to 1.5 times their size."""
@@ -74,10 +71,10 @@ def choose(probe: dict[str, Any], finder: CellFinder) -> Scale:
     best = max(looks, key=lambda look: look.score)
     if best.score <= 0 or best.like < ENOUGH:
         return Scale(1.0, "x1: at no factor are enough boxes like the cells of the training", tried)
-    factor = TRAINED_PX / best.median
+    factor = finder.side / best.median
     if 1 / NEAR <= factor <= NEAR:
-        return Scale(1.0, f"x1: cells of {best.median:.0f} px are like the training's, {TRAINED_PX:.0f} px", tried)
-    reason = f"cells of {best.median:.0f} px are brought to the {TRAINED_PX:.0f} px of the training"
+        return Scale(1.0, f"x1: cells of {best.median:.0f} px are like the training's, {finder.side:.0f} px", tried)
+    reason = f"cells of {best.median:.0f} px are brought to the {finder.side:.0f} px of the training"
     return Scale(round(factor, 3), f"x{factor:.3g}: {reason}", tried)
 
 
@@ -127,6 +124,6 @@ def _look(finder: CellFinder, probe: dict[str, Any], images: list[NDArray[np.uin
     boxes = pd.concat([table for batch in batches for table in finder.find(batch, factor)])
     x0, y0, x1, y1 = (boxes[name].to_numpy() for name in CORNERS)
     sides, scores = np.sqrt((x1 - x0) * (y1 - y0)), boxes["cell"].to_numpy()
-    like = np.abs(np.log(np.maximum(sides, 1e-6) * factor / TRAINED_PX)) <= np.log(ALIKE)
+    like = np.abs(np.log(np.maximum(sides, 1e-6) * factor / finder.side)) <= np.log(ALIKE)
     median = float(np.median(sides[like])) if like.any() else 0.0
     return _Look(factor, len(boxes), int(like.sum()), median, float(scores[like].sum() - scores[~like].sum()))
