@@ -328,9 +328,18 @@ def end_jitter(moves_: Moves, chosen: Bools, places: Places) -> float:
 
 
 def candidates(
-    boxes: pd.DataFrame, place: Ints, line: Timeline, field: tuple[float, float, float, float], wanted: str | None
+    boxes: pd.DataFrame,
+    place: Ints,
+    line: Timeline,
+    field: tuple[float, float, float, float],
+    wanted: str | None,
+    *,
+    apart: bool = False,
 ) -> list[Candidate]:
     """Return the flows that may explain the displacements, the best first.
+
+    With many places to choose from, some displacement always fits best. How well one fits where there is none is seen
+    by the same search over frames that lie far apart.
 
     Args:
         boxes: sorted by frame, those that stand still left out.
@@ -338,13 +347,15 @@ def candidates(
         line: the frames.
         field: (x0, y0, x1, y1) pixels.
         wanted: direction the user states, or None.
+        apart: search among frames that lie far apart.
     """
     n_frames = len(line.numbers)
     counts = np.bincount(place, minlength=n_frames)
     earlier = thinned(line.plain, counts, 1)
     later_false = far_apart(n_frames, earlier, np.random.default_rng(0))
+    later_true = far_apart(n_frames, earlier, np.random.default_rng(1)) if apart else earlier + 1
     both = {axis: along(boxes, place, field, direction) for axis, direction in (("x", "right"), ("y", "down"))}
-    true = {axis: moves(p, n_frames, earlier, earlier + 1) for axis, p in both.items()}
+    true = {axis: moves(p, n_frames, earlier, later_true) for axis, p in both.items()}
     false = {axis: moves(p, n_frames, earlier, later_false) for axis, p in both.items()}
     found: list[Candidate] = []
     reach = (field[2] - field[0], field[3] - field[1])
@@ -353,7 +364,7 @@ def candidates(
         if wanted not in (None, direction):
             continue
         places = along(boxes, place, field, direction)
-        sides = [moves(places, n_frames, earlier, later).close(places) for later in (earlier + 1, later_false)]
+        sides = [moves(places, n_frames, earlier, later).close(places) for later in (later_true, later_false)]
         for guess in first_guesses(max(abs(x), abs(y)), places.across):
             profile = refine(sides[0], guess, places)
             if profile is not None:

@@ -20,6 +20,10 @@ LEAST_SPREAD = 0.04
 """Relative standard deviation of speeds that is granted at least."""
 GATE = 4.0
 """Standard deviations from its place at which a box may still be a cell's."""
+FAR = 0.3
+"""Part of its speed by which a cell may be off its place."""
+MOST_UNLIKE = 8.0
+"""Largest part of the cost that unlike sizes make."""
 FORBIDDEN = 1e6
 
 
@@ -144,20 +148,30 @@ def _assign(
 def _cost(track: Track, boxes: Ints, places: Places, now: float, profile: Profile, gauge: Gauge) -> Floats:
     """Return (B,) squared deviations of boxes from where a cell should be; forbidden beyond the gates."""
     rear, nose, deviation = predict(track, now, profile, gauge)
-    off, partial = _off(track, rear, nose, boxes, places, gauge)
+    off, longer = _off(track, rear, nose, boxes, places, gauge)
     aside = places.across[boxes] - track.across
     since = now - track.last
-    along_gate = min(max(GATE * deviation, 4.0), 0.5 * gauge.length + gauge.jitter)
+    limit = max(0.5 * gauge.length, FAR * float(profile.at(np.array([track.across]))[0])) + gauge.jitter
+    along_gate = min(max(GATE * deviation, 4.0), limit)
     aside_gate = max(4.0, 0.35 * gauge.height) * np.sqrt(max(since, 1.0))
-    size = np.log(places.height[boxes] / max(track.height, 1.0))
-    cost = (off / deviation) ** 2 + (3 * aside / aside_gate) ** 2 + (size / 0.5) ** 2 + 4.0 * partial
+    higher = places.height[boxes] - track.height
+    unlike = _unlike(longer, gauge.length, gauge) + _unlike(higher, gauge.height, gauge)
+    cost = (off / deviation) ** 2 + (3 * aside / aside_gate) ** 2 + unlike
     return np.where((np.abs(off) < along_gate) & (np.abs(aside) < aside_gate), cost, FORBIDDEN)
+
+
+def _unlike(change: Floats, size: float, gauge: Gauge) -> Floats:
+    """Return (B,) squared deviations of changes of size, pixels; never much, as cells turn and boxes merge."""
+    return np.minimum(np.nan_to_num(change / (2 * gauge.jitter + 0.04 * size)) ** 2, MOST_UNLIKE)
 
 
 def _off(
     track: Track, rear: float, nose: float, boxes: Ints, places: Places, gauge: Gauge
 ) -> tuple[Floats, np.ndarray]:
-    """Return (B,) how far boxes are from where a cell should be, pixels, and where only one end was believed."""
+    """Return (B,) how far boxes are from where a cell should be, and by how much longer they are (NaN unknown), pixels.
+
+    Of a box that is much longer or shorter than its cell, only the end that fits better is believed.
+    """
     by_rear = np.where(places.rear_cut[boxes], np.nan, places.rear[boxes] - rear)
     by_nose = np.where(places.nose_cut[boxes], np.nan, places.nose[boxes] - nose)
     both = ~np.isnan(by_rear) & ~np.isnan(by_nose)
@@ -168,7 +182,7 @@ def _off(
     # neither end was seen in both: set off by the length
     known = gauge.length if np.isnan(track.length) else track.length
     instead = places.rear[boxes] - (nose - known) if np.isnan(rear) else places.nose[boxes] - (rear + known)
-    return np.where(np.isnan(off), instead, off), changed
+    return np.where(np.isnan(off), instead, off), by_nose - by_rear
 
 
 def _update(track: Track, box: int, places: Places, now: float, gauge: Gauge) -> None:

@@ -22,7 +22,7 @@ from rbcflow.recordings.follow import follow
 from rbcflow.recordings.places import along, field_of
 
 MIN_FRAMES = 4
-MIN_PAIRS = 6
+MIN_PAIRS = 12
 """Fewest pairs of boxes, each other's partner at the common displacement, on which a flow may rest."""
 MIN_PARTNERS = 0.5
 """Least share of boxes with a partner at the common displacement, of those that should have one."""
@@ -30,8 +30,10 @@ MIN_BEYOND_CHANCE = 0.3
 """Least excess of that share over the share in frames that lie far apart."""
 MAX_RIVAL = 0.75
 """A second displacement must explain less than this part of what the first explains."""
-MAX_REACH = 0.6
-"""Largest displacement, as a part of the field's length: beyond it too few cells are seen twice."""
+MAX_NOTHING = 0.4
+"""The best displacement of frames that lie far apart must explain less than this part of what the first explains."""
+MAX_REACH = 0.3
+"""Largest displacement, as a part of the field's length: a cell should be seen three times."""
 MIN_SPEED_PX = 1.0
 """Least displacement in pixels a frame: below it, moving cells are not told from jitter."""
 DOUBLE = 0.7
@@ -49,6 +51,7 @@ class Flow:
         partners: share of boxes with a partner at the common displacement, of those that should have one.
         chance: the same share in frames that lie far apart.
         rival: excess share of the next best displacement over that of the best, 0 where there is none.
+        nothing: excess share of the best displacement among frames that lie far apart, over that of the best.
         pairs: pairs of boxes the flow rests on.
         spacing_px: median distance of neighbours along the flow, pixels; None where no frame has two cells.
         reach: displacement over the field's length.
@@ -71,6 +74,7 @@ class Flow:
     partners: float = 0.0
     chance: float = 0.0
     rival: float = 0.0
+    nothing: float = 0.0
     pairs: int = 0
     spacing_px: float | None = None
     reach: float | None = None
@@ -131,8 +135,11 @@ def link(boxes: pd.DataFrame, frames: pd.DataFrame, probe: dict[str, Any]) -> Li
     if not found:
         return _refused(tracks, line, empty, "no displacement is common to the boxes of consecutive frames")
     best = found[0]
+    nothing = flows.candidates(free, place, line, field_of(probe), best.direction, apart=True)
     places = along(free, place, field_of(probe), best.direction)
-    described = _described(empty, best, flows.rivalry(found), places)
+    described = _described(
+        empty, best, flows.rivalry(found), nothing[0].excess / best.excess if nothing else 0.0, places
+    )
     if reason := _doubt(described):
         return _refused(tracks, line, described, reason)
     timed = flows.set_steps(line, places, best.profile)
@@ -204,7 +211,7 @@ def _timed(tracks: pd.DataFrame, line: flows.Timeline) -> pd.DataFrame:
     return tracks.assign(time=tracks["frame"].map(times).to_numpy(dtype=float))
 
 
-def _described(empty: Flow, best: flows.Candidate, rival: float, places: flows.Places) -> Flow:
+def _described(empty: Flow, best: flows.Candidate, rival: float, nothing: float, places: flows.Places) -> Flow:
     """Return a flow with the numbers of its best candidate."""
     speed = float(np.median(best.profile.at(places.across))) / empty.base
     reach = speed * empty.base / places.length
@@ -219,6 +226,7 @@ def _described(empty: Flow, best: flows.Candidate, rival: float, places: flows.P
         "partners": best.partners,
         "chance": best.chance,
         "rival": rival,
+        "nothing": nothing,
         "pairs": best.matched,
         "spacing_px": flows.spacing_of(places),
         "reach": reach,
@@ -235,6 +243,11 @@ def _doubt(flow: Flow) -> str:
             f"{flow.partners:.0%} of the boxes have a partner at the common displacement ({flow.chance:.0%} by chance, "
             f"{flow.pairs} pairs): frames are not consecutive, or cells move too fast"
         )
+    if flow.nothing > MAX_NOTHING:
+        return (
+            f"frames that lie far apart agree on a displacement {flow.nothing:.0%} as well as consecutive ones: frames "
+            "are not consecutive, or cells move too fast"
+        )
     if flow.px_frame * flow.base < MIN_SPEED_PX:
         return f"boxes move {flow.px_frame:.2g} pixels a frame: nothing flows, or too slowly to tell"
     if flow.rival > MAX_RIVAL:
@@ -245,7 +258,7 @@ def _doubt(flow: Flow) -> str:
     if flow.reach > MAX_REACH:
         return (
             f"cells move {flow.px_frame:.0f} pixels a frame, {flow.reach:.0%} of the field (limit {MAX_REACH:.0%}): "
-            "too few are seen twice"
+            "a cell should be seen three times"
         )
     return ""
 
