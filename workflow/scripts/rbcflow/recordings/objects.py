@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rbcflow.frames import to_grey
+from rbcflow.recordings.places import field_of
 
 FRAMES = 40
 """Frames that are looked at, spread over the recording."""
@@ -54,17 +56,21 @@ def spread(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers[np.linspace(0, len(numbers) - 1, FRAMES).round().astype(int)]
 
 
-def measure(images: Iterable[tuple[int, NDArray[np.uint8]]], boxes: pd.DataFrame) -> Objects | None:
+def measure(
+    images: Iterable[tuple[int, NDArray[np.uint8]]], boxes: pd.DataFrame, probe: dict[str, Any]
+) -> Objects | None:
     """Compare boxes with what moves.
 
     Args:
         images: frame number and (H, W) or (H, W, 3) uint8 frame, of frames chosen by :func:`spread`, whole frames.
         boxes: of the recording, in pixels of the whole frame.
+        probe: of the recording: outside its region of interest nothing is looked at.
 
     Returns:
         The comparison; None where there are too few frames for a background.
     """
-    shown = [(number, to_grey(image)) for number, image in images]
+    x, y, right, lower = (int(value) for value in field_of(probe))
+    shown = [(number, to_grey(image)[y:lower, x:right]) for number, image in images]
     if len(shown) < FEWEST:
         return None
     stack = np.stack([image for _, image in shown])
@@ -73,7 +79,7 @@ def measure(images: Iterable[tuple[int, NDArray[np.uint8]]], boxes: pd.DataFrame
     inside, sizes, found = [], [], []
     for number, image in shown:
         moving = _moving(image, background)
-        own = boxes.loc[boxes["frame"] == number, ["x0", "y0", "x1", "y1"]].to_numpy(dtype=float)
+        own = boxes.loc[boxes["frame"] == number, ["x0", "y0", "x1", "y1"]].to_numpy(dtype=float) - [x, y, x, y]
         inside += [_filled(moving, box) for box in own]
         for thing in _things(moving):
             sizes.append(np.sqrt((thing[2] - thing[0]) * (thing[3] - thing[1])))
