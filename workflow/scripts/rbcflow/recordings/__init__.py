@@ -1,1 +1,1 @@
-"""Recordings of one's own, from a sheet to boxes, cells and a verdict on them (`docs/recordings.md`)."""
+"""A user's own recordings: boxes on every frame, cells linked over frames, what they say, and whether to trust it."""
