@@ -532,7 +532,16 @@ def all_figures():
     ]
 
 
-REPORT_TABLES = ["leakage", "fingerprints", "published_counts", "headline", "comparisons", "metric_checks", "sizes", "claims"]
+REPORT_TABLES = [
+    "leakage",
+    "fingerprints",
+    "published_counts",
+    "headline",
+    "comparisons",
+    "metric_checks",
+    "sizes",
+    "claims",
+]
 
 
 def report_config():

@@ -36,6 +36,18 @@ def recording_listing(wildcards):
     return code_tools.listing_digest(path) if path.is_dir() else ""
 
 
+def only_of_its_condition(name):
+    """Return whether no other recording has a recording's condition."""
+    condition = RECORDINGS[name].condition
+    return condition is not None and [row.condition for row in RECORDINGS.values()].count(condition) == 1
+
+
+def named_by_hand():
+    """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""
+    path = Path(CONFIG.pathvars.get("results", "results")) / "recordings" / "check.tsv"
+    return code_tools.filled_digest(path)
+
+
 def detector_file(wildcards):
     """Return the detector a job must wait for because it is made or downloaded, if it is."""
     return DETECTOR.path if DETECTOR.made else []
@@ -99,11 +111,133 @@ rule detect_recording:
         "../scripts/detect_recording.py"
 
 
+# Follows the cells by their common displacement, or refuses to.
+rule link_recording:
+    input:
+        probe="<results>/recordings/{recording}/probe.json",
+        boxes="<results>/recordings/{recording}/boxes.parquet",
+        frames="<results>/recordings/{recording}/frames.parquet",
+    output:
+        tracks="<results>/recordings/{recording}/tracks.parquet",
+        times="<results>/recordings/{recording}/times.csv",
+        flow="<results>/recordings/{recording}/flow.json",
+    log:
+        "<logs>/link_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/link_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        code=code("link_recording"),
+    message:
+        "Following the cells of {wildcards.recording}"
+    script:
+        "../scripts/link_recording.py"
+
+
+# Measures the cells, counts them a second way, and says whether the recording may be used.
+rule judge_recording:
+    input:
+        probe="<results>/recordings/{recording}/probe.json",
+        boxes="<results>/recordings/{recording}/boxes.parquet",
+        frames="<results>/recordings/{recording}/frames.parquet",
+        flow="<results>/recordings/{recording}/flow.json",
+    output:
+        cells="<results>/recordings/{recording}/cells.csv",
+        flux="<results>/recordings/{recording}/flux.json",
+        verdict="<results>/recordings/{recording}/verdict.json",
+    log:
+        "<logs>/judge_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/judge_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        alone=lambda wildcards: only_of_its_condition(wildcards.recording),
+        code=code("judge_recording"),
+    message:
+        "Judging {wildcards.recording}"
+    script:
+        "../scripts/judge_recording.py"
+
+
+# Draws boxes with the numbers of their cells over consecutive frames, and the kymograph with the links.
+rule draw_recording:
+    input:
+        probe="<results>/recordings/{recording}/probe.json",
+        flow="<results>/recordings/{recording}/flow.json",
+        cells="<results>/recordings/{recording}/cells.csv",
+    output:
+        video="<results>/recordings/{recording}/overlay.mp4",
+        gif="<results>/recordings/{recording}/overlay.gif",
+        kymograph="<results>/recordings/{recording}/kymograph.png",
+    log:
+        "<logs>/draw_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/draw_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        code=code("draw_recording"),
+    message:
+        "Drawing {wildcards.recording}"
+    script:
+        "../scripts/draw_recording.py"
+
+
+# Puts all recordings of the sheet together. `check.tsv` is no output: what is filled in by hand must outlive every rerun.
+rule summarise_recordings:
+    input:
+        verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
+        drawings=lambda wildcards: [f"<results>/recordings/{name}/overlay.gif" for name in own_recordings()],
+    output:
+        boxes="<results>/recordings/boxes.csv",
+        cells="<results>/recordings/cells.csv",
+        summary="<results>/recordings/summary.csv",
+        verdicts="<results>/recordings/verdicts.csv",
+        columns="<results>/recordings/columns.csv",
+        workbook="<results>/recordings/recordings.xlsx",
+        conditions="<results>/recordings/conditions.png",
+        pressures="<results>/recordings/pressures.png",
+        tiles="<results>/recordings/tiles.png",
+    log:
+        "<logs>/summarise_recordings.log",
+    benchmark:
+        "<benchmarks>/summarise_recordings.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        recordings=lambda wildcards: own_recordings(),
+        named=lambda wildcards: named_by_hand(),
+        code=code("summarise_recordings"),
+    message:
+        "Putting the recordings together"
+    script:
+        "../scripts/summarise_recordings.py"
+
+
 # The target for people: everything there is about the recordings, and where it lies.
 rule recordings:
     input:
-        boxes=lambda wildcards: [f"<results>/recordings/{name}/boxes.parquet" for name in own_recordings()],
         probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
+        summary="<results>/recordings/summary.csv",
     log:
         "<logs>/recordings.log",
     localrule: True

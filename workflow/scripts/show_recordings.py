@@ -1,19 +1,22 @@
-"""Rule recordings: say where the results are."""
+"""Rule recordings: say what came out and where the results are."""
 
 import json
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.recordings.detect import read_record
+from rbcflow.reading import read_csv
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
+    summary = Path(snakemake.input.summary)
+    probes = [json.loads(Path(probe).read_text(encoding="utf-8")) for probe in snakemake.input.probes]
+    rows = read_csv(summary, "the summary of recordings", ["level", "recording", "verdict"], dtype={"recording": str})
+    rows = rows[rows["level"] == "recording"].set_index("recording")
     print("\nYour recordings:")
-    for probe, boxes in zip(snakemake.input.probes, snakemake.input.boxes, strict=True):
-        recording, record = json.loads(Path(probe).read_text(encoding="utf-8")), read_record(Path(boxes))
-        print(
-            f"  {Path(boxes).parent}: {record['boxes']} boxes on {record['frames']} frames, scale {record['scale']:g}"
-        )
-        for warning in recording["warnings"]:
+    for probe in probes:
+        row = rows.loc[probe["recording"]]
+        cells = f", {row['cells']:.0f} cells" if row["verdict"] == "usable" else f": {row['reasons']}"
+        print(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}")
+        for warning in probe["warnings"]:
             print(f"    note: {warning}")
-    print()
+    print(f"Results: {summary.parent}/ (recordings.xlsx has all tables; a folder for each recording)\n")
