@@ -46,7 +46,13 @@ def draw_recording(frames: int = 24, step: float = 40.0, seed: int = 0, name: st
             rows.append({"frame": view.index, "class": instance.class_, "conf": 0.8, "cell": 0.9, **scores}
                         | dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)))  # fmt: skip
     table = pd.DataFrame(
-        {"frame": range(frames), "mean": 140.0, "std": 10.0, "saturated": 0.0, "digest": [str(n) for n in range(frames)]}
+        {
+            "frame": range(frames),
+            "mean": 140.0,
+            "std": 10.0,
+            "saturated": 0.0,
+            "digest": [str(n) for n in range(frames)],
+        }
     )
     probe = {"recording": name, "width": width, "height": height, "roi": None, "flow": None, "condition": "100 mbar",
              "pressure_mbar": 100.0, "pixel_um": 0.18, "fps": 500.0, "n_frames": frames, "warnings": [],
