@@ -209,6 +209,7 @@ rule summarise_recordings:
         verdicts="<results>/recordings/verdicts.csv",
         columns="<results>/recordings/columns.csv",
         workbook="<results>/recordings/recordings.xlsx",
+        page="<results>/recordings/index.html",
         conditions="<results>/recordings/conditions.png",
         pressures="<results>/recordings/pressures.png",
         tiles="<results>/recordings/tiles.png",
@@ -238,6 +239,7 @@ rule recordings:
     input:
         probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
         summary="<results>/recordings/summary.csv",
+        page="<results>/recordings/index.html",
     log:
         "<logs>/recordings.log",
     localrule: True

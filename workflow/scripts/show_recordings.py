@@ -19,4 +19,4 @@ if __name__ == "__main__":
         print(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}")
         for warning in probe["warnings"]:
             print(f"    note: {warning}")
-    print(f"Results: {summary.parent}/ (recordings.xlsx has all tables; a folder for each recording)\n")
+    print(f"Open {snakemake.input.page} in a browser; recordings.xlsx beside it has all tables.\n")

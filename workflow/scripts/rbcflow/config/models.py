@@ -301,6 +301,15 @@ class Facts(Strict):
         None, description="factor on both sides of a frame before the detector sees it, if it shall not be found out"
     )
 
+    @field_validator(
+        *("pixel_um", "fps", "pressure_mbar", "flow_ul_s", "channel_um", "first", "last", "scale"), mode="before"
+    )
+    @classmethod
+    def _no_truth_values(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("input should be a number")
+        return value
+
     @field_validator("condition", "donor", mode="before")
     @classmethod
     def _numbers_are_names_too(cls, value: object) -> object:

@@ -12,7 +12,19 @@ import pandas as pd
 
 from rbcflow.errors import InputError
 from rbcflow.reading import read_csv, read_object
-from rbcflow.recordings import checks, dictionary, draw, flux, link, objects, overlay, summarise, validity, workbook
+from rbcflow.recordings import (
+    checks,
+    dictionary,
+    draw,
+    flux,
+    link,
+    objects,
+    overlay,
+    page,
+    summarise,
+    validity,
+    workbook,
+)
 from rbcflow.recordings.detect import read_record
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.media import frames_of
@@ -135,6 +147,40 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
     draw.conditions(summary, output / "conditions.png")
     draw.pressures(summary, {one.name: one.probe["pressure_mbar"] for one in recorded}, output / "pressures.png")
     draw.tiles(_shown(recorded, sample), sample, tracks, output / "tiles.png")
+    _write_page(recorded, summary, output, classes_checked=named is not None and len(named) > 0)
+
+
+FILES = {
+    "recordings.xlsx": "all tables as sheets, and what every column means",
+    "summary.csv": "a row a recording and a condition",
+    "cells.csv": "a row a cell that passed",
+    "boxes.csv": "a row a box, with its cell",
+    "verdicts.csv": "every number that a recording was judged by",
+    "columns.csv": "what every column means",
+    "check.tsv": "cells to name by hand from tiles.png: fill in the last column and run the same command again",
+}
+"""What lies beside the page."""
+
+
+def _write_page(recorded: list[Recorded], summary: pd.DataFrame, output: Path, *, classes_checked: bool) -> None:
+    """Write ``index.html`` from the tables and drawings that lie beside it."""
+    drawn = {
+        one.name: page.Figures(
+            output / one.name / "kymograph.png", output / one.name / "overlay.gif", f"{one.name}/overlay.mp4"
+        )
+        for one in recorded
+    }
+    shared = page.Shared(output / "conditions.png", output / "pressures.png", output / "tiles.png", FILES)
+    detector = read_record(output / recorded[0].name / "boxes.parquet")["detector"]
+    page.write(
+        output / "index.html",
+        recorded,
+        summary,
+        figures=drawn,
+        shared=shared,
+        detector=detector,
+        classes_checked=classes_checked,
+    )
 
 
 def _findings(one: Recorded) -> pd.DataFrame:
