@@ -16,13 +16,13 @@ MEMORY = 8.0
 """Steps for which a cell seen more often is remembered."""
 LENGTH_CHANGE = 0.25
 """Beyond this relative change of length, a box covers more or less than its cell, and only its better end counts."""
-LEAST_SPREAD = 0.04
+LEAST_SPREAD = 0.08
 """Relative standard deviation of speeds that is granted at least."""
 GATE = 4.0
 """Standard deviations from its place at which a box may still be a cell's."""
-FAR = 0.3
+FAR = 0.45
 """Part of its speed by which a cell may be off its place."""
-MOST_UNLIKE = 8.0
+MOST_UNLIKE = 12.0
 """Largest part of the cost that unlike sizes make."""
 FORBIDDEN = 1e6
 

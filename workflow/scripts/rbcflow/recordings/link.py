@@ -24,7 +24,7 @@ from rbcflow.recordings.places import along, field_of
 MIN_FRAMES = 4
 MIN_PAIRS = 12
 """Fewest pairs of boxes, each other's partner at the common displacement, on which a flow may rest."""
-MIN_PARTNERS = 0.5
+MIN_PARTNERS = 0.6
 """Least share of boxes with a partner at the common displacement, of those that should have one."""
 MIN_BEYOND_CHANCE = 0.3
 """Least excess of that share over the share in frames that lie far apart."""
