@@ -8,7 +8,10 @@ import threading
 
 import pytest
 
-SLOW = ("test_workflow", "test_accidents", "test_slurm", "test_malformed", "test_module")
+SLOW = (
+    "test_workflow", "test_accidents", "test_slurm", "test_own_laboratory", "test_malformed", "test_processors",
+    "test_module", "test_origin_rules",
+)  # fmt: skip
 """Modules that take minutes. They go first, so that no process is left with one at the end."""
 
 

@@ -153,7 +153,8 @@ def variant_set(root: Path, _: object) -> None:
 def make_source(root: Path) -> None:
     """Write a source's record with its files and their manifest."""
     write_kihm(root / "kihm2018/files")
-    record.write(root / "kihm2018/source.json", source="kihm2018", origin="raw", folder=root / "kihm2018/files")
+    source, files = root / "kihm2018/source.json", root / "kihm2018/files"
+    record.write(source, source="kihm2018", layout="kihm2018", origin="raw", folder=files)
     manifest.check(root / "kihm2018/files", root / "kihm2018.sha256")
 
 
@@ -161,7 +162,7 @@ def make_model(root: Path) -> None:
     """Write the record and the curves of a training."""
     folder = root / "random/seed-0"
     folder.mkdir(parents=True)
-    (folder / "training.json").write_text(json.dumps({"best_epoch": 1}))
+    (folder / "training.json").write_text(json.dumps({"best_epoch": 1, "learned_from": ["phantom"]}))
     (folder / "results.csv").write_text(f"epoch,{','.join(METRICS.values())}\n1,0.5,0.5,0.5,0.5\n")
 
 

@@ -59,7 +59,8 @@ def write_predictions(path: Path, rows: list[tuple], **meta) -> Path:
     """Write predictions; keyword arguments go into the file's metadata."""
     record = {
         "run": "run1", "model": "model1", "model_hash": "abc", "testset": "set", "testset_fingerprint": "f0",
-        "scale": 1.0, "conf": 0.001, "iou": 0.7, "frames_per_second": 50.0, "status": "available",
+        "scale": 1.0, "size": {"asked": "native", "imgsz": None, "factor": [1.0, 1.0]}, "training_cells": None,
+        "conf": 0.001, "iou": 0.7, "frames_per_second": 50.0, "status": "available",
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(prediction_table(rows), preserve_index=False)

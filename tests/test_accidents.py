@@ -45,7 +45,7 @@ KILLED = {
         ("compose_shard", "results/logs/compose_shard/synthetic-train-001.log"),
         ("train_model", "results/models/synthetic/seed-0/work/key.json"),
         ("train_model", "results/models/synthetic/seed-0/work/run/weights/last.pt"),
-        ("predict_run", "results/logs/predict_run/synthetic-on-synthetic_test.log"),
+        ("predict_synthetic", "results/logs/predict_model/synthetic.log"),
         ("draw_run", "results/logs/draw_run/synthetic-on-synthetic_test.log"),
         ("render_report", "results/logs/render_report.log"),
     ),

@@ -13,11 +13,11 @@ from rbcflow.boxes import iou_matrix
 from rbcflow.classes import CLASSES
 from rbcflow.compose import VariantSpec
 from rbcflow.compose.background import background, smooth_field
-from rbcflow.compose.exact import shrink
 from rbcflow.compose.image import compose, steps
 from rbcflow.compose.noise import add_noise
 from rbcflow.compose.spec import PRESETS
 from rbcflow.compose.walls import straight_walls
+from rbcflow.exact import shrink
 
 STOCK = {name: [cutout(33, 25, name), cutout(45, 25, name)] for name in CLASSES}
 

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from rbcflow.config import load
+from rbcflow.config.load import Settings
+from rbcflow.config.models import SWITCHES
 from rbcflow.config.write import config_yaml, schema_json
 from rbcflow.errors import InputError
 
@@ -93,6 +95,7 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"banks": {"naples": {"source": "napoli"}}}, ["naples.source", "'napoli'", "nouaman2024"]),
         ({"segmenters": {"unet": "carvana"}}, ["segmenters.unet", "'carvana'", "unet_carvana.pth"]),
         ({"sources": {"naples": {"orgin": "path"}}}, ["naples.orgin", "did you mean 'origin'?"]),
+        ({"sources": {"flow_public": {"exact_truth": True}}}, ["flow_public", "`exact_truth`", "origin `path`"]),
         ({"variants": {"random": {"dataset": "published"}}}, ["published_sets.yaml", "'random'", "microfluidic"]),
         ({"variants": {"random": {"dataset": "path"}}}, ["random.path", "a path with `dataset: path`"]),
         ({"variants": {"random": {"path": "mine"}}}, ["random.path", "dataset generated and path mine"]),
@@ -146,6 +149,70 @@ def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Pat
 GIVEN = {"path": "mine.pt", "sha256": "0" * 64, "testsets": ["naples", "random_test"], "classes": 2}
 
 
+HEAD = "run\tmodel\ttestset\tpublished_as"
+LINE = "random-on-naples\trandom\tnaples"
+
+
+def with_runs(tmp_path: Path, text: str) -> Settings:
+    (tmp_path / "runs.tsv").write_text(text)
+    return load(default() | {"tables": {"runs": str(tmp_path / "runs.tsv")}})
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        (f"{HEAD}\n{LINE}\t\n", "trained"),
+        (f"{HEAD}\tsize\n{LINE}\t\t\n", "trained"),
+        (f"{HEAD}\tsize\n{LINE}\t\tnative\n", "native"),
+        (f"{HEAD}\tsize\n{LINE}\t\t448\n", 448),
+    ],
+)
+def test_a_run_may_say_the_size_its_frames_are_seen_at(tmp_path: Path, text: str, size: str | int):
+    settings = with_runs(tmp_path, text)
+    assert settings.runs["random-on-naples"].size == size
+    assert settings.companions == {}
+
+
+@pytest.mark.parametrize("size", ["large", "16", "5000", "22.4"])
+def test_a_size_that_is_none_is_named(tmp_path: Path, size: str):
+    with pytest.raises(InputError) as raised:
+        with_runs(tmp_path, f"{HEAD}\tsize\n{LINE}\t\t{size}\n")
+    for part in ("runs.tsv", "row 2", "size", repr(size), "`native`", "32 to 4096"):
+        assert part in str(raised.value)
+
+
+def test_every_published_run_has_a_companion_at_the_frames_own_size(tmp_path: Path):
+    settings = load(default())
+    published = {name for name, run in settings.runs.items() if run.published_as}
+    assert len(published) == 12
+    assert {run.size for run in settings.runs.values() if run.published_as} == {"trained"}
+    assert {companion.companion_of for companion in settings.companions.values()} == published
+    for name, companion in settings.companions.items():
+        own = settings.runs[companion.companion_of]
+        assert name == companion.run == f"{own.run}-at-native"
+        assert (companion.model, companion.testset, companion.size) == (own.model, own.testset, "native")
+        assert companion.published_as is None
+    assert list(settings.judged) == [*settings.runs, *settings.companions]
+    # what is seen at its own size already needs none
+    twice = with_runs(tmp_path, f"{HEAD}\tsize\n{LINE}\tval21\tnative\n")
+    assert twice.companions == {}
+
+
+def test_another_switch_makes_companions_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setitem(SWITCHES, "large", {"size": 448})
+    settings = with_runs(tmp_path, f"{HEAD}\n{LINE}\tval21\n")
+    assert {name: run.size for name, run in settings.companions.items()} == {
+        "random-on-naples-at-native": "native",
+        "random-on-naples-at-large": 448,
+    }
+
+
+def test_runs_that_are_not_the_preprints_are_seen_as_the_table_says():
+    sizes = {run.testset: run.size for run in load(default()).runs.values()}
+    assert sizes.pop("flow_public") == "native"
+    assert set(sizes.values()) == {"trained"}
+
+
 def test_a_given_checkpoint_is_a_model_with_runs():
     settings = load(default() | {"given": GIVEN})
     assert settings.checkpoint("given", {}) == {"path": "mine.pt", "sha256": "0" * 64}
@@ -153,6 +220,8 @@ def test_a_given_checkpoint_is_a_model_with_runs():
     runs = {name: run.testset for name, run in settings.runs.items() if run.model == "given"}
     assert runs == {"given-on-naples": "naples", "given-on-random_test": "random_test"}
     assert "given" not in load(default()).models
+    assert settings.runs["given-on-naples"].size == "trained"
+    assert load(default() | {"given": GIVEN | {"size": 320}}).runs["given-on-naples"].size == 320
 
 
 @pytest.mark.parametrize(
@@ -186,7 +255,7 @@ def test_the_preprints_scale_keeps_none_of_the_embedded_defaults_training(name):
     content = yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())
     settings = load(content | {"phantoms": True})
     judged = {run.model for run in settings.runs.values()}
-    assert len(judged) == 5
+    assert judged == set(settings.models) - {"starter"}
     for model in judged:
         training = settings.training(model)
         assert (training.epochs, training.batch, training.imgsz, training.weights) == (20, 16, 200, "yolo11s.pt")

@@ -18,7 +18,7 @@ from raw_inputs import WRITERS, write_picture
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.figures import composition, extraction, gifs, maps, pictures, raw, speed, style
+from rbcflow.figures import composition, extraction, gifs, maps, pictures, raw, style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.features import features
 from rbcflow.metrics.run import evaluate
@@ -109,14 +109,6 @@ def test_curves_of_a_checkpoint_without_any_are_a_stated_gap(tmp_path):
     assert size(tmp_path / "figure.png")[1] < 200
 
 
-def make_benchmarks(folder: Path) -> Path:
-    for name, seconds, memory in (("train/a", "4.5", "300.5"), ("train/b", "5.5", "-"), ("report", "0.2", "-")):
-        path = folder / f"{name}.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:05\t{memory}\n")
-    return folder
-
-
 def size(path: Path) -> tuple[int, int]:
     with Image.open(path) as picture:
         return picture.size
@@ -173,7 +165,6 @@ def test_banks_are_drawn_whatever_was_kept(tmp_path, reasons, name):
         ("label_statistics", {"model_folder": make_model, "model_dataset": make_dataset}),
         ("training_batches", {"model_folder": make_model, "model_dataset": make_dataset}),
         ("seed_spread", {"seeds": make_seeds, "published": make_published}),
-        ("seconds_by_rule", {"benchmarks": make_benchmarks}),
     ],
 )
 def test_other_figures_are_drawn(tmp_path, name, inputs):
@@ -182,8 +173,9 @@ def test_other_figures_are_drawn(tmp_path, name, inputs):
 
 
 def test_unavailable_recordings_give_a_stated_gap(tmp_path):
-    record = {"source": "flow_public", "origin": "public", "status": "unavailable", "reason": "no network",
-              "folder": "nowhere", "n_files": 0, "sha256": ""}  # fmt: skip
+    record = {"source": "flow_public", "layout": "flow_public", "origin": "public", "exact_truth": False,
+              "status": "unavailable", "reason": "no network", "folder": "nowhere", "n_files": 0,
+              "sha256": ""}  # fmt: skip
     (tmp_path / "source.json").write_text(json.dumps(record))
     draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
     assert size(tmp_path / "raw.png")[1] < 250
@@ -192,7 +184,10 @@ def test_unavailable_recordings_give_a_stated_gap(tmp_path):
 @pytest.mark.parametrize("source", ["kihm2018", "liang2024"])
 def test_sources_of_crops_are_shown_by_shape(tmp_path, source):
     WRITERS[source](tmp_path / "files")
-    record.write(tmp_path / "source.json", source=source, origin="raw", folder=tmp_path / "files")
+    # a source need not have its layout's name
+    record.write(
+        tmp_path / "source.json", source="mylab", layout=source, origin="raw", folder=tmp_path / "files"
+    )  # fmt: skip
     draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
     width, height = size(tmp_path / "raw.png")
     assert width == pytest.approx(175 / 25.4 * 200, abs=2)
@@ -221,16 +216,6 @@ def test_wrong_tables_are_named(tmp_path):
     (model / "results.csv").write_text("epoch,loss\n1,2\n")
     with pytest.raises(InputError, match=r"results\.csv.*no column metrics/precision"):
         draw("training_curves", {"model_folder": model, "published": PUBLISHED}, tmp_path / "model.png")
-    benchmarks = make_benchmarks(tmp_path / "benchmarks")
-    (benchmarks / "report.tsv").write_text("seconds\n1\n")
-    with pytest.raises(InputError, match=r"report\.tsv.*column s"):
-        draw("seconds_by_rule", {"benchmarks": benchmarks}, tmp_path / "speed.png")
-
-
-def test_benchmarks_are_added_up_by_rule(tmp_path):
-    jobs = speed.read_benchmarks(make_benchmarks(tmp_path))
-    assert jobs.groupby("rule")["seconds"].sum().to_dict() == {"report": 0.2, "train": 10.0}
-    assert jobs["max_rss"].max() == 300.5
 
 
 def test_gif_keeps_class_colours_and_one_palette(tmp_path, run):
@@ -268,7 +253,7 @@ def test_grey_frames_get_grey_colours_and_tinted_ones_their_rare_darks():
         ([1] * 10, 4, {0: 1, 3: 1, 6: 1, 9: 1}),
     ],
 )
-def test_frames_of_a_gif_are_consecutive_ones_of_spread_recordings(lengths, wanted, expected):
+def test_frames_of_a_gif_are_neighbours_in_the_test_set_of_spread_recordings(lengths, wanted, expected):
     rows = [(f"r{number:02d}", index) for number, length in enumerate(lengths) for index in range(length)]
     frames = pd.DataFrame(rows[::-1], columns=["recording", "index"])
     chosen = gifs.choose(frames, wanted)
@@ -370,16 +355,24 @@ def test_a_plot_is_also_written_as_svg_where_that_is_wanted_and_both_repeat(tmp_
 
 
 def test_every_path_and_source_is_named_beside_its_outline_scores(tmp_path):
-    sources = [
-        {"path": "unet_cellpose", "source": name, "origin": "phantom", "n_cells": 4, "found": 3, "found_from_iou": 0.5}
-        | {"iou_p10": 0.2, "iou_median": 0.8}
-        for name in ("kihm2018", "liang2024")
-    ]
-    (tmp_path / "summary.json").write_text(json.dumps({"sources": sources}))
-    rows = [{"source": name, "iou": iou} for name in ("kihm2018", "liang2024") for iou in (0.1, 0.7, 0.9, 0.95)]
-    pd.DataFrame(rows).to_csv(tmp_path / "objects.csv", index=False)
+    for path in ("unet_cellpose", "unet"):
+        sources = [
+            {"path": path, "source": name, "origin": "phantom", "n_cells": 4, "found": 3, "found_from_iou": 0.5}
+            | {"iou_p10": 0.2, "iou_median": 0.8}
+            for name in ("kihm2018", "liang2024")
+        ]
+        (tmp_path / path).mkdir()
+        (tmp_path / path / "summary.json").write_text(json.dumps({"sources": sources}))
+        rows = [
+            {"source": name, "recording": "a", "frame": frame, "object": 0, "iou": iou}
+            for name in ("kihm2018", "liang2024")
+            for frame, iou in enumerate((0.1, 0.7, 0.9, 0.95))
+        ]
+        pd.DataFrame(rows).to_csv(tmp_path / path / "objects.csv", index=False)
     with style.vector_copies(True):
-        extraction.outline_scores([tmp_path], tmp_path / "plot.png")
+        extraction.outline_scores([tmp_path / "unet_cellpose", tmp_path / "unet"], tmp_path / "plot.png")
     # Matplotlib names every text that it draws
     drawn = re.findall(r"<!-- (.+) -->", (tmp_path / "plot.svg").read_text())
     assert {"unet + cellpose on kihm2018", "unet + cellpose on liang2024", "3 / 4"} <= set(drawn)
+    # four cells of each source, each outlined by both paths
+    assert any("8 whole true cells" in text and "n = 16" in text for text in drawn)

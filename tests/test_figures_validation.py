@@ -69,7 +69,7 @@ def test_published_matrices_say_what_is_missing(tmp_path):
 
 def test_headline_has_a_panel_a_test_set(tmp_path):
     rows = [
-        (f"{model}-on-{testset}", model, testset, metric, 0.5, 0.4, 0.6, 3, 9, 20)
+        (f"{model}-on-{testset}", model, testset, metric, 0.5, 0.4, 0.6, 3, 9, 20, "")
         for testset in ("one", "two")
         for model in ("a", "b")
         for metric in ("ap50", "map50")

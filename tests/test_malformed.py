@@ -138,9 +138,10 @@ def test_a_wrong_table_of_published_sets_is_named_before_the_dag(tmp_path: Path,
 def test_fingerprints_that_are_none_are_named(tmp_path: Path):
     (tmp_path / "fingerprint.txt").write_text("not yet\n")
     with pytest.raises(InputError, match=r"fingerprint\.txt: found 'not yet'"):
-        expected_fingerprints.compare({"a": tmp_path / "fingerprint.txt"}, {"datasets": {}}, tmp_path / "out.csv")
-    with pytest.raises(InputError, match=r"fingerprints\.yaml: found datasets None"):
-        expected_fingerprints.compare({}, {}, tmp_path / "out.csv")
+        item = expected_fingerprints.Item("dataset", "a", tmp_path / "fingerprint.txt", {})
+        expected_fingerprints.compare([item], {"scales": {}}, tmp_path / "out.csv")
+    with pytest.raises(InputError, match=r"fingerprints\.yaml: found scales None"):
+        expected_fingerprints.compare([], {}, tmp_path / "out.csv")
 
 
 @pytest.mark.parametrize(

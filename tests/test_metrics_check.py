@@ -121,7 +121,7 @@ def test_random_boxes_are_counted_as_the_libraries_count_them(tmp_path):
         found_rows = [tuple(row) for row in rows[1][["frame", "class", "conf", *numbers[2:]]].itertuples(index=False)]
         table = counted_run(tmp_path / str(start), offset, truth_rows, found_rows)
         assert table["agrees"].all(), table[~table["agrees"].astype(bool)]
-        assert len(table) == 2 + 4 * len(CLASSES)
+        assert len(table) == 4 + 4 * len(CLASSES)  # matrix, hits, two means, four numbers a class
 
 
 def counted_run(folder, n_frames, truth, found):
@@ -136,7 +136,7 @@ def test_a_disagreement_names_run_and_both_values(tmp_path):
     table = counted_run(tmp_path, 2, TRUTH, FOUND)
     assert table["agrees"].all()
     wrong = table.assign(ours=table["ours"] + 1, agrees=False)
-    with pytest.raises(InputError, match=r"run run1.*matrix of run1: 6 \(10 such rows\).*5, as Ultralytics"):
+    with pytest.raises(InputError, match=r"run run1.*matrix of run1: 6 \(12 such rows\).*5, as Ultralytics"):
         require_agreement(wrong, tmp_path / "metric_checks.csv")
     require_agreement(table, tmp_path / "metric_checks.csv")
 
@@ -149,6 +149,16 @@ def test_a_changed_matrix_does_not_agree(tmp_path):
     assert path.read_text() != text
     table = check_run(tmp_path / "run1", tmp_path / "run1.parquet", tmp_path / "set")
     assert not table.set_index("what").loc["matrix", "agrees"]
+
+
+def test_a_changed_mean_does_not_agree(tmp_path):
+    counted_run(tmp_path, 2, TRUTH, FOUND)
+    path = tmp_path / "run1/metrics.json"
+    numbers = json.loads(path.read_text())
+    numbers["coco"]["map50"] += 0.01
+    path.write_text(json.dumps(numbers))
+    agrees = check_run(tmp_path / "run1", tmp_path / "run1.parquet", tmp_path / "set").set_index("what")["agrees"]
+    assert agrees[~agrees].index.tolist() == ["mAP50"]
 
 
 def test_hits_on_paper():

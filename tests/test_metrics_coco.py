@@ -14,26 +14,39 @@ FRAMES = [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
-    ("truth", "predictions", "ap50", "ar"),
+    ("truth", "predictions", "ap50", "ap75", "ar"),
     [
-        pytest.param([(0, "slipper", *CELL)], [(0, "slipper", 0.9, *CELL)], 1, 1, id="perfect"),
-        pytest.param([(0, "slipper", *CELL)], [], 0, 0, id="nothing predicted"),
-        pytest.param([], [(0, "slipper", 0.9, *CELL)], None, None, id="no truth"),
+        pytest.param([(0, "slipper", *CELL)], [(0, "slipper", 0.9, *CELL)], 1, 1, 1, id="perfect"),
+        pytest.param([(0, "slipper", *CELL)], [], 0, 0, 0, id="nothing predicted"),
+        pytest.param([], [(0, "slipper", 0.9, *CELL)], None, None, None, id="no truth"),
         # One of two cells found: precision 1 up to recall 0.5, that is at 51 of 101 recall levels.
         pytest.param(
-            [(0, "slipper", *CELL), (1, "slipper", *FAR)], [(0, "slipper", 0.9, *CELL)], 51 / 101, 0.5, id="half"
+            [(0, "slipper", *CELL), (1, "slipper", *FAR)],
+            [(0, "slipper", 0.9, *CELL)],
+            51 / 101,
+            51 / 101,
+            0.5,
+            id="half",
         ),
         # A false alarm ahead of the only hit halves precision at every level.
         pytest.param(
-            [(0, "slipper", *CELL)], [(2, "slipper", 0.9, *CELL), (0, "slipper", 0.8, *CELL)], 0.5, 1, id="alarm first"
+            [(0, "slipper", *CELL)],
+            [(2, "slipper", 0.9, *CELL), (0, "slipper", 0.8, *CELL)],
+            0.5,
+            0.5,
+            1,
+            id="alarm first",
         ),
         # IoU 0.6: a hit at thresholds 0.50, 0.55 and, being equal to it, 0.60 of the ten.
-        pytest.param([(0, "slipper", 0, 0, 10, 10)], [(0, "slipper", 0.9, 0, 0, 10, 6)], 1, 0.3, id="loose box"),
+        pytest.param([(0, "slipper", 0, 0, 10, 10)], [(0, "slipper", 0.9, 0, 0, 10, 6)], 1, 0, 0.3, id="loose box"),
+        # IoU 0.8 is enough for 0.75: hits at seven of the ten
+        pytest.param([(0, "slipper", 0, 0, 10, 10)], [(0, "slipper", 0.9, 0, 0, 10, 8)], 1, 1, 0.7, id="fair box"),
     ],
 )
-def test_by_hand(truth, predictions, ap50, ar):
+def test_by_hand(truth, predictions, ap50, ap75, ar):
     result = average_precision(truth_table(truth), prediction_table(predictions), FRAMES)
     assert result["slipper"].ap50 == (None if ap50 is None else pytest.approx(ap50))
+    assert result["slipper"].ap75 == (None if ap75 is None else pytest.approx(ap75))
     assert result["slipper"].ar == (None if ar is None else pytest.approx(ar))
     assert result["croissant"].ap50 is None
     assert result["mean"] == result["slipper"]
@@ -72,6 +85,7 @@ def test_library_agrees_with_the_definition():
         for name in set(truth["class"]):
             own, found = truth[truth["class"] == name], predictions[predictions["class"] == name]
             assert result[name].ap50 == pytest.approx(own_ap(own, found, 0.5), abs=1e-6)
+            assert result[name].ap75 == pytest.approx(own_ap(own, found, 0.75), abs=1e-6)
             levels = [own_ap(own, found, level) for level in np.linspace(0.5, 0.95, 10)]
             assert result[name].ap50_95 == pytest.approx(np.mean(levels), abs=1e-6)
 

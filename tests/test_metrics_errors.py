@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
-from rbcflow.metrics import errors, image_labels
+from rbcflow.metrics import errors, image_labels, summary
 from rbcflow.metrics.calibration import calibration, expected_error
 from rbcflow.metrics.groups import by_group
 from rbcflow.metrics.matching import match
@@ -53,6 +53,20 @@ def test_each_kind_on_paper():
         [1, "both", "slipper", "croissant"],
     ]
     assert table["iou"].round(4).tolist()[2] == pytest.approx(0.3333)
+
+
+def test_the_matrix_background_row_is_divided_by_what_is_there():
+    """One further box on the found croissant, two that overlap a cell by a third, one where there is nothing."""
+    divided = summary.error_block(classified(), 2)["false_alarms"]
+    none = {"croissant": 0, "slipper": 0, "other": 0}
+    assert divided == {
+        "second": none | {"croissant": 1, "total": 1},
+        "misplaced": none | {"other": 1, "croissant": 1, "total": 2},
+        "background": none | {"slipper": 1, "total": 1},
+    }
+    matches = match(truth_table(TRUTH), prediction_table(FOUND), 0.45).at(0.25)
+    row = matches[matches["true"] == "background"]["predicted"].value_counts()
+    assert {name: sum(kind[name] for kind in divided.values()) for name in row.index} == row.to_dict()
 
 
 def test_a_miss_that_no_error_points_to():

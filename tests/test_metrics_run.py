@@ -49,11 +49,16 @@ def test_numbers_by_hand(tmp_path):
     assert numbers["operating_point"]["croissant"]["reason"] == "no predictions"
     assert numbers["operating_point"]["other"]["reason"] == "no true boxes"
     assert numbers["coco"]["classes"]["other"] == {
-        "ap50": None, "ap50_95": None, "ar": None, "n_boxes": 0, "reason": "no true boxes",
+        "ap50": None, "ap75": None, "ap50_95": None, "ar": None, "n_boxes": 0, "reason": "no true boxes",
     }  # fmt: skip
     assert numbers["coco"]["classes"]["croissant"]["ap50"] == 0
     assert numbers["localisation"]["n"] == 2
     assert numbers["localisation"]["iou_median"] == pytest.approx(0.9)
+    # one box is right, the other 4 px too low on its upper side: 2 px in the centre
+    bias = numbers["localisation"]["bias"]["whole"]
+    assert bias["dh"] == pytest.approx({"median": -2, "q1": -3, "q3": -1})
+    assert bias["dy"]["median"] == pytest.approx(-1)
+    assert (bias["n"], bias["dw"]["median"], bias["dx"]["median"]) == (2, 0, 0)
     assert numbers["classification"] == {"n": 2, "accuracy": 0.5, "judged": "true", "reason": None}
     assert numbers["recall_by_kind"] == {
         "edge": {"n_boxes": 1, "hits": 0, "recall": 0}, "single": {"n_boxes": 2, "hits": 2, "recall": 1},
@@ -67,6 +72,49 @@ def test_numbers_by_hand(tmp_path):
     assert set(pd.read_csv(folder / "curves.csv")["class"]) == {"croissant", "slipper", "other", "all", "any"}
 
 
+def test_one_box_a_cell_by_hand(tmp_path):
+    found = [
+        *FOUND,
+        (0, "other", 0.85, *A),  # a second box of a found cell
+        (0, "croissant", 0.3, 60, 10, 80, 26),  # a second one, and the right name
+        (2, "other", 0.5, 10, 10, 30, 29),  # a second one on nothing
+    ]
+    numbers, folder = run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH), found)
+    assert (numbers["agnostic"]["at"][0]["hits"], numbers["agnostic"]["at"][0]["false_alarms"]) == (2, 5)
+    single = numbers["one_box_a_cell"]
+    at = single["at"][0]
+    assert (single["nms_iou"], len(single["at"]), at["iou"]) == (0.7, 1, 0.45)
+    assert (at["hits"], at["misses"], at["false_alarms"], at["false_alarms_in_empty_frames"]) == (2, 1, 2, 1)
+    assert (at["precision"], at["recall"], at["f1"]) == pytest.approx((2 / 4, 2 / 3, 4 / 7))
+    # in falling confidence: hit, hit, two alarms, hit: precision 1 up to recall 2/3, then 3 of 5
+    assert single["ap50"] == pytest.approx((67 + 34 * 3 / 5) / 101)
+    assert numbers["agnostic"]["ap50"] < single["ap50"]
+    # slipper: a hit, two alarms, a hit; the croissant's own box is gone
+    assert single["map50"] == pytest.approx((51 + 50 * 2 / 4) / 101 / 2)
+    assert single["classification"] == {"n": 2, "accuracy": 0.5, "judged": "true", "reason": None}
+    # the tables are the preprint's view
+    assert len(pd.read_csv(folder / "matches.csv")) == 8
+
+
+@pytest.mark.parametrize(
+    ("classes", "map50", "left_out", "reason"),
+    [
+        (["croissant", "slipper", "other"], 1 / 3, [], None),
+        (["croissant", "slipper"], 0.5, ["other"], "the model cannot name this class"),
+        (["slipper"], 1.0, ["croissant", "other"], "the model cannot name this class"),
+    ],
+)
+def test_a_class_the_model_cannot_name_is_no_zero_in_the_mean(tmp_path, classes, map50, left_out, reason):
+    truth = [(0, "slipper", *A), (0, "croissant", *B), (0, "other", *C)]
+    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 1, truth), FOUND[:1], classes=classes)
+    assert numbers["coco"]["map50"] == pytest.approx(map50)
+    assert (numbers["coco"]["named"], numbers["coco"]["left_out"]) == (classes, left_out)
+    assert numbers["coco"]["classes"]["other"]["ap50"] == (None if left_out else 0)
+    assert numbers["coco"]["classes"]["other"]["reason"] == reason
+    marked = [caveat for caveat in numbers["caveats"] if caveat.startswith("The model has no class")]
+    assert [caveat.split(":")[0].removeprefix("The model has no class ") for caveat in marked] == left_out
+
+
 @pytest.mark.parametrize(
     ("n_frames", "truth", "found"),
     [
@@ -78,7 +126,8 @@ def test_numbers_by_hand(tmp_path):
 )
 def test_poor_test_sets_give_null_with_a_reason(tmp_path, n_frames, truth, found):
     numbers, folder = run(tmp_path, write_testset(tmp_path / "set", n_frames, truth), found)
-    for block in (numbers["coco"], numbers["agnostic"], numbers["localisation"], numbers["classification"]):
+    for name in ("coco", "agnostic", "one_box_a_cell", "localisation", "classification"):
+        block = numbers[name]
         assert (None in block.values()) >= (block["reason"] is not None)
     for block in numbers["operating_point"].values():
         undefined = block["precision"] is None or block["recall"] is None

@@ -112,12 +112,14 @@ def test_missed_cells_count_as_zero():
 def test_a_sample_repeats_and_a_source_without_truth_is_named(tmp_path):
     liang2024.write(tmp_path / "raw", seed=1, liang_scale=0.005)
     job = Job("liang2024", "liang2024", tmp_path / "raw")
+    # the folder has truth/objects.csv, but its record does not say so
+    own = SourceRecord("mylab", "liang2024", "raw", False, "available", None, "raw", 0, "")
     with pytest.raises(InputError, match="no truth"):
-        outlines.sample("unet", "liang2024", tmp_path / "nothing", 3)
+        outlines.score("unet", job, own, frames=3)
     keys = outlines.sample("unet", job.layout, job.folder, 3)
     assert len(keys) == 3
     assert keys == outlines.sample("unet", job.layout, job.folder, 3)
-    absent = SourceRecord("flow_public", "public", "unavailable", "no network", "raw", 0, "")
+    absent = SourceRecord("flow_public", "flow_public", "public", False, "unavailable", "no network", "raw", 0, "")
     outlines.write([outlines.unavailable("unet", absent)], tmp_path / "out")
     assert pd.read_csv(tmp_path / "out" / "objects.csv").empty
     [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())["sources"]
@@ -354,7 +356,8 @@ def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_pat
             yield Outlined(frame, [Found.of_mask(mask & (number % 2 == 0))])
 
     monkeypatch.setitem(outlines.PATHS, "unet", exact)
-    scored = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), "phantom", frames=8)
+    source = SourceRecord("kihm2018", "kihm2018", "phantom", True, "available", None, str(tmp_path), 0, "")
+    scored = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), source, frames=8)
     outlines.write([scored], tmp_path / "out")
     [summary] = json.loads((tmp_path / "out" / "summary.json").read_text())["sources"]
     table = pd.read_csv(tmp_path / "out/objects.csv")

@@ -119,7 +119,7 @@ def test_supporting_files_come_from_their_address_and_are_compared_ever_after(pr
         sources = {"kihm2018": {"origin": "url", "url": f"{url}/s3"}}
         run(project, [target], sources=sources)
         found = record(project, "kihm2018")
-        assert (found["origin"], found["n_files"], found["folder"]) == ("public", 1, "measured/raw/kihm2018/files")
+        assert (found["origin"], found["n_files"], found["folder"]) == ("raw", 1, "measured/raw/kihm2018/files")
         assert f"CNN input data/{PRESSURE}/Slippers/a.bmp" in (project / "own/kihm2018.sha256").read_text()
 
         served["/s3"] = (zipped({member: cv2.imencode(".bmp", 255 - noise(90, 90))[1].tobytes()}), 0)

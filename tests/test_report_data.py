@@ -18,9 +18,9 @@ from rbcflow.report import graph, text
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
-from rbcflow.report.records import origins, read_provenance, slug
+from rbcflow.report.records import read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
-from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_rows, read_sources
+from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_places, read_rows, read_sources
 from rbcflow.report.timings import read_timings
 from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
 
@@ -31,16 +31,17 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 
 
 def test_bank_counts_kept_by_class_and_dropped_by_reason(tree: Tree) -> None:
-    bank = read_bank(tree.results / "cells/nouaman2024")
+    bank = read_bank(tree.results / "cells/nouaman2024", read_places(tree.results))
     # 60 cells of three classes in turn, every fifth dropped: 12 dropped, 4 of each class
     assert bank.kept == {"croissant": 16, "slipper": 16, "other": 16}
     assert bank.dropped == {"touches_edge": 12}
-    assert (bank.n_kept, bank.n_dropped, bank.recordings) == (48, 12, 6)
+    # rec_4 and rec_5 are folders of crops
+    assert (bank.n_kept, bank.n_dropped, bank.recordings, bank.folders) == (48, 12, 4, 2)
     assert bank.donors == ["donor_0", "donor_1", "donor_2", "donor_3"]
 
 
 def test_cells_without_a_class_are_unnamed(tree: Tree) -> None:
-    assert read_bank(tree.results / "cells/flow_public").kept == {"unnamed": 48}
+    assert read_bank(tree.results / "cells/flow_public", {}).kept == {"unnamed": 48}
 
 
 def test_sources_carry_origin_and_files(tree: Tree) -> None:
@@ -69,9 +70,9 @@ def test_dataset_counts_planned_placed_and_levels(tree: Tree) -> None:
     assert dataset.fingerprint == "fe" * 32
 
 
-def test_model_has_one_row_a_seed_and_its_last_epoch(tree: Tree) -> None:
+def test_model_has_one_row_a_seed_and_the_epoch_that_is_judged(tree: Tree) -> None:
     (model,) = read_models(tree.results, "random", {})
-    assert (model.seed, model.training["epochs"], model.last_epoch["metrics/mAP50(B)"]) == ("0", 2, 0.625)
+    assert (model.seed, model.training["epochs"], model.judged_epoch["metrics/mAP50(B)"]) == ("0", 3, 0.625)
     assert read_models(tree.results, "missing", {})[0].training is None
 
 
@@ -83,7 +84,7 @@ def test_timings_by_rule_longest_first(tree: Tree) -> None:
 
 def test_run_reads_the_operating_point_of_the_matrix(tree: Tree) -> None:
     run = read_run(tree.results, RUNS[0], read_testset(tree.results, "saarland_donors", {}))
-    assert (run.status, run.conf, run.iou, run.map50, run.ap50) == ("evaluated", 0.25, 0.45, 0.912, 0.951)
+    assert (run.status, run.conf, run.iou, run.map50, run.ap50) == ("evaluated", 0.25, 0.45, 0.9, 0.951)
     assert (run.found["hits"], run.found["false_alarms"], run.found["recall"]) == (36, 5, 0.9)
     assert [name for name, _, _ in run.classes] == ["croissant", "slipper", "other"]
 
@@ -134,14 +135,6 @@ def test_provenance_reads_files_and_lists(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [("phantom", ("phantom",)), (["raw", "phantom"], ("phantom", "raw")), ("package", ("public",)), (None, ())],
-)
-def test_origins(value: str | list[str] | None, expected: tuple[str, ...]) -> None:
-    assert origins(value) == expected
-
-
-@pytest.mark.parametrize(
     ("content", "message"), [("{", "no JSON"), ("[1]", "list"), ("", "no JSON")], ids=["cut", "list", "empty"]
 )
 def test_broken_json_is_named(tmp_path: Path, content: str, message: str) -> None:
@@ -153,7 +146,7 @@ def test_broken_json_is_named(tmp_path: Path, content: str, message: str) -> Non
 def test_table_without_a_column_is_named(tmp_path: Path) -> None:
     write_text(tmp_path / "cells.csv", "cell_id,class\na,other\n")
     with pytest.raises(InputError, match="no column donor, frame"):
-        read_bank(tmp_path)
+        read_bank(tmp_path, {})
 
 
 @pytest.mark.parametrize(
@@ -163,6 +156,10 @@ def test_table_without_a_column_is_named(tmp_path: Path) -> None:
         (text.ratio, None, "–"),
         (text.count, 12699, "12,699"),
         (text.percent, 0.725, "72.5\N{NO-BREAK SPACE}%"),
+        (text.signed, 6.26, "+6.3"),
+        (text.signed, -1.5, "\N{MINUS SIGN}1.5"),
+        (text.signed, -0.04, "0.0"),
+        (text.signed, None, "–"),
         (text.duration, 0.44, "0.4 s"),
         (text.duration, 12.4, "12 s"),
         (text.duration, 59.7, "1 min 00 s"),

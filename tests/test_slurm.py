@@ -308,7 +308,7 @@ def timed_texts(results: Path) -> Iterator[str]:
 class Page(HTMLParser):
     """Texts and pictures of a run's report in their order, with times, and sums of files that hold times, masked."""
 
-    TIMED_PARTS = ("speed", "fig-seconds_by_rule-")
+    TIMED_PARTS = ("speed",)
     TIMED_PICTURES = "fig-training_curves-"
     """Name the images a second."""
 

@@ -68,6 +68,8 @@ def build(kind, raw, folder, **changes):
     arguments = {"name": kind, "source": "src", "origin": ["phantom"], "max_frames": 100} | changes
     if kind.startswith("saarland"):
         arguments = {"scheme": "grouped"} | arguments
+    if kind in ("naples", "saarland_frames", "singapore_raw"):
+        arguments = {"exact_truth": False} | arguments
     return getattr(testsets, f"build_{kind}")(raw, folder, **arguments)
 
 
@@ -113,14 +115,19 @@ def test_no_training_cell_comes_from_a_test_recording(tmp_path):
     assert not shown & trained
 
 
-def test_naples_phantom_has_exact_truth(tmp_path):
-    raw = naples(tmp_path / "raw")
+def naples_with_truth(root):
+    """Write the stacks of ``naples`` with a phantom's table of objects beside them."""
+    raw = naples(root)
     (raw / "truth").mkdir()
     columns = "recording,frame,object,class,kind,x0,y0,x1,y1,area_px,touches_edge"
     rows = ["v 0.12 cm:s/glob001,3,0,slipper,tank,110,35,191,86,3000,False",
             "v 0.12 cm:s/glob001,3,1,croissant,bell,0,35,41,86,1500,True"]  # fmt: skip
     (raw / "truth/objects.csv").write_text("\n".join([columns, *rows]) + "\n")
-    testset = build("naples", raw, tmp_path / "set")
+    return raw
+
+
+def test_naples_phantom_has_exact_truth(tmp_path):
+    testset = build("naples", naples_with_truth(tmp_path / "raw"), tmp_path / "set", exact_truth=True)
     assert testset.truth.values.tolist() == [
         [3, "slipper", 110, 35, 191, 86, "tank"],
         [3, "croissant", 0, 35, 41, 86, "edge"],
@@ -131,8 +138,10 @@ def test_naples_phantom_has_exact_truth(tmp_path):
     assert testset.frames.iloc[3]["condition"] == "0.12 cm/s"
 
 
-def test_naples_recordings_get_boxes_without_class(tmp_path):
-    testset = build("naples", naples(tmp_path / "raw"), tmp_path / "set", origin=["raw"], max_frames=5)
+@pytest.mark.parametrize("write", [naples, naples_with_truth])
+def test_naples_recordings_get_boxes_without_class(tmp_path, write):
+    """A table of objects that happens to lie in a folder of own files is no truth unless the record says so."""
+    testset = build("naples", write(tmp_path / "raw"), tmp_path / "set", origin=["raw"], max_frames=5)
     assert (testset.meta["labels"], testset.meta["classes_judged"]) == ("background", "false")
     assert list(zip(testset.frames["recording"].str[-1], testset.frames["index"], strict=True)) == [
         ("1", 0), ("1", 3), ("2", 0), ("2", 2), ("2", 5),
@@ -278,10 +287,9 @@ def test_singapore_pictures_carry_the_folders_class(tmp_path, drawn):
     raw = tmp_path / "raw"
     for shape, number in (("Parachute", 1), ("Parachute", 2), ("Slipper", 3), ("Rolling", 4)):
         write_picture(raw / shape / f"50_C001H001S0001_{number:04d}.bmp", np.full((50, 100, 3), 100 + number, np.uint8))
-    if drawn:
-        drawn_truth(
-            raw, [("Parachute", 1, "croissant", 20, 10, 60, 40, False), ("Slipper", 0, "slipper", 0, 5, 9, 9, True)]
-        )
+    drawn_truth(
+        raw, [("Parachute", 1, "croissant", 20, 10, 60, 40, False), ("Slipper", 0, "slipper", 0, 5, 9, 9, True)]
+    )
     cells = [
         Cell("liang2024", "croissant", "", "Parachute", 1, (20, 10, 60, 40), "cellpose", "g",
              np.full((30, 40), 9, np.uint8), np.ones((30, 40), bool)),
@@ -289,7 +297,7 @@ def test_singapore_pictures_carry_the_folders_class(tmp_path, drawn):
              np.full((30, 40), 8, np.uint8), np.ones((30, 40), bool), reason="too_small"),
     ]  # fmt: skip
     write_bank(tmp_path / "bank", cells)
-    testset = build("singapore_raw", raw, tmp_path / "set", cells=tmp_path / "bank/cells.csv")
+    testset = build("singapore_raw", raw, tmp_path / "set", cells=tmp_path / "bank/cells.csv", exact_truth=drawn)
     assert testset.frames["label"].tolist() == ["croissant", "croissant", "slipper"]
     assert set(testset.frames["recording"]) == {"50_C001H001S0001"}
     found = testset.truth[["frame", "class", "x0", "y0", "x1", "y1", "kind"]].values.tolist()

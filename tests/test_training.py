@@ -36,6 +36,8 @@ ARGUMENTS = {
     "precision": "float32",
     "data_fingerprint": "f" * 64,
     "overrides": {"close_mosaic": 1, "warmup_epochs": 0.0},
+    "learned_from": ["published"],
+    "remarks": ["A remark."],
 }
 
 KILLED = """
@@ -94,6 +96,7 @@ def test_the_record_describes_the_training(trained):
     assert record["epochs"] == 2
     assert record["best_epoch"] in (1, 2)
     assert record["weights"] == {"source": "random", "sha256": None}
+    assert (record["learned_from"], record["remarks"]) == (["published"], ["A remark."])
     assert record["classes"] == ["croissant", "slipper", "other"]
     assert record["optimizer"]["name"] == "AdamW"
     assert record["optimizer"]["initial_lr"] == pytest.approx(0.001429)  # 0.002 * 5 / (4 + 3): the preprint's rate

@@ -24,7 +24,6 @@ rule cluster_objects:
         runtime=growing(120),
     params:
         networks=network_params,
-        layout=bank_layout,
         code=code("cluster_objects"),
     message:
         "Clustering what the U-Net found for {wildcards.bank}"
@@ -58,7 +57,6 @@ rule cut_cells:
     params:
         networks=network_params,
         paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
-        layout=bank_layout,
         code=code("cut_cells"),
     message:
         "Cutting single cells for the bank {wildcards.bank}"
@@ -67,6 +65,8 @@ rule cut_cells:
 
 
 rule draw_cells:
+    input:
+        probe=ancient("<results>/tables/probe.csv"),
     output:
         cells="<results>/cells/{bank}/cells.csv",
         crops="<results>/cells/{bank}/crops.npz",
@@ -117,7 +117,6 @@ rule score_outlines:
         gpu=path_gpus,
     params:
         networks=network_params,
-        layouts=lambda wildcards: SCORED[wildcards.path],
         frames=CONFIG.segmenters.scored_frames,
         code=code("score_outlines"),
     message:

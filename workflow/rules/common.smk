@@ -21,7 +21,10 @@ from rbcflow.config.models import PATHS, Rebuild
 from rbcflow.errors import InputError
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
+from rbcflow.hardware import processor
 from rbcflow.memory import HUGE_PAGES
+from rbcflow.recordings.detectors import chosen
+from rbcflow.recordings.sheet import recordings_of
 from rbcflow.yamlfile import read_yaml
 
 try:
@@ -46,6 +49,8 @@ if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)
 
 WEIGHTS = read_yaml(Path(CONFIG.tables.weights))
+EXPECTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
+"""Committed fingerprints: keys `probe` and `scales`."""
 
 
 def alternatives(names):
@@ -63,21 +68,24 @@ def own_files(bad_files):
     return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
 
 
-PRIORITY = {"train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
+PRIORITY = {"probe": 60, "train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
 """What goes first when several jobs could: trainings, of which one follows the other, and what they wait for; then counts,
 on which comparisons of all runs wait; then networks, banks and outlines, which take minutes and must not come last."""
 
 RECORDED = sources_of("phantom", "path", "url", "package")
 RECORDED_BANKS = [name for name, bank in SETTINGS.banks.items() if bank.source in RECORDED]
 CLUSTERED = [name for name, bank in SETTINGS.banks.items() if "unet_cellpose" in bank.paths]
-MASKED = {name: SETTINGS.sources[name].layout for name in sources_of("phantom", "package")}
-"""Layouts of the sources with true masks: the phantoms, and the public recordings."""
-SCORED = {path: {name: MASKED[name] for name in MASKED if MASKED[name] in layouts} for path, layouts in PATHS.items()}
+MASKED = [name for name in RECORDED if SETTINGS.exact_truth(name) or SETTINGS.origin(name) == "package"]
+"""Sources with true masks: those with exact truth, and the public recordings."""
+SCORED = {path: [name for name in MASKED if SETTINGS.sources[name].layout in PATHS[path]] for path in PATHS}
 SCORED = {path: sources for path, sources in SCORED.items() if sources}
-"""Sources, with their layouts, that each extraction path is scored on."""
+"""Sources that each extraction path is scored on."""
 FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks})
 """Cell banks that datasets are composed from."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
+JUDGED_ON = {run.testset for run in SETTINGS.runs.values()}
+RECORDED_TESTSETS = [name for name in SETTINGS.testsets if name in JUDGED_ON]
+"""Test sets of recordings that a run is judged on."""
 SPLITS = ["train", "val", "test"]
 
 
@@ -109,6 +117,11 @@ def growing(first):
 
 def phantom_params(wildcards):
     """Return what a source's phantom is drawn with."""
+    return phantom_size(wildcards.source)
+
+
+def phantom_size(source):
+    """Return how much a source's phantom draws."""
     keys = {
         "nouaman2024": [
             "donors",
@@ -122,8 +135,7 @@ def phantom_params(wildcards):
         "kihm2018": ["kihm_per_class", "kihm_s3_scale"],
         "liang2024": ["liang_scale"],
     }
-    layout = SETTINGS.sources[wildcards.source].layout
-    return {key: getattr(CONFIG.phantom, key) for key in keys[layout]}
+    return {key: getattr(CONFIG.phantom, key) for key in keys[SETTINGS.sources[source].layout]}
 
 
 def raw_listing(wildcards):
@@ -147,11 +159,6 @@ def bank_priority(wildcards):
 def bank_record(wildcards):
     """Return the record of the source a bank is cut from."""
     return f"<results>/raw/{SETTINGS.banks[wildcards.bank].source}/source.json"
-
-
-def bank_layout(wildcards):
-    """Return the layout of the source a bank is cut from."""
-    return SETTINGS.sources[SETTINGS.banks[wildcards.bank].source].layout
 
 
 def bank_clusters(wildcards):
@@ -184,10 +191,12 @@ def path_networks(wildcards):
 
 
 def network_params(wildcards):
-    """Return path and sha256 of checkpoints from the table of weights, and Cellpose's diameter."""
-    chosen = {name: getattr(CONFIG.segmenters, name) for name in ("unet", "cellpose", "yolo")}
-    listed = {key: name for key, name in chosen.items() if name in WEIGHTS}
-    files = {key: [network_file(key), WEIGHTS[name]["sha256"]] for key, name in listed.items()}
+    """Return path, sha256 and origin of the checkpoints from the table of weights that a job uses, and the diameter."""
+    path = wildcards.get("path")
+    needed = SETTINGS.networks([path] if path else SETTINGS.banks[wildcards.bank].paths)
+    chosen = {name: getattr(CONFIG.segmenters, name) for name in needed}
+    listed = {key: WEIGHTS[name] for key, name in chosen.items() if name in WEIGHTS}
+    files = {key: [network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
     return {**files, "diameter": CONFIG.segmenters.diameter}
 
 
@@ -267,6 +276,64 @@ def shards_of(variant, split):
     return [f"<results>/datasets/{variant}/{split}/shards/{shard}" for shard in shard_names(variant, split)]
 
 
+# fingerprints
+
+
+def fingerprinted_raw():
+    """Return the phantoms: what is drawn in the laboratories' formats."""
+    return [
+        {
+            "stage": "raw",
+            "name": source,
+            "file": f"<results>/raw/{source}/source.json",
+            "settings": {"layout": SETTINGS.sources[source].layout, "seed": CONFIG.seed, **phantom_size(source)},
+        }
+        for source in sources_of("phantom")
+    ]
+
+
+def fingerprinted_banks():
+    """Return the banks that feed a dataset without a trained network, which differs from processor to processor."""
+    items = []
+    for name in FEEDING:
+        bank, drawn = SETTINGS.banks[name], name not in RECORDED_BANKS
+        if SETTINGS.networks(bank.paths):
+            continue
+        size = {"per_class": CONFIG.phantom.drawn_per_class, "seed": CONFIG.seed} if drawn else {}
+        settings = {"paths": bank.paths, "origin": SETTINGS.origin(bank.source), **size}
+        file = f"<results>/cells/{name}/cells.csv"
+        made_of = [] if drawn else [bank.source]
+        items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})
+    return items
+
+
+def fingerprinted_splits():
+    """Return the splits of the cells of every variant."""
+    items = []
+    for name in GENERATED:
+        scheme, banks = SETTINGS.scheme(name), SETTINGS.variants[name].banks
+        settings = {"scheme": scheme, "shares": CONFIG.shares.model_dump(), "seed": CONFIG.seed}
+        file = f"<results>/splits/{scheme}.csv"
+        items.append({"stage": "split", "name": name, "file": file, "settings": settings, "made_of": banks})
+    return items
+
+
+def fingerprinted_datasets():
+    """Return the datasets, those that are taken as published included."""
+    items = []
+    for name, variant in SETTINGS.variants.items():
+        images = {split: image_count(name, split) for split in SPLITS}
+        settings = {"variant": name, "compose": variant.compose, "images": images, "seed": CONFIG.seed}
+        file = f"<results>/datasets/{name}/fingerprint.txt"
+        made_of = [name] if name in GENERATED else []
+        items.append({"stage": "dataset", "name": name, "file": file, "settings": settings, "made_of": made_of})
+    return items
+
+
+FINGERPRINTED = [*fingerprinted_raw(), *fingerprinted_banks(), *fingerprinted_splits(), *fingerprinted_datasets()]
+"""What has a fingerprint, in the order of the data's way: stage, name, file, settings, and what it is made of."""
+
+
 # models
 
 
@@ -282,7 +349,7 @@ def training_threads(wildcards):
 
 
 def start_weights(wildcards):
-    """Return path and sha256 of the checkpoint a training starts from, or nothing for random weights.
+    """Return path, sha256 and origin of the checkpoint a training starts from, or nothing for random weights.
 
     The sha256 is a param, not the file an input: a fresh clone's newer file must not train again.
     """
@@ -290,7 +357,8 @@ def start_weights(wildcards):
     if name == "none":
         return None
     entry = WEIGHTS[name]
-    return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
+    path = entry.get("path") or f"resources/weights/{name}"
+    return {"path": path, "sha256": entry["sha256"], "learned_from": entry.get("learned_from")}
 
 
 def downloaded_weights(wildcards):
@@ -330,7 +398,7 @@ def testset_source(wildcards):
 def testset_cells(wildcards):
     """Return the bank whose boxes stand in for the truth that a laboratory's pictures of single cells do not have."""
     row = SETTINGS.testsets.get(wildcards.testset)
-    if row is None or row.kind != "singapore_raw" or SETTINGS.origin(row.source) == "phantom":
+    if row is None or row.kind != "singapore_raw" or SETTINGS.exact_truth(row.source):
         return []
     return f"<results>/cells/{row.bank}/cells.csv"
 
@@ -406,7 +474,7 @@ KEYS = {
     "variant": list(SETTINGS.variants),
     "model": sorted({run.model for run in SETTINGS.runs.values()}),
     "run": list(SETTINGS.runs),
-    "testset": sorted({run.testset for run in SETTINGS.runs.values()}),
+    "testset": sorted(JUDGED_ON),
 }
 
 
@@ -435,12 +503,10 @@ def figure_file(name, key):
     if name == "datasets":
         return [f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants]
     if name == "testsets":
-        used = {run.testset for run in SETTINGS.runs.values()}
-        return [f"<results>/testsets/{name}/testset.json" for name in SETTINGS.testsets if name in used]
+        return [f"<results>/testsets/{name}/testset.json" for name in RECORDED_TESTSETS]
     if name == "outlines":
         return [f"<results>/outlines/{path}/summary.json" for path in SCORED]
-    # the benchmark files are complete when everything has been counted
-    if name in ("runs", "benchmarks"):
+    if name == "runs":
         return [f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs]
     return files[name]
 
@@ -533,6 +599,7 @@ def all_figures():
 
 
 REPORT_TABLES = [
+    "probe",
     "leakage",
     "fingerprints",
     "published_counts",
@@ -549,3 +616,51 @@ def report_config():
     tables = {name: getattr(SETTINGS, name) for name in ("banks", "variants", "models", "testsets")}
     rebuild = CONFIG.model_dump(include=set(Rebuild.model_fields))
     return {**rebuild, **{name: _rows(table) for name, table in tables.items()}}
+
+
+# recordings
+
+
+try:
+    RECORDINGS = recordings_of(CONFIG)
+    DETECTOR = chosen(CONFIG) if RECORDINGS else None
+except InputError as error:
+    raise WorkflowError(f"The recordings cannot be read.\n{error}") from None
+
+
+def own_recordings():
+    """Return the names of the recordings that the configuration asks for."""
+    if not RECORDINGS:
+        raise WorkflowError(
+            "No recording is named: add `--config recordings=my/recordings.tsv`, or `--config "
+            "recording=video.avi pixel_um=0.26 fps=500`. docs/recordings.md has the columns of the sheet."
+        )
+    return list(RECORDINGS)
+
+
+def recording_params(*names):
+    """Return an input function: what the sheet says of a recording; all of it, or the named columns alone."""
+    return lambda wildcards: RECORDINGS[wildcards.recording].model_dump(include=set(names) if names else None)
+
+
+def recording_listing(wildcards):
+    """Return a digest over the files of a folder of pictures, so that a changed one is read again; "" for a file."""
+    path = Path(RECORDINGS[wildcards.recording].file)
+    return code_tools.listing_digest(path) if path.is_dir() else ""
+
+
+def only_of_its_condition(name):
+    """Return whether no other recording has a recording's condition."""
+    condition = RECORDINGS[name].condition
+    return condition is not None and [row.condition for row in RECORDINGS.values()].count(condition) == 1
+
+
+def named_by_hand():
+    """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""
+    path = Path(CONFIG.pathvars.get("results", "results")) / "recordings" / "check.tsv"
+    return code_tools.filled_digest(path)
+
+
+def detector_file(wildcards):
+    """Return the detector a job must wait for because it is made or downloaded, if it is."""
+    return DETECTOR.path if DETECTOR.made else []

@@ -31,6 +31,7 @@ rule check_metrics:
 rule compare_runs:
     input:
         metrics=counted_in(SETTINGS.judged, "metrics.json"),
+        errors=counted_in(SETTINGS.judged, "errors.csv"),
         predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
     output:
         headline="<results>/tables/headline.csv",
@@ -87,6 +88,31 @@ rule compare_sizes:
         "../scripts/compare_sizes.py"
 
 
+rule measure_looks:
+    input:
+        testsets=[f"<results>/testsets/{testset}/testset.json" for testset in RECORDED_TESTSETS],
+    output:
+        table="<results>/tables/looks.csv",
+        provenance="<results>/tables/looks.json",
+    log:
+        "<logs>/measure_looks.log",
+    benchmark:
+        "<benchmarks>/measure_looks.tsv"
+    priority: PRIORITY["judge"]
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
+    params:
+        code=code("measure_looks"),
+    message:
+        "Measuring shape, colour and halo of the cells in recordings"
+    script:
+        "../scripts/measure_looks.py"
+
+
 rule judge_claims:
     input:
         claims="paper/claims.yaml",
@@ -95,8 +121,12 @@ rule judge_claims:
         comparisons="<results>/tables/comparisons.csv",
         checks="<results>/tables/metric_checks.csv",
         counts="<results>/tables/published_counts.csv",
+        looks="<results>/tables/looks.csv",
         seeds="<results>/tables/seeds.csv",
+        trainings=[f"{model_folder(model)}/training.json" for model in KEYS["model"]],
         metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
+        errors=[f"<results>/validation/{run}/errors.csv" for run in SETTINGS.runs],
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
     output:
         table="<results>/tables/claims.csv",
         provenance="<results>/tables/claims.json",
@@ -104,16 +134,21 @@ rule judge_claims:
         "<logs>/judge_claims.log",
     benchmark:
         "<benchmarks>/judge_claims.tsv"
-    localrule: True
+    priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         runs=list(_rows(SETTINGS.runs).values()),
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
+        images={name: image_count(SETTINGS.models[name].variant, "train") for name in KEYS["model"]},
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        resamples=CONFIG.validation.resamples,
+        seed=CONFIG.seed,
         code=code("judge_claims"),
     message:
         "Judging every claim and printed value of the preprint"

@@ -98,9 +98,10 @@ rule adopt_model:
 
 rule package_starter:
     input:
-        record=f"{model_folder('starter')}/training.json",
-        weights=f"{model_folder('starter')}/weights/best.pt",
-        curves=f"{model_folder('starter')}/results.csv",
+        # functions, as a table of models of one's own need not have a row `starter`
+        record=lambda wildcards: f"{model_folder('starter')}/training.json",
+        weights=lambda wildcards: f"{model_folder('starter')}/weights/best.pt",
+        curves=lambda wildcards: f"{model_folder('starter')}/results.csv",
         metadata="<results>/datasets/synthetic/metadata.csv",
         fingerprint="<results>/datasets/synthetic/fingerprint.txt",
     output:

@@ -1,7 +1,36 @@
 # raw: get and verify a laboratory's files; draw them when there are none. `source.json` says which of the three it was.
 
 
+rule probe_pixels:
+    output:
+        table="<results>/tables/probe.csv",
+        provenance="<results>/tables/probe.json",
+    log:
+        "<logs>/probe_pixels.log",
+    benchmark:
+        "<benchmarks>/probe_pixels.tsv"
+    priority: PRIORITY["probe"]
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        expected=EXPECTED.get("probe", {}),
+        processor=processor(),
+        code=code("probe_pixels"),
+    message:
+        "Drawing a few cells and images, to see whether this processor draws as others do"
+    script:
+        "../scripts/probe_pixels.py"
+
+
+# The probe says whether a processor draws as others do; another answer is no reason to draw again.
 rule draw_phantom:
+    input:
+        probe=ancient("<results>/tables/probe.csv"),
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
@@ -51,6 +80,7 @@ rule register_raw:
         manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
         bad_files=lambda wildcards: SETTINGS.sources[wildcards.source].bad_files,
+        exact_truth=lambda wildcards: SETTINGS.exact_truth(wildcards.source),
         listing=raw_listing,
         code=code("register_raw"),
     message:

@@ -1,56 +1,9 @@
 # recordings: recordings of your own, from a sheet to results/recordings/. No truth, no split, no claim: nothing of the rebuild reads them,
 # and they need none of its results. A job a recording.
 
-from rbcflow.recordings.detectors import chosen
-from rbcflow.recordings.sheet import recordings_of
-
-try:
-    RECORDINGS = recordings_of(CONFIG)
-    DETECTOR = chosen(CONFIG) if RECORDINGS else None
-except InputError as error:
-    raise WorkflowError(f"The recordings cannot be read.\n{error}") from None
-
 
 wildcard_constraints:
     recording=alternatives(RECORDINGS),
-
-
-def own_recordings():
-    """Return the names of the recordings that the configuration asks for."""
-    if not RECORDINGS:
-        raise WorkflowError(
-            "No recording is named: add `--config recordings=my/recordings.tsv`, or `--config "
-            "recording=video.avi pixel_um=0.26 fps=500`. docs/recordings.md has the columns of the sheet."
-        )
-    return list(RECORDINGS)
-
-
-def recording_params(*names):
-    """Return an input function: what the sheet says of a recording; all of it, or the named columns alone."""
-    return lambda wildcards: RECORDINGS[wildcards.recording].model_dump(include=set(names) if names else None)
-
-
-def recording_listing(wildcards):
-    """Return a digest over the files of a folder of pictures, so that a changed one is read again; "" for a file."""
-    path = Path(RECORDINGS[wildcards.recording].file)
-    return code_tools.listing_digest(path) if path.is_dir() else ""
-
-
-def only_of_its_condition(name):
-    """Return whether no other recording has a recording's condition."""
-    condition = RECORDINGS[name].condition
-    return condition is not None and [row.condition for row in RECORDINGS.values()].count(condition) == 1
-
-
-def named_by_hand():
-    """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""
-    path = Path(CONFIG.pathvars.get("results", "results")) / "recordings" / "check.tsv"
-    return code_tools.filled_digest(path)
-
-
-def detector_file(wildcards):
-    """Return the detector a job must wait for because it is made or downloaded, if it is."""
-    return DETECTOR.path if DETECTOR.made else []
 
 
 # Decodes the recording once: frames, size, facts from the sheet and the file, one mapping to 8 bits.

@@ -18,7 +18,6 @@ rule count_raw:
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
-        layouts=[SETTINGS.sources[source].layout for source in RECORDED],
         code=code("count_raw"),
     message:
         "Counting frames and crops by recording"
@@ -55,7 +54,7 @@ rule measure_leakage:
 
 rule compare_fingerprints:
     input:
-        fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
+        files=[item["file"] for item in FINGERPRINTED],
     output:
         table="<results>/tables/fingerprints.csv",
         provenance="<results>/tables/fingerprints.json",
@@ -71,10 +70,11 @@ rule compare_fingerprints:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        expected=read_yaml(Path("resources/expected/fingerprints.yaml")),
+        expected={"scales": EXPECTED.get("scales")},
+        compared=[{key: value for key, value in item.items() if key != "file"} for item in FINGERPRINTED],
         code=code("compare_fingerprints"),
     message:
-        "Comparing the datasets' fingerprints with those expected"
+        "Comparing fingerprints, stage by stage, with those expected"
     script:
         "../scripts/compare_fingerprints.py"
 

@@ -71,6 +71,7 @@ for model, runs in RUNS_OF.items():
             f"evaluate_{model}"
         input:
             predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
+            record=f"{model_folder(model)}/training.json",
             testsets=testsets_of(runs),
         output:
             metrics=counted_in(runs, "metrics.json"),

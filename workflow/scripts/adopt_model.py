@@ -4,12 +4,12 @@ import tempfile
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import UNKNOWN, Recorder
 from rbcflow.training.adopt import adopt
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
+    recorder = Recorder.of_job(snakemake, origin=[UNKNOWN])
     checkpoint = snakemake.params.checkpoint
     with tempfile.TemporaryDirectory() as config:
         adopt(

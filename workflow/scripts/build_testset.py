@@ -23,9 +23,13 @@ if __name__ == "__main__":
         elif spec["kind"] == "flow_public":
             testsets.build_flow_public(raw, folder, annotations=Path(snakemake.input.annotations), **common)
         elif spec["kind"] == "naples":
-            testsets.build_naples(raw, folder, **common)
+            testsets.build_naples(raw, folder, exact_truth=source.exact_truth, **common)
         elif spec["kind"] == "singapore_raw":
-            testsets.build_singapore_raw(raw, folder, cells=Path(snakemake.input.get("cells") or ""), **common)
+            cells = Path(snakemake.input.get("cells") or "")
+            testsets.build_singapore_raw(raw, folder, cells=cells, exact_truth=source.exact_truth, **common)
+        elif spec["kind"] == "saarland_frames":
+            scheme = spec["scheme"]
+            testsets.build_saarland_frames(raw, folder, scheme=scheme, exact_truth=source.exact_truth, **common)
         else:
             build = getattr(testsets, f"build_{spec['kind']}")
             build(raw, folder, scheme=spec["scheme"], **common)

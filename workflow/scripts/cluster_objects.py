@@ -6,17 +6,16 @@ from rbcflow import logs
 from rbcflow.cells.clusters import Pictures, write_clusters
 from rbcflow.cells.cut import foreground_network
 from rbcflow.cells.unet import outline_with_probability
-from rbcflow.jobs import path_job
-from rbcflow.provenance import Recorder
+from rbcflow.jobs import path_job, recorder_of
 from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
+    recorder = recorder_of(snakemake)
     source = record.read(Path(snakemake.input.record))
     pairs = []
     if source.status == "available":
-        job = path_job(snakemake, source, snakemake.params.layout)
+        job = path_job(snakemake, source)
         pairs = outline_with_probability(job.frames, job.layout, foreground_network(job.networks))
     pictures = Pictures()
     write_clusters(Path(snakemake.output.clusters), pictures.watching(pairs))

@@ -1,4 +1,4 @@
-"""Rule compare_fingerprints: this run's fingerprints beside those expected of it."""
+"""Rule compare_fingerprints: this run's fingerprints, stage by stage, beside those expected of it."""
 
 from pathlib import Path
 
@@ -8,6 +8,9 @@ from rbcflow.provenance import Recorder
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
-    files = {Path(file).parent.name: Path(file) for file in snakemake.input.fingerprints}
-    expected.compare(files, snakemake.params.expected, Path(snakemake.output.table))
+    items = [
+        expected.Item(file=Path(file), **item)
+        for file, item in zip(snakemake.input.files, snakemake.params.compared, strict=True)
+    ]
+    expected.compare(items, snakemake.params.expected, Path(snakemake.output.table))
     recorder.write(snakemake.output.provenance)

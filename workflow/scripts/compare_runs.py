@@ -11,11 +11,9 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
     same_frames({path: json.loads(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.metrics})
-    results = Path(snakemake.output.headline).parents[1]
     headline, comparisons = compare(
         snakemake.params.runs,
-        results / "predictions",
-        results / "testsets",
+        Path(snakemake.output.headline).parents[1],
         conf=snakemake.params.conf,
         iou=snakemake.params.iou,
         resamples=snakemake.params.resamples,

@@ -5,16 +5,15 @@ from pathlib import Path
 from rbcflow import logs
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import cut_cells
-from rbcflow.jobs import path_job
-from rbcflow.provenance import Recorder
+from rbcflow.jobs import path_job, recorder_of
 from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
+    recorder = recorder_of(snakemake)
     source = record.read(Path(snakemake.input.record))
     cells = iter(())
     if source.status == "available":
-        cells = cut_cells(snakemake.params.paths, path_job(snakemake, source, snakemake.params.layout))
+        cells = cut_cells(snakemake.params.paths, path_job(snakemake, source))
     write_bank(Path(snakemake.output.cells).parent, cells, snakemake.wildcards.bank)
     recorder.write(snakemake.output.provenance)

@@ -4,12 +4,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rbcflow import logs
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import RAW, Recorder
 from rbcflow.raw import archive, layouts, manifest, record, skipping
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["public"])
+    recorder = Recorder.of_job(snakemake, origin=[RAW])
     params, source, files = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.files)
     instead = (
         f"without a connection, unpack the file into {params.folder}/ and set `origin: path` for {source}, "
@@ -24,6 +24,6 @@ if __name__ == "__main__":
     skipping.warn(source, skipped)
     manifest.check(files, Path(params.manifest))
     record.write(
-        Path(snakemake.output.record), source=source, origin="public", folder=folder, skipped=skipped
+        Path(snakemake.output.record), source=source, layout=params.layout, origin=RAW, folder=folder, skipped=skipped
     )  # fmt: skip
     recorder.write(snakemake.output.provenance)

@@ -5,11 +5,11 @@ from pathlib import Path
 from rbcflow import logs
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.drawn import draw
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import PHANTOM, Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["phantom"])
+    recorder = Recorder.of_job(snakemake, origin=[PHANTOM])
     cells = draw(snakemake.wildcards.bank, snakemake.params.per_class, snakemake.params.seed)
     write_bank(Path(snakemake.output.cells).parent, cells)
     recorder.write(snakemake.output.provenance)

@@ -15,8 +15,6 @@ LISTS = ("runs", "datasets", "outlines", "testsets")
 
 def folder_or_file(name: str, value: object) -> Path | list[Path]:
     """Return what a drawing function expects under an input's name, given the file the rule waits for."""
-    if name == "benchmarks":
-        return Path(snakemake.output.figures[0]).parents[2] / "benchmarks"
     if name in LISTS:
         return [Path(file).parent for file in value]
     return Path(value) if name in FILES else Path(value).parent

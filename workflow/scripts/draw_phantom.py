@@ -4,13 +4,14 @@ from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.phantom.writers import WRITERS
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import PHANTOM, Recorder
 from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["phantom"])
+    recorder = Recorder.of_job(snakemake, origin=[PHANTOM])
     source, files = snakemake.wildcards.source, Path(snakemake.output.files)
-    WRITERS[snakemake.params.layout](files, seed=snakemake.params.seed, **snakemake.params.phantom)
-    record.write(Path(snakemake.output.record), source=source, origin="phantom", folder=files)
+    layout, target = snakemake.params.layout, Path(snakemake.output.record)
+    WRITERS[layout](files, seed=snakemake.params.seed, **snakemake.params.phantom)
+    record.write(target, source=source, layout=layout, origin=PHANTOM, folder=files, exact_truth=True)
     recorder.write(snakemake.output.provenance)

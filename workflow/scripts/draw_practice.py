@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import PHANTOM, Recorder
 from rbcflow.segmenters.practice import write_practice
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["phantom"])
+    recorder = Recorder.of_job(snakemake, origin=[PHANTOM])
     write_practice(Path(snakemake.output.practice), per_layout=snakemake.params.per_layout, seed=snakemake.params.seed)
     recorder.write(snakemake.output.provenance)

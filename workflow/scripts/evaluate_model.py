@@ -5,18 +5,22 @@ from pathlib import Path
 from rbcflow import logs
 from rbcflow.metrics.run import evaluate
 from rbcflow.provenance import Recorder
+from rbcflow.reading import read_object
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     testsets = {Path(file).parent.name: Path(file) for file in snakemake.input.testsets}
     model, limits = snakemake.params.model, {key: snakemake.params[key] for key in ("conf", "iou")}
+    record = Path(snakemake.input.record)
+    training = read_object(record, "the record of a training", ["learned_from", "remarks"])
     for row, predictions, provenance in zip(
         snakemake.params.runs, snakemake.input.predictions, snakemake.output.provenance, strict=True
     ):
         # a record a run, of what that run was counted from
-        inputs = {"predictions": Path(predictions), "testset": testsets[row["testset"]]}
+        inputs = {"predictions": Path(predictions), "record": record, "testset": testsets[row["testset"]]}
         params = {"run": row, **limits, "code": snakemake.params.code}
         recorder = Recorder("evaluate_model", inputs, params, {"model": model, "run": row["run"]})
         folder = Path(provenance).parent
-        evaluate(inputs["predictions"], inputs["testset"].parent, folder, run=row["run"], model=model, **limits)
+        known = {"run": row["run"], "model": model, "training": training}
+        evaluate(inputs["predictions"], inputs["testset"].parent, folder, **known, **limits)
         recorder.write(provenance)

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import PUBLIC, Recorder
 from rbcflow.raw import flow_public, record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["public"])
+    recorder = Recorder.of_job(snakemake, origin=[PUBLIC])
     source, files = snakemake.wildcards.source, Path(snakemake.output.files)
     files.mkdir(parents=True, exist_ok=True)
     reason = None
@@ -20,5 +20,6 @@ if __name__ == "__main__":
         reason = f"{error} To try again: snakemake --cores all --forcerun fetch_recordings"
         logging.getLogger("rbcflow").warning("%s is unavailable: %s", source, reason)
         print(f"\nThe test set from {source} will be missing: {reason}\n", file=sys.stderr)
-    record.write(Path(snakemake.output.record), source=source, origin="public", folder=files, reason=reason)
+    target, layout = Path(snakemake.output.record), flow_public.LAYOUT
+    record.write(target, source=source, layout=layout, origin=PUBLIC, folder=files, reason=reason)
     recorder.write(snakemake.output.provenance)

@@ -5,12 +5,12 @@ from pathlib import Path
 from rbcflow import logs
 from rbcflow.compose.imported import import_archive, import_folder
 from rbcflow.compose.spec import VariantSpec
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import PUBLISHED, UNKNOWN, Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     origin, variant = snakemake.params.origin, snakemake.wildcards.variant
-    recorder = Recorder.of_job(snakemake, origin=["raw"] if "path" in origin else ["public"])
+    recorder = Recorder.of_job(snakemake, origin=[UNKNOWN if "path" in origin else PUBLISHED])
     classes = len(VariantSpec.from_dict({"name": variant, **snakemake.params.compose}).classes)
     dataset = Path(snakemake.output.train).parents[2]
     if "path" in origin:

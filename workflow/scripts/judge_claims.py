@@ -1,28 +1,36 @@
 """Rule judge_claims: every sentence and printed value of the preprint with a verdict."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from rbcflow import logs
-from rbcflow.claims import judge, read_metrics
+from rbcflow.claims.statistics import Runs
+from rbcflow.claims.table import Evidence, judge, read_metrics
+from rbcflow.claims.training import settings
 from rbcflow.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
+    params = snakemake.params
     claims, published = (
         yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         for path in (snakemake.input.claims, snakemake.input.published)
     )
-    table = judge(
-        claims,
-        published,
-        {name: pd.read_csv(snakemake.input[name]) for name in ("headline", "comparisons", "counts", "seeds")},
-        read_metrics([Path(path) for path in snakemake.input.metrics]),
-        snakemake.params.runs,
-        snakemake.params.models,
-    )
-    table.to_csv(snakemake.output.table, index=False)
+    # models/<model>/seed-<seed>/training.json
+    records = {Path(path).parents[1].name: json.loads(Path(path).read_text()) for path in snakemake.input.trainings}
+    evidence = Evidence(
+        runs=Runs(
+            {row["run"]: row for row in params.runs}, Path(snakemake.output.table).parents[1],
+            params.conf, params.iou, params.resamples, params.seed,
+        ),
+        metrics=read_metrics([Path(path) for path in snakemake.input.metrics]),
+        trainings={model: settings(record, params.images[model]) for model, record in records.items()},
+        models=params.models,
+        **{name: pd.read_csv(snakemake.input[name]) for name in ("looks", "counts", "seeds")},
+    )  # fmt: skip
+    judge(claims, published, evidence).to_csv(snakemake.output.table, index=False)
     recorder.write(snakemake.output.provenance)

@@ -3,15 +3,22 @@
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.provenance import Recorder
+from rbcflow.phantom import truth
+from rbcflow.provenance import Recorder, of_source
 from rbcflow.raw import manifest, record, skipping
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["raw"])
+    origin = of_source("path", snakemake.params.layout)
+    recorder = Recorder.of_job(snakemake, origin=[origin])
     params, source, target = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.record)
     folder, skipped = skipping.accept(params.layout, Path(params.folder), target.parent / "files", params.bad_files)
     skipping.warn(source, skipped)
     manifest.check(Path(params.folder), Path(params.manifest))
-    record.write(target, source=source, origin="raw", folder=folder, skipped=skipped)
+    if params.exact_truth:
+        truth.check(folder)
+    record.write(
+        target, source=source, layout=params.layout, origin=origin, folder=folder, exact_truth=params.exact_truth,
+        skipped=skipped,
+    )  # fmt: skip
     recorder.write(snakemake.output.provenance)

@@ -3,19 +3,18 @@
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.jobs import path_job
+from rbcflow.jobs import path_job, recorder_of
 from rbcflow.metrics.outlines import score, unavailable, write
-from rbcflow.provenance import Recorder
 from rbcflow.raw import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
+    recorder = recorder_of(snakemake)
     path, frames, scored = snakemake.wildcards.path, snakemake.params.frames, []
-    for file, layout in zip(snakemake.input.records, snakemake.params.layouts.values(), strict=True):
+    for file in snakemake.input.records:
         source = record.read(Path(file))
         if source.status == "available":
-            scored.append(score(path, path_job(snakemake, source, layout), source.origin, frames=frames))
+            scored.append(score(path, path_job(snakemake, source), source, frames=frames))
         else:
             scored.append(unavailable(path, source))
     write(scored, Path(snakemake.output.summary).parent)

@@ -4,16 +4,17 @@ import sys
 from pathlib import Path
 
 from rbcflow import logs
-from rbcflow.provenance import Recorder
+from rbcflow.provenance import PHANTOM, STARTED, Recorder, origins_of, remarks_of
 from rbcflow.training.train import train
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
-    settings = dict(snakemake.params.training)
+    settings, data = dict(snakemake.params.training), Path(snakemake.input.yaml)
     start = snakemake.params.start
+    remarks = [STARTED] if start and start["learned_from"] == PHANTOM else []
+    recorder = Recorder.of_job(snakemake, remarks=remarks)
     train(
-        Path(snakemake.input.yaml),
+        data,
         Path(snakemake.output.record).parent,
         architecture=settings["architecture"],
         weights=Path(start["path"]) if start else None,
@@ -28,6 +29,8 @@ if __name__ == "__main__":
         data_fingerprint=Path(snakemake.input.fingerprint).read_text(encoding="utf-8").strip(),
         overrides=settings["overrides"],
         classes=snakemake.params.classes,
+        learned_from=origins_of([data]),
+        remarks=[*remarks_of([data]), *remarks],
         progress=sys.stderr.isatty(),
     )
     recorder.write(snakemake.output.provenance)

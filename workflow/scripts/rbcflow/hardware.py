@@ -1,15 +1,17 @@
-"""Device, precision and description of the processor: used by the rules ``train_model`` and ``predict_<model>``."""
+"""Device, precision and description of the processor (``probe_pixels``, ``train_model``, ``predict_<model>``)."""
 
 from __future__ import annotations
 
 import platform
 from pathlib import Path
 
-import torch
+# torch takes seconds to load, and the rules ask for the processor's name on every dry run.
 
 
 def choose_device(device: str) -> str:
     """Return ``cpu`` or a CUDA index such as ``0``; ``auto`` takes the first GPU if there is one."""
+    import torch
+
     if device == "auto":
         return "0" if torch.cuda.is_available() else "cpu"
     return device
@@ -32,6 +34,8 @@ def choose_precision(precision: str, device: str) -> str:
 
 def has_bfloat16() -> bool:
     """Return whether the processor multiplies bfloat16 itself (AVX512-BF16 or AMX)."""
+    import torch
+
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 

@@ -225,17 +225,18 @@ class Predictor:
             InputError: weights are missing, changed, or know other classes; a frame cannot be read.
         """
         judged, known = read_testset(testset), recorded(self.weights)
-        boxes, seconds, side = SCHEMA.empty_table().to_pandas(), 0.0, None
+        boxes, seconds, side, classes = SCHEMA.empty_table().to_pandas(), 0.0, None, None
         if judged.available:
             judged.require_images()
             detector = replace(self.detector, size=size, scale=scale)
             started = time.monotonic()
-            boxes, side = _detect_all(detector, judged), detector.imgsz
+            boxes, side, classes = _detect_all(detector, judged), detector.imgsz, detector.classes
             seconds = time.monotonic() - started
         metadata = {
             "run": run,
             "model": self.model,
             "model_hash": known["state_sha256"],
+            "classes": classes,
             "testset": judged.meta["name"],
             "testset_fingerprint": judged.meta["fingerprint"],
             "status": judged.meta["status"],

@@ -8,14 +8,27 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "opencv-python", "torch", "torchvision", "ultralytics", "faster-coco-eval", "snakemake")
-ORIGINS = ("phantom", "public", "raw")
+PACKAGES = ("numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "faster-coco-eval", "snakemake")
+
+PHANTOM, PUBLIC, PUBLISHED, RAW, UNKNOWN = ORIGINS = ("phantom", "public", "published", "raw", "unknown")
+"""What files can come from: drawn here; public recordings the preprint did not use; the images it published;
+laboratories' recordings; made elsewhere. ``origin.py`` says what each lets a number decide."""
+
+SEPARATOR = " + "
+"""Stands between the origins of one row of a table."""
+
+WAYS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "path": RAW, "url": RAW}
+"""The origin of a source's files by the way the configuration gets them; a laboratory's own are ``raw`` by any way."""
+
+OUTLINED = "Cells were outlined by a network trained on simulated pictures."
+STARTED = "The training started from a checkpoint that had learned from drawn cells."
+"""Remarks on the method: they travel beside the origin and decide nothing."""
 
 
 def sha256(file: Path) -> str:
@@ -62,11 +75,26 @@ def _record_of(path: Path) -> Path | None:
     return next((place for place in places if place.is_file() and "origin" in json.loads(place.read_text())), None)
 
 
+def of_source(way: str, layout: str) -> str:
+    """Return the origin of a source's files by the way they come; other people's recordings stay public on any disk."""
+    return PUBLIC if layout == "flow_public" else WAYS[way]
+
+
+def _stated(inputs: Iterable[Path], key: str) -> set[str]:
+    """Return the union of what the provenance of several inputs states under a key."""
+    records = [record for path in inputs if (record := _record_of(path)) is not None]
+    return {word for record in records for word in json.loads(record.read_text(encoding="utf-8")).get(key, [])}
+
+
 def origins_of(inputs: Iterable[Path]) -> list[str]:
     """Return the union of the origins that the provenance of several inputs states, in the order of ORIGINS."""
-    records = [record for path in inputs if (record := _record_of(path)) is not None]
-    found = {origin for record in records for origin in json.loads(record.read_text(encoding="utf-8"))["origin"]}
+    found = _stated(inputs, "origin")
     return [origin for origin in ORIGINS if origin in found]
+
+
+def remarks_of(inputs: Iterable[Path]) -> list[str]:
+    """Return the remarks on the method that the provenance of several inputs states, sorted."""
+    return sorted(_stated(inputs, "remarks"))
 
 
 @dataclass
@@ -78,7 +106,10 @@ class Recorder:
         inputs: files or folders by name; files are recorded with their sha256, lists by the sha256 over their members'.
         params: what the rule was given besides files.
         wildcards: the job's wildcards.
-        origin: ``phantom``, ``public`` or ``raw`` if the job is the first on the way; else taken from the inputs.
+        origin: words of ORIGINS if the job is the first on the way; else taken from the inputs.
+        tools: names of the inputs that are networks which outline cells. What they learned from is no origin of the
+            cells, but a remark on the method.
+        remarks: sentences on the method, besides those of the inputs.
     """
 
     rule: str
@@ -86,21 +117,25 @@ class Recorder:
     params: Mapping[str, Any]
     wildcards: Mapping[str, str] = field(default_factory=dict)
     origin: list[str] | None = None
+    tools: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of_job(cls, job: Any, origin: list[str] | None = None) -> Recorder:
+    def of_job(
+        cls, job: Any, origin: list[str] | None = None, tools: Sequence[str] = (), remarks: Sequence[str] = ()
+    ) -> Recorder:
         """Return a recorder for a Snakemake script's job.
 
         Args:
             job: the object Snakemake injects into scripts; its named inputs, params and wildcards are recorded.
-            origin: see the class.
+            origin, tools, remarks: see the class.
         """
         inputs = {
             name: Path(value) if isinstance(value, str) else [Path(item) for item in value]
             for name, value in job.input.items()
         }
-        return cls(job.rule, inputs, dict(job.params.items()), dict(job.wildcards.items()), origin)
+        return cls(job.rule, inputs, dict(job.params.items()), dict(job.wildcards.items()), origin, tools, remarks)
 
     def write(self, target: Path | str, **more: Any) -> None:
         """Write the record.
@@ -109,7 +144,9 @@ class Recorder:
             target: ``provenance.json`` of a stage's folder, or ``<name>.json`` beside a single file.
             more: further fields, such as the figure's name.
         """
-        paths = [p for value in self.inputs.values() for p in (value if isinstance(value, list) else [value])]
+        made_from = self._paths(name for name in self.inputs if name not in self.tools)
+        drawn = PHANTOM in origins_of(self._paths(name for name in self.inputs if name in self.tools))
+        remarks = {*self.remarks, *remarks_of(made_from), *([OUTLINED] if drawn else [])}
         record = {
             "rule": self.rule,
             "wildcards": dict(self.wildcards),
@@ -118,10 +155,16 @@ class Recorder:
             "versions": versions(),
             "seconds": round(time.monotonic() - self.started, 2),
             "commit": commit(),
-            "origin": self.origin if self.origin is not None else origins_of(paths),
+            "origin": self.origin if self.origin is not None else origins_of(made_from),
+            "remarks": sorted(remarks),
             **more,
         }
         Path(target).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+
+    def _paths(self, names: Iterable[str]) -> list[Path]:
+        """Return the files and folders of some inputs."""
+        values = [self.inputs[name] for name in names]
+        return [path for value in values for path in (value if isinstance(value, list) else [value])]
 
 
 def _describe(value: Path | list[Path]) -> dict[str, Any]:

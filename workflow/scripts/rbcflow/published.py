@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.provenance import origins_of
+from rbcflow.provenance import SEPARATOR, origins_of
 
-COLUMNS = ("id", "title", "published", "status", "source", "here", "table", "origin", "note")
+COLUMNS = ("id", "title", "published", "tolerance", "deviation", "status", "source", "here", "table", "origin", "note")
 
 
 def compare(counts: list[dict[str, Any]], results: Path, output: Path) -> pd.DataFrame:
@@ -27,8 +27,9 @@ def compare(counts: list[dict[str, Any]], results: Path, output: Path) -> pd.Dat
         found = None if fitting is None else _statistic(fitting, entry["ours"])
         origin = "" if found is None else _origin(fitting, file)
         here = "" if found is None else f"{found:.4g}" if found % 1 else f"{found:.0f}"
-        rows.append((entry["id"], entry["title"], f"{entry['value']:g}", entry["status"], entry["source"], here,
-                     entry["ours"]["table"], origin, entry.get("note", "")))  # fmt: skip
+        rows.append((entry["id"], entry["title"], f"{entry['value']:g}", entry.get("tolerance", ""),
+                     entry.get("deviation", ""), entry["status"], entry["source"], here, entry["ours"]["table"],
+                     origin, entry.get("note", "")))  # fmt: skip
     table = pd.DataFrame(rows, columns=COLUMNS)
     output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(output, index=False)
@@ -38,7 +39,7 @@ def compare(counts: list[dict[str, Any]], results: Path, output: Path) -> pd.Dat
 def _origin(table: pd.DataFrame, file: Path) -> str:
     """Return what rows come from: as they say themselves where a table mixes origins, else as its record says."""
     found = sorted(set(table["origin"])) if "origin" in table else origins_of([file])
-    return " + ".join(found)
+    return SEPARATOR.join(found)
 
 
 def _fitting(file: Path, rule: dict[str, Any]) -> pd.DataFrame | None:

@@ -47,7 +47,7 @@ __all__ = [
 def build_saarland_donors(
     raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], scheme: str, max_frames: int
 ) -> TestSet:
-    """Build the set of annotated Saarland frames of all donors, held-out recordings only.
+    """Build the set of annotated Saarland frames of all held-out donors, the last quarter of them.
 
     Args:
         raw: the source's files.
@@ -74,8 +74,10 @@ def build_saarland_one_donor(
     return _write_annotated(folder, [f for f in frames if f.donor == donor], name, source, origin, max_frames)
 
 
-def build_naples(raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], max_frames: int) -> TestSet:
-    """Build the Naples set: exact truth where the files are a phantom's, else boxes by background subtraction.
+def build_naples(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], exact_truth: bool, max_frames: int
+) -> TestSet:
+    """Build the Naples set: exact truth where the source has it, else boxes by background subtraction.
 
     Boxes by background subtraction have no class: all are ``other`` and ``classes_judged`` is ``false``.
 
@@ -85,6 +87,7 @@ def build_naples(raw: Path, folder: Path, *, name: str, source: str, origin: Seq
         name: of the test set.
         source: a key of ``config/sources.yaml``.
         origin: of the source's files: ``phantom`` or ``raw``.
+        exact_truth: whether the source has it, as its record says.
         max_frames: frames to keep, evenly spaced over all recordings.
 
     Raises:
@@ -94,26 +97,33 @@ def build_naples(raw: Path, folder: Path, *, name: str, source: str, origin: Seq
     wanted: dict[str, set[int]] = {}
     for recording, index in _evenly(places, max_frames):
         wanted.setdefault(recording, set()).add(index)
-    drawn = (raw / "truth" / "objects.csv").is_file()
     labelled = (
         _with_truth(raw, wanted, source, naples.read)
-        if drawn
+        if exact_truth
         else _with_background(raw, wanted, source, naples.read, NAPLES_BOXES)
     )
-    labels, judged = ("truth", "true") if drawn else ("background", "false")
+    labels, judged = ("truth", "true") if exact_truth else ("background", "false")
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
     )
 
 
 def build_saarland_frames(
-    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], scheme: str, max_frames: int
+    raw: Path,
+    folder: Path,
+    *,
+    name: str,
+    source: str,
+    origin: Sequence[str],
+    exact_truth: bool,
+    scheme: str,
+    max_frames: int,
 ) -> TestSet:
     """Build the set of frames straight from the held-out Saarland videos, none of them an annotated one.
 
     The preprint's val23 was made on frames of its own, which differ from its annotated ones and whose labels are not
-    published. Truth is exact where the files are a phantom's, else boxes by background subtraction without class.
-    Arguments as ``build_saarland_donors``.
+    published. Truth is exact where the source has it, else boxes by background subtraction without class.
+    Arguments as ``build_saarland_donors``, and ``exact_truth`` as ``build_naples``.
     """
     annotated = _held_out_frames(raw, scheme)
     known = {(frame.recording, frame.index) for frame in annotated}
@@ -122,13 +132,12 @@ def build_saarland_frames(
     wanted: dict[str, set[int]] = {}
     for recording, index in _evenly([place for place in places if place not in known], max_frames):
         wanted.setdefault(recording, set()).add(index)
-    drawn = (raw / "truth" / "objects.csv").is_file()
     labelled = (
         _with_truth(raw, wanted, source, nouaman2024.read)
-        if drawn
+        if exact_truth
         else _with_background(raw, wanted, source, nouaman2024.read, PARAMETERS[nouaman2024.LAYOUT])
     )
-    labels, judged = ("truth", "true") if drawn else ("background", "false")
+    labels, judged = ("truth", "true") if exact_truth else ("background", "false")
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
     )
@@ -139,11 +148,19 @@ SINGAPORE_FOLDERS = ("Parachute", "Slipper")
 
 
 def build_singapore_raw(
-    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], cells: Path, max_frames: int
+    raw: Path,
+    folder: Path,
+    *,
+    name: str,
+    source: str,
+    origin: Sequence[str],
+    exact_truth: bool,
+    cells: Path,
+    max_frames: int,
 ) -> TestSet:
     """Build the set of whole pictures from Liang's folders of parachutes and of slippers, as recorded.
 
-    Truth is exact where the files are a phantom's. The laboratory's own have no boxes: those of the bank's cells, which
+    Truth is exact where the source has it. The laboratory's own have no boxes: those of the bank's cells, which
     networks outlined, stand in for them, with the class of the folder.
 
     Args:
@@ -152,6 +169,7 @@ def build_singapore_raw(
         name: of the test set.
         source: a key of ``config/sources.yaml``.
         origin: of the source's files.
+        exact_truth: whether the source has it, as its record says.
         cells: ``cells.csv`` of a bank cut from the source; read only where there is no exact truth.
         max_frames: pictures to keep, evenly spaced over both folders.
 
@@ -159,8 +177,7 @@ def build_singapore_raw(
         InputError: a picture, the truth table or the bank is wrong.
     """
     pictures = [frame for shape in SINGAPORE_FOLDERS for frame in liang2024.read(raw, shape, source)]
-    drawn = (raw / "truth" / "objects.csv").is_file()
-    boxes = _true_boxes(read_objects(raw)) if drawn else _bank_boxes(cells)
+    boxes = _true_boxes(read_objects(raw)) if exact_truth else _bank_boxes(cells)
     # a picture's recording is the camera's, its folder is only how it was sorted
     labelled = (
         (
@@ -171,7 +188,7 @@ def build_singapore_raw(
     )
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin,
-        labels="truth" if drawn else "outlines", classes_judged="true",
+        labels="truth" if exact_truth else "outlines", classes_judged="true",
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from rbcflow.classes import class_name
 from rbcflow.errors import InputError
-from rbcflow.provenance import sha256
+from rbcflow.provenance import ORIGINS, sha256
 from rbcflow.reading import read_object
 from rbcflow.yamlfile import read_yaml
 
@@ -39,6 +39,7 @@ class Weights:
         url: where to download it, None for a file of the repository.
         size: bytes, None where not known.
         path: where a file of the repository lies, relative to its root.
+        learned_from: origin of the images it learned from, where this project knows; a remark wherever it is used.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Weights:
     url: str | None = None
     size: int | None = None
     path: str | None = None
+    learned_from: str | None = None
 
 
 def read_weights(table: Path) -> dict[str, Weights]:
@@ -73,6 +75,8 @@ def _entry(table: Path, name: str, entry: object) -> Weights:
         raise InputError(table, f"url {weights.url!r} and path {weights.path!r}", "one of the two", where)
     if weights.url is not None and not re.match("(https?|file)://", weights.url):
         raise InputError(table, f"url {weights.url!r}", "an address that starts with https://", where)
+    if weights.learned_from not in (None, *ORIGINS):
+        raise InputError(table, f"learned_from {weights.learned_from!r}", f"one of {', '.join(ORIGINS)}", where)
     return weights
 
 

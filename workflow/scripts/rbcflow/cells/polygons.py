@@ -58,7 +58,7 @@ def smoothed(points: FloatArray) -> FloatArray:
         (M, 2) vertices, the curve sampled about every half pixel.
     """
     points = points[np.any(points != np.roll(points, 1, axis=0), axis=1)]
-    sides = np.hypot(*(points - np.roll(points, 1, axis=0)).T)
+    sides = np.sqrt(np.square(points - np.roll(points, 1, axis=0)).sum(axis=1))
     if len(points) < MIN_VERTICES or np.median(sides) < COARSE_SIDE:
         return points
     closed = np.vstack([points, points[:1]])

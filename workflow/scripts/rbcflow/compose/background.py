@@ -7,8 +7,8 @@ import math
 import cv2
 import numpy as np
 
-from rbcflow.compose.exact import FloatImage, resize
 from rbcflow.compose.spec import VariantSpec
+from rbcflow.exact import FloatImage, resize
 
 COARSE = 8
 """Pixels between the samples of very smooth fields, before they are interpolated."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.compose.exact import FloatImage
+from rbcflow.exact import FloatImage
 
 FIXED_POINT = 4
 """Fractional bits of OpenCV's drawing coordinates."""

@@ -13,7 +13,6 @@ from rbcflow import boxes as box_tools
 from rbcflow.classes import CLASS_ID
 from rbcflow.compose import decor, noise, walls
 from rbcflow.compose.background import background
-from rbcflow.compose.exact import FloatImage, shrink
 from rbcflow.compose.objects import draw_ring
 from rbcflow.compose.paste import make_patch, paste
 from rbcflow.compose.place import Placer
@@ -21,6 +20,7 @@ from rbcflow.compose.plan import planned
 from rbcflow.compose.seeds import generator
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.compose.stock import Cutout, Stock
+from rbcflow.exact import FloatImage, shrink
 
 
 @dataclass

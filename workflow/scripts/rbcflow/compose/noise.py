@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rbcflow.compose.exact import FloatImage
 from rbcflow.compose.spec import VariantSpec
+from rbcflow.exact import FloatImage
 
 WHITE = np.float32(255)
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from rbcflow.compose.background import BLURRED, smooth_field
-from rbcflow.compose.exact import FloatImage, blur, remap
 from rbcflow.compose.stock import RING, Cutout
+from rbcflow.exact import FloatImage, blur, remap
 
 SIDE = 47
 """Side of the square an object is drawn on, in pixels."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.boxes import mask_box
-from rbcflow.compose.exact import FloatImage, blur, warp
 from rbcflow.compose.spec import VariantSpec
 from rbcflow.compose.stock import Cutout
+from rbcflow.exact import FloatImage, blur, warp
 
 TAPER = 4
 """Pixels over which a drawn patch fades into the background at its border."""

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.compose.exact import FloatImage, warp
 from rbcflow.compose.spec import VariantSpec
+from rbcflow.exact import FloatImage, warp
 
 BORDER = 16
 """Rows the brightness profile is drawn beyond the frame, for the tilt."""

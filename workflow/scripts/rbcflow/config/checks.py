@@ -115,6 +115,9 @@ def read_counts(path: Path) -> list[dict[str, Any]]:
             raise InputError(path, f"{entry!r:.80}", f"the keys {', '.join(keys)}", where)
         if not isinstance(entry["value"], int | float):
             raise InputError(path, f"value {entry['value']!r}", "a number", where)
+        if not isinstance(entry.get("tolerance", 0), int | float) or {"tolerance", "deviation"} <= set(entry):
+            found = f"tolerance {entry['tolerance']!r}, deviation {entry.get('deviation')!r}"
+            raise InputError(path, found, "a number, and no deviation beside it", where)
         rule = entry["ours"]
         if not isinstance(rule, dict) or "table" not in rule or rule.get("statistic") not in STATISTICS:
             raise InputError(path, f"ours {rule!r:.80}", f"a table and one of {', '.join(STATISTICS)}", where)

@@ -62,6 +62,10 @@ class Settings:
         """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
         return self.sources[source].origin or ("phantom" if self.config.phantoms else "path")
 
+    def exact_truth(self, source: str) -> bool:
+        """Return whether a source's files come with ``truth/``: a phantom's, or those of which the table says so."""
+        return self.origin(source) == "phantom" or self.sources[source].exact_truth
+
     def raw_folder(self, source: str) -> Path:
         """Return the folder where a source's own files are expected."""
         return Path(self.sources[source].path or f"{self.config.raw}/{source}")

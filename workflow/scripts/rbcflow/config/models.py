@@ -56,7 +56,7 @@ class Phantom(Strict):
     donors: int = Field(7, ge=2, description="blood donors with videos (Saarland)")
     recordings_per_donor: int = Field(5, ge=1, description="videos a donor, each at one pressure (Saarland)")
     frames_per_recording: int = Field(36, ge=2, description="frames a video (Saarland)")
-    annotate_every: int = Field(4, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
+    annotate_every: int = Field(3, ge=1, description="every n-th frame carries polygon annotations (Saarland)")
     crops_per_class: int = Field(400, ge=0, description="segmented crops of croissants and of slippers each (Saarland)")
     velocities: list[Annotated[float, Field(gt=0)]] = Field(
         [0.12, 0.44, 0.7, 1.0], min_length=1, description="velocities in cm/s, a folder each (Naples)"
@@ -402,6 +402,10 @@ class Source(Strict):
     bad_files: Literal["stop", "skip"] = Field(
         "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
     )
+    exact_truth: bool = Field(
+        False,
+        description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",
+    )
     url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
     sha256: str | None = Field(
         None,
@@ -416,6 +420,8 @@ class Source(Strict):
     def _url_for_download(self) -> Source:
         if self.origin == "url" and not self.url:
             raise ValueError("origin `url` needs the key `url`")
+        if self.exact_truth and self.origin not in ("path", None):
+            raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
         allowed = ORIGINS.get(self.layout, ("phantom", "path", "url", None))
         if self.origin not in allowed:
             known = ", ".join(f"`{origin}`" for origin in allowed if origin)

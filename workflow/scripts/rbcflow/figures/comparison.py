@@ -9,10 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.figures.validation import heat, read_metrics
 from rbcflow.metrics.confusion import ConfusionMatrix
-from rbcflow.metrics.intervals import MIN_RECORDINGS
+from rbcflow.metrics.intervals import LEAST_RECORDINGS, MIN_RECORDINGS
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 PUBLISHED = {
@@ -70,7 +71,7 @@ def _pair(panels: np.ndarray, folder: Path | None, item: str) -> None:
     heat(panels[1], shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares], short=True)
     model = metrics["model"].replace("_nosuperposition", ",\nno overlap").replace("_noother", ", two classes")
     panels[0].set_title(f"{item}: {model}\non {metrics['testset']}, n = {matrix.n}", fontsize=6)
-    panels[1].set_title(style.origin_text(metrics["origin"]) + " frames, shares", fontsize=6, weight="normal")
+    panels[1].set_title(origin.text(metrics["origin"]) + " frames, shares", fontsize=6, weight="normal")
 
 
 def headline(headline: Path, output: Path) -> None:
@@ -88,7 +89,8 @@ def headline(headline: Path, output: Path) -> None:
     colours = dict(zip(models, PALETTE * 2, strict=False))
     heights = [table.loc[table["testset"] == name, "model"].nunique() for name in testsets]
     note = (
-        "dots: all recordings; bars: 95 % of draws of recordings with replacement; hollow: fewer than five recordings"
+        "dots: all recordings; bars: 95 % of draws of recordings with replacement; hollow: fewer than five recordings, "
+        "without a bar: fewer than three"
     )
     with style.canvas(output, style.PAGE_MM, 26 + 5.2 * sum(heights) + 3 * len(testsets), note) as figure:
         grid = figure.subplots(len(testsets), 2, sharex=True, squeeze=False, height_ratios=heights)
@@ -99,7 +101,10 @@ def headline(headline: Path, output: Path) -> None:
                     axes.set_title(title)
             row[1].set_yticklabels([])
             sizes = table.loc[table["testset"] == testset].iloc[0]
-            text = f"{testset.replace('_', ' ')}\n{sizes['n_recordings']} recordings, n = {sizes['n_boxes']}"
+            # of a variant's own test split each image counts as a recording
+            unit = "images" if testset.endswith("_test") else "recordings"
+            text = f"{testset.replace('_', ' ')}\n{sizes['n_recordings']} {unit}, n = {sizes['n_boxes']}"
+            text += "\nno interval" if sizes["n_recordings"] < LEAST_RECORDINGS else ""
             row[1].text(1.02, 0.5, text, transform=row[1].transAxes, va="center", fontsize=6)
 
 
@@ -140,8 +145,8 @@ def localisation(runs: list[Path], output: Path) -> None:
                 share = np.arange(1, len(overlap) + 1) / len(overlap)
                 axes.step(overlap, share, color=colours[own["model"]], linewidth=1.1,
                           label=f"{np.median(overlap):.2f} (n = {len(overlap)})")  # fmt: skip
-            origin = next(style.origin_text(own["origin"]) for _, own in described if own["testset"] == testset)
-            axes.set(title=f"{testset.replace('_', ' ')}\n({origin})", xlabel="IoU", xlim=(iou, 1), ylim=(0, 1))
+            frames = next(origin.text(own["origin"]) for _, own in described if own["testset"] == testset)
+            axes.set(title=f"{testset.replace('_', ' ')}\n({frames})", xlabel="IoU", xlim=(iou, 1), ylim=(0, 1))
             axes.grid(True)
             axes.legend(fontsize=5.5, loc="upper left", title="median IoU", title_fontsize=5.5)
         panels[0].set_ylabel("share of found cells")

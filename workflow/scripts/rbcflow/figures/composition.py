@@ -11,12 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from rbcflow import origin
 from rbcflow.boxes import area
 from rbcflow.compose.background import flat
-from rbcflow.compose.exact import shrink
 from rbcflow.compose.image import steps
 from rbcflow.compose.seeds import generator
 from rbcflow.compose.spec import VariantSpec
+from rbcflow.exact import shrink
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import factors_of, image_list, labels_of
 from rbcflow.testset_files import read_rgb
@@ -165,8 +166,8 @@ def overlaps(datasets: list[Path], output: Path) -> None:
         boxes = [labels_of(image, width, height)[1] for image in images]
         covered[folder.name] = np.concatenate([_covered(one) for one in boxes])
         counts[folder.name] = np.array([len(one) for one in boxes])
-    origin = " + ".join(sorted({style.folder_origin(folder) for folder in datasets}))
-    note = style.note("training images", "a box is covered where another lies over or under it", f"cells: {origin}")
+    made_from = origin.made_from(style.folder_origins(*datasets))
+    note = style.note("training images", "a box is covered where another lies over or under it", made_from)
     with style.canvas(output, style.PAGE_MM, 16 + 8 * len(datasets), note) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
         for row, shares in enumerate(covered.values()):

@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 from matplotlib.axes import Axes
 
+from rbcflow import origin
 from rbcflow.boxes import from_yolo
 from rbcflow.classes import CLASSES
 from rbcflow.figures import pictures, style
@@ -44,7 +45,7 @@ def _names(dataset: Path) -> dict[int, str]:
 
 
 def _note(dataset: Path, *more: str) -> str:
-    return style.note(dataset.name, f"cells: {style.folder_origin(dataset)}", *more)
+    return style.note(dataset.name, origin.made_from(style.folder_origins(dataset)), *more)
 
 
 def dataset_examples(dataset: Path, output: Path) -> None:

@@ -12,6 +12,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from rbcflow import origin
 from rbcflow.cells.bank import read_table
 from rbcflow.figures import style
 from rbcflow.figures.pictures import as_rgb
@@ -31,9 +32,11 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
     if not scored:
         style.notice(output, "No path was compared with truth.")
         return
-    origins = style.origin_text(sorted({summary["origin"] for summary, _ in scored}))
+    origins = origin.text(summary["origin"] for summary, _ in scored)
     n = sum(summary["n_cells"] for summary, _ in scored)
-    note = style.note(f"IoU of {n} whole true cells, a missed cell has 0", "bar: median; red: worst decile", origins)
+    cells = pd.concat([table[["source", "recording", "frame", "object"]] for _, table in scored]).drop_duplicates()
+    counted = f"{len(cells)} whole true cells, each with every path that was tried on it: n = {n}; a missed cell has 0"
+    note = style.note(counted, "bar: median; red: worst decile", origins)
     with style.canvas(output, style.PAGE_MM, 14 + 5.2 * len(scored), note) as figure:
         axes = figure.subplots()
         _strips(axes, [(_path_label(summary), summary, table) for summary, table in scored])
@@ -224,9 +227,7 @@ def class_counts(raw_counts: Path, output: Path) -> None:
     frames = table[table["kind"] == "recording"].groupby("source")["frames"].sum()
     table["size"] = table["width"].astype(str) + "×" + table["height"].astype(str)
     sizes = table.groupby("source")["size"].agg(lambda values: ", ".join(sorted(set(values))))
-    note = style.note(
-        "crops by the laboratory's own sorting, and frames of recordings", " + ".join(sorted(set(table["origin"])))
-    )
+    note = style.note("crops by the laboratory's own sorting, and frames of recordings", origin.text(table["origin"]))
     with style.canvas(output, style.PAGE_MM, 52, note) as figure:
         left, right = figure.subplots(1, 2)
         if not crops.empty:

@@ -1,4 +1,4 @@
-"""Predicted boxes over consecutive frames, as a GIF that reads at a glance (GIF ``predicted_boxes``)."""
+"""Predicted boxes over frames of a test set, as a GIF that reads at a glance (GIF ``predicted_boxes``)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from rbcflow.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, unavailable
 from rbcflow.metrics.inputs import BOX, read_pair
+from rbcflow.origin import text as origin_text
 
 MAX_BYTES = 3_000_000
 BLOCK = 12
-"""Fewest consecutive frames shown of a recording, if it has as many: fewer would not show motion."""
+"""Fewest frames shown of a recording, if the test set has as many: fewer would not show motion."""
 
 SIZES = ((1010, 64), (1010, 48), (1010, 32), (720, 48), (720, 32), (480, 24))
 """Largest width in pixels and colours taken from the frames, from best to smallest file."""
@@ -84,7 +85,7 @@ def predicted_boxes(
 
 
 def choose(frames: pd.DataFrame, wanted: int) -> pd.DataFrame:
-    """Return frames in order of recording and index: consecutive ones of as many recordings as fit.
+    """Return frames in order of recording and index: neighbours in the test set, of as many recordings as fit.
 
     Args:
         frames: the test set's frames.
@@ -111,7 +112,7 @@ def _texts(metrics: dict, row: tuple, number: int, total: int) -> tuple[str, str
     place = ", ".join(filter(None, (row.recording, f"frame {row.index}", row.condition)))
     return (
         f"{number}/{total}  {place}",
-        f"{style.origin_text(metrics['origin'])}, conf > {metrics['thresholds']['conf']:g}",
+        f"{origin_text(metrics['origin'])}, conf > {metrics['thresholds']['conf']:g}",
     )
 
 

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.quiet import import_ultralytics
 
@@ -36,7 +37,7 @@ def label_statistics(model_folder: Path, model_dataset: Path, output: Path) -> N
     classes = _classes(model_folder)
     boxes, images = _labels(model_dataset, len(classes))
     side = np.array(_size(model_dataset))
-    note = style.note(_name(model_folder), f"{len(boxes)} boxes on {images} training images", _origin(model_dataset))
+    note = _note(model_folder, model_dataset, f"{len(boxes)} boxes on {images} training images")
     with style.canvas(output, style.PAGE_MM, 48, note) as figure:
         counted, crowded, placed, sized = figure.subplots(1, 4)
         totals = [int((boxes[:, 1] == index).sum()) for index in range(len(classes))]
@@ -71,7 +72,7 @@ def training_batches(model_folder: Path, model_dataset: Path, output: Path) -> N
         rows = _augmented(Path(folder), model_dataset, classes, arguments)
     closed = arguments["close_mosaic"]
     titles = ("with mosaic", f"without, as in the last {closed} epochs" if closed else "without mosaic, not used")
-    with style.canvas(output, style.PAGE_MM, 78, style.note(_name(model_folder), _origin(model_dataset))) as figure:
+    with style.canvas(output, style.PAGE_MM, 78, _note(model_folder, model_dataset)) as figure:
         panels = figure.subplots(2, EXAMPLES)
         for line, title, examples in zip(panels, titles, rows, strict=True):
             line[0].set_title(title)
@@ -155,5 +156,8 @@ def _name(model_folder: Path) -> str:
     return f"{model_folder.parent.name} {model_folder.name}"
 
 
-def _origin(dataset: Path) -> str:
-    return f"images made from {style.folder_origin(dataset)} cells"
+def _note(model_folder: Path, dataset: Path, *more: str) -> str:
+    """Say what a dataset's images are, and whether the model learned from them at all."""
+    record = json.loads((model_folder / "training.json").read_text(encoding="utf-8"))
+    adopted = "the checkpoint was not trained here" if origin.Basis.of_training(record).adopted else ""
+    return style.note(_name(model_folder), *more, origin.made_from(style.folder_origins(dataset)), adopted)

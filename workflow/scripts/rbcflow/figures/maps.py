@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from rbcflow import origin
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import SPLITS, image_list
 from rbcflow.testset_files import read_rgb, read_testset
@@ -37,8 +38,8 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
     table = pd.concat([_chosen(folder) for folder in datasets], ignore_index=True)
     images = [pictures.as_rgb(read_rgb(path)) for path in table["image"]]
     _, points, made = _embed(images, network)
-    origin = " + ".join(sorted({style.folder_origin(folder) for folder in datasets}))
-    with style.canvas(output, style.PAGE_MM, 74, style.note(made, f"cells: {origin}")) as figure:
+    made_from = origin.made_from(style.folder_origins(*datasets))
+    with style.canvas(output, style.PAGE_MM, 74, style.note(made, made_from)) as figure:
         for axes, (column, title) in zip(
             figure.subplots(1, 3), {"split": "split", "variant": "variant", "source": "source of most cells"}.items(),
             strict=True,
@@ -90,8 +91,8 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
     for testset in available:
         chosen = testset.frames["frame"].iloc[pictures.spread(len(testset.frames), SHOWN)]
         images += [pictures.as_rgb(testset.image(frame)) for frame in chosen]
-        origin = style.origin_text(testset.meta["origin"])
-        groups += [f"{testset.meta['name'].replace('_', ' ')} ({origin})"] * (len(images) - len(groups))
+        frames = origin.text(testset.meta["origin"])
+        groups += [f"{testset.meta['name'].replace('_', ' ')} ({frames})"] * (len(images) - len(groups))
     vectors, points, made = _embed(images, network)
     named = pd.Series(groups)
     training = named.str.startswith("training").to_numpy()

@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 from matplotlib.ticker import MaxNLocator
 
+from rbcflow import origin
 from rbcflow.errors import InputError
 from rbcflow.figures import style
 
@@ -124,7 +125,7 @@ def _note(folder: Path, table: pd.DataFrame, known: dict[str, float]) -> str:
     speed = values.get("images_per_second")
     return style.note(
         name,
-        f"trained on images made from {style.folder_origin(folder)} cells",
+        f"trained on {origin.made_from(values.get('learned_from'))}",
         f"{len(table)} epoch{'s' if len(table) > 1 else ''}",
         f"{speed:.0f} images/s" if speed else "",
         "thick ends: the preprint's final values, on its own images" if known else "",

@@ -1,4 +1,4 @@
-"""What a run's hits and errors are made of: overlaps, kinds, calibration, conditions (figure ``run_quality``)."""
+"""What a run's hits and errors are made of: overlaps, bias, kinds, calibration, conditions (figure ``run_quality``)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from rbcflow.figures.validation import read_metrics, run_note, thresholds, unava
 from rbcflow.metrics.errors import KINDS, PLACES
 
 MOST_GROUPS = 12
+DIFFERENCES = {"dw": "width", "dh": "height", "dx": "right", "dy": "down"}
+"""Differences of boxes, as the figure names them."""
 
 
 def run_quality(run_folder: Path, output: Path) -> None:
-    """Draw overlaps of matched boxes, errors by kind and place, calibration, and recall by donor and flow condition.
+    """Draw overlaps and bias of matched boxes, errors by kind and place, calibration, and recall by group.
 
     Args:
         run_folder: folder with ``metrics.json`` and the run's tables.
@@ -26,12 +28,15 @@ def run_quality(run_folder: Path, output: Path) -> None:
     metrics = read_metrics(run_folder)
     if unavailable(metrics, output):
         return
-    with style.canvas(output, style.PAGE_MM, 58, run_note(metrics, thresholds(metrics))) as figure:
-        panels = figure.subplots(1, 4, width_ratios=[1, 1.25, 1, 1.1])
-        _overlaps(panels[0], pd.read_csv(run_folder / "matches.csv"), metrics)
-        _errors(panels[1], metrics["errors"])
-        _calibration(panels[2], pd.read_csv(run_folder / "calibration.csv"), metrics["calibration"])
-        _groups(panels[3], pd.read_csv(run_folder / "groups.csv", dtype={"group": str}))
+    with style.canvas(output, style.PAGE_MM, 70, run_note(metrics, thresholds(metrics))) as figure:
+        grid = figure.add_gridspec(2, 4, width_ratios=[1, 1.25, 1, 1.1])
+        _overlaps(figure.add_subplot(grid[0, 0]), pd.read_csv(run_folder / "matches.csv"), metrics)
+        _bias(figure.add_subplot(grid[1, 0]), metrics["localisation"]["bias"]["whole"])
+        _errors(figure.add_subplot(grid[:, 1]), metrics["errors"])
+        _calibration(
+            figure.add_subplot(grid[:, 2]), pd.read_csv(run_folder / "calibration.csv"), metrics["calibration"]
+        )
+        _groups(figure.add_subplot(grid[:, 3]), pd.read_csv(run_folder / "groups.csv", dtype={"group": str}))
 
 
 def _overlaps(axes: Axes, matches: pd.DataFrame, metrics: dict) -> None:
@@ -42,14 +47,24 @@ def _overlaps(axes: Axes, matches: pd.DataFrame, metrics: dict) -> None:
         return
     axes.hist(overlap, bins=np.linspace(metrics["thresholds"]["iou"], 1, 23), color=style.COLOURS["accent"])
     axes.axvline(overlap.median(), color="black", linewidth=0.8)
-    axes.text(
-        0.03,
-        0.97,
-        f"n = {len(overlap)}\nmedian {overlap.median():.2f}",
-        transform=axes.transAxes,
-        va="top",
-        fontsize=6.5,
-    )
+    axes.set_xlabel(f"IoU (n = {len(overlap)}, median {overlap.median():.2f})")
+
+
+def _bias(axes: Axes, bias: dict) -> None:
+    """Draw median and quartiles of the differences of whole cells' boxes."""
+    axes.set(title="boxes off by", xlabel="pixels")
+    axes.set_yticks(range(len(DIFFERENCES)), list(DIFFERENCES.values()), fontsize=6)
+    if not bias["n"]:
+        _empty(axes, "no whole cell found")
+        return
+    axes.axvline(0, color="#999999", linewidth=0.8)
+    for row, name in enumerate(DIFFERENCES):
+        own = bias[name]
+        axes.plot([own["q1"], own["q3"]], [row, row], color=style.COLOURS["accent"], linewidth=3, alpha=0.5)
+        axes.plot(own["median"], row, "o", color=style.COLOURS["accent"], markersize=3)
+    axes.invert_yaxis()
+    axes.margins(x=0.15, y=0.15)
+    axes.set_xlabel(f"pixels (n = {bias['n']}, sides × {bias['size_ratio']['median']:.2f})")
 
 
 def _errors(axes: Axes, errors: dict) -> None:

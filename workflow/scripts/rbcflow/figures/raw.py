@@ -15,9 +15,6 @@ from rbcflow.frames import Frame
 from rbcflow.raw import kihm2018, layouts, liang2024, record
 from rbcflow.raw.croplists import pictures
 
-READERS = layouts.READERS
-"""Reader by source; a source's layout has its name."""
-
 OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT)
 """Layouts whose recordings are folders of single cells."""
 
@@ -39,9 +36,9 @@ def raw_frames(raw: Path, output: Path) -> None:
     if source.status != "available":
         style.notice(output, f"{source.source}: recordings unavailable. {source.reason}")
         return
-    folder, reader = Path(source.folder), READERS[source.source]
+    folder, reader = Path(source.folder), layouts.READERS[source.layout]
     names = reader.recordings(folder)
-    if source.source in OF_CROPS:
+    if source.layout in OF_CROPS:
         _draw_crops(folder, reader, names, output, [source.source, source.origin])
         return
     pairs = [list(islice(reader.read(folder, names[i]), 0, STEP + 1, STEP)) for i in spread(len(names), 6)]

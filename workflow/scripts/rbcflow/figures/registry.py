@@ -18,10 +18,10 @@ PER = ("none", "bank", "clustered", "recorded", "variant", "model", "run", "test
 """What a figure is drawn once for. ``bank`` has single cells, ``clustered`` is a bank that was filtered
 by clusters, ``recorded`` a source with recordings."""
 
-SECTIONS = ("data", "cells", "datasets", "models", "validation", "speed")
+SECTIONS = ("data", "cells", "datasets", "models", "validation")
 
 INPUTS = (
-    "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "benchmarks", "runs",
+    "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "runs",
     "datasets", "model_dataset", "seeds", "published", "outlines",
     "clusters", "raw_counts", "errors", "headline", "testsets",
 )  # fmt: skip
@@ -49,7 +49,6 @@ DRAWS: dict[str, str] = {
         "quality": ("run_quality",),
         "comparison": ("published_matrices", "headline", "localisation"),
         "gifs": ("predicted_boxes",),
-        "speed": ("seconds_by_rule",),
     }.items()
     for function in functions
 }  # fmt: skip

@@ -13,6 +13,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from rbcflow import origin
+
 CLASS_COLOURS: dict[str, str] = {"croissant": "#E69F00", "slipper": "#56B4E9", "other": "#CC79A7"}
 """Okabe and Ito's orange, sky blue and reddish purple: apart for every kind of colour vision, and all lighter than
 the mid grey of bright-field frames."""
@@ -110,15 +112,15 @@ def notice(output: Path, text: str, width: float = PAGE_MM) -> None:
         axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color="#444444", fontsize=9)
 
 
-def origin_text(origin: str | list[str]) -> str:
-    """Return ``phantom``, ``public``, ``raw`` or several of them as words for a note."""
-    return origin if isinstance(origin, str) else " + ".join(origin) or "origin not recorded"
-
-
 def folder_origin(folder: Path) -> str:
-    """Return the origin that a stage's folder states in its ``provenance.json``."""
-    record = folder / "provenance.json"
-    return origin_text(json.loads(record.read_text())["origin"] if record.is_file() else [])
+    """Return the origin that a stage's folder states, as words."""
+    return origin.text(folder_origins(folder))
+
+
+def folder_origins(*folders: Path) -> set[str]:
+    """Return the origins that stages' folders state in their ``provenance.json``."""
+    records = [file for folder in folders if (file := folder / "provenance.json").is_file()]
+    return {word for file in records for word in json.loads(file.read_text(encoding="utf-8"))["origin"]}
 
 
 def note(*parts: str) -> str:

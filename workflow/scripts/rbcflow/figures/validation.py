@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rbcflow import origin
 from rbcflow.classes import CLASSES
 from rbcflow.figures import style
 from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
 from rbcflow.metrics.curves import ALL, ANY
+from rbcflow.metrics.matching import BACKGROUND
 
 CURVES = {
     **{name: (name, style.COLOURS[name], "-") for name in CLASSES},
@@ -20,6 +24,13 @@ CURVES = {
     ANY: ("found, class ignored", style.COLOURS[ANY], "--"),
 }
 """Label, colour and line of each way of counting."""
+
+FALSE_ALARMS = {
+    "second": "second box\non a found cell",
+    "misplaced": "overlaps a cell\ntoo little",
+    "background": "on background",
+}
+"""What the matrix's row of false alarms is divided into, as in the errors of ``metrics.json``."""
 
 JUDGED = {"true": "", "proxy": "classes are by-eye proxies", "false": "true classes are not judged"}
 
@@ -33,7 +44,7 @@ def run_note(metrics: dict, *more: str) -> str:
     """Return what every figure of a run must be read with."""
     return style.note(
         f"{metrics['model']} on {metrics['testset']}",
-        f"{style.origin_text(metrics['origin'])} frames",
+        f"{origin.Basis.of_metrics(metrics).text} frames",
         f"n = {metrics['n_boxes']['total']} true boxes on {metrics['n_frames']} frames",
         *more,
         JUDGED[metrics["classes_judged"]],
@@ -67,36 +78,52 @@ def confusion_matrix(run_folder: Path, output: Path) -> None:
     matrix = ConfusionMatrix.read_csv(run_folder / "confusion_matrix.csv", **limits)
     with style.canvas(output, style.PAGE_MM, 78, run_note(metrics, thresholds(metrics))) as figure:
         left, right = figure.subplots(1, 2)
-        heat(left, matrix.counts / max(1, matrix.counts.max()), [[f"{n}" for n in row] for row in matrix.counts])
+        counts = np.vstack([matrix.counts[:-1], _false_alarms(metrics)])
+        heat(left, counts / max(1, counts.max()), [[f"{n}" for n in row] for row in counts], below=FALSE_ALARMS)
         left.set_title(f"counts (n = {matrix.n})")
         shares = matrix.normalised()
         heat(right, shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares])
         right.set_title("shares (each row sums to 1)")
 
 
-def heat(axes: Axes, values: np.ndarray, texts: list[list[str]], *, short: bool = False) -> None:
+def _false_alarms(metrics: dict) -> np.ndarray:
+    """Return (3, C + 1) the matrix's row ``background`` divided as in ``FALSE_ALARMS``; the last column is no count."""
+    divided = metrics["errors"]["false_alarms"]
+    return np.array([[divided[kind].get(name, 0) for name in LABELS] for kind in FALSE_ALARMS])
+
+
+def heat(
+    axes: Axes,
+    values: np.ndarray,
+    texts: list[list[str]],
+    *,
+    short: bool = False,
+    below: Mapping[str, str] = MappingProxyType({BACKGROUND: "background\n(false alarm)"}),
+) -> None:
     """Draw a matrix as a heat map; background with background is no count.
 
     Args:
         axes: to draw in.
-        values: (C + 1, C + 1) of 0..1, which shade the cells; NaN is blank.
+        values: (C + R, C + 1) of 0..1, which shade the cells; NaN is blank.
         texts: what stands in the cells.
         short: for small panels: initials for the classes, no axis titles.
+        below: names of the R rows below the classes, of predictions that found no cell.
     """
-    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
     last = len(LABELS) - 1
+    aspect = "equal" if len(values) == last + 1 else "auto"
+    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect=aspect)
     for row, column in np.ndindex(values.shape):
-        text = "" if row == column == last else texts[row][column]
+        text = "" if row >= last and column == last else texts[row][column]
         colour = "white" if values[row, column] > 0.55 else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=6.5 if short else 8.5)
     names = [name[0] for name in CLASSES] if short else list(CLASSES)
     axes.set_xticks(range(last + 1), [*names, "b" if short else "missed"])
-    axes.set_yticks(range(last + 1), [*names, "b" if short else "background\n(false alarm)"])
+    axes.set_yticks(range(len(values)), [*names, *(["b"] if short else below.values())])
     if not short:
         axes.set(xlabel="predicted class", ylabel="true class")
     axes.spines[:].set_visible(False)
     axes.set_xticks(np.arange(last) + 0.5, minor=True)
-    axes.set_yticks(np.arange(last) + 0.5, minor=True)
+    axes.set_yticks(np.arange(len(values) - 1) + 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.5)
     axes.tick_params(which="both", length=0)
 

@@ -7,6 +7,7 @@ rule.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ def check_run(run: Path, predictions: Path, testset: Path) -> pd.DataFrame:
 
     Returns:
         Columns ``COLUMNS``: one row for the matrix (the sum of absolute differences of its cells stands in
-        ``difference``), for the hits, and for AP by class; none where the test set is unavailable.
+        ``difference``), for the hits, for AP by class and for its mean over the classes the
+        model can name; none where the test set is unavailable.
     """
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     if metrics["status"] != "available":
@@ -47,6 +49,7 @@ def check_run(run: Path, predictions: Path, testset: Path) -> pd.DataFrame:
     again = ultralytics_hits(judged.truth, predicted.boxes)
     rows.append(("hits", "Ultralytics", int(found.sum()), int(again.sum()), float((found != again).sum())))
     rows += _average_precisions(judged.truth, predicted.boxes, judged.frames["frame"], found)
+    rows += _means(rows, predicted.classes, metrics["coco"])
     table = pd.DataFrame(rows, columns=COLUMNS[1:-1])
     return table.assign(run=metrics["run"], agrees=table["difference"] <= TOLERANCE)[COLUMNS]
 
@@ -76,6 +79,17 @@ def _average_precisions(
         ):
             rows.append((what, against, ours, other, abs(ours - other)))
     return rows
+
+
+def _means(rows: list[tuple], named: Sequence[str], coco: dict) -> list[tuple[str, str, float, float, float]]:
+    """Compare the run's own mean over classes with the mean of its classes' AP, counted in plain NumPy."""
+    result = []
+    for what, theirs in (("AP50", coco["map50"]), ("AP50-95", coco["map50_95"])):
+        wanted = {f"{what} {name}" for name in named}
+        ours = [row[2] for row in rows if row[0] in wanted and row[1] == "faster-coco-eval"]
+        if theirs is not None:
+            result.append((f"m{what}", "faster-coco-eval", mean := float(np.mean(ours)), theirs, abs(mean - theirs)))
+    return result
 
 
 def ultralytics_matrix(

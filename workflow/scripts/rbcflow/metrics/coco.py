@@ -6,7 +6,8 @@ Precision at 101 recall levels, IoU 0.50 to 0.95 in steps of 0.05, predictions m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -17,19 +18,31 @@ from rbcflow.metrics.inputs import BOX
 
 MAX_DETECTIONS = 300
 """Predictions a frame that count; COCO's 100 would cut crowded frames."""
+STRICT = 5
+"""Row of IoU 0.75 among COCO's ten."""
 
 
 @dataclass(frozen=True)
 class AveragePrecision:
-    """AP at IoU 0.5, AP averaged over IoU 0.5 to 0.95, and recall averaged likewise; None without true boxes."""
+    """AP at IoU 0.5, at 0.75 and averaged over 0.5 to 0.95, and recall averaged likewise; None without true boxes."""
 
     ap50: float | None
+    ap75: float | None
     ap50_95: float | None
     ar: float | None
 
 
+UNDEFINED = AveragePrecision(None, None, None, None)
+"""Without true boxes, or of a class that the model cannot name."""
+
+
 def average_precision(
-    truth: pd.DataFrame, predictions: pd.DataFrame, frames: pd.Series, *, agnostic: bool = False
+    truth: pd.DataFrame,
+    predictions: pd.DataFrame,
+    frames: pd.Series,
+    *,
+    classes: Sequence[str] = CLASSES,
+    agnostic: bool = False,
 ) -> dict[str, AveragePrecision]:
     """Evaluate predictions on all frames, those without boxes included.
 
@@ -37,10 +50,12 @@ def average_precision(
         truth: true boxes with ``frame, class, x0, y0, x1, y1`` in pixels.
         predictions: the same with ``conf``.
         frames: every frame of the test set.
+        classes: those the model can name; one it cannot name has no average precision.
         agnostic: ignore classes.
 
     Returns:
-        By class name, and under ``mean`` the mean over classes that have true boxes; only ``mean`` if agnostic.
+        By class name, and under ``mean`` the mean over the classes that the model can name and that have true boxes;
+        only ``mean`` if agnostic.
     """
     names = ("mean",) if agnostic else CLASSES
     images = {frame: number for number, frame in enumerate(sorted(frames), start=1)}
@@ -59,10 +74,18 @@ def average_precision(
     # Axes: IoU, recall level, class, area, detections (recall has no second); -1 marks a class without true boxes.
     precision, recall = evaluation.eval["precision"][:, :, :, 0, 0], evaluation.eval["recall"][:, :, 0, 0]
     result = {
-        name: AveragePrecision(_mean(precision[0, :, column]), _mean(precision[:, :, column]), _mean(recall[:, column]))
+        name: AveragePrecision(
+            ap50=_mean(precision[0, :, column]),
+            ap75=_mean(precision[STRICT, :, column]),
+            ap50_95=_mean(precision[:, :, column]),
+            ar=_mean(recall[:, column]),
+        )
         for column, name in enumerate(names)
     }
-    return result if agnostic else {**result, "mean": _mean_of_classes(result)}
+    if agnostic:
+        return result
+    result |= {name: UNDEFINED for name in CLASSES if name not in classes}
+    return {**result, "mean": _mean_of_classes(result)}
 
 
 def _annotations(boxes: pd.DataFrame, images: dict, *, agnostic: bool) -> list[dict]:
@@ -92,7 +115,6 @@ def _mean(values: np.ndarray) -> float | None:
 def _mean_of_classes(result: dict[str, AveragePrecision]) -> AveragePrecision:
     present = [own for own in result.values() if own.ap50 is not None]
     if not present:
-        return AveragePrecision(None, None, None)
-    return AveragePrecision(
-        *(float(np.mean([getattr(own, key) for own in present])) for key in ("ap50", "ap50_95", "ar"))
-    )
+        return UNDEFINED
+    keys = [field.name for field in fields(AveragePrecision)]
+    return AveragePrecision(**{key: float(np.mean([getattr(own, key) for own in present])) for key in keys})

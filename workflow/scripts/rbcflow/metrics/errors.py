@@ -20,6 +20,13 @@ from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.testset_files import TestSet
 
 KINDS = ("classification", "localisation", "both", "duplicate", "background", "missed")
+FALSE_ALARMS: dict[str, tuple[str, ...]] = {
+    "second": ("duplicate",),
+    "misplaced": ("localisation", "both"),
+    "background": ("background",),
+}
+"""What the boxes in the matrix's row ``background`` are, by kinds: on a cell already found, overlapping one too little
+(above ``NEAR``), or where there is none."""
 NEAR = 0.1
 """Overlap below which a prediction has nothing to do with a true box, as in TIDE."""
 PLACES = ("frame edge", "wall", "open")

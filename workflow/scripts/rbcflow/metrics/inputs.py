@@ -26,6 +26,12 @@ class Predictions:
     meta: dict
     boxes: pd.DataFrame
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes the model can name; all where the file does not say so, as on a test set that is unavailable."""
+        known = self.meta.get("classes") or CLASSES
+        return tuple(name for name in CLASSES if name in known)
+
 
 def read_predictions(path: Path) -> Predictions:
     """Read a predictions file with the metadata under its schema's key ``rbcflow``.

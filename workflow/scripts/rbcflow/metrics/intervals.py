@@ -7,7 +7,7 @@ which makes differences between models paired.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
 from itertools import combinations
 from pathlib import Path
 
@@ -15,147 +15,41 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.metrics.average_precision import coco_ap, hits
-from rbcflow.metrics.inputs import read_pair
-from rbcflow.metrics.matching import BACKGROUND, match
+from rbcflow.metrics.numbers import ALIGNMENT, MEANS_OF_CLASSES, metrics, on_both
+from rbcflow.metrics.sample import Sample, read_sample
 
 LEVEL = 0.95
 """Share of the draws that an interval holds."""
 MIN_RECORDINGS = 5
 """With fewer recordings to draw from, an interval says little and is marked."""
+LEAST_RECORDINGS = 3
+"""With fewer, there is no interval."""
 HEADLINE = [
     "run", "model", "testset", "metric", "value", "low", "high", "n_recordings", "n_frames", "n_boxes", "companion_of",
 ]  # fmt: skip
 DIFFERENCES = ["testset", "metric", "first", "second", "difference", "low", "high", "n_recordings", "n_frames"]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One run's predictions and truth, with the recording of each.
+def draws(n_recordings: int, resamples: int, seed: int, testset: str) -> NDArray[np.float64]:
+    """Return (1 + resamples, R) how often each recording counts: first all once, then draws with replacement.
 
-    Attributes:
-        conf: (P,) confidences.
-        recording: (P,) number of a prediction's recording.
-        hit: (P,) found a box of its own class at IoU 0.5.
-        hit_any: (P,) found a box of any class at IoU 0.5.
-        predicted: (P,) class.
-        true_recording: (T,) number of a true box's recording.
-        true: (T,) class.
-        matched: at the operating point, rows of ``recording, true, predicted, iou``.
-        n_recordings: recordings of the test set, those without boxes included.
-        n_frames: its frames.
-        named: whether classes are judged.
+    Those of two test sets are independent, those of one the same whoever asks.
     """
-
-    conf: NDArray[np.float64]
-    recording: NDArray[np.int64]
-    hit: NDArray[np.bool_]
-    hit_any: NDArray[np.bool_]
-    predicted: NDArray[np.object_]
-    true_recording: NDArray[np.int64]
-    true: NDArray[np.object_]
-    matched: pd.DataFrame
-    n_recordings: int
-    n_frames: int
-    named: bool
-
-
-def read_sample(predictions: Path, testset: Path, conf: float, iou: float) -> Sample:
-    """Read a run.
-
-    Raises:
-        InputError: predictions or test set are malformed, or do not belong together.
-    """
-    predicted, judged = read_pair(predictions, testset)
-    codes, names = pd.factorize(judged.frames["recording"], sort=True)
-    number = pd.Series(codes, index=judged.frames["frame"])
-    boxes, threshold = predicted.boxes, np.array([0.5])
-    matched = match(judged.truth, boxes, iou).at(conf)
-    return Sample(
-        conf=boxes["conf"].to_numpy(dtype=float),
-        recording=boxes["frame"].map(number).to_numpy(dtype=int),
-        hit=hits(judged.truth, boxes, threshold)[:, 0],
-        hit_any=hits(judged.truth, boxes, threshold, agnostic=True)[:, 0],
-        predicted=boxes["class"].to_numpy(dtype=object),
-        true_recording=judged.truth["frame"].map(number).to_numpy(dtype=int),
-        true=judged.truth["class"].to_numpy(dtype=object),
-        matched=matched.assign(recording=matched["frame"].map(number))[["recording", "true", "predicted", "iou"]],
-        n_recordings=len(names),
-        n_frames=len(judged.frames),
-        named=judged.meta["classes_judged"] != "false",
-    )
-
-
-def draws(n_recordings: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """Return (1 + resamples, R) how often each recording counts: first all once, then draws with replacement."""
-    rng = np.random.default_rng([seed, n_recordings])
+    rng = np.random.default_rng([seed, zlib.crc32(testset.encode())])
     drawn = rng.multinomial(n_recordings, np.full(n_recordings, 1 / n_recordings), size=resamples)
     return np.vstack([np.ones(n_recordings), drawn]).astype(float)
 
 
-def metrics(sample: Sample, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Return every headline number for each weighting of the recordings.
+def interval(values: NDArray[np.float64], n_recordings: int) -> tuple[float, float]:
+    """Return the percentile interval of the draws (all but the first value), NaN where none is defined.
 
     Args:
-        sample: of a run.
-        weights: (B, R) from ``draws``.
-
-    Returns:
-        By name (B,): ``ap50`` (classes ignored), ``map50``, ``precision``, ``recall`` and ``f1`` of finding cells at
-        the operating point, ``recall_<class>`` and ``precision_<class>`` of naming them too, and ``iou_median`` of
-        matched boxes. NaN where undefined; those of classes are absent where classes are not judged.
+        values: (1 + B,) of which the first is no draw.
+        n_recordings: that were drawn from; fewer than ``LEAST_RECORDINGS`` give no interval.
     """
-    on_predictions, n_true = weights[:, sample.recording], weights[:, sample.true_recording].sum(axis=1)
-    result = {"ap50": coco_ap(sample.conf, sample.hit_any, n_true, on_predictions)}
-    matched, own = sample.matched, weights[:, sample.matched["recording"].to_numpy(dtype=int)]
-    true, predicted = (matched[name].to_numpy(dtype=object) for name in ("true", "predicted"))
-    found = (true != BACKGROUND) & (predicted != BACKGROUND)
-    result["precision"] = _ratio(own[:, found], own[:, predicted != BACKGROUND])
-    result["recall"] = _ratio(own[:, found], own[:, true != BACKGROUND])
-    result["f1"] = _ratio(2 * own[:, found], np.hstack([own[:, predicted != BACKGROUND], own[:, true != BACKGROUND]]))
-    result["iou_median"] = _weighted_median(matched["iou"].to_numpy(dtype=float)[found], own[:, found])
-    if sample.named:
-        result["map50"] = _mean_ap(sample, weights)
-        for name in CLASSES:
-            both = (true == name) & (predicted == name)
-            result[f"precision_{name}"] = _ratio(own[:, both], own[:, predicted == name])
-            result[f"recall_{name}"] = _ratio(own[:, both], own[:, true == name])
-    return result
-
-
-def _mean_ap(sample: Sample, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of AP50 over the classes that have true boxes in each draw."""
-    by_class = []
-    for name in CLASSES:
-        own, true = sample.predicted == name, sample.true == name
-        n_boxes = weights[:, sample.true_recording[true]].sum(axis=1)
-        by_class.append(coco_ap(sample.conf[own], sample.hit[own], n_boxes, weights[:, sample.recording[own]]))
-    stacked = np.stack(by_class)
-    present = ~np.isnan(stacked)
-    n_classes = present.sum(axis=0)
-    total = np.where(present, stacked, 0).sum(axis=0)
-    return np.divide(total, n_classes, out=np.full(len(weights), np.nan), where=n_classes > 0)
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    above, below = part.sum(axis=1), whole.sum(axis=1)
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
-
-
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median of values for each row of weights: the first value that half of the weight does not exceed."""
-    if not len(values):
-        return np.full(len(weights), np.nan)
-    order = np.argsort(values)
-    summed = np.cumsum(weights[:, order], axis=1)
-    place = (summed >= summed[:, -1:] / 2).argmax(axis=1)
-    return np.where(summed[:, -1] > 0, values[order][place], np.nan)
-
-
-def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the percentile interval of the draws (all but the first value), NaN where none is defined."""
+    if n_recordings < LEAST_RECORDINGS:
+        return np.nan, np.nan
     drawn = values[1:][~np.isnan(values[1:])]
     if not len(drawn):
         return np.nan, np.nan
@@ -180,42 +74,66 @@ def same_frames(described: dict[str, dict]) -> None:
             raise InputError(second, f"a run on frames with fingerprint {other}", expected, "testset_fingerprint")
 
 
+def read_run(results: Path, row: dict, conf: float, iou: float) -> Sample:
+    """Read a run from the results folder; arguments as ``compare``."""
+    run, testset = row["run"], row["testset"]
+    return read_sample(
+        results / "predictions" / f"{run}.parquet", results / "testsets" / testset,
+        results / "validation" / run / "errors.csv", conf, iou,
+    )  # fmt: skip
+
+
 def compare(
-    runs: list[dict[str, str]], predictions: Path, testsets: Path, *, conf: float, iou: float, resamples: int, seed: int
+    runs: list[dict], results: Path, *, conf: float, iou: float, resamples: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return headline numbers with intervals, and differences between models on the same frames with theirs.
 
     Args:
         runs: rows of the table of runs, with ``run``, ``model`` and ``testset``; a companion has ``companion_of``.
-        predictions: folder with ``<run>.parquet``.
-        testsets: folder of test sets.
+        results: folder with predictions, test sets and validation runs.
         conf: confidence of the operating point.
         iou: its overlap.
         resamples: draws.
         seed: root seed of the draws.
 
     Returns:
-        Tables with columns ``HEADLINE`` and ``DIFFERENCES``. Runs on unavailable test sets have no row.
+        Tables with columns ``HEADLINE`` and ``DIFFERENCES``. Runs on unavailable test sets have no row. Numbers of
+        classes are compared of models that can name the same classes alone.
     """
     headline: list[tuple] = []
     differences: list[tuple] = []
     for testset in dict.fromkeys(row["testset"] for row in runs):
-        counted: dict[str, dict] = {}
-        for row in (row for row in runs if row["testset"] == testset):
-            sample = read_sample(predictions / f"{row['run']}.parquet", testsets / testset, conf, iou)
-            if not sample.n_recordings:
-                continue
-            numbers = metrics(sample, draws(sample.n_recordings, resamples, seed))
-            size, of = (sample.n_recordings, sample.n_frames), row.get("companion_of")
-            headline += [
-                (row["run"], row["model"], testset, name, values[0], *interval(values), *size, len(sample.true), of)
-                for name, values in numbers.items()
+        own = [row for row in runs if row["testset"] == testset]
+        samples = {row["run"]: read_run(results, row, conf, iou) for row in own}
+        models = {row["run"]: row["model"] for row in own if samples[row["run"]].n_recordings}
+        if not models:
+            continue
+        of = {row["run"]: row.get("companion_of") for row in own}
+        first = samples[next(iter(models))]
+        weights = draws(first.n_recordings, resamples, seed, testset)
+        size = (first.n_recordings, first.n_frames)
+        counted = {run: metrics(samples[run], weights) for run in models}
+        headline += [
+            (run, models[run], testset, name, values[0], *interval(values, size[0]), *size, len(first.true), of[run])
+            for run in models
+            for name, values in counted[run].items()
+        ]
+        # a companion is its own run's other side, not another model
+        for pair in combinations([run for run in models if of[run] is None], 2):
+            apart = _apart([samples[run] for run in pair], [counted[run] for run in pair], weights)
+            differences += [
+                (testset, name, *(models[run] for run in pair), values[0], *interval(values, size[0]), *size)
+                for name, values in apart.items()
             ]
-            # a companion is its own run's other side, not another model
-            if of is None:
-                counted[row["model"]] = numbers
-        for first, second in combinations(counted, 2):
-            for name in counted[first]:
-                apart = counted[first][name] - counted[second][name]
-                differences.append((testset, name, first, second, apart[0], *interval(apart), *size))
     return pd.DataFrame(headline, columns=HEADLINE), pd.DataFrame(differences, columns=DIFFERENCES)
+
+
+def _apart(
+    samples: list[Sample], counted: list[dict[str, NDArray[np.float64]]], weights: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Return first minus second of every number, of alignment on the cells both found."""
+    first, second = counted
+    both = [metrics(sample, weights, ALIGNMENT) for sample in on_both(*samples)]
+    other = MEANS_OF_CLASSES if samples[0].classes != samples[1].classes else ()
+    apart = {name: first[name] - second[name] for name in first if name in second and name not in other}
+    return apart | {name: both[0][name] - both[1][name] for name in ALIGNMENT}

@@ -55,7 +55,7 @@ class Scored:
     summary: dict[str, Any]
 
 
-def score(path: str, job: Job, origin: str, *, frames: int) -> Scored:
+def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
     """Run a path on a sample of a source's frames and compare it with truth.
 
     Truth is the phantom's; of the public recordings it is the masks stored by the instrument, which has them of
@@ -64,7 +64,7 @@ def score(path: str, job: Job, origin: str, *, frames: int) -> Scored:
     Args:
         path: a key of ``cells.cut.PATHS``.
         job: layout, source, files and networks; the sample takes the place of its ``wanted``.
-        origin: of the source's files.
+        source: the record of the source, which says whether it has exact truth.
         frames: largest size of the sample, evenly spaced over the source's sorted frames.
 
     Returns:
@@ -74,6 +74,8 @@ def score(path: str, job: Job, origin: str, *, frames: int) -> Scored:
     Raises:
         InputError: the source has no truth.
     """
+    if not source.exact_truth and job.layout != flow_public.LAYOUT:
+        raise InputError(job.folder, "no truth", "a phantom, or public recordings with stored masks")
     wanted = sample(path, job.layout, job.folder, frames)
     truths = _truths(job.layout, job.folder, wanted)
     rows, invented, seconds = [], 0, []
@@ -90,7 +92,7 @@ def score(path: str, job: Job, origin: str, *, frames: int) -> Scored:
         started = time.perf_counter()
     table = pd.DataFrame(rows, columns=COLUMNS)
     summary = {
-        "path": path, "source": job.source, "origin": origin, "status": "available", "n_frames": len(seconds),
+        "path": path, "source": job.source, "origin": source.origin, "status": "available", "n_frames": len(seconds),
         "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX,
         "invented": None if job.layout == flow_public.LAYOUT else invented,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
@@ -150,8 +152,6 @@ def _candidates(path: str, layout: str, folder: Path) -> list[Key]:
         return [
             (rec, index) for rec in flow_public.recordings(folder) for index in flow_public.frame_numbers(folder, rec)
         ]
-    if not (folder / "truth" / "objects.csv").is_file():
-        raise InputError(folder, "no truth", "a phantom, or public recordings with stored masks")
     if path == "polygon":
         return [(frame.recording, frame.index) for frame in nouaman2024.annotated_frames(folder)]
     table = read_objects(folder)[["recording", "frame"]].drop_duplicates()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +18,9 @@ from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
 from rbcflow.metrics.inputs import Predictions, read_pair
+from rbcflow.metrics.localisation import localisation
 from rbcflow.metrics.matching import Matching, match
+from rbcflow.origin import Basis
 from rbcflow.testset_files import TestSet
 
 log = logging.getLogger(__name__)
@@ -24,7 +30,15 @@ COCO_IOU = 0.5
 
 
 def evaluate(
-    predictions: Path, testset: Path, folder: Path, *, run: str, model: str, conf: float = 0.25, iou: float = 0.45
+    predictions: Path,
+    testset: Path,
+    folder: Path,
+    *,
+    run: str,
+    model: str,
+    training: Mapping[str, Any] = MappingProxyType({}),
+    conf: float = 0.25,
+    iou: float = 0.45,
 ) -> None:
     """Write ``metrics.json`` of a run and its tables.
 
@@ -39,6 +53,7 @@ def evaluate(
         folder: output folder, made if absent.
         run: run id.
         model: model id.
+        training: the model's ``training.json``, which says what it learned from.
         conf: confidence that counted predictions exceed.
         iou: overlap that matches exceed.
 
@@ -68,7 +83,10 @@ def evaluate(
     matrix.write_csv(folder / "confusion_matrix.csv")
     for name, own in tables.items():
         own.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    numbers = {"run": run, "model": model} | _numbers(judged, predicted, matching, matches, table, names, conf)
+    basis = replace(Basis.of_training(training), judged=tuple(judged.meta["origin"]))
+    numbers = {"run": run, "model": model, **summary.identity(judged, predicted, basis)}
+    numbers |= _numbers(judged, predicted, matching, matches, table, names, conf)
+    numbers |= {"caveats": [*summary.caveats(judged, predicted, basis), *sizes.caveats(numbers["size"])]}
     numbers |= {
         "errors": summary.error_block(tables["errors"], len(judged.frames)),
         "calibration": summary.calibration_block(tables["calibration"], named=named),
@@ -97,7 +115,6 @@ def _numbers(
     """Return the body of ``metrics.json``."""
     strict, size = match(judged.truth, predicted.boxes, COCO_IOU), sizes.size_block(judged, predicted)
     return {
-        **summary.identity(judged, predicted),
         "size": size,
         "thresholds": {
             "conf": conf,
@@ -109,12 +126,12 @@ def _numbers(
             "nms_iou": predicted.meta.get("iou"),
         },
         "interpretable": judged.available and len(judged.truth) >= summary.MIN_BOXES,
-        "caveats": [*summary.caveats(judged), *sizes.caveats(size)],
         "coco": summary.coco_block(judged, predicted),
         "agnostic": summary.agnostic_block(judged, predicted, conf, [matching, strict]),
         "operating_point": summary.operating_point(matching, names, conf),
         "best_f1": summary.best_f1_block(table, names),
-        "localisation": summary.localisation(matches),
+        "one_box_a_cell": summary.one_box_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
+        "localisation": localisation(matches, judged.truth, predicted.boxes),
         "classification": summary.classification(matches, judged.meta["classes_judged"]),
         "recall_by_kind": summary.recall_by_kind(judged, matches),
         "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(judged.truth)},

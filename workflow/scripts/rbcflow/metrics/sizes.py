@@ -29,9 +29,7 @@ def size_block(testset: TestSet, predictions: Predictions) -> dict[str, Any]:
     A side is the geometric mean of a box's two, in pixels of the network's input.
     """
     made = predictions.meta
-    size, learned = made.get("size") or {"asked": None, "imgsz": None, "factor": [None, None]}, None
-    if made.get("training_cells"):
-        learned = made["training_cells"]["side_seen_px"]
+    size, learned = made["size"], (made["training_cells"] or {"side_seen_px": None})["side_seen_px"]
     side = None
     if len(testset.truth):
         applied = pd.Series(factors(testset.frames, size["imgsz"], made["scale"]), index=testset.frames["frame"])

@@ -11,10 +11,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from rbcflow import origin
 from rbcflow.classes import CLASSES
 from rbcflow.metrics import calibration, coco, curves, errors
 from rbcflow.metrics.inputs import Predictions
-from rbcflow.metrics.matching import BACKGROUND, Matching
+from rbcflow.metrics.matching import BACKGROUND, Matching, match
+from rbcflow.metrics.suppression import one_box_a_cell
+from rbcflow.origin import Basis
 from rbcflow.testset_files import TestSet
 
 MIN_BOXES = 10
@@ -22,9 +25,14 @@ MIN_BOXES = 10
 
 NOT_JUDGED = "classes are not judged on this test set: its true boxes carry no class that could be right or wrong"
 
+ONE_BOX = (
+    "boxes of all classes compete: of those that overlap by more than nms_iou only the most confident remains; all "
+    "other numbers let an object keep one box a class, as the preprint's do"
+)
 
-def identity(testset: TestSet, predictions: Predictions) -> dict:
-    """Return what was judged on what."""
+
+def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
+    """Return what was judged on what, and what both were made from."""
     own, made = testset.meta, predictions.meta
     return {
         "model_hash": made.get("model_hash"),
@@ -33,7 +41,10 @@ def identity(testset: TestSet, predictions: Predictions) -> dict:
         "status": own["status"],
         "status_reason": own.get("reason") or None,
         "source": own.get("source"),
-        "origin": own.get("origin"),
+        "origin": list(basis.judged),
+        "learned_from": list(basis.learned or ()),
+        "adopted": basis.adopted,
+        "remarks": list(basis.remarks),
         "labels": own.get("labels"),
         "classes_judged": own["classes_judged"],
         "frames_per_second": made.get("frames_per_second"),
@@ -51,7 +62,7 @@ def _empty_frames(testset: TestSet) -> set:
     return set(testset.frames["frame"]) - set(testset.truth["frame"])
 
 
-def caveats(testset: TestSet) -> list[str]:
+def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[str]:
     """Return one sentence for each reason to read the numbers with care."""
     if not testset.available:
         return [f"Test set {testset.meta['name']} is unavailable: {testset.meta['reason'].rstrip('.')}."]
@@ -66,9 +77,20 @@ def caveats(testset: TestSet) -> list[str]:
     else:
         few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
         sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
-    if n and "phantom" in testset.meta["origin"]:
-        sentences.append("Frames are drawn by the phantom: no number here reproduces a published one.")
-    return sentences
+    if judged != "false":
+        sentences += _unnamed(testset, predictions)
+    return [*sentences, *(origin.caveats(basis) if n else ())]
+
+
+def _unnamed(testset: TestSet, predictions: Predictions) -> list[str]:
+    """Return a sentence for each class that has true boxes and that the model cannot name."""
+    known = " and ".join(predictions.classes)
+    return [
+        f"The model has no class {name}: mAP is the mean over {known}; the {count} true boxes of class {name} count "
+        "only where classes are ignored or pooled."
+        for name, count in _class_counts(testset.truth).items()
+        if count and name not in predictions.classes
+    ]
 
 
 def _reason(n_boxes: int, n_predictions: int) -> str | None:
@@ -100,7 +122,7 @@ def operating_point(matching: Matching, names: Iterable[str], conf: float) -> di
 
 def coco_block(testset: TestSet, predictions: Predictions) -> dict:
     """Return COCO's average precision by class and in the mean."""
-    none = {"ap50": None, "ap50_95": None, "ar": None}
+    none = asdict(coco.UNDEFINED)
     reason = None
     if testset.meta["classes_judged"] == "false":
         reason = NOT_JUDGED
@@ -109,19 +131,29 @@ def coco_block(testset: TestSet, predictions: Predictions) -> dict:
     if reason:
         by_class, mean = dict.fromkeys(CLASSES, none), none
     else:
-        result = coco.average_precision(testset.truth, predictions.boxes, testset.frames["frame"])
+        frames = testset.frames["frame"]
+        result = coco.average_precision(testset.truth, predictions.boxes, frames, classes=predictions.classes)
         by_class, mean = {name: asdict(result[name]) for name in CLASSES}, asdict(result["mean"])
     n = _class_counts(testset.truth)
+    own = {name: None if name in predictions.classes else "the model cannot name this class" for name in CLASSES}
     return {
         "map50": mean["ap50"],
+        "map75": mean["ap75"],
         "map50_95": mean["ap50_95"],
         "ar": mean["ar"],
         "classes": {
-            name: {**own, "n_boxes": n[name], "reason": reason or (None if n[name] else "no true boxes")}
-            for name, own in by_class.items()
+            name: {
+                **values,
+                "n_boxes": n[name],
+                "reason": reason or own[name] or (None if n[name] else "no true boxes"),
+            }
+            for name, values in by_class.items()
         },
+        "named": list(predictions.classes),
+        "left_out": [] if reason else [name for name in CLASSES if own[name] and n[name]],
         "max_detections": coco.MAX_DETECTIONS,
-        "meaning": "mean over classes with true boxes; AP at IoU 0.5 and over IoU 0.5 to 0.95, AR over the latter",
+        "meaning": "mean over classes with true boxes that the model can name (left_out: those it cannot); AP at IoU "
+        "0.5, at 0.75 and over 0.5 to 0.95, AR over the latter",
         "reason": reason,
     }
 
@@ -129,7 +161,7 @@ def coco_block(testset: TestSet, predictions: Predictions) -> dict:
 def agnostic_block(testset: TestSet, predictions: Predictions, conf: float, matchings: Iterable[Matching]) -> dict:
     """Return how well cells are found, whatever they are named: AP, and counts at each matching's IoU."""
     if testset.truth.empty:
-        precision = coco.AveragePrecision(None, None, None)
+        precision = coco.UNDEFINED
     else:
         found = coco.average_precision(testset.truth, predictions.boxes, testset.frames["frame"], agnostic=True)
         precision = found["mean"]
@@ -137,6 +169,27 @@ def agnostic_block(testset: TestSet, predictions: Predictions, conf: float, matc
         **asdict(precision),
         "at": [_agnostic_at(testset, matching, conf) for matching in matchings],
         "reason": "no true boxes" if testset.truth.empty else None,
+    }
+
+
+def one_box_block(testset: TestSet, predictions: Predictions, conf: float, iou: float, nms_iou: float) -> dict:
+    """Return the second view of a run: the numbers of ``agnostic_block`` when each object has one box.
+
+    Args:
+        testset: true boxes.
+        predictions: all predictions of the run.
+        conf: confidence of the operating point.
+        iou: its overlap.
+        nms_iou: overlap from which only the most confident box remains, whatever the classes.
+    """
+    single = Predictions(predictions.meta, one_box_a_cell(predictions.boxes, nms_iou))
+    matching = match(testset.truth, single.boxes, iou)
+    return {
+        "nms_iou": nms_iou,
+        "meaning": ONE_BOX,
+        **agnostic_block(testset, single, conf, [matching]),
+        "map50": coco_block(testset, single)["map50"],
+        "classification": classification(matching.at(conf), testset.meta["classes_judged"]),
     }
 
 
@@ -153,15 +206,6 @@ def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:
         "false_alarms_in_empty_frames": in_empty,
         "false_alarms_per_empty_frame": in_empty / len(empty) if empty else None,
     }
-
-
-def localisation(matches: pd.DataFrame) -> dict:
-    """Return median and quartiles of the overlap of matched boxes."""
-    overlap = matches["iou"].dropna()
-    if overlap.empty:
-        return {"n": 0, "iou_median": None, "iou_q1": None, "iou_q3": None, "reason": "no matched boxes"}
-    q1, median, q3 = (float(value) for value in np.percentile(overlap, [25, 50, 75]))
-    return {"n": len(overlap), "iou_median": median, "iou_q1": q1, "iou_q3": q3, "reason": None}
 
 
 def classification(matches: pd.DataFrame, judged: str) -> dict:
@@ -199,12 +243,19 @@ def error_block(table: pd.DataFrame, n_frames: int) -> dict:
             kind: {place: int(((table["kind"] == kind) & (table["place"] == place)).sum()) for place in errors.PLACES}
             for kind in errors.KINDS
         },
+        "false_alarms": {
+            word: {**{name: int((own["predicted"] == name).sum()) for name in CLASSES}, "total": len(own)}
+            for word, kinds in errors.FALSE_ALARMS.items()
+            for own in [table[table["kind"].isin(kinds)]]
+        },
         "background_slippers_at_walls": int(
             ((table["kind"] == "background") & (table["place"] == "wall") & (table["predicted"] == "slipper")).sum()
         ),
         "n_frames": n_frames,
-        "meaning": "kinds as in TIDE at the matrix's thresholds; places: at the frame's left or right end, over a row "
-        "where the recording's median image has a wall, or elsewhere",
+        "meaning": "kinds as in TIDE at the matrix's thresholds; false_alarms: the matrix's row background by "
+        "predicted class, second (one more box on a cell that is found), misplaced (overlaps a cell, but too little) "
+        "and background (no cell there); places: at the frame's left or right end, over a row where the recording's "
+        "median image has a wall, or elsewhere",
     }
 
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rbcflow import exact
 from rbcflow.boxes import mask_box
 from rbcflow.classes import CLASSES
 from rbcflow.phantom.optics import Optics, Patch, render
@@ -75,7 +76,7 @@ def _draw(class_: str, rng: np.random.Generator) -> DrawnCell | None:
     cell = sample_cell(draw_kind({class_: 1.0}, KINDS, rng), rng)
     cell = replace(cell, facing=int(rng.choice([-1, 1])))
     patch = render(cell, random_optics(cell, rng), (rng.uniform(0, 1), rng.uniform(0, 1)))
-    contrast = np.sqrt(np.mean((patch.ratio[patch.mask] - 1) ** 2)) if patch.mask.any() else 0.0
+    contrast = np.sqrt(np.mean(np.square(patch.ratio[patch.mask] - 1))) if patch.mask.any() else 0.0
     if contrast < MIN_CONTRAST:
         return None
     background = int(min(rng.integers(90, 191), 250 / patch.ratio.max()))
@@ -97,20 +98,22 @@ def random_optics(cell: Cell, rng: np.random.Generator) -> Optics:
     half_x, half_y = cell.half_size
     aspect = max(half_x, half_y) / min(half_x, half_y)
     low, high = (14, 28) if cell.kind == "debris" else (min(max(28, 10 * aspect), 60), 85)
-    pixel_um = 2 * max(half_x, half_y) / np.exp(rng.uniform(np.log(low), np.log(high)))
+    longer_px = float(exact.exp(rng.uniform(float(exact.log(low)), float(exact.log(high)))))
+    pixel_um = 2 * max(half_x, half_y) / longer_px
     # Bodies of revolution are about as deep as they are high.
     depth_um = min(2 * min(half_x, half_y), 6.0)
     wavelength = 0.53
     fringe_px = rng.uniform(0.8, 4.5)
+    fringe_um = fringe_px * pixel_um
     density = rng.choice([rng.uniform(0.0, 0.1), rng.uniform(0.1, 1.0)])
     phase = rng.choice([rng.uniform(0.2, 1.0), rng.uniform(1.0, 4.0)])
     return Optics(
         pixel_um=pixel_um,
         absorption=density / depth_um,
         index_step=phase * wavelength / (2 * np.pi * depth_um),
-        defocus_um=float(rng.choice([-1, 1]) * (fringe_px * pixel_um) ** 2 / wavelength),
+        defocus_um=float(rng.choice([-1, 1])) * fringe_um * fringe_um / wavelength,
         aperture=min(rng.uniform(0.5, 2.0) * wavelength / (2 * pixel_um), 0.9),
-        condenser=min(rng.uniform(0.05, 0.6) * wavelength / (fringe_px * pixel_um), 0.6),
+        condenser=min(rng.uniform(0.05, 0.6) * wavelength / fringe_um, 0.6),
         blur_px=rng.uniform(0.3, 1.1),
         wavelength_um=wavelength,
     )

@@ -9,6 +9,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from rbcflow import exact
 from rbcflow.phantom.flow import class_shares
 from rbcflow.phantom.optics import Optics, expose
 from rbcflow.phantom.scene import Instance, Scene, views
@@ -23,7 +24,7 @@ MBAR_PER_CM_S = 1000.0
 COLOURS = ((1.0, 0.96, 0.80), (0.84, 0.93, 1.0), (1.0, 0.92, 0.90), (0.95, 1.0, 0.88))
 """Colour casts of the lamp: yellowish, bluish, reddish, greenish; gains of R, G, B."""
 
-ABSORPTION = np.array([0.7, 1.0, 1.35], dtype=np.float32)
+ABSORPTION = (0.7, 1.0, 1.35)
 """Absorption of haemoglobin in R, G, B relative to G."""
 
 KINDS = {
@@ -91,5 +92,6 @@ def _record(
     colour = np.array(COLOURS[int(rng.integers(len(COLOURS)))], dtype=np.float32) * rng.uniform(150, 195)
     for view in views(scene, pages, rng):
         # Without a halo the image is absorption alone: a power takes it from one colour to another (Beer-Lambert).
-        light = colour * (empty * rng.normal(1, 0.003))[..., None] * view.ratio[..., None] ** ABSORPTION
+        ratio = np.stack([exact.power(view.ratio, factor) for factor in ABSORPTION], axis=-1)
+        light = colour * (empty * rng.normal(1, 0.003))[..., None] * ratio
         yield expose(light, 0.06, 1.3, rng), view.instances

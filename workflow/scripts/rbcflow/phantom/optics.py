@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from rbcflow import exact
 from rbcflow.phantom.population import Cell
 
 SUPERSAMPLING = 3
@@ -55,7 +56,8 @@ class Optics:
     @property
     def spread_px(self) -> float:
         """Standard deviation of all Gaussian blur, pixels: sensor and the defocused illumination cone."""
-        return float(np.hypot(self.blur_px, self.condenser * self.defocus_um / 2 / self.pixel_um))
+        cone = self.condenser * self.defocus_um / 2 / self.pixel_um
+        return float(np.sqrt(self.blur_px * self.blur_px + cone * cone))
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,31 @@ def intensity(thickness: NDArray[np.floating], optics: Optics) -> NDArray[np.flo
     Returns:
         (h, w) float32.
     """
-    wave = -optics.absorption / 2 + 2j * np.pi * optics.index_step / optics.wavelength_um
-    field = np.exp(wave * thickness).astype(np.complex64)
-    seen = fft.ifft2(fft.fft2(field) * _transfer(thickness.shape, optics))
-    result = seen.real**2 + seen.imag**2
-    return cv2.GaussianBlur(result, (0, 0), optics.spread_px) if optics.spread_px > 0.2 else result
+    amplitude = exact.exp(thickness * (-optics.absorption / 2))
+    sine, cosine = exact.sincos(thickness * (2 * np.pi * optics.index_step / optics.wavelength_um))
+    field = exact.complex_of(amplitude * cosine, amplitude * sine)
+    seen = fft.ifft2(exact.product(fft.fft2(field), _transfer(thickness.shape, optics)))
+    result = np.square(seen.real) + np.square(seen.imag)
+    return exact.smooth(result, optics.spread_px) if optics.spread_px > 0.2 else result
 
 
 @lru_cache(maxsize=64)
 def _transfer(shape: tuple[int, int], optics: Optics) -> NDArray[np.complex64]:
     """Return the transfer of the field through free space and a soft pupil, (h, w)."""
-    frequency_y, frequency_x = (fft.fftfreq(n, optics.pixel_um) for n in shape)
-    square = frequency_y[:, None] ** 2 + frequency_x[None, :] ** 2
-    pupil = np.exp(-((square * (optics.wavelength_um / optics.aperture) ** 2) ** 4))
-    return (pupil * np.exp(-1j * np.pi * optics.wavelength_um * optics.defocus_um * square)).astype(np.complex64)
+    down, across = (np.square(fft.fftfreq(n, optics.pixel_um)) for n in shape)
+    cutoff = optics.aperture / optics.wavelength_um
+    square = ((down[:, None] + across) / (cutoff * cutoff)).astype(np.float32)
+    pupil = exact.exp(-np.square(np.square(square)))
+    # exp(-i a (fx^2 + fy^2)) is a product of a column and a row.
+    column, row = (_phases(squares, optics) for squares in (down[:, None], across[None]))
+    space = exact.product(column, row)
+    return exact.complex_of(pupil * space.real, pupil * space.imag)
+
+
+def _phases(square: NDArray[np.float64], optics: Optics) -> NDArray[np.complex64]:
+    """Return what free space does to waves of a squared spatial frequency along one axis."""
+    sine, cosine = exact.sincos(square * (-np.pi * optics.wavelength_um * optics.defocus_um))
+    return exact.complex_of(cosine, sine)
 
 
 def thickness_map(
@@ -153,7 +166,7 @@ def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _taper(size: tuple[int, int]) -> NDArray[np.float32]:
     """Return a window that falls from 1 to 0 over the outermost 4 pixels, so that patches have no visible border."""
     ramps = [np.clip((np.minimum(np.arange(n), np.arange(n)[::-1])) / 4, 0, 1) for n in size]
-    return np.outer(*(np.sin(ramp * np.pi / 2) ** 2 for ramp in ramps)).astype(np.float32)
+    return np.outer(*(np.square(exact.sincos(ramp * np.pi / 2)[0]) for ramp in ramps)).astype(np.float32)
 
 
 def expose(light: NDArray[np.floating], shot: float, read: float, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -164,6 +177,6 @@ def expose(light: NDArray[np.floating], shot: float, read: float, rng: np.random
         shot, read: noise, grey levels.
         rng: random numbers.
     """
-    spread = np.sqrt(read**2 + shot**2 * np.clip(light, 0, None))
+    spread = np.sqrt(read * read + shot * shot * np.clip(light, 0, None))
     noisy = light + spread * rng.standard_normal(light.shape, dtype=np.float32)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rbcflow import exact
 from rbcflow.phantom.shapes import (
     FloatArray,
     Hollow,
@@ -111,7 +112,7 @@ def _tear(rng: np.random.Generator) -> Shape:
 
 def _disc(rng: np.random.Generator) -> Shape:
     """A tumbling disc, all tilts but edge-on, which is ``rod``."""
-    return Disc(1.0, tilt=np.arccos(rng.uniform(0.2, 1.0)), dimple=rng.uniform(0.6, 1.0))
+    return Disc(1.0, tilt=exact.arccos(rng.uniform(0.2, 1.0)), dimple=rng.uniform(0.6, 1.0))
 
 
 def _rod(rng: np.random.Generator) -> Shape:
@@ -132,7 +133,8 @@ def _polylobe(rng: np.random.Generator) -> Shape:
         (lobes + 1, rng.uniform(0, 0.10), rng.uniform(0, 6)),
     )
     pits = tuple(
-        (*rng.normal(0, 0.35, 2), rng.uniform(0.2, 0.4), -rng.uniform(0.2, 0.8)) for _ in range(int(rng.integers(1, 4)))
+        (*rng.normal(0, 0.35, 2).tolist(), rng.uniform(0.2, 0.4), -rng.uniform(0.2, 0.8))
+        for _ in range(int(rng.integers(1, 4)))
     )
     return Lobed(1.0, rng.uniform(0.8, 1.5), waves, pits)
 
@@ -141,7 +143,7 @@ def _leukocyte(rng: np.random.Generator) -> Shape:
     """A large round cell full of granules, sometimes drawn out."""
     waves = tuple((n, rng.uniform(0, 0.12 / n), rng.uniform(0, 2 * np.pi)) for n in (2, 3, 5))
     places = rng.uniform(-0.8, 0.8, (int(rng.integers(12, 40)), 2))
-    grains = tuple((x, y, rng.uniform(0.05, 0.16), rng.normal(0, 0.30)) for x, y in places)
+    grains = tuple((x, y, rng.uniform(0.05, 0.16), rng.normal(0, 0.30)) for x, y in places.tolist())
     return Lobed(1.0, rng.uniform(0.9, 1.6), waves, grains)
 
 
@@ -157,11 +159,12 @@ def _doublet(rng: np.random.Generator) -> Shape:
     members, x, y = [], 0.0, 0.0
     for _ in range(int(rng.choice([2, 3, 4], p=[0.7, 0.2, 0.1]))):
         shape = makers[int(rng.integers(len(makers)))](rng)
-        shape = shape.scaled((4.0 / volume(shape, 24)) ** (1 / 3))
+        shape = shape.scaled(_cube_root(4.0 / volume(shape, 24)))
         members.append((shape, x, y, rng.normal(0, 0.5)))
         way, step = rng.uniform(-0.9, 0.9), rng.uniform(0.7, 1.7)
-        x, y = x + step * np.cos(way), y + step * np.sin(way)
-    middle_x, middle_y = np.mean([member[1] for member in members]), np.mean([member[2] for member in members])
+        cos, sin = exact.turn(way)
+        x, y = x + step * cos, y + step * sin
+    middle_x, middle_y = (float(np.mean([member[place] for member in members])) for place in (1, 2))
     return Group(tuple((shape, x - middle_x, y - middle_y, angle) for shape, x, y, angle in members))
 
 
@@ -193,6 +196,11 @@ def _semi_slipper(rng: np.random.Generator) -> Shape:
     return Swimmer(
         rng.uniform(1.9, 2.9), upper, lower, rng.uniform(0.65, 0.95), bend, hollow if rng.random() < 0.6 else None
     )
+
+
+def _cube_root(value: float) -> float:
+    """Return the cube root of a positive number."""
+    return float(exact.power(value, 1 / 3))
 
 
 @dataclass(frozen=True)
@@ -241,7 +249,7 @@ def sample_cell(kind: str, rng: np.random.Generator) -> Cell:
     shape = recipe.make(rng)
     mean, spread = recipe.volume
     wanted = max(rng.normal(mean, spread), 0.3 * mean)
-    shape = shape.scaled((wanted / volume(shape)) ** (1 / 3))
+    shape = shape.scaled(_cube_root(wanted / volume(shape)))
     if isinstance(shape, Swimmer) and rng.random() < 0.5:
         shape = mirrored(shape)
     angle = rng.uniform(0, 2 * np.pi) if recipe.angle is None else rng.normal(0, recipe.angle)

@@ -161,7 +161,8 @@ def _swims(scene: Scene, frames: int, rng: np.random.Generator) -> list[_Swim]:
         half = max(cell.shape.half_size) / scene.optics.pixel_um if cell.spin or cell.roll else half_x
         offset = _offset(cell.class_, max(scene.half_width - half_y, 0.0), rng)
         # Poiseuille flow; a cell spans many streamlines and lags a little behind the one at its centre.
-        speed = scene.step * (1 - 0.8 * (offset / scene.half_width) ** 2) * rng.uniform(0.97, 1.0)
+        aside = offset / scene.half_width
+        speed = scene.step * (1 - 0.8 * aside * aside) * rng.uniform(0.97, 1.0)
         optics = replace(scene.optics, defocus_um=scene.optics.defocus_um + rng.normal(0, scene.focus_spread_um))
         start -= half + (swims[-1].half + scene.gap if swims else 0)
         swims.append(_Swim(cell, optics, start, speed, scene.axis + offset, half))

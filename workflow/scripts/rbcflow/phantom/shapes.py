@@ -5,12 +5,13 @@ The image plane is (x, y), the optical axis z, lengths are micrometres. Cells sw
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rbcflow import exact
 
 FloatArray = NDArray[np.floating]
 
@@ -39,7 +40,7 @@ class Shape(ABC):
 def half_chord(offset: FloatArray, radius: FloatArray) -> FloatArray:
     """Return sqrt(1 - (offset / radius)^2), 0 where the offset is outside the radius or the radius is 0."""
     ratio = np.divide(offset, radius, out=np.full_like(offset, 2), where=radius > 0)
-    return np.sqrt(np.clip(1 - ratio**2, 0, None))
+    return np.sqrt(np.clip(1 - np.square(ratio), 0, None))
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,19 @@ class Side:
 
     def edge(self, s: FloatArray) -> FloatArray:
         """Return the distance of the edge from the midline at 0 <= s <= 1, in micrometres."""
+        return self._edge(s, *_logarithms(s))
+
+    def _edge(self, s: FloatArray, from_tail: FloatArray, from_nose: FloatArray) -> FloatArray:
+        """Return the edge, given the logarithms of s and 1 - s."""
         peak = self.tail / (self.tail + self.nose)
-        body = (s / peak) ** self.tail * ((1 - s) / (1 - peak)) ** self.nose
+        highest = self.tail * float(exact.log(peak)) + self.nose * float(exact.log(1 - peak))
+        body = exact.exp(self.tail * from_tail + self.nose * from_nose - highest)
+        body *= (s > 0) & (s < 1)
+        if not self.stalk:
+            return self.width * body
         stalk = self.stalk * np.sqrt(np.clip(s * (1 - s), 0, None)) * 2 * np.clip(1.4 - s, 0, 1)
-        return self.width * (body**4 + stalk**4) ** 0.25
+        body, stalk = np.square(body), np.square(stalk)
+        return self.width * np.sqrt(np.sqrt(body * body + stalk * stalk))
 
 
 @dataclass(frozen=True)
@@ -105,8 +115,9 @@ class Swimmer(Shape):
     def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """See :class:`Shape`. A section of half-width a and half-depth b has thickness 2 b sqrt(1 - (y / a)^2)."""
         s = np.clip(x / self.length + 0.5, 0, 1)
-        off = y - self.bend * (1 - s) ** 2
-        up, low = self.upper.edge(s), self.lower.edge(s)
+        off = y - self.bend * np.square(1 - s)
+        logarithms = _logarithms(s)
+        up, low = (side._edge(s, *logarithms) for side in (self.upper, self.lower))
         solid = self.depth * (up + low) * half_chord(off, np.where(off < 0, up, low))
         if self.hollow is None:
             return solid
@@ -131,6 +142,12 @@ class Swimmer(Shape):
         )
 
 
+def _logarithms(s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the logarithms of s and 1 - s; where one of them is 0, some very small number's."""
+    least = 1e-30
+    return exact.log(np.maximum(s, least)), exact.log(np.maximum(1 - s, least))
+
+
 def sphere(radius: float) -> Swimmer:
     """Return a sphere: thickness 2 sqrt(radius^2 - x^2 - y^2)."""
     return Swimmer(length=2 * radius, upper=Side(radius), lower=Side(radius))
@@ -144,13 +161,13 @@ def mirrored(shape: Swimmer) -> Swimmer:
 
 def rotate(x: FloatArray, y: FloatArray, angle: float) -> tuple[FloatArray, FloatArray]:
     """Return the points turned by ``angle`` (radians) about the origin."""
-    cos, sin = math.cos(angle), math.sin(angle)
+    cos, sin = exact.turn(angle)
     return x * cos - y * sin, x * sin + y * cos
 
 
 def rotated_half_size(half: tuple[float, float], angle: float) -> tuple[float, float]:
     """Return the half-size of the upright box around a box of half-size ``half`` turned by ``angle`` (radians)."""
-    cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
+    cos, sin = (abs(value) for value in exact.turn(angle))
     return half[0] * cos + half[1] * sin, half[0] * sin + half[1] * cos
 
 
@@ -160,4 +177,4 @@ def volume(shape: Shape, points: int = 64) -> float:
     x = (np.arange(points) + 0.5) / points * 2 * half_x - half_x
     y = (np.arange(points) + 0.5) / points * 2 * half_y - half_y
     grid_x, grid_y = np.meshgrid(x, y)
-    return float(shape.thickness(grid_x, grid_y).sum()) * 4 * half_x * half_y / points**2
+    return float(shape.thickness(grid_x, grid_y).sum()) * 4 * half_x * half_y / (points * points)

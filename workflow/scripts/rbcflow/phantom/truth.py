@@ -1,4 +1,7 @@
-"""The ``truth/`` folder of a phantom: exact objects and masks (written in stage raw, read for scoring only)."""
+"""The ``truth/`` folder of a source: exact objects and masks, read for scoring only.
+
+Phantoms have it (stage raw writes it), and own files whose row of ``config/sources.yaml`` declares it.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,17 @@ def read_objects(folder: Path) -> pd.DataFrame:
     if list(table.columns) != COLUMNS:
         raise InputError(path, f"columns {', '.join(table.columns)}", ", ".join(COLUMNS), "header")
     return table
+
+
+def check(folder: Path) -> None:
+    """Read a folder's ``truth/`` before anything is computed from it, where a table of sources says that it is there.
+
+    Raises:
+        InputError: ``objects.csv`` is absent or wrong, or a recording in it has no file of masks.
+    """
+    for recording in sorted(set(read_objects(folder)["recording"])):
+        if not (path := masks_path(folder, recording)).is_file():
+            raise InputError(path, "no such file", "the masks of a recording's true objects")
 
 
 def read_masks(folder: Path, recording: str) -> dict[tuple[int, int], NDArray[np.bool_]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rbcflow import exact
 from rbcflow.phantom.shapes import FloatArray, Shape, half_chord, rotate, rotated_half_size
 
 RESTING_RADIUS = 3.91
@@ -40,13 +41,14 @@ class Disc(Shape):
 
     def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """See :class:`Shape`. The ray is sampled near the disc; a sample at the surface counts by its share."""
-        cos, sin = max(abs(math.cos(self.tilt)), 1e-3), math.sin(self.tilt)
+        cos, sin = exact.turn(self.tilt)
+        cos = max(abs(cos), 1e-3)
         near = 0.4 * self.radius
         low, high = (np.clip((end - x * sin) / cos, -self.radius, self.radius) for end in (-near, near))
         samples = math.ceil(min(2 * near / cos, 2 * self.radius) / (RAY_STEP * self.radius))
         step = (high - low) / samples + 1e-6
         z = low + step * (np.arange(samples, dtype=np.float32).reshape(-1, *[1] * x.ndim) + 0.5)
-        height = self.half_height(((x * cos - z * sin) ** 2 + y**2) / self.radius**2)
+        height = self.half_height((np.square(x * cos - z * sin) + np.square(y)) / (self.radius * self.radius))
         depth = (height - np.abs(x * sin + z * cos)) / step
         # Only rays that truly enter count, or the half-counted samples would widen the outline.
         inside = np.clip(depth + 0.5, 0, 1) * (height > 0)
@@ -56,7 +58,8 @@ class Disc(Shape):
     def half_size(self) -> tuple[float, float]:
         """See :class:`Shape`."""
         rho = np.linspace(0, 1, 41)
-        reach = rho * self.radius * abs(math.cos(self.tilt)) + self.half_height(rho**2) * abs(math.sin(self.tilt))
+        cos, sin = (abs(value) for value in exact.turn(self.tilt))
+        reach = rho * self.radius * cos + self.half_height(np.square(rho)) * sin
         return float(reach.max()), self.radius
 
     def scaled(self, factor: float) -> Disc:
@@ -86,13 +89,29 @@ class Lobed(Shape):
 
     def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """See :class:`Shape`."""
-        angle = np.arctan2(y, x)
-        outline = self.radius * (1 + sum(amplitude * np.cos(n * angle + phase) for n, amplitude, phase in self.waves))
-        body = half_chord(np.hypot(x, y), outline)
+        distance = np.sqrt(np.square(x) + np.square(y))
+        outline = self.radius * (1 + self._wave(x, y, distance))
+        body = half_chord(distance, outline)
         thick = self.height * body
         for gx, gy, size, bump in self.grains:
-            thick = thick + bump * body * np.exp(-((x - gx) ** 2 + (y - gy) ** 2) / (2 * size**2))
+            thick = thick + bump * body * exact.exp((np.square(x - gx) + np.square(y - gy)) * (-0.5 / (size * size)))
         return np.clip(thick, 0.05 * self.height * (body > 0), None)
+
+    def _wave(self, x: FloatArray, y: FloatArray, distance: FloatArray) -> FloatArray:
+        """Return the sum of amplitude cos(n angle + phase) at points, whose distance from the centre is known.
+
+        Sine and cosine of the multiples of an angle follow from those of the angle.
+        """
+        cos = np.divide(x, distance, out=np.ones_like(x), where=distance > 0)
+        sin = np.divide(y, distance, out=np.zeros_like(y), where=distance > 0)
+        total, many_cos, many_sin, reached = np.zeros_like(x), np.ones_like(x), np.zeros_like(x), 0
+        for n, amplitude, phase in sorted(self.waves):
+            for _ in range(n - reached):
+                many_cos, many_sin = many_cos * cos - many_sin * sin, many_cos * sin + many_sin * cos
+            shift_cos, shift_sin = exact.turn(phase)
+            total += amplitude * (many_cos * shift_cos - many_sin * shift_sin)
+            reached = n
+        return total
 
     @property
     def half_size(self) -> tuple[float, float]:
@@ -120,7 +139,8 @@ class Group(Shape):
         """See :class:`Shape`."""
         total = np.zeros_like(x)
         for shape, cx, cy, angle in self.members:
-            near = np.hypot(x - cx, y - cy) < math.hypot(*shape.half_size)
+            half_x, half_y = shape.half_size
+            near = np.square(x - cx) + np.square(y - cy) < half_x * half_x + half_y * half_y
             total[near] += shape.thickness(*rotate(x[near] - cx, y[near] - cy, -angle))
         return total
 

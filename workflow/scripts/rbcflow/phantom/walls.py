@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from rbcflow import exact
+from rbcflow.phantom.shapes import rotate
 
 
 def channel(
@@ -47,67 +49,69 @@ def random_walls(height: int, rng: np.random.Generator) -> tuple[float, float]:
 
 def _walls(height: int, width: int, walls: tuple[float, float], rng: np.random.Generator) -> NDArray[np.floating]:
     """Return the relative change of light by both walls and beyond them, (height, width)."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    tilt = rng.normal(0, 0.004) * (x - width / 2) + rng.normal(0, 0.25) * np.sin(
-        x / rng.uniform(40, 160) + rng.uniform(0, 6)
-    )
+    y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
+    slope, sway = rng.normal(0, 0.004), rng.normal(0, 0.25)
+    tilt = slope * (x - width / 2) + sway * exact.sincos(x / rng.uniform(40, 160) + rng.uniform(0, 6))[0]
     scale = rng.uniform(0.7, 1.4)
     beyond, total = rng.normal(0, 0.05), np.zeros((height, width), dtype=np.float32)
     for row, inward in zip(walls, (1, -1), strict=True):
         distance = (y - row - tilt) * inward / scale
         total += _fringes(distance, rng) * (1 + 0.1 * _smooth_line(width, rng))
-        total += beyond / (1 + np.exp(np.clip(4 * distance, -50, 50)))
+        total += beyond / (1 + exact.exp(np.clip(4 * distance, -50, 50)))
     return total
 
 
 def _fringes(distance: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
     """Return the change of light across a wall: dark line, bright flanks, fading fringes; inward distance in pixels."""
     dark, thick = rng.uniform(0.15, 0.5), rng.uniform(0.9, 2.0)
-    profile = -dark * np.exp(-((distance / thick) ** 2) / 2)
+    profile = -dark * _bell(distance / thick)
     for side in (-1, 1):
         gap, wide = thick + rng.uniform(1.2, 3.0), rng.uniform(0.8, 1.8)
-        profile += rng.uniform(0.0, 0.35) * np.exp(-(((distance - side * gap) / wide) ** 2) / 2)
+        profile += rng.uniform(0.0, 0.35) * _bell((distance - side * gap) / wide)
     period, reach = rng.uniform(4, 9), rng.uniform(2, 7)
     phase = rng.uniform(0, 2 * np.pi)
-    return profile + rng.uniform(0.02, 0.14) * np.cos(2 * np.pi * distance / period + phase) * np.exp(
-        -np.abs(distance) / reach
-    )
+    wave = exact.sincos(2 * np.pi * distance / period + phase)[1]
+    return profile + rng.uniform(0.02, 0.14) * wave * exact.exp(-np.abs(distance) / reach)
+
+
+def _bell(distance: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return exp(-distance^2 / 2)."""
+    return exact.exp(np.square(distance) * -0.5)
 
 
 def _illumination(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Return a tilted, slightly domed light field with mean about 1."""
     y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None, :]
     slope_x, slope_y, dome = rng.normal(0, 0.03), rng.normal(0, 0.03), abs(rng.normal(0, 0.03))
-    return 1 + slope_x * x + slope_y * y - dome * (x**2 + y**2 - 2 / 3)
+    return 1 + slope_x * x + slope_y * y - dome * (np.square(x) + np.square(y) - 2 / 3)
 
 
 def _texture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Return the weak texture of the channel's glass and polymer."""
     grain = rng.uniform(1.5, 6)
-    field = cv2.GaussianBlur(rng.standard_normal((height, width), dtype=np.float32), (0, 0), grain)
+    field = exact.smooth(rng.standard_normal((height, width), dtype=np.float32), grain)
     return 1 + rng.uniform(0.002, 0.007) * field * 2 * np.sqrt(np.pi) * grain
 
 
 def _smooth_line(width: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Return a smooth random function along x with standard deviation about 1, (1, width)."""
     grain = 12.0
-    line = cv2.GaussianBlur(rng.standard_normal((1, width), dtype=np.float32), (0, 0), grain, sigmaY=0.1)
+    line = exact.smooth(rng.standard_normal((1, width), dtype=np.float32), grain, 0.1)
     return line * np.sqrt(2 * np.sqrt(np.pi) * grain)
 
 
 def _soil(image: NDArray[np.floating], count: int, rng: np.random.Generator) -> None:
     """Draw dust (spots with a ring of the other sign) and scratches (thin faint lines) onto the image in place."""
     height, width = image.shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
     for _ in range(count):
         at_x, at_y, strength = rng.uniform(0, width), rng.uniform(0, height), rng.normal(0, 0.12)
         if rng.random() < 0.75:
-            square = ((x - at_x) ** 2 + (y - at_y) ** 2) / rng.uniform(0.7, 2.2) ** 2
-            image *= 1 + strength * (1 - square / 2) * np.exp(-square / 2)
+            size = rng.uniform(0.7, 2.2)
+            square = (np.square(x - at_x) + np.square(y - at_y)) / (size * size)
+            image *= 1 + strength * (1 - square / 2) * exact.exp(-square / 2)
         else:
             angle, half = rng.uniform(0, np.pi), rng.uniform(5, 35)
-            along = (x - at_x) * np.cos(angle) + (y - at_y) * np.sin(angle)
-            across = (y - at_y) * np.cos(angle) - (x - at_x) * np.sin(angle)
-            image *= 1 + 0.5 * strength * np.exp(-(across**2) / 0.8) / (
-                1 + np.exp(np.clip(np.abs(along) - half, -50, 50))
-            )
+            along, across = rotate(x - at_x, y - at_y, -angle)
+            line = exact.exp(np.square(across) / -0.8)
+            image *= 1 + 0.5 * strength * line / (1 + exact.exp(np.clip(np.abs(along) - half, -50, 50)))

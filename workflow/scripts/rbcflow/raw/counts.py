@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from rbcflow.raw import layouts, naples, nouaman2024, record
+from rbcflow.raw import layouts, naples, nouaman2024
+from rbcflow.raw.record import SourceRecord
 
 COLUMNS = ("source", "origin", "recording", "folder", "kind", "class", "condition", "frames", "width", "height")
 
 
-def write_counts(sources: Mapping[str, tuple[str, Path]], output: Path) -> pd.DataFrame:
+def write_counts(sources: Iterable[SourceRecord], output: Path) -> pd.DataFrame:
     """Write one row a recording; an unavailable source has none.
 
     Args:
-        sources: layout and ``source.json`` by source.
+        sources: the sources' records.
         output: CSV with the columns ``COLUMNS``; ``folder`` is the last part of the recording's name, ``kind`` is
             ``crops`` or ``recording``, ``width`` and ``height`` are those of the first frame in pixels.
     """
     rows = []
-    for name, (layout, path) in sources.items():
-        source = record.read(path)
+    for source in sources:
         if source.status == "available":
-            folder = Path(source.folder)
-            rows += [(name, source.origin, row[0], Path(row[0]).name, *row[1:]) for row in _recordings(layout, folder)]
+            found = _recordings(source.layout, Path(source.folder))
+            rows += [(source.source, source.origin, row[0], Path(row[0]).name, *row[1:]) for row in found]
     table = pd.DataFrame(rows, columns=COLUMNS)
     output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(output, index=False)

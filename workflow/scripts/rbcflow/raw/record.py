@@ -1,4 +1,4 @@
-"""`source.json`, written by every raw rule: where a source's files lie, of which origin, or why there are none."""
+"""`source.json`, written by every raw rule: where a source's files lie and what they are, or why there are none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class SourceRecord:
 
     Attributes:
         source: a key of ``config/sources.yaml``.
+        layout: of its files, a key of ``layouts.READERS``.
         origin: ``phantom``, ``public`` or ``raw``.
+        exact_truth: whether ``truth/`` below the folder has its objects: of a phantom, or because the table says so.
         status: ``available`` or ``unavailable``.
         reason: why it is unavailable, else None.
         folder: where its files lie, relative to the working folder.
@@ -29,7 +31,9 @@ class SourceRecord:
     """
 
     source: str
+    layout: str
     origin: str
+    exact_truth: bool
     status: str
     reason: str | None
     folder: str
@@ -42,8 +46,10 @@ def write(
     target: Path,
     *,
     source: str,
+    layout: str,
     origin: str,
     folder: Path,
+    exact_truth: bool = False,
     reason: str | None = None,
     skipped: Sequence[dict[str, str]] = (),
 ) -> SourceRecord:
@@ -52,7 +58,9 @@ def write(
     sums = "\n".join(f"{file.relative_to(folder).as_posix()} {sha256(file)}" for file in files)
     status = "unavailable" if reason else "available"
     digest = hashlib.sha256(sums.encode()).hexdigest()
-    result = SourceRecord(source, origin, status, reason, folder.as_posix(), len(files), digest, list(skipped))
+    result = SourceRecord(
+        source, layout, origin, exact_truth, status, reason, folder.as_posix(), len(files), digest, list(skipped)
+    )
     target.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
     return result
 

@@ -11,7 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rbcflow.claims.rows import TRIES
 from rbcflow.figures.style import CLASS_COLOURS
+from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.report import citation
 from rbcflow.report.page import Page, collect
 from rbcflow.report.records import slug
@@ -72,6 +74,8 @@ def render(page: Page) -> str:
     return environment.get_template("page.html.j2").render(
         page=page,
         preprint=citation,
+        least_recordings=LEAST_RECORDINGS,
+        tries=TRIES,
         class_colours=CLASS_COLOURS,
         style=Markup(style),
         script=Markup(script),

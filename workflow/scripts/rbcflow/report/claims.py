@@ -6,29 +6,46 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from rbcflow import claims
-from rbcflow.report.records import origins
+from rbcflow.claims import rows, verdicts
+from rbcflow.metrics.intervals import LEAST_RECORDINGS
+from rbcflow.origin import words
 from rbcflow.report.stages import read_table
+from rbcflow.report.text import plural
 
-COLUMNS = tuple(field.name for field in fields(claims.Claim))
+COLUMNS = tuple(field.name for field in fields(rows.Claim))
 
-GOOD = ("holds", "within tolerance")
-BAD = ("does not hold", "outside tolerance")
+GOOD = (verdicts.HOLDS, verdicts.WITHIN)
+BAD = (verdicts.FAILS, verdicts.OUTSIDE)
 
 
 @dataclass(frozen=True)
-class Claim(claims.Claim):
+class Claim(rows.Claim):
     """A row of the ledger as the page shows it."""
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """What the number was made from; the file may join several words by any sign."""
-        return origins(re.findall(r"[a-z]+", self.origin.lower()))
+        """What the number was judged or counted on; the file may join several words by any sign."""
+        return words(re.findall(r"[a-z]+", self.origin.lower()))
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """What the model behind the number learned from, likewise."""
+        return words(re.findall(r"[a-z]+", self.learned_from.lower()))
 
     @property
     def tone(self) -> str:
         """How the verdict is shown: ``good``, ``bad`` or ``open``."""
         return "good" if self.verdict in GOOD else "bad" if self.verdict in BAD else "open"
+
+    @property
+    def no_interval(self) -> str:
+        """Why there is none, where recordings are too few, else empty."""
+        counted = re.match(r"(\d+) recordings?\b", self.n)
+        return f"n = {plural(int(counted[1]), 'recording')}: no interval" if counted and _few(counted[1]) else ""
+
+
+def _few(recordings: str) -> bool:
+    return int(recordings) < LEAST_RECORDINGS
 
 
 def read_claims(results: Path) -> list[Claim] | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
+from rbcflow.origin import NOTHING, Basis, Question, rebuilt
+from rbcflow.provenance import PHANTOM
 from rbcflow.report import citation
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
 from rbcflow.report.graph import Graph, read_graph
+from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
@@ -26,25 +30,31 @@ from rbcflow.report.stages import (
     read_rows,
     read_sources,
 )
+from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, read_timings
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A published item, what rebuilds it here, and how far that went: ``done``, ``gap`` or ``absent``."""
+    """A published item, what rebuilds it here, and how far that went: ``done``, ``gap`` or ``absent``.
+
+    Attributes:
+        reason: why it was not done.
+        how: what was done instead of rebuilding it, or ``rebuilt``.
+    """
 
     item: citation.Published
     by: str
     anchor: str
     state: str
     reason: str
-    origins: tuple[str, ...]
+    how: str
+    basis: Basis
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the templates see; ``groups`` are the runs by test set, ``expected`` the scale at which a variant's
-    fingerprint is the committed one."""
+    """What the templates see; ``groups`` are the runs by test set."""
 
     config: dict[str, Any]
     sources: list[Source]
@@ -52,7 +62,8 @@ class Page:
     outlines: list[dict[str, Any]]
     datasets: list[Dataset]
     leakage: list[dict[str, Any]]
-    expected: dict[str, str]
+    sizes: list[dict[str, Any]]
+    pixels: Pixels
     published: list[dict[str, Any]]
     models: list[Model]
     groups: list[tuple[TestSet, list[Run]]]
@@ -62,6 +73,7 @@ class Page:
     rebuilt: list[Rebuilt]
     software: citation.Software | None
     claims: list[Claim] | None
+    deviations: str
     errors: list[Errors]
     graph: Graph
 
@@ -89,6 +101,36 @@ class Page:
         }
 
     @property
+    def known_donors(self) -> list[str]:
+        """What the table of leakage is blind to: cells whose donor nobody wrote down, a sentence a source."""
+        cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
+        drawn = {source.name for source in self.sources if source.row.get("layout") == "drawn"}
+        return [
+            f"Of the {count(n)} cells of {source}, {count(cells.get((source, 'donor'), 0))} have a known donor and "
+            "recording; of the others only the group can be compared."
+            for (source, unit), n in cells.items()
+            if unit == "group" and source not in drawn and n > cells.get((source, "donor"), 0)
+        ]
+
+    @property
+    def kept_apart(self) -> list[str]:
+        """What is proved of training cells from recordings that test sets show, a sentence a source."""
+        cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
+        sentences = []
+        for row in self._leaks():
+            if row["unit"] == "test frame recording":
+                source, known = row["source"], cells.get((row["source"], "donor"), 0)
+                sentences.append(
+                    f"Of the {row['units']} recordings of {source} that test sets are made of, {row['crossing']} are "
+                    f"known to have given a cell to train or val; the recording is known of {count(known)} of its "
+                    f"{count(cells[source, 'group'])} cells."
+                )
+        return sentences
+
+    def _leaks(self) -> list[dict[str, Any]]:
+        return [row for row in self.leakage if row["scheme"] == self.config.get("scheme")]
+
+    @property
     def runs(self) -> list[Run]:
         """Every run, in the order of the page."""
         return [run for _, runs in self.groups for run in runs]
@@ -99,11 +141,19 @@ class Page:
         return [run for run in self.runs if run.status == "evaluated"]
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """Every origin that feeds the page."""
-        records = [*self.records, *(figure.provenance for figure in self.figures if figure.provenance)]
-        carriers = [*records, *self.sources, *(testset for testset, _ in self.groups)]
-        return tuple(sorted({origin for carrier in carriers for origin in carrier.origins}))
+    def stand_ins(self) -> list[Source]:
+        """Laboratories whose recordings were drawn; cells that the preprint's method draws itself stand in for none."""
+        return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "drawn"]
+
+    @property
+    def trained(self) -> list[Model]:
+        """Trainings that were made here."""
+        return [model for model in self.models if model.training and not model.adopted]
+
+    @property
+    def adopted(self) -> list[Model]:
+        """Checkpoints that took the place of a training."""
+        return [model for model in self.models if model.adopted]
 
     @property
     def images(self) -> int:
@@ -174,8 +224,9 @@ def collect(
         banks=read_banks(results, config["banks"]),
         outlines=read_outlines(results),
         datasets=[read_dataset(results, name, row) for name, row in variants.items()],
-        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing"}),
-        expected={row["variant"]: row["expected_at"] for row in _fingerprints(results)},
+        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
+        sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
+        pixels=read_pixels(results),
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
         groups=groups,
@@ -185,13 +236,10 @@ def collect(
         rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
         software=citation.read_software(project),
         claims=read_claims(results),
+        deviations=Path(os.path.relpath(project / "paper/deviations.md", results)).as_posix(),
         graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
     )
-
-
-def _fingerprints(results: Path) -> list[dict[str, Any]]:
-    return read_rows(results, "fingerprints", {"variant", "fingerprint", "expected_at"})
 
 
 def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:
@@ -199,9 +247,12 @@ def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:
     made: dict[str, tuple] = {}
     for model in models:
         state = "done" if model.training else "gap"
-        made[model.row.get("published_as")] = (model.name, f"model-{model.name}", state, "not trained", model.origins)
+        how = rebuilt(Question.TRAINING, model.basis)
+        place = (model.name, f"model-{model.name}", state)
+        made[model.row.get("published_as")] = (*place, "not trained", how, model.basis)
     for run in runs:
         state = "done" if run.status == "evaluated" else "gap"
-        made[run.published_as] = (run.name, f"run-{run.name}", state, run.reason, run.origins)
-    absent = ("", "", "absent", "not part of this workflow's tables", ())
+        how = rebuilt(Question.of_run(run.published_as), run.basis)
+        made[run.published_as] = (run.name, f"run-{run.name}", state, run.reason, how, run.basis)
+    absent = ("", "", "absent", "not part of this workflow's tables", "", NOTHING)
     return [Rebuilt(item, *made.get(item.id, absent)) for item in citation.PUBLISHED]

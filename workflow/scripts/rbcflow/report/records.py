@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.errors import InputError
-
-ORIGINS = {
-    "phantom": "phantom",
-    "drawn": "phantom",
-    "public": "public",
-    "package": "public",
-    "raw": "raw",
-    "path": "raw",
-    "url": "public",
-}
-"""What a configuration or a provenance record may call an origin, and the three words the page uses."""
+from rbcflow.origin import words
 
 STAGE_RECORDS = (
     "raw/*/provenance.json",
@@ -60,7 +50,7 @@ class Provenance:
     Attributes:
         path: the record, relative to the results folder.
         subject: the folder or file it speaks for, relative to the results folder, a file without its suffix.
-        origins: subset of ``phantom``, ``public``, ``raw``, sorted.
+        origins: words of ``provenance.ORIGINS``, sorted.
         seconds: how long the job took, None where not recorded.
     """
 
@@ -103,12 +93,6 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return data
 
 
-def origins(value: str | list[str] | None) -> tuple[str, ...]:
-    """Return an ``origin`` entry, one word or a list, as sorted words of the page; unknown words are kept."""
-    words = [value] if isinstance(value, str) else value or []
-    return tuple(sorted({ORIGINS.get(word, word) for word in words}))
-
-
 def _inputs(value: dict[str, Any]) -> tuple[Input, ...]:
     rows = []
     for name, entry in value.items():
@@ -144,7 +128,7 @@ def read_provenance(path: Path, results: Path) -> Provenance | None:
         versions={str(k): str(v) for k, v in (data.get("versions") or {}).items()},
         seconds=data.get("seconds"),
         commit=str(data.get("commit") or ""),
-        origins=origins(data.get("origin")),
+        origins=words(data.get("origin")),
     )
 
 

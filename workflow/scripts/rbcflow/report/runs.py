@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.errors import InputError
-from rbcflow.report.records import origins, read_json, read_provenance
+from rbcflow.origin import NOTHING, Basis, words
+from rbcflow.report.records import read_json
+from rbcflow.report.stages import read_table
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
-    "truth": "exact boxes, known because the images were made by this workflow",
+    "truth": "known exactly, as the images were drawn or composed by this workflow, or as their source declares",
     "background": "boxes found by background subtraction, not checked by a person",
+    "outlines": "boxes of cells that networks outlined, with the class of the folder they were sorted into",
     "proxy": "boxes found by background difference, classes named by eye as stand-ins",
 }
 """What the true boxes of a test set are, by the key ``labels`` of ``testset.json``."""
@@ -35,6 +38,9 @@ class TestSet:
     judged: str
     n_frames: int
     n_boxes: int
+    n_recordings: int = 0
+    n_donors: int = 0
+    fingerprint: str = ""
 
     @property
     def label_text(self) -> str:
@@ -48,10 +54,16 @@ class Run:
 
     Attributes:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
-        origins: of everything that fed the run, training data included.
+        basis: what it was judged on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
+        false_alarms: by what is at their place (``second``, ``misplaced``, ``background``), counts by predicted class.
+        left_out: classes with true boxes that the model cannot name: no part of mAP.
+        one_box: the same where each object has one box, whatever its class.
+        one_box_ap50: average precision of these boxes, classes ignored.
+        nms_iou: overlap above which boxes are of one object.
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
+        size: at which the detector saw the frames, and the cells' size beside the training's.
     """
 
     name: str
@@ -60,7 +72,7 @@ class Run:
     published_as: str
     status: str
     reason: str = ""
-    origins: tuple[str, ...] = ()
+    basis: Basis = NOTHING
     interpretable: bool = False
     caveats: list[str] = field(default_factory=list)
     n_frames: int = 0
@@ -69,15 +81,50 @@ class Run:
     conf: float | None = None
     iou: float | None = None
     map50: float | None = None
+    map75: float | None = None
     map50_95: float | None = None
     ap50: float | None = None
+    ap75: float | None = None
     ap50_95: float | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    false_alarms: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    one_box: dict[str, Any] = field(default_factory=dict)
+    one_box_ap50: float | None = None
+    nms_iou: float | None = None
     localisation: dict[str, Any] = field(default_factory=dict)
     classification: dict[str, Any] = field(default_factory=dict)
     classes: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    size: dict[str, Any] = field(default_factory=dict)
     frames_per_second: float | None = None
+
+    @property
+    def size_text(self) -> str:
+        """At what size the detector saw the frames, in words."""
+        return " ".join(filter(None, (_seen(self.size), _cells(self.size))))
+
+
+def _seen(size: dict[str, Any]) -> str:
+    """Say at what size frames were seen; nothing where there were none."""
+    low, high = size.get("factor") or (None, None)
+    if low is None:
+        return ""
+    factor = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    if size["imgsz"] is None:
+        return "The detector saw the frames' own pixels" + (f", enlarged {factor} times." if low != 1 else ".")
+    why = "of its training, as Ultralytics validates" if size["asked"] == "trained" else "asked for"
+    return f"The detector saw frames at the size {why}: long side {size['imgsz']} px, {factor} times the frame's."
+
+
+def _cells(size: dict[str, Any]) -> str:
+    """Say how large cells are at that size, beside the training's."""
+    if size.get("cell_side_px") is None:
+        return ""
+    own = f"The median true cell is then {size['cell_side_px']:.1f} px across"
+    if size["cell_side_ratio"] is None:
+        return f"{own}; the training's is not recorded."
+    return f"{own}, {size['cell_side_ratio']:.2f} times the training's {size['training_cell_side_px']:.1f} px."
 
 
 def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
@@ -93,17 +140,21 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
     status = "absent" if data is None else str(data.get("status", "available"))
     data = data or {}
     boxes = data.get("n_boxes") or 0
+    frames = read_table(path.with_name("frames.csv"), {"recording", "donor"})
     return TestSet(
         name=name,
         title=str(row.get("title") or ""),
         published_as=str(row.get("published_as") or ""),
         status=status,
         reason=str(data.get("reason") or ("" if data else "the test set was not built")).rstrip("."),
-        origins=origins(data.get("origin")),
+        origins=words(data.get("origin")),
         labels=str(data.get("labels") or ""),
         judged=str(data.get("classes_judged", "")).lower(),
         n_frames=int(data.get("n_frames") or 0),
         n_boxes=int(boxes.get("total", sum(boxes.values())) if isinstance(boxes, dict) else boxes),
+        n_recordings=0 if frames is None else frames["recording"].nunique(),
+        n_donors=0 if frames is None else len(set(frames["donor"]) - {""}),
+        fingerprint=str(data.get("fingerprint") or ""),
     )
 
 
@@ -123,22 +174,21 @@ def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
     }
     data = read_json(path)
     if testset.status == "unavailable":
-        return Run(**identity, status="unavailable", reason=testset.reason, origins=testset.origins)
+        return Run(**identity, status="unavailable", reason=testset.reason, basis=Basis(testset.origins))
     if data is None:
         return Run(**identity, status="absent", reason=testset.reason or f"{path.relative_to(results)} does not exist")
-    record = read_provenance(path.with_name("provenance.json"), results)
     try:
         numbers = _numbers(data)
     except KeyError as error:
         raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
-    return Run(**identity, **numbers, status="evaluated", origins=record.origins if record else origins(data["origin"]))
+    return Run(**identity, **numbers, status="evaluated", basis=Basis.of_metrics(data))
 
 
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of ``Run`` that stand in ``metrics.json``."""
     coco, agnostic, thresholds = data["coco"], data["agnostic"], data["thresholds"]
     found = next(at for at in agnostic["at"] if at["iou"] == thresholds["iou"])
-    point = data["operating_point"]
+    point, single = data["operating_point"], data["one_box_a_cell"]
     return {
         "interpretable": data["interpretable"],
         "caveats": data["caveats"],
@@ -148,14 +198,22 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "conf": thresholds["conf"],
         "iou": thresholds["iou"],
         "map50": coco["map50"],
+        "map75": coco["map75"],
         "map50_95": coco["map50_95"],
         "ap50": agnostic["ap50"],
+        "ap75": agnostic["ap75"],
         "ap50_95": agnostic["ap50_95"],
         "found": found,
+        "false_alarms": data["errors"]["false_alarms"],
+        "left_out": coco["left_out"],
+        "one_box": single["at"][0],
+        "one_box_ap50": single["ap50"],
+        "nms_iou": single["nms_iou"],
         "localisation": data["localisation"],
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
         "kinds": data["recall_by_kind"],
+        "size": data["size"],
         "frames_per_second": data["frames_per_second"],
     }
 

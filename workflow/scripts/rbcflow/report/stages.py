@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pandas as pd
 
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.report.records import origins, read_json, read_provenance
+from rbcflow.origin import Basis, words
+from rbcflow.report.records import read_json, read_provenance
 
 SPLITS = ("train", "val", "test")
 ROW_KEYS = ("title", "licence", "access", "reference", "sha256", "variant", "published_as")
@@ -36,13 +38,16 @@ class Bank:
     Attributes:
         kept: kept cells by class; the empty class is ``unnamed``.
         dropped: dropped cells by reason, most frequent first.
-        frames: distinct frames a cell was found in.
+        recordings: distinct recordings a cell was found in; folders of crops are not among them.
+        folders: distinct folders of crops.
+        frames: distinct frames or crops a cell was found in.
     """
 
     kept: dict[str, int]
     dropped: dict[str, int]
     donors: list[str]
     recordings: int
+    folders: int
     frames: int
     methods: list[str]
 
@@ -108,14 +113,28 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Model:
-    """One training of a model; ``training`` is None where it was not made."""
+    """One training of a model; ``training`` is None where it was not made.
+
+    Attributes:
+        judged_epoch: the row of ``results.csv`` of the best epoch, whose weights are judged; empty where there is none.
+    """
 
     name: str
     seed: str
     row: dict[str, Any]
     origins: tuple[str, ...]
     training: dict[str, Any] | None
-    last_epoch: dict[str, float] = field(default_factory=dict)
+    judged_epoch: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def adopted(self) -> bool:
+        """Whether a checkpoint took the place of a training."""
+        return bool(((self.training or {}).get("weights") or {}).get("adopted"))
+
+    @property
+    def basis(self) -> Basis:
+        """What its validation values rest on."""
+        return Basis.of_training(self.training or {})
 
 
 def read_table(path: Path, columns: set[str], separator: str = ",") -> pd.DataFrame | None:
@@ -146,19 +165,34 @@ def _tally(values: pd.Series) -> dict[str, int]:
     return {str(key): int(n) for key, n in values.value_counts(sort=False).sort_index().items()}
 
 
-def read_bank(folder: Path) -> Bank | None:
-    """Count the cells of a bank, or return None where there is none."""
-    cells = read_table(folder / "cells.csv", {"class", "donor", "recording", "frame", "method", "kept", "reason"})
+def read_places(results: Path) -> dict[tuple[str, str], str]:
+    """Return ``recording`` or ``crops`` by source and name: readers call a folder of single crops a recording too."""
+    rows = read_rows(results, "raw_counts", {"source", "recording", "kind"})
+    return {(row["source"], row["recording"]): row["kind"] for row in rows}
+
+
+def read_bank(folder: Path, places: Mapping[tuple[str, str], str]) -> Bank | None:
+    """Count the cells of a bank, or return None where there is none.
+
+    Args:
+        folder: of the bank.
+        places: what each recording of each source is, from ``read_places``; drawn cells are of none.
+    """
+    cells = read_table(
+        folder / "cells.csv", {"source", "class", "donor", "recording", "frame", "method", "kept", "reason"}
+    )
     if cells is None:
         return None
     kept = cells["kept"].str.lower().isin({"true", "1"})
     named = _tally(cells.loc[kept, "class"].replace("", "unnamed"))
     dropped = _tally(cells.loc[~kept, "reason"].replace("", "no reason given"))
+    found = [places.get(place) for place in set(zip(cells["source"], cells["recording"], strict=True))]
     return Bank(
         kept={name: named[name] for name in (*CLASSES, "unnamed") if name in named},
         dropped=dict(sorted(dropped.items(), key=lambda item: (-item[1], item[0]))),
         donors=sorted(set(cells["donor"]) - {""}),
-        recordings=cells["recording"].nunique(),
+        recordings=found.count("recording"),
+        folders=found.count("crops"),
         frames=len(cells[["recording", "frame"]].drop_duplicates()),
         methods=sorted(set(cells["method"]) - {""}),
     )
@@ -183,7 +217,7 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
     return Source(
         name,
         complete(row),
-        _origins_of(results, f"raw/{name}", f"cells/{name}") or origins(row.get("origin")),
+        _origins_of(results, f"raw/{name}", f"cells/{name}") or words(row.get("origin")),
         reason=str(files.get("reason") or "").rstrip("."),
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),
@@ -193,8 +227,11 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
 
 def read_banks(results: Path, banks: dict[str, dict]) -> list[CellBank]:
     """Return every bank of cells in the order of the table."""
+    places = read_places(results)
     return [
-        CellBank(name, complete(row), _origins_of(results, f"cells/{name}"), read_bank(results / "cells" / name))
+        CellBank(
+            name, complete(row), _origins_of(results, f"cells/{name}"), read_bank(results / "cells" / name, places)
+        )
         for name, row in banks.items()
     ]
 
@@ -246,8 +283,10 @@ def read_models(results: Path, name: str, row: dict[str, Any]) -> list[Model]:
 
 def _read_model(results: Path, name: str, row: dict[str, Any], folder: Path) -> Model:
     origin = _origins_of(results, folder.relative_to(results).as_posix())
-    epochs = read_table(folder / "results.csv", {"epoch"})
-    last = {} if epochs is None or epochs.empty else {k: float(v) for k, v in epochs.iloc[-1].items() if v}
-    seed = folder.name.removeprefix("seed-")
     training = read_json(folder / "training.json")
-    return Model(name, seed, complete(row), origin, training and complete(training, TRAINING_KEYS), last)
+    epochs = read_table(folder / "results.csv", {"epoch"})
+    rows = [] if epochs is None or training is None else epochs.to_dict("records")
+    best = [{k: float(v) for k, v in row.items() if v} for row in rows if float(row["epoch"]) == training["best_epoch"]]
+    seed = folder.name.removeprefix("seed-")
+    known = training and complete(training, TRAINING_KEYS)
+    return Model(name, seed, complete(row), origin, known, best[0] if best else {})

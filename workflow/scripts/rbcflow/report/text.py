@@ -8,12 +8,35 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from rbcflow.origin import meaning
+
 MISSING = "–"
 
 
 def ratio(value: float | None, digits: int = 3) -> str:
     """Return a number in fixed digits, or a dash where there is none."""
     return MISSING if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """Return a difference with its sign in fixed digits, 0 without one, or a dash where there is none."""
+    if value is None:
+        return MISSING
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if rounded else f"{0:.{digits}f}"
+
+
+def with_interval(row: dict[str, Any], name: str) -> str:
+    """Return a number of a table's row with its interval, all as text, or a dash where there is none."""
+    if not row[name]:
+        return MISSING
+    value, low, high = (float(text) if text else None for text in (row[name], row[f"{name}_low"], row[f"{name}_high"]))
+    return ratio(value) if low is None else f"{ratio(value)} ({ratio(low, 2)} to {ratio(high, 2)})"
+
+
+def number(text: str, digits: int = 2) -> str:
+    """Return a table's text of a number in fixed digits, or a dash where there is none."""
+    return ratio(float(text), digits) if text else MISSING
 
 
 def count(value: float | None) -> str:
@@ -68,11 +91,15 @@ def breakable(text: Any) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "ratio": ratio,
+    "with_interval": with_interval,
+    "number": number,
     "count": count,
     "percent": percent,
+    "signed": signed,
     "duration": duration,
     "plural": plural,
     "short": short,
     "code_value": code_value,
     "breakable": breakable,
+    "meaning": meaning,
 }

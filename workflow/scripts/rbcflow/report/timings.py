@@ -9,6 +9,8 @@ import pandas as pd
 
 from rbcflow.report.stages import read_table
 
+RENDERING = "render_report"
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -24,13 +26,16 @@ class Timing:
 def read_timings(results: Path) -> list[Timing]:
     """Return what Snakemake's benchmark files say, by rule, longest first.
 
-    A rule's files are ``benchmarks/<rule>/<job>.tsv``, or ``benchmarks/<rule>.tsv`` where it has one job.
+    The rendering of the page is left out: it ends after the page is written, so that the page could only tell of an
+    earlier one. A rule's files are ``benchmarks/<rule>/<job>.tsv``, or ``benchmarks/<rule>.tsv`` where it has one job.
     """
     folder = results / "benchmarks"
     jobs: dict[str, list[pd.DataFrame]] = {}
     for path in sorted(folder.rglob("*.tsv")):
-        table = read_table(path, {"s", "max_rss"}, "\t")
         rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        if rule == RENDERING:
+            continue
+        table = read_table(path, {"s", "max_rss"}, "\t")
         jobs.setdefault(rule, []).append(table)
     timings = []
     for rule, tables in jobs.items():

@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from rbcflow.errors import InputError
-from rbcflow.provenance import sha256, versions
+from rbcflow.provenance import UNKNOWN, sha256, versions
 from rbcflow.quiet import import_ultralytics
 from rbcflow.training.checkpoints import portable
 from rbcflow.weights import class_names, load_verified, state_sha256, verify
@@ -86,6 +86,8 @@ def _record(
         "parameters": sum(value.numel() for value in network.parameters()),
         "classes": list(network.names.values()),
         **dict.fromkeys(unknown),
+        "learned_from": [UNKNOWN],
+        "remarks": [],
         "state_sha256": files["weights/best.pt"]["state_sha256"],
         "files": files,
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from rbcflow.origin import Basis, limits, made_from, text
 from rbcflow.provenance import sha256
 from rbcflow.training.seeds import METRICS, best_row
 
@@ -94,7 +95,7 @@ MODEL_CARD = """\
 | sha256 over the sorted state | `{state_sha256}` |
 | network | {architecture}, {parameters:,} parameters, classes {classes} |
 | started from | {start} |
-| training data | cut-and-paste images from {origin} cells, fingerprint `{data_fingerprint}` |
+| training data | {data}, fingerprint `{data_fingerprint}` |
 | seed | {seed} |
 | epochs | {epochs}, of which the best is {best_epoch} |
 | computed on | {computed} |
@@ -106,7 +107,7 @@ MODEL_CARD = """\
 
 {table}
 
-mAP is the mean over the classes that have true boxes on the test set, those the model does not know included.
+mAP is the mean over the classes that the model can name and that have true boxes on the test set.
 Everything else that was counted stands in `metrics.json` of the runs.
 
 ## Limits
@@ -115,25 +116,19 @@ Everything else that was counted stands in `metrics.json` of the runs.
 magnifications, channels and cell densities than those of the table are unknown ground.
 """
 
-PHANTOM_LIMIT = """\
-It learned from cells drawn by a phantom: no number here reproduces a published one, and none says how it does on
-recordings of a laboratory.
-"""
-
 
 def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) -> str:
     """Return the card of a model folder as Markdown.
 
     Args:
-        folder: ``<model>/seed-<seed>`` with ``training.json``, ``results.csv``, ``provenance.json`` and the weights.
+        folder: ``<model>/seed-<seed>`` with ``training.json``, ``results.csv`` and the weights.
         title: of the model.
         metrics: ``metrics.json`` of its runs.
     """
     record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    origins = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["origin"]
+    basis = Basis.of_training(record)
     weights = folder / "weights" / "best.pt"
     start = "random weights" if record["weights"]["source"] == "random" else f"`{record['weights']['source']}`"
-    adopted = record["weights"].get("adopted")
     return MODEL_CARD.format(
         name=folder.parent.name,
         title=title,
@@ -143,8 +138,8 @@ def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) ->
         architecture=record["architecture"].removesuffix(".yaml"),
         parameters=record["parameters"],
         classes=", ".join(record["classes"]),
-        start=f"{start}, taken as it is, not trained here" if adopted else start,
-        origin=" and ".join(origins) or "unrecorded",
+        start=f"{start}, taken as it is, not trained here" if basis.adopted else start,
+        data=made_from(basis.learned),
         data_fingerprint=record["data_fingerprint"] or "not recorded",
         seed=record["seed"],
         epochs=record["epochs"],
@@ -152,7 +147,7 @@ def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) ->
         computed=_computed(record),
         own=_own_validation(folder),
         table=_runs(metrics),
-        limits=PHANTOM_LIMIT if "phantom" in origins else "",
+        limits="".join(f"{sentence}\n" for sentence in limits(basis)),
     )
 
 
@@ -177,10 +172,13 @@ def _own_validation(folder: Path) -> str:
 
 def _runs(metrics: list[Mapping[str, Any]]) -> str:
     """Return one row a run."""
-    lines = ["| test set | origin | frames | boxes | mAP50 | mAP50-95 | caveats |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| test set | judged on | frames | boxes | size seen | mAP50 | mAP50-95 | caveats |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for run in metrics:
         values = ["–" if run["coco"][key] is None else f"{run['coco'][key]:.3f}" for key in ("map50", "map50_95")]
-        origin = run["origin"] if isinstance(run["origin"], str) else " + ".join(run["origin"] or [])
-        cells = [run["testset"], origin, str(run["n_frames"]), str(run["n_boxes"]["total"]), *values]
+        size = str(run["size"]["asked"]) + (f", {run['size']['imgsz']} px" if run["size"]["imgsz"] else "")
+        cells = [run["testset"], text(run["origin"]), str(run["n_frames"]), str(run["n_boxes"]["total"]), size, *values]
         lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
     return "\n".join(lines) if metrics else "It was judged on no test set."

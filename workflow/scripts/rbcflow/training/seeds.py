@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.errors import InputError
+from rbcflow.provenance import SEPARATOR
 from rbcflow.reading import read_csv, read_object
 
 METRICS = {
@@ -34,6 +35,12 @@ def best_row(folder: Path) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
 
 
+def _origin(folder: Path) -> str:
+    """Return what the dataset of a model folder was made from."""
+    record = read_object(folder / "training.json", "the record of a training", ["learned_from"])
+    return SEPARATOR.join(record["learned_from"])
+
+
 def seed_table(folders: Iterable[Path]) -> pd.DataFrame:
     """Return mean, spread and each value of the validation metrics over the seeds of each model.
 
@@ -41,20 +48,21 @@ def seed_table(folders: Iterable[Path]) -> pd.DataFrame:
         folders: model folders, ``<model>/seed-<seed>``.
 
     Returns:
-        One row a model and metric: ``model, metric, seeds, mean, sd, lowest, highest, values``; ``sd`` is that of a
-        sample and missing for a single seed, ``values`` reads ``seed:value`` joined by blanks. Metrics are those of the
-        best epoch on the dataset's validation images.
+        One row a model and metric: ``model, metric, seeds, mean, sd, lowest, highest, values, origin``; ``sd`` is that
+        of a sample and missing for a single seed, ``values`` reads ``seed:value`` joined by blanks, ``origin`` is that
+        of the dataset, whose training and validation images these are. Metrics are those of the best epoch.
     """
     rows = [
-        (folder.parent.name, int(folder.name.removeprefix("seed-")), metric, float(best[column]))
+        (folder.parent.name, int(folder.name.removeprefix("seed-")), metric, float(best[column]), _origin(folder))
         for folder in folders
         if (best := best_row(folder)) is not None
         for metric, column in METRICS.items()
     ]
-    long = pd.DataFrame(rows, columns=["model", "seed", "metric", "value"]).sort_values("seed", kind="stable")
+    long = pd.DataFrame(rows, columns=["model", "seed", "metric", "value", "origin"]).sort_values("seed", kind="stable")
     grouped = long.groupby(["model", "metric"], sort=False)
     table = grouped["value"].agg(seeds="count", mean="mean", sd="std", lowest="min", highest="max")
     named = long["seed"].astype(str) + ":" + long["value"].map("{:.5f}".format)
     table["values"] = named.groupby([long["model"], long["metric"]], sort=False).agg(" ".join)
+    table["origin"] = grouped["origin"].first()
     order = {metric: place for place, metric in enumerate(METRICS)}
     return table.reset_index().sort_values(["model", "metric"], key=lambda column: column.map(order).fillna(column))

@@ -71,6 +71,8 @@ def train(
     data_fingerprint: str,
     overrides: Mapping[str, Any],
     classes: Sequence[str] | None = None,
+    learned_from: Sequence[str] = (),
+    remarks: Sequence[str] = (),
     progress: bool = False,
 ) -> None:
     """Train a YOLO detector, going on from where a killed call with the same arguments stopped.
@@ -95,6 +97,8 @@ def train(
         data_fingerprint: the dataset's; with the arguments it decides whether earlier work can be gone on with.
         overrides: Ultralytics training arguments over HYPERPARAMETERS.
         classes: names of the outputs, see ``view.private_view``; None takes the dataset's.
+        learned_from: origins of the dataset's images, for the record.
+        remarks: on how the dataset or the start came about, for the record.
         progress: show a bar.
 
     Raises:
@@ -128,6 +132,8 @@ def train(
         "architecture": architecture,
         "weights": {"source": weights.name if weights else "random", "sha256": weights_sha256},
         "data_fingerprint": data_fingerprint,
+        "learned_from": list(learned_from),
+        "remarks": list(remarks),
         "cells": label_sizes(Path(prepared["data"]["train"]), imgsz),
         "seed": seed,
         "device": device,

@@ -17,7 +17,9 @@
         .filter(({ cells }) => cells.every((one) => one?.classList.contains("n") && "sort" in one.dataset))
         .map(({ head, cells }) => {
           const values = cells.map((one) => one.dataset.sort);
-          const known = values.every((one) => one !== "");
+          // a mean that leaves out a class is another number
+          const marked = cells.map((one) => one.textContent.includes("†"));
+          const known = values.every((one) => one !== "") && marked[0] === marked[1];
           const digits = Math.max(...cells.map((one) => (one.textContent.match(/\.(\d+)/)?.[1] ?? "").length));
           const difference = known ? (values[1] - values[0]).toFixed(digits) : "–";
           const row = document.createElement("tr");

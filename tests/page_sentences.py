@@ -1,0 +1,300 @@
+"""Sentences of the report with a number in them, and what the stages' files say; for the tests of the page.
+
+A sentence is looked for in the page's text and its numbers are held against values counted here from other files than
+the page reads, wherever there are such.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+CLASSES = ("croissant", "slipper", "other")
+SECOND, MISPLACED = ("duplicate",), ("localisation", "both")
+N = r"(\d[\d,]*)"
+DECIMAL = r"(\d\.\d+)"
+
+
+TRAINED = r'<tr>\s*<th scope="row"><a href="#model-([^"]+)">'
+"""A row of the table of trainings."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A pattern on the page's text and the numbers its groups must show.
+
+    Attributes:
+        name: what it says.
+        pattern: with a group for each number.
+        expected: from the results folder and the place the sentence stands in (a run, a test set, a model, a bank or
+            nothing) the groups as text, None where the sentence must not stand there.
+        place: attribute ``id`` of the elements that have the sentence, up to the name; empty for the whole page.
+    """
+
+    name: str
+    pattern: str
+    expected: Callable[[Path, str], tuple[str, ...] | None]
+    place: str = ""
+
+
+def text_of(page: str) -> str:
+    """Return the text of a piece of the page, blanks made one."""
+    bare = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    bare = re.sub(r"<wbr>|</?(bdi|code|b|a|span)\b[^>]*>", "", bare)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", bare)))
+
+
+def places(page: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each part of the page whose ``id`` starts with a prefix, to the next heading's part."""
+    starts = [(found.start(), found[1]) for found in re.finditer(r'<(?:section|h3)\b[^>]*\bid="([^"]+)"', page)]
+    if prefix == "trained-":
+        starts = [(found.start(), f"trained-{found[1]}") for found in re.finditer(TRAINED, page)]
+    for (start, name), (end, _) in zip(starts, [*starts[1:], (len(page), "")], strict=True):
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix), text_of(page[start:end])
+
+
+def wrong(
+    page: str,
+    results: Path,
+    sentences: Iterable[Sentence] | None = None,
+    change: Callable[[Sentence, str], str] = lambda _, text: text,
+) -> list[str]:
+    """Return a line for each sentence that does not say what the files say, or stands nowhere.
+
+    Args:
+        page: the report.
+        results: the folder it was made from.
+        sentences: those looked for; None is all.
+        change: what is done to a part's text before a sentence is looked for in it.
+    """
+    complaints = []
+    for sentence in SENTENCES if sentences is None else sentences:
+        parts = places(page, sentence.place) if sentence.place else [("", text_of(page))]
+        seen = 0
+        for name, text in parts:
+            expected = sentence.expected(results, name)
+            found = re.search(sentence.pattern, change(sentence, text))
+            shown = found.groups() if found else None
+            seen += shown is not None
+            if shown != expected:
+                complaints.append(f"{sentence.name} {name}: the page says {shown}, the files {expected}")
+        if not seen:
+            complaints.append(f"{sentence.name}: nowhere on the page")
+    return complaints
+
+
+def count(value: float) -> str:
+    """Return a whole number as the page prints it."""
+    return f"{value:,.0f}"
+
+
+def _json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _table(path: Path, **options) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, **options)
+
+
+def _run(results: Path, run: str) -> dict:
+    metrics = _json(results / "validation" / run / "metrics.json")
+    return metrics if metrics.get("status") == "available" and metrics["n_boxes"]["total"] else {}
+
+
+def _matrix(results: Path, run: str) -> pd.Series:
+    table = _table(results / "validation" / run / "confusion_matrix.csv")
+    return table.set_index(["true", "predicted"])["count"].sort_index()
+
+
+def found_and_added(results: Path, run: str) -> tuple[str, ...] | None:
+    """Hits, true boxes, recall, false alarms, a frame: from the matrix and the test set's frames."""
+    if not _run(results, run):
+        return None
+    matrix = _matrix(results, run)
+    true = matrix.drop("background")
+    n, missed = int(true.sum()), int(true.xs("background", level="predicted").sum())
+    alarms = int(matrix["background"].drop("background").sum())
+    frames = len(_table(results / "testsets" / _run(results, run)["testset"] / "frames.csv"))
+    return count(n - missed), count(n), f"{(n - missed) / n:.3f}", count(alarms), f"{alarms / frames:.2f}"
+
+
+def false_alarms(results: Path, run: str) -> tuple[str, ...] | None:
+    """Second, badly placed and background boxes: from the list of errors."""
+    if not _run(results, run) or not _matrix(results, run)["background"].drop("background").sum():
+        return None
+    kinds = _table(results / "validation" / run / "errors.csv")["kind"]
+    return tuple(count(kinds.isin(names).sum()) for names in (SECOND, MISPLACED, ("background",)))
+
+
+def median_overlap(results: Path, run: str) -> tuple[str, ...] | None:
+    """Median overlap of found boxes: from the list of matches, and of the headline table the same."""
+    if not _run(results, run):
+        return None
+    overlap = pd.read_csv(results / "validation" / run / "matches.csv")["iou"].dropna()
+    if overlap.empty:
+        return None
+    headline = results / "tables/headline.csv"
+    if headline.is_file():
+        table = pd.read_csv(headline)
+        same = table[(table["run"] == run) & (table["metric"] == "iou_median")]["value"].item()
+        assert abs(same - overlap.median()) < 1e-4, f"{run}: two medians of one thing"
+    return (f"{overlap.median():.2f}",)
+
+
+def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
+    """mAP50, mAP75 and mAP50-95: the mean over the classes that have true boxes and that the model can name."""
+    metrics = _run(results, run)
+    if not metrics or metrics["classes_judged"] == "false":
+        return None
+    classes = metrics["coco"]["classes"]
+    counted = [classes[name] for name in metrics["coco"]["named"] if classes[name]["n_boxes"]]
+    if not counted:
+        return None
+    return tuple(f"{sum(own[key] for own in counted) / len(counted):.3f}" for key in ("ap50", "ap75", "ap50_95"))
+
+
+def _metadata(path: Path) -> dict:
+    import pyarrow.parquet as pq
+
+    return json.loads(pq.read_schema(path).metadata[b"rbcflow"])
+
+
+def unnamed_classes(results: Path, run: str) -> tuple[str, ...] | None:
+    """The class that the model cannot name although the test set has it: from the predictions' own metadata."""
+    metrics, file = _run(results, run), results / "predictions" / f"{run}.parquet"
+    if mean_precision(results, run) is None:
+        return None
+    named = _metadata(file)["classes"] if file.is_file() else metrics["coco"]["named"]
+    missing = [name for name in CLASSES if name not in named and metrics["n_boxes"][name]]
+    return (" and ".join(missing),) if missing else None
+
+
+def testset(results: Path, name: str) -> tuple[str, ...] | None:
+    """Frames, true boxes, recordings: from the tables of the test set; images of a variant have no recordings."""
+    described, folder = _json(results / "testsets" / name / "testset.json"), results / "testsets" / name
+    if described.get("status") != "available" or name.endswith("_test"):
+        return None
+    frames = _table(folder / "frames.csv", dtype=str)
+    return count(len(frames)), count(len(_table(folder / "truth.csv"))), count(frames["recording"].nunique())
+
+
+def donors(results: Path, name: str) -> tuple[str, ...] | None:
+    """Donors of a test set's frames, where they are known."""
+    if testset(results, name) is None:
+        return None
+    known = set(_table(results / "testsets" / name / "frames.csv", dtype=str)["donor"]) - {""}
+    return (count(len(known)),) if known else None
+
+
+def too_few(results: Path, name: str) -> tuple[str, ...] | None:
+    """Fewer than three recordings give no interval, here and in the headline table."""
+    if testset(results, name) is None:
+        return None
+    few = _table(results / "testsets" / name / "frames.csv", dtype=str)["recording"].nunique() < 3
+    headline = results / "tables/headline.csv"
+    if headline.is_file():
+        own = pd.read_csv(headline)
+        own = own[own["testset"] == name]
+        assert own["low"].isna().all() == few, f"{name}: an interval from too few recordings, or none from enough"
+    return () if few else None
+
+
+def judged_pairs(results: Path, _: str) -> tuple[str, ...]:
+    """Runs with numbers, pairs, detectors, test sets."""
+    files = sorted((results / "validation").glob("*/metrics.json"))
+    # a run at another size is its own run's other side, not another run
+    runs = [_json(path) for path in files if "-at-" not in path.parent.name]
+    models = {path.parent.name for path in (results / "models").glob("*/seed-*")} & {run["model"] for run in runs}
+    testsets = [path.parent.name for path in (results / "testsets").glob("*/testset.json")]
+    judged = sum(run["status"] == "available" for run in runs)
+    n = len(models) * len(testsets)
+    return count(judged), count(n), count(len(models)), count(len(testsets))
+
+
+def judged_epoch(results: Path, model: str) -> tuple[str, ...] | None:
+    """mAP50 of the epoch whose weights are judged, in the row of a model's first seed."""
+    folders = sorted((results / "models" / model).glob("seed-*"))
+    training = _json(folders[0] / "training.json")
+    curves = pd.read_csv(folders[0] / "results.csv", skipinitialspace=True)
+    best = curves[curves["epoch"] == training["best_epoch"]]
+    return (f"{best['metrics/mAP50(B)'].item():.3f}",) if len(best) else None
+
+
+def cells_in_banks(results: Path, _: str) -> tuple[str, ...]:
+    """Kept cells of all banks."""
+    files = sorted((results / "cells").glob("*/cells.csv"))
+    kept = [_table(file, dtype=str)["kept"].str.lower().eq("true").sum() for file in files]
+    return count(sum(kept)), count(len(kept))
+
+
+def timed(results: Path, _: str) -> tuple[str, ...]:
+    """Jobs and rules with a benchmark."""
+    files = sorted((results / "benchmarks").rglob("*.tsv"))
+    rules = {file.relative_to(results / "benchmarks").parts[0].removesuffix(".tsv") for file in files}
+    rules -= {"render_report"}
+    jobs = [file for file in files if file.relative_to(results / "benchmarks").parts[0] != "render_report.tsv"]
+    return count(len(jobs)), count(len(rules))
+
+
+def shown_errors(results: Path, _: str) -> tuple[str, ...] | None:
+    """Errors in the browser, and the runs they are of."""
+    tables = [_table(file) for file in sorted((results / "errors").glob("*/errors.csv"))]
+    filled = [len(table) for table in tables if len(table)]
+    return (count(sum(filled)), count(len(filled))) if filled else None
+
+
+def known_recordings(results: Path, _: str) -> tuple[str, ...]:
+    """Recordings shown, those that trained, cells of a known recording, all cells: from the table of leakage."""
+    table = _table(results / "tables/leakage.csv")
+    own = table[(table["scheme"] == "grouped") & (table["source"] == "nouaman2024")].set_index("unit")
+    shown = own.loc["test frame recording"]
+    known, cells = own.loc["donor", "cells"], own.loc["group", "cells"]
+    return count(shown["units"]), count(shown["crossing"]), count(known), count(cells)
+
+
+SENTENCES = [
+    Sentence("single cells", rf"{N} single cells in {N} banks?", cells_in_banks),
+    Sentence("pairs judged", rf"{N} of the {N} pairs of {N} detectors? and {N} test sets? were judged", judged_pairs),
+    Sentence("timed jobs", rf"{N} jobs of {N} rules took", timed, "speed"),
+    Sentence("shown errors", rf"{N} errors? of {N} runs? (?:is|are) shown", shown_errors),
+    Sentence(
+        "known recordings",
+        rf"Of the {N} recordings of nouaman2024 that test sets are made of, {N} are known to have given a cell to "
+        rf"train or val; the recording is known of {N} of its {N} cells",
+        known_recordings,
+    ),
+    Sentence(
+        "found and added",
+        rf"the detector finds {N} of {N} true box(?:es)? at IoU [\d.]+ \(recall {DECIMAL}\) and adds {N} box(?:es)? "
+        rf"that finds? none, (\d+\.\d+) a frame",
+        found_and_added,
+        "run-",
+    ),
+    Sentence(
+        "false alarms",
+        rf"Of th(?:ese|is one box), {N} (?:is a second box|are second boxes) on a cell that is found, {N} overlaps? "
+        rf"a cell too little, and {N} lies? where there is none",
+        false_alarms,
+        "run-",
+    ),
+    Sentence("median overlap", rf"with a median IoU of {DECIMAL}", median_overlap, "run-"),
+    Sentence(
+        "mean precision",
+        rf"with classes, mAP50 is {DECIMAL}, mAP75 {DECIMAL} and mAP50-95 {DECIMAL}",
+        mean_precision,
+        "run-",
+    ),
+    Sentence("class without a name", r"\(without class ([a-z ]+), which the detector", unnamed_classes, "run-"),
+    Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),
+    Sentence("donors", rf"recordings? of {N} donors?", donors, "testset-"),
+    Sentence("judged epoch", rf"\d \(\d+\) {DECIMAL} ", judged_epoch, "trained-"),
+    Sentence("too few recordings", r"too few for an interval", too_few, "testset-"),
+]
+"""One a kind of sentence; those with a place are looked for in every run or test set of the page."""

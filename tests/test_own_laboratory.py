@@ -1,0 +1,118 @@
+"""The laboratory that `docs/own-data.md` adds to the tables, by its own commands, to the end of the report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+import yaml
+
+from rbcflow.phantom.truth import COLUMNS
+
+PROJECT = Path(__file__).parent.parent
+STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
+KEPT = {
+    "sources": ["drawn", "mylab"],
+    "banks": ["drawn", "mylab"],
+    "testsets": ["mylab"],
+    "variants": ["random"],
+    "models": ["random"],
+}
+"""Rows that stay of each table, so that the rest of the workflow is as small as it goes."""
+
+
+def blocks(language: str) -> list[str]:
+    """Return the documented blocks of a language."""
+    text = (PROJECT / "docs/own-data.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def shell(folder: Path, commands: str) -> str:
+    """Run commands as a reader would, in the project's folder, and return what they printed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", commands], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    return done.stdout + done.stderr
+
+
+def write_stacks(root: Path) -> None:
+    """Write two stacks, a dark cell in every third page, and a table of objects that no table of sources declares."""
+    for number in (1, 2):
+        pages = np.full((6, 128, 300, 3), 150, np.uint8)
+        for index in (0, 3):
+            cv2.ellipse(pages[index], (120 + 20 * index, 60), (40, 25), 0, 0, 360, (60, 60, 60), -1)
+        file = root / f"v 0.12 cm:s/glob00{number}.tif"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(file, pages, photometric="rgb")
+    (root / "truth").mkdir()
+    (root / "truth/objects.csv").write_text(
+        ",".join(COLUMNS) + "\nv 0.12 cm:s/glob001,0,0,slipper,cell,1,1,9,9,64,False\n"
+    )
+
+
+def shrink(folder: Path) -> None:
+    """Leave few rows in the tables and take the starter checkpoint for the one detector, as the page suggests."""
+    for name in ("variants", "models"):
+        shutil.copy2(folder / f"config/{name}.yaml", folder / f"my/{name}.yaml")
+    for name, rows in KEPT.items():
+        file = folder / f"my/{name}.yaml"
+        table = yaml.safe_load(file.read_text())
+        file.write_text(yaml.safe_dump({row: table[row] for row in rows}))
+    runs = (folder / "my/runs.tsv").read_text().splitlines(keepends=True)
+    (folder / "my/runs.tsv").write_text("".join([runs[0], *(row for row in runs if row.startswith("random-on-mylab"))]))
+    checkpoint = {"source": "path", "path": "best.pt", "sha256": hashlib.sha256(STARTER.read_bytes()).hexdigest()}
+    shutil.copy2(STARTER, folder / "best.pt")
+    small = yaml.safe_load((folder / "config/toy.yaml").read_text()) | {
+        "tables": {name: f"my/{name}.yaml" for name in ("variants", "models")},
+        "variants": {"random": {"banks": ["drawn"], "images": None}},
+        "models": {"random": {"weights": checkpoint}},
+        "images": {"train": 6, "val": 2, "test": 2},
+    }
+    (folder / "small.yaml").write_text(yaml.safe_dump(small))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which the documented commands have run."""
+    folder = tmp_path_factory.mktemp("own laboratory") / "rbc flow"
+    for name in ("config", "paper", "profiles", "resources", "workflow"):
+        ignored = shutil.ignore_patterns("__pycache__", "raw")
+        shutil.copytree(PROJECT / name, folder / name, ignore=ignored if name == "resources" else None)
+    for name in ("Snakefile", "environment.yml", "CITATION.cff"):
+        shutil.copy2(PROJECT / name, folder / name)
+    write_stacks(folder / "resources/raw/mylab")
+    [tables] = [block for block in blocks("bash") if "my/sources.yaml" in block]
+    shell(folder, tables)
+    shrink(folder)
+    [commands] = [block for block in blocks("bash") if "results/raw/mylab/source.json" in block]
+    shell(folder, commands.replace("my.yaml", "my.yaml small.yaml"))
+    return folder
+
+
+def test_the_documented_laboratory_ends_with_a_report(project: Path):
+    source = json.loads((project / "results/raw/mylab/source.json").read_text())
+    assert (source["layout"], source["origin"], source["exact_truth"]) == ("naples", "raw", False)
+    cells = pd.read_csv(project / "results/cells/mylab/cells.csv")
+    assert cells["source"].unique().tolist() == ["mylab"]
+    assert cells["kept"].sum() == 4
+    testset = json.loads((project / "results/testsets/mylab/testset.json").read_text())
+    assert (testset["labels"], testset["classes_judged"], testset["origin"]) == ("background", "false", ["raw"])
+    metrics = json.loads((project / "results/validation/random-on-mylab/metrics.json").read_text())
+    assert metrics["n_boxes"]["total"] == testset["n_boxes"] == 4
+    page = (project / "results/report.html").read_text(encoding="utf-8")
+    for anchor in ("run-random-on-mylab", "testset-mylab", "cells-mylab", "data-mylab", "fig-raw_frames-mylab"):
+        assert f'id="{anchor}"' in page
+    assert "was not drawn" not in page

@@ -1,0 +1,93 @@
+"""The same pixels from every processor: phantoms, banks and composer, with vector units switched off in turn.
+
+Each library's switches go through one by one; the first of one library shares a process with the first of another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import zip_longest
+from pathlib import Path
+
+import cv2
+import pytest
+from numpy._core import _multiarray_umath as numpy_core
+
+from rbcflow.compose.spec import PRESETS
+from rbcflow.phantom.writers import WRITERS
+
+PROJECT = Path(__file__).parents[1]
+SCRIPTS = PROJECT / "workflow/scripts"
+NUMPY = [name for name in numpy_core.__cpu_dispatch__ if numpy_core.__cpu_features__[name]]
+"""What NumPy picks code by and this processor has."""
+OPENCV = [name[1:] for name in cv2.getCPUFeaturesLine().split() if name[0] == "*" and name[-1] != "?"]
+"""The same of OpenCV; FMA3, which it does not list, comes with AVX2."""
+KERNELS = ["Prescott"] + ["Haswell", "Zen"] * ("AVX2" in OPENCV) + ["SkylakeX"] * ("AVX512-SKX" in OPENCV)
+"""Processors whose code OpenBLAS may run here."""
+
+
+def switches() -> list[dict[str, str]]:
+    """Return what to set in the environment of one process after another."""
+    units = [name.replace("AVX2", "AVX2,FMA3") for name in OPENCV]
+    libraries = [
+        [("NPY_DISABLE_CPU_FEATURES", name) for name in NUMPY],
+        [("OPENCV_CPU_DISABLE", name) for name in [*units, ",".join(units)]],
+        [("OPENBLAS_CORETYPE", name) for name in KERNELS],
+        [("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"), ("OPENCV_IPP", "disabled")],
+    ]
+    return [dict(switch for switch in group if switch) for group in zip_longest(*libraries)]
+
+
+SWITCHES = switches()
+
+
+def draw(units: dict[str, str]) -> dict:
+    """Run the drawing program in a process of its own; NumPy's warning that it knows no such unit is an error."""
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, PROJECT / "tests")))}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::ImportWarning", str(PROJECT / "tests/drawn_pixels.py")],
+        env={**os.environ, **paths, **units},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Trying to disable" not in done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+def switched_off(units: dict[str, str], drawing: dict) -> list[bool]:
+    """Return of each unit of NumPy and OpenCV that a process should lack whether a drawing was made without it."""
+    without = units.get("OPENCV_CPU_DISABLE", "").replace(",FMA3", "").split(",")
+    states = [f"*{name}?" in drawing["opencv"] for name in without if name]
+    name = units.get("NPY_DISABLE_CPU_FEATURES")
+    return [*states, not drawing["numpy"][name]] if name else states
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    with ThreadPoolExecutor(2) as pool:
+        yield [pool.submit(draw, units) for units in ({}, *SWITCHES)]
+
+
+def test_enough_is_drawn(drawings: list[Future]):
+    found = drawings[0].result()["found"]
+    assert set(found) == {*WRITERS, "bank nouaman2024", "bank drawn", "functions", *PRESETS}
+    few = {name: len(set(digests)) for name, digests in found.items() if len(set(digests)) < 200}
+    assert not few
+
+
+@pytest.mark.parametrize("number", range(len(SWITCHES)), ids=[" ".join(units.values()) for units in SWITCHES])
+def test_another_processor_draws_the_same(drawings: list[Future], number: int):
+    usual, other, units = drawings[0].result(), drawings[number + 1].result(), SWITCHES[number]
+    assert switched_off(units, usual) == [False] * len(switched_off(units, usual))
+    assert all(switched_off(units, other))
+    differ = {
+        name: f"{sum(a != b for a, b in zip(digests, other['found'][name], strict=True))} of {len(digests)}"
+        for name, digests in usual["found"].items()
+        if digests != other["found"][name]
+    }
+    assert not differ

@@ -1,0 +1,19 @@
+"""Rule probe_pixels: a few cells and images drawn at the start, to say at once where a processor draws otherwise."""
+
+import sys
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.probe import write_probe
+from rbcflow.provenance import Recorder
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder = Recorder.of_job(snakemake)
+    different = write_probe(snakemake.params.expected, Path(snakemake.output.table))
+    if different:
+        found = (
+            f"This processor, or these versions of the packages, draw otherwise than committed: {', '.join(different)}."
+        )
+        print(f"\n{found} The report says which datasets it concerns.\n", file=sys.stderr)
+    recorder.write(snakemake.output.provenance)

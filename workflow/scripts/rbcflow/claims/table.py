@@ -1,0 +1,72 @@
+"""The ledger's rows, and the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rbcflow.claims import sentences, values
+from rbcflow.claims.rows import Claim
+from rbcflow.claims.statistics import Runs
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What claims are judged by.
+
+    Attributes:
+        runs: the table of runs with their samples.
+        metrics: ``metrics.json`` by run.
+        trainings: settings of each model's training (``training.settings``).
+        looks: ``tables/looks.csv``.
+        counts: ``tables/published_counts.csv``.
+        seeds: ``tables/seeds.csv``.
+        models: what each model was published as, by its name.
+    """
+
+    runs: Runs
+    metrics: Mapping[str, dict]
+    trainings: Mapping[str, Mapping[str, Any]]
+    looks: pd.DataFrame
+    counts: pd.DataFrame
+    seeds: pd.DataFrame
+    models: Mapping[str, str]
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Our name of each run, by itself and by the id the preprint gave it."""
+        rows = self.runs.rows.values()
+        published = {row["published_as"]: row["run"] for row in rows if row.get("published_as")}
+        return {row["run"]: row["run"] for row in rows} | published
+
+
+def judge(claims: Mapping[str, Any], published: Mapping[str, Any], evidence: Evidence) -> pd.DataFrame:
+    """Return the ledger.
+
+    Args:
+        claims: ``paper/claims.yaml``.
+        published: ``paper/published.yaml``.
+        evidence: of this workflow.
+
+    Returns:
+        One row a claim, columns as in ``rows.Claim``.
+
+    Raises:
+        InputError: a sentence names a number or test that is not there.
+    """
+    tolerance, known = claims["tolerance"], evidence
+    rows = [sentences.row(entry, known) for entry in claims["sentences"]]
+    rows += values.trainings(published["trainings"], known, tolerance["trainings"])
+    rows += values.singapore(published["synthetic_on_singapore_raw"], known, tolerance["singapore"])
+    rows += [values.count(row, tolerance["counts"]) for row in known.counts.to_dict("records")]
+    return pd.DataFrame([asdict(row) for row in rows], columns=list(Claim.__annotations__))
+
+
+def read_metrics(paths: list[Path]) -> dict[str, dict]:
+    """Return ``metrics.json`` by run."""
+    return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in paths}

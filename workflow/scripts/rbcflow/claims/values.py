@@ -1,0 +1,90 @@
+"""Rows of values the preprint prints: trainings, drawn cells on Singapore's pictures, counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from rbcflow.claims.rows import Claim, complete, made_from, number
+from rbcflow.claims.verdicts import CHANGED, OUTSIDE, WITHIN
+from rbcflow.origin import ABSENT, ADOPTED, NO_NUMBER, Basis, Question, decide, of_row
+
+if TYPE_CHECKING:
+    from rbcflow.claims.table import Evidence
+
+COMPOSED = "datasets/"
+"""Tables of constructed datasets."""
+
+
+def trainings(printed: dict, known: Evidence, tolerance: float) -> list[Claim]:
+    """Compare each printed metric of each training with the mean over this run's seeds."""
+    rows = []
+    for item, values in printed.items():
+        model = next((name for name, published_as in known.models.items() if published_as == item), None)
+        adopted = any(own["model"] == model and own.get("adopted") for own in known.metrics.values())
+        absent = decide(Question.TRAINING, ADOPTED).verdict("") if adopted else NO_NUMBER
+        for metric in ("precision", "recall", "map50", "map50_95"):
+            seeds = known.seeds[(known.seeds["model"] == model) & (known.seeds["metric"] == metric)].to_dict("records")
+            found, origin = (float(seeds[0]["mean"]), of_row(seeds[0]["origin"])) if seeds else (None, ())
+            rows.append(
+                _printed(
+                    f"{item}_{metric}", f"training {item}", f"{metric} of {item} on its validation images",
+                    values[metric], found, tolerance, "tables/seeds.csv", Question.TRAINING, Basis(origin, origin),
+                    n=f"{seeds[0]['seeds']} seeds" if seeds else "", absent=absent,
+                )
+            )  # fmt: skip
+    return rows
+
+
+def singapore(printed: dict[str, float], known: Evidence, tolerance: float) -> list[Claim]:
+    """Compare the preprint's counting on raw Singapore pictures with the same counting here."""
+    run = known.named.get("test_synthetic_test", "")
+    metrics = known.metrics.get(run, {})
+    rows, absent = [], ABSENT if metrics.get("status") == "unavailable" else NO_NUMBER
+    for key, value in printed.items():
+        found: Any = metrics.get("image_labels")
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        # shares may be off by the tolerance, numbers of things by the same share of themselves
+        allowed = tolerance if value < 1 else tolerance * value
+        claim = f"{key.replace('.', ' ').replace('_', ' ')} of the drawn-cell model on raw Singapore pictures"
+        rows.append(
+            _printed(
+                f"singapore_{key.replace('.', '_')}", "drawn cells on Singapore", claim, value,
+                None if found is None else float(found), allowed, f"validation/{run}/metrics.json",
+                Question.DRAWN_CELLS, Basis.of_metrics(metrics), absent=absent,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def count(row: dict, tolerance: float) -> Claim:
+    """Compare a printed count, within its own tolerance where the preprint drew it at random."""
+    here = None if pd.isna(row["here"]) or row["here"] == "" else float(row["here"])
+    own = row.get("tolerance")
+    deviation = row.get("deviation")
+    return _printed(
+        row["id"], "counts", row["title"], float(row["published"]), here,
+        tolerance if own is None or pd.isna(own) or own == "" else float(own), str(row["table"]),
+        Question.COUNT, Basis(of_row(row["origin"])),
+        deviation="" if deviation is None or pd.isna(deviation) else str(deviation),
+    )  # fmt: skip
+
+
+def _printed(
+    id_: str, section: str, claim: str, printed: float, here: float | None, tolerance: float, source: str,
+    question: Question, basis: Basis, *, n: str = "", absent: str = NO_NUMBER, deviation: str = "",
+) -> Claim:  # fmt: skip
+    common = {"id": id_, "kind": "value", "section": section, "claim": claim, "published": f"{printed:g}",
+              "statistic": claim, "threshold": f"within {tolerance:g}", "source": source, "n": n}  # fmt: skip
+    if here is None:
+        return complete(**common, verdict=absent, reason="this run has no such number")
+    common |= {"here": number(here), "deviation": deviation, **made_from(basis)}
+    decision = decide(question, basis)
+    # how many objects are planned and placed is ours to choose, whatever recordings they are cut from
+    if deviation and (decision.decides or source.startswith(COMPOSED)):
+        changed = {"threshold": "", "verdict": CHANGED, "reason": "not comparable, changed on purpose"}
+        return complete(**{**common, **changed})
+    found = WITHIN if abs(here - printed) <= tolerance + 1e-9 else OUTSIDE
+    return complete(**common, verdict=decision.verdict(found))

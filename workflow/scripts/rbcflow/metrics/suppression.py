@@ -1,0 +1,50 @@
+"""The second view of a run: one object gets one box, whatever its class (stage metrics).
+
+A detector's own suppression works class by class, as in Ultralytics' validation and hence in the preprint's numbers: a
+cell may keep a box for each class, and all but one count as false alarms. Here boxes of all classes compete. It is
+computed from the stored predictions; nothing is predicted anew.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rbcflow.boxes import iou_matrix
+from rbcflow.metrics.inputs import BOX
+
+
+def kept(boxes: NDArray[np.float64], iou: float) -> NDArray[np.bool_]:
+    """Say which boxes of one frame remain when each removes the less confident ones that overlap it too much.
+
+    Args:
+        boxes: (N, 4) corners in pixels, in falling confidence.
+        iou: a box is removed where its overlap with a remaining one exceeds this.
+
+    Returns:
+        (N,) bool; the first box always remains.
+    """
+    close = np.triu(iou_matrix(boxes, boxes) > iou, k=1)
+    remains = np.ones(len(boxes), dtype=bool)
+    for row in np.flatnonzero(close.any(axis=1)):
+        if remains[row]:
+            remains[close[row]] = False
+    return remains
+
+
+def one_box_a_cell(predictions: pd.DataFrame, iou: float) -> pd.DataFrame:
+    """Return the predictions that remain when boxes of all classes compete, frame by frame.
+
+    Args:
+        predictions: boxes with columns ``frame, conf, x0, y0, x1, y1``, falling confidence within a frame.
+        iou: overlap from which only the most confident box remains.
+
+    Returns:
+        The same columns, rows numbered anew.
+    """
+    remains = np.zeros(len(predictions), dtype=bool)
+    corners = predictions[BOX].to_numpy(dtype=float)
+    for rows in pd.DataFrame({"frame": predictions["frame"].to_numpy()}).groupby("frame").indices.values():
+        remains[rows] = kept(corners[rows], iou)
+    return predictions[remains].reset_index(drop=True)
