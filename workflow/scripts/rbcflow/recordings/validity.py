@@ -13,7 +13,7 @@ import pandas as pd
 
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.link import LinkResult
-from rbcflow.recordings.network import TRAINED_PX
+from rbcflow.recordings.network import CELL, TRAINED_PX
 from rbcflow.recordings.objects import Objects
 
 VERDICTS = ("usable", "boxes only", "refused")
@@ -250,7 +250,8 @@ def _of_links(links: LinkResult, cells: pd.DataFrame, flux: Flux) -> dict[str, f
     values["merged"] = float(moving["merged"].mean())
     values["rival"] = links.flow.rival
     values["cells"] = float(len(counted))
-    values["one_class"] = float(len(counted) >= 20 and counted["class"].nunique() == 1)
+    named = counted["class"][counted["class"] != CELL]
+    values["one_class"] = float(len(named) >= 20 and named.nunique() == 1)
     if flux.seen:
         # counts scatter about each other by chance, the less the more there are
         off = max(abs(len(counted) - flux.seen) - np.sqrt(flux.seen), 0.0)
