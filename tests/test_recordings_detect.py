@@ -196,6 +196,22 @@ def test_tables_are_written_in_groups_and_say_how_they_were_made(finder: CellFin
     assert record["frames_per_second"] > 0
 
 
+@pytest.mark.parametrize("workers", [2, 5])
+def test_workers_change_no_box_and_no_order(finder: CellFinder, tmp_path: Path, monkeypatch, workers: int):
+    monkeypatch.setattr(scales, "BATCH", 2)
+    write_avi(tmp_path / "a.avi", np.stack([scene(64, 96, seed=number) for number in range(11)]))
+    known = probe(Recording(recording="a", file=str(tmp_path / "a.avi"), scale=1), "s")
+    tables = []
+    for count in (1, workers):
+        files = tmp_path / f"b{count}.parquet", tmp_path / f"f{count}.parquet"
+        detect.detect(known, finder, *files, detector="toy", sha256="", workers=count)
+        tables.append([pd.read_parquet(file) for file in files])
+    assert len(tables[0][0])
+    for one, several in zip(*tables, strict=True):
+        pd.testing.assert_frame_equal(one, several)
+    assert tables[1][1]["frame"].tolist() == list(range(11))
+
+
 def test_repeated_frames_have_one_digest_and_a_changed_recording_is_refused(finder: CellFinder, tmp_path: Path):
     images = np.stack([scene(32, 32, seed=seed) for seed in (0, 1, 1, 2)])
     write_avi(tmp_path / "a.avi", images)

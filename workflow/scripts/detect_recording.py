@@ -15,7 +15,7 @@ if __name__ == "__main__":
     sha256 = detector["sha256"] or recorded(path)["sha256"]
     learned = None if detector["sha256"] else learned_cells(path)
     side = learned["side_seen_px"] if learned else TRAINED_PX
-    finder = load_finder(path, sha256, detector["classes"], side=side, threads=snakemake.threads, device="auto")
+    finder = load_finder(path, sha256, detector["classes"], side=side, threads=1, device="auto")
     detect(
         read_object(Path(snakemake.input.probe), "what probe_recording found", ["n_frames"]),
         finder,
@@ -23,4 +23,5 @@ if __name__ == "__main__":
         Path(snakemake.output.frames),
         detector=detector["name"],
         sha256=sha256,
+        workers=snakemake.threads if finder.on_processor else 1,
     )

@@ -5,11 +5,15 @@ Frames pass in batches from the file through the network into two tables, so tha
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import logging
+import queue
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +52,16 @@ GROUP = 500
 """Frames whose rows are written at once."""
 
 
-def detect(probe: dict[str, Any], finder: CellFinder, boxes: Path, frames: Path, *, detector: str, sha256: str) -> None:
+def detect(
+    probe: dict[str, Any],
+    finder: CellFinder,
+    boxes: Path,
+    frames: Path,
+    *,
+    detector: str,
+    sha256: str,
+    workers: int = 1,
+) -> None:
     """Write ``boxes.parquet`` and ``frames.parquet`` of a recording.
 
     Args:
@@ -58,6 +71,7 @@ def detect(probe: dict[str, Any], finder: CellFinder, boxes: Path, frames: Path,
         frames: file to write: grey levels, sharpness and digest of every frame.
         detector: its name, for the record.
         sha256: of the checkpoint, for the record.
+        workers: batches that are looked at beside each other; more than one for processors, not for a GPU.
 
     Raises:
         InputError: a frame is broken, or the recording is not the one that was probed.
@@ -68,13 +82,11 @@ def detect(probe: dict[str, Any], finder: CellFinder, boxes: Path, frames: Path,
     count, found, capped, began = 0, 0, 0, time.monotonic()
     with _Table(boxes, BOXES) as boxes_table, _Table(frames, FRAMES) as frames_table:
         progress = shown(frames_of(probe), f"{name}: detecting", probe["n_frames"])
-        for batch in _batches(progress, batch_size(probe, scale.factor)):
-            for (number, image), table in zip(
-                batch, finder.find([image for _, image in batch], scale.factor), strict=True
-            ):
-                boxes_table.add(_placed(table, number, probe["roi"]))
-                frames_table.add(pd.DataFrame([_described(number, image)]))
-                count, found, capped = count + 1, found + len(table), capped + (len(table) >= network.MOST)
+        batches = _batches(progress, batch_size(probe, scale.factor))
+        for number, image, table in _beside(finder, batches, scale.factor, workers):
+            boxes_table.add(_placed(table, number, probe["roi"]))
+            frames_table.add(pd.DataFrame([_described(number, image)]))
+            count, found, capped = count + 1, found + len(table), capped + (len(table) >= network.MOST)
         seconds = time.monotonic() - began
         if count != probe["n_frames"]:
             raise InputError(probe["file"], f"{count} frames", f"{probe['n_frames']}, as when it was probed")
@@ -109,6 +121,35 @@ def _record(probe: dict[str, Any], scale: Scale, detector: str, sha256: str) -> 
 def _batches(frames: Iterator[tuple[int, NDArray]], size: int) -> Iterator[list[tuple[int, NDArray]]]:
     while batch := list(itertools.islice(frames, size)):
         yield batch
+
+
+def _beside(
+    finder: CellFinder, batches: Iterator[list[tuple[int, NDArray]]], factor: float, workers: int
+) -> Iterator[tuple[int, NDArray, pd.DataFrame]]:
+    """Yield number, image and boxes of every frame in order, while several batches are looked at beside each other.
+
+    Each worker has a network of its own, as one keeps what depends on the size of its last input, and one processor
+    thread: threads inside the network wait for each other at every layer, ten times slower where others compute too.
+    """
+    idle: queue.SimpleQueue[CellFinder] = queue.SimpleQueue()
+    for _ in range(workers):
+        idle.put(copy.deepcopy(finder) if workers > 1 else finder)
+
+    def look(batch: list[tuple[int, NDArray]]) -> list[pd.DataFrame]:
+        own = idle.get()
+        try:
+            return own.find([image for _, image in batch], factor)
+        finally:
+            idle.put(own)
+
+    waiting: deque[tuple[list[tuple[int, NDArray]], Future]] = deque()
+    with ThreadPoolExecutor(workers, initializer=network.one_thread) as pool:
+        for batch in itertools.chain(batches, [None] * (workers + 1)):
+            if batch:
+                waiting.append((batch, pool.submit(look, batch)))
+            if waiting and (batch is None or len(waiting) > workers):
+                done, tables = waiting.popleft()
+                yield from ((*frame, table) for frame, table in zip(done, tables.result(), strict=True))
 
 
 def _placed(table: pd.DataFrame, number: int, roi: list[int] | None) -> pd.DataFrame:

@@ -62,6 +62,11 @@ class CellFinder:
     classes: tuple[str, ...]
     side: float = TRAINED_PX
 
+    @property
+    def on_processor(self) -> bool:
+        """Whether the network runs on no GPU."""
+        return next(self.network.parameters()).device.type == "cpu"
+
     def find(self, images: list[NDArray[np.uint8]], scale: float) -> list[pd.DataFrame]:
         """Return the cells of frames of one shape; large frames are looked at in tiles.
 
@@ -173,6 +178,13 @@ def once(found: NDArray[np.float64]) -> NDArray[np.float64]:
         if not overlap[index, kept].any():
             kept.append(index)
     return found[kept]
+
+
+def one_thread() -> None:
+    """Let the calling thread compute on one processor."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def load_finder(
