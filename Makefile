@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= all
 
-.PHONY: setup report test test-slurm lint bench clean lock config fingerprints starter images chromium audit
+.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter images chromium audit
 
 setup: $(READY)
 
@@ -19,6 +19,13 @@ $(READY): requirements.lock
 report: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "Open results/report.html in a browser."
+
+# A first look at a folder of your recordings: `make recordings VIDEOS=/data/videos` writes the sheet and runs it. What you fill in stays.
+SHEET ?= my/recordings.tsv
+recordings: $(READY)
+	@test -n "$(VIDEOS)" || { echo "make recordings VIDEOS=folder"; exit 1; }
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.recordings.folder "$(VIDEOS)" "$(SHEET)"
+	$(BIN)/snakemake --cores $(CORES) recordings --config recordings="$(SHEET)"
 
 # Headless Chromium opens the report in the tests; on Debian and Ubuntu it is installed when it is absent and we may.
 chromium:

@@ -28,6 +28,7 @@ include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/trained.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/recordings.smk"
 
 
 onerror:

@@ -45,7 +45,14 @@ def test_memory_and_time_grow_with_the_attempt(rule: str):
 
 def test_what_trains_or_predicts_asks_for_a_gpu():
     asking = {name for name, text in rules().items() if re.search(r"^ +gpu=", text, re.MULTILINE)}
-    assert asking == {"train_model", "verify_training", "predict_{model}", "cut_cells", "score_outlines"}
+    assert asking == {
+        "train_model",
+        "verify_training",
+        "predict_{model}",
+        "cut_cells",
+        "score_outlines",
+        "detect_recording",
+    }
 
 
 @pytest.mark.parametrize("rule", NEED_THE_NETWORK)

@@ -17,12 +17,14 @@ from rbcflow.clock import from_the_future
 from rbcflow.config import load
 from rbcflow.config.checks import read_counts, read_published
 from rbcflow.config.load import testset_names
-from rbcflow.config.models import PATHS
+from rbcflow.config.models import PATHS, Rebuild
 from rbcflow.errors import InputError
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
 from rbcflow.hardware import processor
 from rbcflow.memory import HUGE_PAGES
+from rbcflow.recordings.detectors import chosen
+from rbcflow.recordings.sheet import recordings_of
 from rbcflow.yamlfile import read_yaml
 
 try:
@@ -30,7 +32,8 @@ try:
 except InputError as error:
     raise WorkflowError(f"The configuration is wrong.\n{error}") from None
 
-if SETTINGS.missing_raw():
+# own recordings need no laboratory's
+if SETTINGS.missing_raw() and not (SETTINGS.config.recordings or SETTINGS.config.recording):
     missing = "\n".join(f"  {line}" for line in SETTINGS.missing_raw())
     raise WorkflowError(
         f"Raw recordings are missing, and the configuration says `phantoms: false`.\n{missing}\n"
@@ -611,4 +614,53 @@ REPORT_TABLES = [
 def report_config():
     """Return the tables as the report reads them."""
     tables = {name: getattr(SETTINGS, name) for name in ("banks", "variants", "models", "testsets")}
-    return {**CONFIG.model_dump(), **{name: _rows(table) for name, table in tables.items()}}
+    rebuild = CONFIG.model_dump(include=set(Rebuild.model_fields))
+    return {**rebuild, **{name: _rows(table) for name, table in tables.items()}}
+
+
+# recordings
+
+
+try:
+    RECORDINGS = recordings_of(CONFIG)
+    DETECTOR = chosen(CONFIG) if RECORDINGS else None
+except InputError as error:
+    raise WorkflowError(f"The recordings cannot be read.\n{error}") from None
+
+
+def own_recordings():
+    """Return the names of the recordings that the configuration asks for."""
+    if not RECORDINGS:
+        raise WorkflowError(
+            "No recording is named: add `--config recordings=my/recordings.tsv`, or `--config "
+            "recording=video.avi pixel_um=0.26 fps=500`. docs/recordings.md has the columns of the sheet."
+        )
+    return list(RECORDINGS)
+
+
+def recording_params(*names):
+    """Return an input function: what the sheet says of a recording; all of it, or the named columns alone."""
+    return lambda wildcards: RECORDINGS[wildcards.recording].model_dump(include=set(names) if names else None)
+
+
+def recording_listing(wildcards):
+    """Return a digest over the files of a folder of pictures, so that a changed one is read again; "" for a file."""
+    path = Path(RECORDINGS[wildcards.recording].file)
+    return code_tools.listing_digest(path) if path.is_dir() else ""
+
+
+def only_of_its_condition(name):
+    """Return whether no other recording has a recording's condition."""
+    condition = RECORDINGS[name].condition
+    return condition is not None and [row.condition for row in RECORDINGS.values()].count(condition) == 1
+
+
+def named_by_hand():
+    """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""
+    path = Path(CONFIG.pathvars.get("results", "results")) / "recordings" / "check.tsv"
+    return code_tools.filled_digest(path)
+
+
+def detector_file(wildcards):
+    """Return the detector a job must wait for because it is made or downloaded, if it is."""
+    return DETECTOR.path if DETECTOR.made else []

@@ -105,6 +105,13 @@ def fingerprint(script: Path, *named: str) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
 
 
+def filled_digest(table: Path) -> str:
+    """Return 16 hexadecimal digits over a table whose last column is for filling in by hand, "" while it is empty."""
+    lines = table.read_text(encoding="utf-8").splitlines()[1:] if table.is_file() else []
+    filled = [line for line in lines if line.rpartition("\t")[2].strip()]
+    return hashlib.sha256("\n".join(filled).encode()).hexdigest()[:16] if filled else ""
+
+
 def listing_digest(folder: Path) -> str:
     """Return 16 hexadecimal digits over names, sizes and modification times of all files below a folder."""
     stats = ((file.relative_to(folder).as_posix(), file.stat()) for file in sorted(folder.rglob("*")) if file.is_file())

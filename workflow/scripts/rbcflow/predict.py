@@ -156,17 +156,31 @@ def load_detector(weights: Path, *, threads: int, device: str = "cpu", **options
     Raises:
         InputError: weights are missing, changed, or know other classes.
     """
-    known = recorded(weights)
+    network = load_network(weights, recorded(weights)["sha256"], threads=threads, device=device)
+    return Detector(network, class_names(network.names.values(), weights), **options)
+
+
+def load_network(weights: Path, sha256: str, *, threads: int, device: str) -> torch.nn.Module:
+    """Return a checkpoint's network on its device, fused and float32.
+
+    Args:
+        weights: the checkpoint.
+        sha256: of its bytes; nothing opens another file.
+        threads: processor threads.
+        device: ``cpu``, a CUDA index, or ``auto``.
+
+    Raises:
+        InputError: the file is missing, another one, or no checkpoint.
+    """
     with tempfile.TemporaryDirectory() as config:
         import_ultralytics(Path(config))
         import torch
 
         torch.set_num_threads(threads)
-        network = load_verified(weights, known["sha256"])
-    classes = class_names(network.names.values(), weights)
+        network = load_verified(weights, sha256)
     where = choose_device(device)
     place = torch.device("cpu" if where == "cpu" else f"cuda:{where}")
-    return Detector(network.fuse(verbose=False).to(place, memory_format=torch.channels_last), classes, **options)
+    return network.fuse(verbose=False).to(place, memory_format=torch.channels_last)
 
 
 @dataclass

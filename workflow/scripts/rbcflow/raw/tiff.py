@@ -57,7 +57,7 @@ def page_count(path: Path) -> int:
         InputError: no TIFF, a page that is neither 8-bit grey, RGB or RGBA nor 16-bit grey, grey pages of both depths,
             or a file cut short; names the page.
     """
-    with _open(path) as stack:
+    with open_stack(path) as stack:
         return len(stack.pages)
 
 
@@ -70,10 +70,10 @@ def read_pages(path: Path) -> Iterator[NDArray[np.uint8]]:
     Raises:
         InputError: as ``page_count``, or a page whose pixels do not decode or are transparent; names the page.
     """
-    with _open(path) as stack:
+    with open_stack(path) as stack:
         window = _window(path, stack) if stack.pages[0].dtype == np.uint16 else None
         for number in range(len(stack.pages)):
-            image = _decode(path, stack, number)
+            image = decode_page(path, stack, number)
             yield window.eight_bits(image) if window else drop_alpha(path, image, f"page {number}")
 
 
@@ -81,11 +81,11 @@ def _window(path: Path, stack: TiffFile) -> Window:
     """Return the window of a 16-bit recording, from a pass over its pages."""
     histogram = np.zeros(2**16, dtype=np.int64)
     for number in range(len(stack.pages)):
-        histogram += np.bincount(_decode(path, stack, number).ravel(), minlength=2**16)
+        histogram += np.bincount(decode_page(path, stack, number).ravel(), minlength=2**16)
     return Window.of(histogram)
 
 
-def _decode(path: Path, stack: TiffFile, number: int) -> NDArray:
+def decode_page(path: Path, stack: TiffFile, number: int) -> NDArray:
     """Return a page's pixels as they are stored."""
     try:
         return stack.pages[number].asarray()
@@ -94,7 +94,7 @@ def _decode(path: Path, stack: TiffFile, number: int) -> NDArray:
         raise InputError(path, f"pixels that do not decode ({error})", "a page", where=f"page {number}") from error
 
 
-def _open(path: Path) -> TiffFile:
+def open_stack(path: Path) -> TiffFile:
     """Open a stack after its page headers have been verified."""
     if not path.is_file():
         raise InputError(path, "no such file", "a TIFF stack")

@@ -1,0 +1,395 @@
+"""Every kind of recording gives the same grey frames and the facts its file states; a broken one is named."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import h5py
+import numpy as np
+import pytest
+import tifffile
+
+from raw_inputs import noise, write_avi, write_picture, write_tiff
+from rbcflow.config.models import Recording
+from rbcflow.errors import InputError
+from rbcflow.frames import to_grey
+from rbcflow.recordings import events
+from rbcflow.recordings.media import frames_of, open_media, select
+from rbcflow.recordings.pictures import natural
+from rbcflow.recordings.probe import probe
+
+FRAMES = noise(12, 24, 40)
+COLOURS = noise(5, 24, 40, 3)
+
+
+def write_pictures(folder: Path, images: np.ndarray, name: str = "frame{}.png") -> Path:
+    for number, image in enumerate(images):
+        write_picture(folder / name.format(number), image)
+    return folder
+
+
+def write_rtdc(path: Path, images: np.ndarray, numbers: list[int] | None = None, **attributes: float) -> Path:
+    with h5py.File(path, "w") as file:
+        file["events/image"] = images
+        if numbers is not None:
+            file["events/frame"] = numbers
+        file.attrs.update({name.replace("__", ":").replace("_", " "): value for name, value in attributes.items()})
+    return path
+
+
+def avi(path: Path) -> Path:
+    write_avi(path / "a.avi", FRAMES)
+    return path / "a.avi"
+
+
+def pictures(path: Path) -> Path:
+    write_picture(path / "p" / ".hidden.png", noise(9, 9))
+    return write_pictures(path / "p", FRAMES)
+
+
+def pages(path: Path) -> Path:
+    write_tiff(path / "a.tif", FRAMES)
+    return path / "a.tif"
+
+
+def imagej(path: Path) -> Path:
+    tifffile.imwrite(path / "a.tif", FRAMES, imagej=True, metadata={"axes": "TYX"})
+    return path / "a.tif"
+
+
+def one_page(path: Path) -> Path:
+    with tifffile.TiffWriter(path / "a.tif") as writer:
+        writer.write(FRAMES, truncate=True)
+    return path / "a.tif"
+
+
+def white_is_zero(path: Path) -> Path:
+    tifffile.imwrite(path / "a.tif", 255 - FRAMES, photometric="miniswhite")
+    return path / "a.tif"
+
+
+def rtdc(path: Path) -> Path:
+    return write_rtdc(path / "a.rtdc", FRAMES, list(range(12)))
+
+
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        (avi, "video"),
+        (pictures, "pictures"),
+        (pages, "tiff"),
+        (imagej, "tiff"),
+        (one_page, "tiff"),
+        (white_is_zero, "tiff"),
+        (rtdc, "hdf5"),
+    ],
+)
+def test_every_kind_gives_the_same_frames(tmp_path: Path, write, kind: str):
+    media = open_media(write(tmp_path))
+    found = list(select(media))
+    assert (media.kind, media.channels, media.expected) == (kind, 1, 12)
+    assert [number for number, _ in found] == list(range(12))
+    np.testing.assert_array_equal([image for _, image in found], FRAMES)
+
+
+def write_mp4(path: Path, images: np.ndarray) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(25))
+        stream.height, stream.width = images.shape[1:3]
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
+        for image in images:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+def test_colours_are_weighted_to_grey(tmp_path: Path):
+    smooth = cv2.resize(noise(6, 10, 3), (40, 24))
+    wanted = to_grey(smooth)
+    write_tiff(tmp_path / "a.tif", [smooth] * 3)
+    write_pictures(tmp_path / "p", [smooth[..., ::-1]] * 3)
+    video = write_mp4(tmp_path / "a.mp4", np.stack([smooth] * 3))
+    for path, most in ((tmp_path / "a.tif", 0), (tmp_path / "p", 0), (video, 12)):
+        media = open_media(path)
+        found = [image for _, image in select(media)]
+        assert (media.channels, len(found), found[0].shape) == (3, 3, (24, 40)), path
+        assert np.abs(found[1].astype(int) - wanted).max() <= most, path
+
+
+def test_the_rate_of_a_video_is_not_the_cameras(tmp_path: Path):
+    found = probe(Recording(recording="a", file=str(avi(tmp_path))), "sheet")
+    assert found["fps"] is None
+    assert probe(Recording(recording="a", file=found["file"], fps=500), "sheet")["fps"] == 500
+
+
+@pytest.mark.parametrize(
+    ("unit", "interval", "facts"),
+    [
+        ("um", {"finterval": 0.002}, {"pixel_um": 0.2645, "fps": 500.0}),
+        ("micron", {"finterval": 2, "tunit": "ms"}, {"pixel_um": 0.2645, "fps": 500.0}),
+        ("nm", {}, {"pixel_um": 0.0002645}),
+        # the rate at which ImageJ plays
+        ("pixel", {"fps": 7.0}, {}),
+    ],
+)
+def test_imagejs_tags_are_read(tmp_path: Path, unit: str, interval: dict, facts: dict):
+    metadata = {"unit": unit, "axes": "TYX", **interval}
+    resolution = (1 / 0.2645, 1 / 0.2645)
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, resolution=resolution, metadata=metadata)
+    assert open_media(tmp_path / "a.tif").facts == pytest.approx(facts, rel=1e-4)
+
+
+def test_attributes_of_an_instrument_are_read(tmp_path: Path):
+    attributes = {"imaging__pixel_size": 0.34, "imaging__frame_rate": 3000.0, "setup__flow_rate": 0.06,
+                  "setup__channel_width": 20.0}  # fmt: skip
+    path = write_rtdc(tmp_path / "a.rtdc", FRAMES[:3], [0, 1, 2], **attributes)
+    assert open_media(path).facts == {"pixel_um": 0.34, "fps": 3000.0, "flow_ul_s": 0.06, "channel_um": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("facts", "parts"),
+    [
+        ({"pixel_um": 0.35}, ["my.tsv (recording a, column pixel_um): found 0.35; expected 0.34", "a.rtdc"]),
+        ({"fps": 2500}, ["my.tsv (recording a, column fps): found 2500; expected 3000"]),
+        ({"roi": (0, 0, 41, 9)}, ["column roi", "0,0,41,9", "40x24"]),
+        ({"first": 50}, ["columns first and last", "first 50, last None", "frames 0 to 2"]),
+    ],
+)
+def test_a_sheet_that_contradicts_the_file_is_refused(tmp_path: Path, facts: dict, parts: list[str]):
+    attributes = {"imaging__pixel_size": 0.34, "imaging__frame_rate": 3000.0}
+    path = write_rtdc(tmp_path / "a.rtdc", FRAMES[:3], [0, 1, 2], **attributes)
+    with pytest.raises(InputError) as caught:
+        probe(Recording(recording="a", file=str(path), **facts), "my.tsv")
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+    # within a rounding they agree, and the sheet's is taken
+    assert probe(Recording(recording="a", file=str(path), pixel_um=0.3401), "my.tsv")["pixel_um"] == 0.3401
+
+
+def test_a_frame_with_several_events_is_one_and_gaps_are_kept(tmp_path: Path):
+    path = write_rtdc(tmp_path / "a.rtdc", FRAMES[:6], [101, 101, 102, 105, 105, 106])
+    found = list(select(open_media(path)))
+    assert [number for number, _ in found] == [101, 102, 105, 106]
+    np.testing.assert_array_equal([image for _, image in found], FRAMES[[0, 2, 3, 5]])
+    numbers = probe(Recording(recording="a", file=str(path)), "s")["frame_numbers"]
+    assert numbers == {"first": 101, "last": 106, "missing": 2, "n_gaps": 1, "gaps": [[102, 105]]}
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers", "warning"),
+    [
+        (["2.png", "10.png", "1.png"], [0, 1, 9], ""),
+        (["a_20mbar_007.png", "a_20mbar_008.png", "a_20mbar_010.png"], [0, 1, 3], ""),
+        (["x0005.png", "x0010.png", "x0015.png"], [0, 1, 2], "steps of 5"),
+        (["a1.png", "b2.png", "c7.png"], [0, 1, 2], ""),
+        (["a.png", "b.png", "notes.txt"], [0, 1], "1 files that are no pictures"),
+    ],
+)
+def test_numbers_of_pictures(tmp_path: Path, names: list[str], numbers: list[int], warning: str):
+    for name in names:
+        write_picture(tmp_path / name, FRAMES[0]) if name.endswith("png") else (tmp_path / name).write_text("x")
+    media = open_media(tmp_path)
+    assert [number for number, _ in media.frames()] == numbers
+    assert warning in "".join(media.warnings)
+    assert bool(warning) is bool(media.warnings)
+
+
+def test_natural_order():
+    assert sorted(["f10", "f9", "F1", "f"], key=natural) == ["f", "F1", "f9", "f10"]
+
+
+def test_sixteen_bits_have_one_mapping_of_the_whole_recording(tmp_path: Path):
+    # fewer than one in a thousand of the 8000 pixels are darker than 1000, and as few brighter than 3000
+    images = np.linspace(1000, 3000, 4 * 50 * 40).reshape(4, 50, 40).astype(np.uint16)
+    images[0, 0, :7], images[3, -1, -7:] = 0, 60000
+    write_tiff(tmp_path / "a.tif", images)
+    found = probe(Recording(recording="a", file=str(tmp_path / "a.tif")), "s")
+    assert found["depth"] == 16
+    assert found["mapping"]["low"] in range(995, 1010)
+    assert found["mapping"]["high"] in range(2990, 3005)
+    shown = np.stack([image for _, image in frames_of(found)])
+    assert shown.dtype == np.uint8
+    # the middle of the recording is the middle of the grey levels, and frames keep their order of brightness
+    assert abs(float(shown.mean()) - 127.5) < 2
+    assert np.all(np.diff(shown.mean(axis=(1, 2))) > 40)
+    write_pictures(tmp_path / "p", images)
+    again = probe(Recording(recording="a", file=str(tmp_path / "p")), "s")
+    assert again["mapping"] == found["mapping"]
+
+
+def test_part_of_a_recording(tmp_path: Path):
+    row = Recording(recording="a", file=str(avi(tmp_path)), roi=(3, 2, 30, 20), first=4, last=9)
+    found = probe(row, "s")
+    assert (found["n_frames"], found["width"], found["height"]) == (6, 40, 24)
+    shown = list(frames_of(found))
+    assert [number for number, _ in shown] == [4, 5, 6, 7, 8, 9]
+    np.testing.assert_array_equal(shown[0][1], FRAMES[4, 2:20, 3:30])
+    np.testing.assert_array_equal(next(frames_of(found, whole=True))[1], FRAMES[4])
+    json.dumps(found)
+
+
+def cut(path: Path, share: float) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+def jpegs(path: Path) -> Path:
+    return write_pictures(path / "p", FRAMES, "f{}.jpg")
+
+
+def mixed(path: Path) -> Path:
+    write_pictures(path / "p", FRAMES)
+    write_picture(path / "p" / "frame4.png", noise(24, 41))
+    return path / "p"
+
+
+def half_a_png(path: Path) -> Path:
+    cut(write_pictures(path / "p", FRAMES) / "frame7.png", 0.5)
+    return path / "p"
+
+
+def half_a_jpeg(path: Path) -> Path:
+    cut(jpegs(path) / "f3.jpg", 0.6)
+    return path / "p"
+
+
+def channels(path: Path) -> Path:
+    tifffile.imwrite(path / "a.tif", noise(4, 2, 8, 9), imagej=True, metadata={"axes": "TCYX"})
+    return path / "a.tif"
+
+
+def oblong(path: Path) -> Path:
+    metadata = {"unit": "um", "axes": "TYX"}
+    tifffile.imwrite(path / "a.tif", FRAMES, imagej=True, resolution=(4, 2), metadata=metadata)
+    return path / "a.tif"
+
+
+def floats(path: Path) -> Path:
+    tifffile.imwrite(path / "a.tif", FRAMES.astype(np.float32))
+    return path / "a.tif"
+
+
+def planar(path: Path) -> Path:
+    tifffile.imwrite(path / "a.tif", noise(5, 3, 8, 9), photometric="rgb", planarconfig="separate")
+    return path / "a.tif"
+
+
+def palette(path: Path) -> Path:
+    tifffile.imwrite(path / "a.tif", FRAMES[0], photometric="palette", colormap=noise(3, 256).astype(np.uint16))
+    return path / "a.tif"
+
+
+def text(path: Path) -> Path:
+    (path / "a.avi").write_text("no video")
+    return path / "a.avi"
+
+
+def sound(path: Path) -> Path:
+    with av.open(str(path / "a.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        for packet in [*stream.encode(frame), *stream.encode()]:
+            container.mux(packet)
+    return path / "a.mp4"
+
+
+def empty_folder(path: Path) -> Path:
+    (path / "p").mkdir()
+    (path / "p" / "a.doc").write_text("x")
+    return path / "p"
+
+
+def one_picture(path: Path) -> Path:
+    write_picture(path / "a.png", FRAMES[0])
+    return path / "a.png"
+
+
+def other_hdf5(path: Path) -> Path:
+    with h5py.File(path / "a.h5", "w") as file:
+        file["data"] = FRAMES
+    return path / "a.h5"
+
+
+def numbers_back(path: Path) -> Path:
+    return write_rtdc(path / "a.rtdc", FRAMES[:3], [5, 4, 6])
+
+
+def clear_png(path: Path) -> Path:
+    return write_pictures(path / "p", np.dstack([FRAMES[0]] * 3 + [np.full((24, 40), 9, np.uint8)])[None])
+
+
+WRONG = {
+    "cut avi": (lambda path: cut(avi(path), 0.6), ["a.avi (frame ", "cut short"]),
+    "cut mp4": (lambda path: cut(write_mp4(path / "a.mp4", COLOURS), 0.5), ["a.mp4 (frame 0)", "no decodable frame"]),
+    "cut tiff": (lambda path: cut(pages(path), 0.6), ["a.tif (page ", "cut short"]),
+    "cut frames behind a page": (lambda path: cut(one_page(path), 0.6), ["a.tif (frame 7)", "cut short"]),
+    "cut hdf5": (lambda path: cut(rtdc(path), 0.6), ["a.rtdc", "cut short"]),
+    "cut picture": (half_a_png, ["frame7.png (frame 7)", "no readable picture"]),
+    "cut jpeg": (half_a_jpeg, ["f3.jpg (frame 3)", "cut short"]),
+    "two sizes": (mixed, ["(frame 4)", "41x24", "40x24"]),
+    "channels": (channels, ["a.tif", "T of 4 x C of 2", "split the channels"]),
+    "oblong pixels": (oblong, ["a.tif (ImageJ's tags)", "0.25 x 0.5 um", "square"]),
+    "floats": (floats, ["a.tif (page 0)", "float32"]),
+    "planar": (planar, ["a.tif (page 0)", "(3, 8, 9)"]),
+    "palette": (palette, ["a.tif (page 0)", "palette"]),
+    "no video": (text, ["a.avi (frame 0)", "no decodable frame"]),
+    "sound": (sound, ["a.mp4 (frame 0)", "no decodable frame"]),
+    "empty folder": (empty_folder, ["files of the kinds .doc", "pictures"]),
+    "one picture": (one_picture, ["one picture", "folder"]),
+    "another hdf5": (other_hdf5, ["a.h5 (events/image)", "no such dataset"]),
+    "numbers go back": (numbers_back, ["a.rtdc (events/frame, event 1)", "4 after 5"]),
+    "see-through": (clear_png, ["frame0.png (frame 0)", "transparent"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, case: str):
+    write, parts = WRONG[case]
+    path = write(tmp_path)
+    with pytest.raises(InputError) as caught:
+        probe(Recording(recording="a", file=str(path)), "my.tsv")
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+
+def test_a_header_that_names_more_frames_is_told(tmp_path: Path):
+    path = avi(tmp_path)
+    assert probe(Recording(recording="a", file=str(path)), "s")["warnings"] == []
+    content = bytearray(path.read_bytes())
+    # dwTotalFrames of the main header, and dwLength of the stream's
+    for tag, offset in ((b"avih", 24), (b"strh", 40)):
+        place = content.index(tag) + offset
+        assert int.from_bytes(content[place : place + 4], "little") == 12
+        content[place : place + 4] = (20).to_bytes(4, "little")
+    path.write_bytes(content)
+    found = probe(Recording(recording="a", file=str(path)), "s")
+    assert (found["n_frames"], found["warnings"]) == (12, ["the header names 20 frames, 12 decode"])
+
+
+@pytest.mark.parametrize("kind", ["tiff", "hdf5"])
+def test_memory_does_not_grow_with_the_length(tmp_path: Path, kind: str, monkeypatch):
+    monkeypatch.setattr(events, "BLOCK", 1 << 20)
+    peaks = []
+    for count in (200, 1600):
+        images = np.zeros((count, 64, 320), np.uint8)
+        path = tmp_path / f"{count}.{'tif' if kind == 'tiff' else 'h5'}"
+        if kind == "tiff":
+            write_tiff(path, images)
+        else:
+            with h5py.File(path, "w") as file:
+                file.create_dataset("events/image", data=images, chunks=(50, 64, 320))
+        del images
+        tracemalloc.start()
+        found = probe(Recording(recording="a", file=str(path)), "s")
+        assert sum(1 for _ in frames_of(found)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # 1400 frames more are 28 MB
+    assert peaks[1] < peaks[0] + 2_000_000

@@ -1,0 +1,244 @@
+"""The sheet of recordings: what spreadsheets make of it is read; what is wrong is named with line and column."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rbcflow.config import load
+from rbcflow.config.models import Config
+from rbcflow.errors import InputError
+from rbcflow.recordings.detectors import chosen
+from rbcflow.recordings.folder import main, write_sheet
+from rbcflow.recordings.sheet import COLUMNS, read_sheet, recordings_of, slug
+
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.avi", "b c.avi", "Donor A 20 mbar.avi"):
+        (tmp_path / name).write_bytes(b"no video, but there")
+    return tmp_path
+
+
+def sheet_of(folder: Path, content: str | bytes) -> Path:
+    path = folder / "recordings.tsv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_all_columns_are_read(folder: Path):
+    row = ["a", "a.avi", "0.2645", "500", "20 mbar", "20", "0.06", "3", "20", '"10,0,300,80"', "left", "5", "99", "1.5"]
+    read = read_sheet(sheet_of(folder, "\t".join(COLUMNS) + "\n" + "\t".join(row) + "\n"))["a"]
+    assert read.file == str(folder / "a.avi")
+    assert (read.pixel_um, read.fps, read.pressure_mbar, read.flow_ul_s, read.channel_um) == (0.2645, 500, 20, 0.06, 20)
+    assert (read.condition, read.donor, read.flow) == ("20 mbar", "3", "left")
+    assert (read.roi, read.first, read.last, read.scale) == ((10, 0, 300, 80), 5, 99, 1.5)
+
+
+PLAIN = "recording\tfile\tfps\na\ta.avi\t500\nb\tb c.avi\t\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN,
+        b"\xef\xbb\xbf" + PLAIN.encode(),
+        PLAIN.encode("utf-16"),
+        PLAIN.replace("\n", "\r\n"),
+        PLAIN.rstrip("\n"),
+        # empty columns and rows that a spreadsheet leaves behind
+        "recording\tfile\tfps\t\t\na\ta.avi\t500\t\t\n\t\t\t\t\nb\tb c.avi\t\t\t\n\t\t\t\t\n\t\t\t\t\n",
+        'recording\tfile\tfps\n"a"\t"a.avi"\t500\nb\t"b c.avi"\n',
+        "recording \t file\tfps\n a\ta.avi \t 500\nb\tb c.avi\t\n",
+    ],
+    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks"],
+)  # fmt: skip
+def test_what_spreadsheets_write_is_read(folder: Path, content: str | bytes):
+    read = read_sheet(sheet_of(folder, content))
+    assert {name: (Path(row.file).name, row.fps) for name, row in read.items()} == {
+        "a": ("a.avi", 500.0),
+        "b": ("b c.avi", None),
+    }
+
+
+HEAD = "recording\tfile\tpixel_um\tfps\troi\tfirst\tlast\tflow\tscale\n"
+WRONG = {
+    "empty": ("", ["line 1", "an empty file"]),
+    "header alone": (HEAD, ["line 2", "no recording"]),
+    "commas": ("recording,file\na,a.avi\n", ["line 1", "separated by tabs"]),
+    "workbook": (b"PK\x03\x04rest", ["a workbook", "tab delimited"]),
+    "latin-1": ("recording\tfile\nb\u00f6\ta.avi\n".encode("latin-1"), ["line 2", "UTF-8"]),
+    "zero byte": ("recording\tfile\na\ta\0.avi\n", ["line 2", "zero byte"]),
+    "unknown column": ("recording\tfile\tpixelsize\na\ta.avi\t1\n", ["line 1", "'pixelsize'", "pixel_um"]),
+    "case of a column": ("Recording\tfile\na\ta.avi\n", ["line 1", "'Recording'", "did you mean 'recording'?"]),
+    "column twice": ("recording\tfile\tfile\na\ta.avi\ta.avi\n", ["line 1", "'file' twice"]),
+    "no file column": ("recording\tfps\na\t500\n", ["line 1", "the column file"]),
+    "no name": (HEAD + "\ta.avi\n", ["line 2, column recording", "an empty cell"]),
+    "no file": (HEAD + "a\n", ["line 2, column file", "an empty cell"]),
+    "name with a slash": (HEAD + "a/b\ta.avi\n", ["line 2, column recording", "'a/b'", "it becomes a folder"]),
+    "name that is a way up": (HEAD + "..\ta.avi\n", ["line 2, column recording", "'..'"]),
+    "name twice": (HEAD + "a\ta.avi\n\nA\tb c.avi\n", ["line 4, column recording", "'A', as in line 2"]),
+    "absent file": (HEAD + "a\tgone.avi\n", ["line 2, column file", "'gone.avi'", "there is no"]),
+    "backslash": (HEAD + "a\tx\\a.avi\n", ["line 2, column file", "separated by /"]),
+    "variable": (HEAD + "a\t$RBC_NOT_SET/a.avi\n", ["line 2, column file", "$RBC_NOT_SET is not"]),
+    "decimal comma": (HEAD + "a\ta.avi\t0,26\n", ["line 2, column pixel_um", "'0,26'", "a point, not a comma"]),
+    "unit": (HEAD + "a\ta.avi\t\t500 Hz\n", ["line 2, column fps", "'500 Hz'", "a number"]),
+    "zero": (HEAD + "a\ta.avi\t0\n", ["line 2, column pixel_um", "'0'", "greater than 0"]),
+    "no number": (HEAD + "a\ta.avi\tnan\n", ["line 2, column pixel_um", "'nan'", "finite"]),
+    "half a frame": (HEAD + "a\ta.avi\t\t\t\t1.5\n", ["line 2, column first", "'1.5'", "a whole number"]),
+    "last before first": (HEAD + "a\ta.avi\t\t\t\t9\t3\n", ["line 2, column last", "'3'", "`first`, which is 9"]),
+    "three corners": (HEAD + "a\ta.avi\t\t\t1,2,3\n", ["line 2, column roi", "'1,2,3'", "x0,y0,x1,y1"]),
+    "corners swapped": (HEAD + "a\ta.avi\t\t\t30,0,10,9\n", ["line 2, column roi", "'30,0,10,9'", "x0 < x1"]),
+    "direction": (HEAD + "a\ta.avi\t\t\t\t\t\tsideways\n", ["line 2, column flow", "'sideways'", "'right'"]),
+    "scale": (HEAD + "a\ta.avi\t\t\t\t\t\t\t99\n", ["line 2, column scale", "'99'", "10"]),
+    "cell without a column": (HEAD + "a\ta.avi" + "\t" * 8 + "note\n", ["line 2, column 10", "'note'"]),
+    "quote": (HEAD + 'a\t"a.avi\n', ["line 2", "quote"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_named(folder: Path, case: str):
+    content, parts = WRONG[case]
+    path = sheet_of(folder, content)
+    with pytest.raises(InputError) as caught:
+        read_sheet(path)
+    message = str(caught.value)
+    assert all(part in message for part in [str(path), *parts]), message
+
+
+def test_files_are_found_from_the_sheet_the_home_folder_and_variables(folder: Path, monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("RBC_DATA", str(folder))
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    (folder / "my").mkdir()
+    sheet = sheet_of(
+        folder / "my", "recording\tfile\na\t../a.avi\nb\t~/a.avi\nc\t$RBC_DATA/a.avi\nd\t${RBC_DATA}/a.avi\n"
+    )
+    assert {Path(row.file).resolve() for row in read_sheet(sheet).values()} == {folder.resolve() / "a.avi"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Donor A 20 mbar", "donor_a_20_mbar"), ("Größe 5µm", "grosse_5um"), ("x-1", "x-1"), ("...", "recording")],
+)
+def test_names_from_files(text: str, name: str):
+    assert slug(text.replace("ß", "ss")) == name
+
+
+def test_one_recording_from_the_command_line(folder: Path):
+    config = {"recording": str(folder / "Donor A 20 mbar.avi"), "pixel_um": 0.2645, "fps": 500, "condition": 20,
+              "roi": "0,0,10,5"}  # fmt: skip
+    (row,) = recordings_of(Config(**config)).values()
+    assert (row.recording, row.pixel_um, row.condition, row.roi) == ("donor_a_20_mbar", 0.2645, "20", (0, 0, 10, 5))
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        ({"recording": "x", "recordings": "y"}, ["one of the two"]),
+        ({"fps": 500}, ["fps without a recording", "key fps"]),
+        ({"recordings": "y.tsv", "fps": 500}, ["fps beside a sheet", "a column fps in y.tsv"]),
+        ({"recording": "gone.avi"}, ["key recording", "'gone.avi'"]),
+        ({"recordings": "gone.tsv"}, ["gone.tsv", "no such file"]),
+    ],
+)
+def test_a_wrong_configuration_is_named(config: dict, parts: list[str]):
+    with pytest.raises(InputError) as caught:
+        recordings_of(Config(**config))
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+
+def test_no_recording_is_asked_for_by_default():
+    assert recordings_of(Config()) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"pixel_um": "wide"}, ["pixel_um", "'wide'"]),
+        ({"fps": True}, ["fps"]),
+        ({"roi": "1,2"}, ["roi", "x0,y0,x1,y1"]),
+        ({"detector_classes": {"rbc": "erythrocyte"}}, ["detector_classes", "'erythrocyte'", "cell"]),
+        ({"detector_sha256": "abc"}, ["detector_sha256"]),
+    ],
+)
+def test_wrong_keys_of_recordings_are_named(change: dict, parts: list[str], monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    with pytest.raises(InputError) as caught:
+        load(yaml.safe_load((PROJECT / "config/config.yaml").read_text()) | change)
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+
+def test_a_wrong_sheet_ends_before_the_graph_of_jobs(folder: Path):
+    sheet = sheet_of(folder, HEAD + "a\ta.avi\t0,26\n")
+    command = [sys.executable, "-m", "snakemake", "-n", "recordings", "--config", f"recordings={sheet}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert f"{sheet} (line 2, column pixel_um): found '0,26'" in printed
+    assert "Traceback" not in printed
+    assert "Building DAG" not in printed
+
+
+def test_a_folder_becomes_a_sheet_and_what_was_filled_in_stays(folder: Path):
+    for name in ("deep/c.TIF", "pictures/1.png", "pictures/2.png", "deep/a.avi", ".hidden/x.avi", "notes.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"")
+    sheet = folder / "my" / "recordings.tsv"
+    assert write_sheet(folder, sheet) == 6
+    names = {name: Path(row.file).relative_to(folder).as_posix() for name, row in read_sheet(sheet).items()}
+    assert names == {
+        "a": "a.avi", "b_c": "b c.avi", "a_2": "deep/a.avi", "c": "deep/c.TIF",
+        "donor_a_20_mbar": "Donor A 20 mbar.avi", "pictures": "pictures",
+    }  # fmt: skip
+    lines = sheet.read_text().splitlines()
+    assert lines[0].split("\t") == list(COLUMNS)
+    filled = [line.replace("a.avi\t", "a.avi\t0.25", 1) if line.startswith("a\t") else line for line in lines]
+    sheet.write_text("\n".join(filled) + "\n")
+    (folder / "z.mp4").write_bytes(b"")
+    assert write_sheet(folder, sheet) == 1
+    again = read_sheet(sheet)
+    assert (again["a"].pixel_um, list(again)[-1]) == (0.25, "z")
+
+
+def test_a_folder_without_recordings_is_named(tmp_path: Path, capsys):
+    (tmp_path / "notes.txt").write_bytes(b"")
+    assert main([str(tmp_path), str(tmp_path / "s.tsv")]) == 1
+    assert f"{tmp_path}: found no recording" in capsys.readouterr().err
+
+
+@pytest.fixture
+def in_project(monkeypatch):
+    monkeypatch.chdir(PROJECT)
+
+
+def test_shipped_detectors_are_named(in_project):
+    detector = chosen(Config())
+    assert (detector.path, detector.made) == ("resources/starter/yolo11n-starter.pt", False)
+    assert len(detector.sha256) == 64
+    assert chosen(Config(detector="yolo11s.pt")).made
+
+
+def test_a_detector_of_ones_own_needs_its_sum(in_project, tmp_path: Path):
+    own = tmp_path / "own.pt"
+    own.write_bytes(b"weights")
+    with pytest.raises(InputError, match=r"found 'mine'; expected one of .*starter.*, or the target `retrain`"):
+        chosen(Config(detector="mine"))
+    digest = "0" * 64
+    with pytest.raises(InputError, match=r"without its sha256; expected detector_sha256=[0-9a-f]{64}, if you trust"):
+        chosen(Config(detector=str(own)))
+    assert chosen(Config(detector=str(own), detector_sha256=digest)).sha256 == digest
+
+
+def test_a_retrained_detector_is_found_by_its_name(in_project, tmp_path: Path):
+    best = tmp_path / "detectors/mine/weights/best.pt"
+    best.parent.mkdir(parents=True)
+    best.write_bytes(b"weights")
+    detector = chosen(Config(detector="mine", pathvars={"results": str(tmp_path)}))
+    assert (detector.path, detector.sha256) == (str(best), None)

@@ -1,0 +1,208 @@
+# recordings: recordings of your own, from a sheet to results/recordings/. No truth, no split, no claim: nothing of the rebuild reads them,
+# and they need none of its results. A job a recording.
+
+
+wildcard_constraints:
+    recording=alternatives(RECORDINGS),
+
+
+# Decodes the recording once: frames, size, facts from the sheet and the file, one mapping to 8 bits.
+rule probe_recording:
+    input:
+        file=lambda wildcards: RECORDINGS[wildcards.recording].file,
+    output:
+        probe="<results>/recordings/{recording}/probe.json",
+        provenance="<results>/recordings/{recording}/provenance.json",
+    log:
+        "<logs>/probe_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/probe_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(60),
+    params:
+        row=recording_params(),
+        listing=recording_listing,
+        code=code("probe_recording"),
+    message:
+        "Reading {wildcards.recording}"
+    script:
+        "../scripts/probe_recording.py"
+
+
+# Finds the cells on every frame. The probe is `ancient`: a changed condition or pixel size finds no cell anew.
+rule detect_recording:
+    input:
+        probe=ancient("<results>/recordings/{recording}/probe.json"),
+        file=lambda wildcards: RECORDINGS[wildcards.recording].file,
+        detector=detector_file,
+    output:
+        boxes="<results>/recordings/{recording}/boxes.parquet",
+        frames="<results>/recordings/{recording}/frames.parquet",
+    log:
+        "<logs>/detect_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/detect_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 4
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(240),
+        gpu=1,
+    params:
+        row=recording_params("file", "roi", "first", "last", "scale"),
+        listing=recording_listing,
+        detector=lambda wildcards: DETECTOR.params(),
+        code=code("detect_recording"),
+    message:
+        "Finding the cells of {wildcards.recording}"
+    script:
+        "../scripts/detect_recording.py"
+
+
+# Follows the cells by their common displacement, or refuses to.
+rule link_recording:
+    input:
+        probe="<results>/recordings/{recording}/probe.json",
+        boxes="<results>/recordings/{recording}/boxes.parquet",
+        frames="<results>/recordings/{recording}/frames.parquet",
+    output:
+        tracks="<results>/recordings/{recording}/tracks.parquet",
+        times="<results>/recordings/{recording}/times.csv",
+        flow="<results>/recordings/{recording}/flow.json",
+    log:
+        "<logs>/link_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/link_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        code=code("link_recording"),
+    message:
+        "Following the cells of {wildcards.recording}"
+    script:
+        "../scripts/link_recording.py"
+
+
+# Measures the cells, counts them a second way, and says whether the recording may be used.
+rule judge_recording:
+    input:
+        probe="<results>/recordings/{recording}/probe.json",
+        boxes="<results>/recordings/{recording}/boxes.parquet",
+        frames="<results>/recordings/{recording}/frames.parquet",
+        flow="<results>/recordings/{recording}/flow.json",
+    output:
+        cells="<results>/recordings/{recording}/cells.csv",
+        flux="<results>/recordings/{recording}/flux.json",
+        verdict="<results>/recordings/{recording}/verdict.json",
+    log:
+        "<logs>/judge_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/judge_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        alone=lambda wildcards: only_of_its_condition(wildcards.recording),
+        code=code("judge_recording"),
+    message:
+        "Judging {wildcards.recording}"
+    script:
+        "../scripts/judge_recording.py"
+
+
+# Draws boxes with the numbers of their cells over consecutive frames, and the kymograph with the links.
+rule draw_recording:
+    input:
+        probe="<results>/recordings/{recording}/probe.json",
+        flow="<results>/recordings/{recording}/flow.json",
+        cells="<results>/recordings/{recording}/cells.csv",
+    output:
+        video="<results>/recordings/{recording}/overlay.mp4",
+        gif="<results>/recordings/{recording}/overlay.gif",
+        kymograph="<results>/recordings/{recording}/kymograph.png",
+    log:
+        "<logs>/draw_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/draw_recording/{recording}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        code=code("draw_recording"),
+    message:
+        "Drawing {wildcards.recording}"
+    script:
+        "../scripts/draw_recording.py"
+
+
+# Puts all recordings of the sheet together. `check.tsv` is no output: what is filled in by hand must outlive every rerun.
+rule summarise_recordings:
+    input:
+        verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
+        drawings=lambda wildcards: [f"<results>/recordings/{name}/overlay.gif" for name in own_recordings()],
+    output:
+        boxes="<results>/recordings/boxes.csv",
+        cells="<results>/recordings/cells.csv",
+        summary="<results>/recordings/summary.csv",
+        verdicts="<results>/recordings/verdicts.csv",
+        columns="<results>/recordings/columns.csv",
+        workbook="<results>/recordings/recordings.xlsx",
+        page="<results>/recordings/index.html",
+        conditions="<results>/recordings/conditions.png",
+        pressures="<results>/recordings/pressures.png",
+        tiles="<results>/recordings/tiles.png",
+    log:
+        "<logs>/summarise_recordings.log",
+    benchmark:
+        "<benchmarks>/summarise_recordings.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        recordings=lambda wildcards: own_recordings(),
+        named=lambda wildcards: named_by_hand(),
+        code=code("summarise_recordings"),
+    message:
+        "Putting the recordings together"
+    script:
+        "../scripts/summarise_recordings.py"
+
+
+# The target for people: everything there is about the recordings, and where it lies.
+rule recordings:
+    input:
+        probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
+        summary="<results>/recordings/summary.csv",
+        page="<results>/recordings/index.html",
+    log:
+        "<logs>/recordings.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "Everything about the recordings is there"
+    script:
+        "../scripts/show_recordings.py"

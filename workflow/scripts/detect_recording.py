@@ -1,0 +1,27 @@
+"""Rule detect_recording: boxes on every frame of a recording, and what each frame looks like."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.reading import read_object
+from rbcflow.recordings.detect import detect
+from rbcflow.recordings.network import TRAINED_PX, load_finder
+from rbcflow.weights import learned_cells, recorded
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    detector = snakemake.params.detector
+    path = Path(detector["path"])
+    sha256 = detector["sha256"] or recorded(path)["sha256"]
+    learned = None if detector["sha256"] else learned_cells(path)
+    side = learned["side_seen_px"] if learned else TRAINED_PX
+    finder = load_finder(path, sha256, detector["classes"], side=side, threads=1, device="auto")
+    detect(
+        read_object(Path(snakemake.input.probe), "what probe_recording found", ["n_frames"]),
+        finder,
+        Path(snakemake.output.boxes),
+        Path(snakemake.output.frames),
+        detector=detector["name"],
+        sha256=sha256,
+        workers=snakemake.threads if finder.on_processor else 1,
+    )

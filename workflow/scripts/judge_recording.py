@@ -1,0 +1,11 @@
+"""Rule judge_recording: measure the cells of a recording, and say whether it may be used."""
+
+from pathlib import Path
+
+from rbcflow import logs
+from rbcflow.recordings.stage import judge_recording
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    folder = Path(snakemake.output[0]).parent
+    judge_recording(folder, alone=snakemake.params.alone)

@@ -1,0 +1,95 @@
+"""A sheet from a folder of recordings, for a first look: ``make recordings VIDEOS=folder``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+from rbcflow.errors import InputError
+from rbcflow.recordings.media import SUFFIXES
+from rbcflow.recordings.pictures import SUFFIXES as PICTURES
+from rbcflow.recordings.pictures import natural
+from rbcflow.recordings.sheet import COLUMNS, read_sheet, slug
+
+VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm", ".mj2", ".ogv")
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """Return the recordings below a folder in natural order: videos, stacks, HDF5 files, and folders of pictures.
+
+    Raises:
+        InputError: no such folder, or none in it.
+    """
+    if not folder.is_dir():
+        raise InputError(folder, "a file" if folder.exists() else "no such folder", "a folder with recordings")
+    found, pictures = [], set()
+    for path in folder.rglob("*"):
+        if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        suffix = path.suffix.lower()
+        if suffix in VIDEOS or suffix in SUFFIXES:
+            found.append(path)
+        elif suffix in PICTURES:
+            pictures.add(path.parent)
+    found = sorted([*found, *pictures], key=lambda path: natural(str(path)))
+    if not found:
+        raise InputError(folder, "no recording", f"files of the kinds {', '.join([*VIDEOS, *SUFFIXES, *PICTURES])}")
+    return found
+
+
+def write_sheet(folder: Path, sheet: Path) -> int:
+    """Write or lengthen a sheet by the recordings below a folder, and return how many lines are new.
+
+    Lines that are there already stay as they are, so that what was filled in is kept.
+
+    Raises:
+        InputError: no recording in the folder, or the sheet that is there cannot be read.
+    """
+    known = read_sheet(sheet) if sheet.exists() else {}
+    taken, files = {name.lower() for name in known}, {row.file for row in known.values()}
+    rows = [[row.recording, row.file, *_facts(row)] for row in known.values()]
+    new = [path.absolute() for path in recordings_in(folder) if str(path.absolute()) not in files]
+    for path in new:
+        name = slug(path.stem if path.is_file() else path.name)
+        number, first = 2, name
+        while name in taken:
+            name, number = f"{first}_{number}", number + 1
+        taken.add(name)
+        rows.append([name, str(path), *[""] * (len(COLUMNS) - 2)])
+    if new:
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        part = sheet.with_suffix(".part")
+        with part.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter="\t", lineterminator="\n").writerows([COLUMNS, *rows])
+        part.replace(sheet)
+    return len(new)
+
+
+def _facts(row: object) -> list[str]:
+    """Return the cells of a line after name and file."""
+    values = [getattr(row, name) for name in COLUMNS[2:]]
+    return [
+        ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else f"{value}"
+        for value in values
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the sheet and say what to do with it; 1 where that fails."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("sheet", type=Path)
+    asked = parser.parse_args(arguments)
+    try:
+        new = write_sheet(asked.folder, asked.sheet)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{asked.sheet}: {new} recordings more. Pixel size, frames a second and conditions are for you to fill in.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

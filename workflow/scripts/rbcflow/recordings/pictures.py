@@ -1,0 +1,97 @@
+"""A folder of pictures as a recording: natural order, and numbers that the names have."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.errors import InputError
+from rbcflow.frames import to_grey
+from rbcflow.raw.image import drop_alpha
+
+SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pgm")
+JPEG_END = b"\xff\xd9"
+TRAILER = 4096
+"""Bytes at the end of a JPEG among which its end is looked for: cameras write notes behind it."""
+
+
+def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
+    """Return the pictures of a folder in natural order, the number of each frame, and warnings.
+
+    Hidden files are passed over, others are counted in a warning. Numbers come from the names where these differ in
+    their last number alone, so that a missing frame is seen; the first is 0.
+
+    Raises:
+        InputError: no picture in it.
+    """
+    visible = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    files = sorted((path for path in visible if path.suffix.lower() in SUFFIXES), key=lambda path: natural(path.name))
+    if not files:
+        kinds = sorted({path.suffix.lower() or path.name for path in visible})
+        found = f"files of the kinds {', '.join(kinds[:8])}" if kinds else "no file"
+        raise InputError(folder, found, f"pictures ({', '.join(SUFFIXES)}), or the path of one recording")
+    warnings = []
+    if others := len(visible) - len(files):
+        warnings.append(f"{others} files that are no pictures were passed over")
+    numbers = _numbers([path.stem for path in files])
+    step = math.gcd(*(after - before for before, after in itertools.pairwise(numbers))) if len(numbers) > 1 else 1
+    if step > 1:
+        warnings.append(f"the numbers in the names go up in steps of {step}: taken as frame after frame")
+    return files, [(number - numbers[0]) // step for number in numbers], tuple(warnings)
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Return a key that sorts ``frame2`` before ``frame10``."""
+    parts = re.split(r"(\d+)", name.lower())
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
+
+
+def _numbers(stems: list[str]) -> list[int]:
+    """Return the last number in each name where that is all in which names differ, else the place in the order."""
+    found = [re.fullmatch(r"(.*?)(\d+)(\D*)", stem) for stem in stems]
+    if all(found) and len({(match[1], match[3]) for match in found}) == 1:
+        numbers = [int(match[2]) for match in found]
+        if all(before < after for before, after in itertools.pairwise(numbers)):
+            return numbers
+    return list(range(len(stems)))
+
+
+def channels(file: Path) -> int:
+    """Return 1 for a grey picture and 3 for one with colours."""
+    return 1 if _decode(file, 0).ndim == 2 else 3
+
+
+def read(files: list[Path], numbers: list[int]) -> Iterator[tuple[int, NDArray]]:
+    """Yield number and (H, W) uint8 or uint16 grey of each picture; colours are weighted.
+
+    Raises:
+        InputError: a file is broken, cut short, transparent, or has 16-bit colours.
+    """
+    for number, file in zip(numbers, files, strict=True):
+        yield number, to_grey(_decode(file, number))
+
+
+def _decode(file: Path, number: int) -> NDArray:
+    """Return (H, W) uint8 or uint16, or (H, W, 3) uint8 R, G, B."""
+    where = f"frame {number}"
+    content = file.read_bytes()
+    jpeg = content.startswith(b"\xff\xd8")
+    if jpeg and JPEG_END not in content[-TRAILER:]:
+        raise InputError(file, f"a picture cut short at byte {len(content)}", "a whole picture", where=where)
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    if image is None:
+        raise InputError(file, "no readable picture" if content else "an empty file", "a whole picture", where=where)
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    if image.dtype not in (np.uint8, np.uint16) or (image.ndim == 3 and image.dtype != np.uint8):
+        found = f"{image.dtype} pixels in {1 if image.ndim == 2 else image.shape[2]} channels"
+        raise InputError(file, found, "8-bit grey or colours, or 16-bit grey", where=where)
+    image = drop_alpha(file, image, where)
+    return image if image.ndim == 2 else image[..., ::-1]

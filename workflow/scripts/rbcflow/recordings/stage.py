@@ -1,0 +1,218 @@
+"""The files of a recording between the rules of ``recordings.smk``: read, put together, written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rbcflow.errors import InputError
+from rbcflow.reading import read_csv, read_object
+from rbcflow.recordings import (
+    checks,
+    dictionary,
+    draw,
+    flux,
+    link,
+    objects,
+    overlay,
+    page,
+    summarise,
+    validity,
+    workbook,
+)
+from rbcflow.recordings.detect import read_record
+from rbcflow.recordings.flux import Flux
+from rbcflow.recordings.media import frames_of
+from rbcflow.recordings.summarise import Recorded
+from rbcflow.recordings.validity import Finding, Verdict
+
+BOXES = ("recording", "frame", "class", "conf", "score", "p_croissant", "p_slipper", "p_other", "x0", "y0", "x1", "y1",
+         "cell", "time", "repeated", "still", "double", "edge", "merged")  # fmt: skip
+"""Columns of ``boxes.csv``."""
+
+
+def read_probe(folder: Path) -> dict[str, Any]:
+    """Return the ``probe.json`` of a recording's folder."""
+    return read_object(folder / "probe.json", "what probe_recording found", ["recording", "file", "n_frames", "roi"])
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a parquet table.
+
+    Raises:
+        InputError: it is missing or broken.
+    """
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"no table ({error})", "a parquet table of a recording") from error
+
+
+def link_recording(folder: Path) -> None:
+    """Follow the cells of a recording; writes what ``link.write`` does."""
+    boxes, frames = read_table(folder / "boxes.parquet"), read_table(folder / "frames.parquet")
+    link.write(link.link(boxes, frames, read_probe(folder)), folder)
+
+
+def judge_recording(folder: Path, *, alone: bool) -> None:
+    """Write ``cells.csv``, ``flux.json`` and ``verdict.json`` of a recording that was linked.
+
+    Args:
+        folder: of the recording.
+        alone: no other recording has its condition.
+    """
+    probe, links, record = read_probe(folder), link.read(folder), read_record(folder / "boxes.parquet")
+    boxes, frames = read_table(folder / "boxes.parquet"), read_table(folder / "frames.parquet")
+    cells, counted = summarise.cells(links, probe), flux.count(links, probe)
+    wanted = set(objects.spread(frames["frame"].to_numpy()).tolist())
+    shown = ((number, image) for number, image in frames_of(probe, whole=True) if number in wanted)
+    verdict = validity.judge(
+        boxes,
+        frames,
+        probe,
+        links,
+        cells,
+        counted,
+        scale=record["scale"],
+        most_boxes=record["max_det"],
+        objects=objects.measure(shown, boxes, probe),
+        alone=alone,
+    )
+    cells.to_csv(folder / "cells.csv", index=False)
+    _write_json(folder / "flux.json", asdict(counted))
+    _write_json(folder / "verdict.json", verdict.as_dict())
+
+
+def draw_recording(folder: Path) -> None:
+    """Write ``overlay.mp4``, ``overlay.gif`` and ``kymograph.png`` of a recording that was judged."""
+    probe, links = read_probe(folder), link.read(folder)
+    draw.kymograph(links, read_cells(folder), probe, folder / "kymograph.png")
+    numbers = links.frames["frame"].to_numpy()
+    files = folder / "overlay.mp4", folder / "overlay.gif"
+    overlay.draw(frames_of(probe, whole=True), links.tracks, numbers, probe, *files)
+
+
+def read_cells(folder: Path) -> pd.DataFrame:
+    """Return the ``cells.csv`` of a recording."""
+    text = {"recording": str, "class": str, "reason": str}
+    needed = ["recording", "cell", "counted"]
+    table = read_csv(folder / "cells.csv", "the cells of a recording", needed, dtype=text, keep_default_na=False)
+    numbers = [name for name in table.columns if name not in (*text, "counted")]
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+
+
+def read_recorded(folder: Path) -> Recorded:
+    """Return a judged recording with all that is known of it."""
+    links = link.read(folder)
+    stored = read_object(folder / "verdict.json", "the verdict on a recording", ["verdict", "findings"])
+    verdict = Verdict(stored["verdict"], tuple(Finding(**finding) for finding in stored["findings"]))
+    counted = Flux(**read_object(folder / "flux.json", "the count by flux of a recording"))
+    times = links.frames["time"]
+    frames = float(times.max() - times.min() + 1) if len(times) else 0.0
+    return Recorded(read_probe(folder), links.flow, frames, read_cells(folder), counted, verdict)
+
+
+def summarise_recordings(folders: list[Path], output: Path) -> None:
+    """Write the tables and figures over all recordings.
+
+    ``check.tsv`` is for filling in by hand. It is written where it is absent, kept where it asks for the same cells,
+    and put aside as ``check.old.tsv`` where cells have changed.
+
+    Args:
+        folders: of the recordings, in the order of the sheet.
+        output: where to.
+    """
+    recorded = [read_recorded(folder) for folder in folders]
+    tracks = pd.concat(
+        [link.read(folder).tracks.assign(recording=folder.name) for folder in folders], ignore_index=True
+    )
+    cells = pd.concat([one.cells for one in recorded if len(one.cells)] or [recorded[0].cells], ignore_index=True)
+    sample = checks.sample(cells, tracks, {one.name: one.condition for one in recorded})
+    named = _checked(sample, output / "check.tsv")
+    summary = summarise.summary(recorded, named)
+    findings = pd.concat([_findings(one) for one in recorded], ignore_index=True)
+    tracks[list(BOXES)].to_csv(output / "boxes.csv", index=False)
+    cells.to_csv(output / "cells.csv", index=False)
+    summary.to_csv(output / "summary.csv", index=False)
+    findings.to_csv(output / "verdicts.csv", index=False)
+    columns = dict.fromkeys([*summary.columns, *cells.columns, *BOXES, *findings.columns])
+    dictionary.described(columns).to_csv(output / "columns.csv", index=False)
+    sheets = {"summary": summary, "cells": cells, "verdicts": findings, "boxes": tracks[list(BOXES)]}
+    workbook.write(output / "recordings.xlsx", sheets)
+    draw.conditions(summary, output / "conditions.png")
+    draw.pressures(summary, {one.name: one.probe["pressure_mbar"] for one in recorded}, output / "pressures.png")
+    draw.tiles(_shown(recorded, sample), sample, tracks, output / "tiles.png")
+    _write_page(recorded, summary, output, classes_checked=named is not None and len(named) > 0)
+
+
+FILES = {
+    "recordings.xlsx": "all tables as sheets, and what every column means",
+    "summary.csv": "a row a recording and a condition",
+    "cells.csv": "a row a cell that passed",
+    "boxes.csv": "a row a box, with its cell",
+    "verdicts.csv": "every number that a recording was judged by",
+    "columns.csv": "what every column means",
+    "check.tsv": "cells to name by hand from tiles.png: fill in the last column and run the same command again",
+}
+"""What lies beside the page."""
+
+
+def _write_page(recorded: list[Recorded], summary: pd.DataFrame, output: Path, *, classes_checked: bool) -> None:
+    """Write ``index.html`` from the tables and drawings that lie beside it."""
+    drawn = {
+        one.name: page.Figures(
+            output / one.name / "kymograph.png", output / one.name / "overlay.gif", f"{one.name}/overlay.mp4"
+        )
+        for one in recorded
+    }
+    shared = page.Shared(output / "conditions.png", output / "pressures.png", output / "tiles.png", FILES)
+    detector = read_record(output / recorded[0].name / "boxes.parquet")["detector"]
+    page.write(
+        output / "index.html",
+        recorded,
+        summary,
+        figures=drawn,
+        shared=shared,
+        detector=detector,
+        classes_checked=classes_checked,
+    )
+
+
+def _findings(one: Recorded) -> pd.DataFrame:
+    return pd.DataFrame([asdict(finding) for finding in one.verdict.findings]).assign(recording=one.name)
+
+
+def _shown(recorded: list[Recorded], sample: pd.DataFrame) -> Any:
+    """Yield recording, number and whole frame of every frame that shows a cell of the sample."""
+    for one in recorded:
+        wanted = set(sample[sample["recording"] == one.name]["frame"].tolist())
+        if not wanted:
+            continue
+        for number, image in frames_of(one.probe, whole=True):
+            if number in wanted:
+                yield one.name, number, image
+            if number >= max(wanted):
+                break
+
+
+def _checked(sample: pd.DataFrame, path: Path) -> pd.DataFrame | None:
+    """Return the cells named by hand; leaves a table to fill in that asks for the cells of the sample."""
+    asked = [name for name in checks.COLUMNS if name != "checked"]
+    if path.exists():
+        named = checks.read(path)
+        stored = read_csv(path, "cells named by hand", checks.COLUMNS, sep="\t", dtype=str, keep_default_na=False)
+        if np.array_equal(stored[asked].to_numpy(str), sample[asked].to_numpy(str)):
+            return named
+        if len(named):
+            path.replace(path.with_name("check.old.tsv"))
+    sample.to_csv(path, sep="\t", index=False)
+    return None
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
