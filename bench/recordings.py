@@ -1,10 +1,11 @@
 """How right counts and speeds of own recordings are: simulated recordings with known truth, up to and beyond the limit.
 
-``PYTHONPATH=workflow/scripts python bench/recordings.py --json results/bench/recordings.json``. Boxes are simulated, not
-detected: cells of 40 +- 8 by 25 +- 4 pixels in frames of 400 x 80, on random free ways, by a parabola of speeds across
-the channel, 5 % of the boxes missed, ends shaken by a pixel, a false box every twenty frames, a fifth of touching
-neighbours in one box. Cells that never have a box of their own in two frames are not asked for. Errors are those of the
-number of cells that count, and of their mean speed.
+``PYTHONPATH=workflow/scripts python bench/recordings.py --json results/bench/recordings.json``, or `make bench`.
+
+Boxes are simulated, not detected: cells of 40 +- 8 by 25 +- 4 pixels in frames of 400 x 80, on random free ways, by a
+parabola of speeds across the channel, 5 % of the boxes missed, ends shaken by a pixel, a false box every twenty frames,
+a fifth of touching neighbours in one box. Cells that never have a box of their own in two frames are not asked for.
+Errors are those of the number of cells that count, and of their mean speed.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def study(cases: dict[tuple, Setup], seeds: int, names: list[str]) -> pd.DataFra
     table = by[["linked", "usable"]].mean().join(by["true"].mean().round(0))
     for name in errors:
         table[f"{name}_median"] = 100 * by[name].median()
-        table[f"{name}_worst"] = 100 * by[name].agg(lambda values: max(values, key=abs))
+        table[f"{name}_worst"] = 100 * by[name].agg(lambda values: max(values.dropna(), key=abs, default=np.nan))
     return table.join(by["boxes_a_second"].mean().round(0))
 
 

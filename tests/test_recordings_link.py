@@ -201,6 +201,29 @@ def test_speeds_beyond_the_limit_are_refused_and_not_guessed(speed, seed):
     assert not link.link(simulated.boxes, simulated.frames, simulated.probe).flow.linkable
 
 
+SURE = link.Flow(
+    direction="right", px_frame=40.0, partners=0.9, chance=0.1, rival=0.2, nothing=0.1, pairs=100, reach=0.1
+)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "words"),
+    [
+        ({}, ""),
+        ({"partners": 0.59}, "59% of the boxes have a partner"),
+        ({"partners": 0.7, "chance": 0.41}, "41% by chance"),
+        ({"pairs": 11}, "11 pairs"),
+        ({"nothing": 0.41}, "frames that lie far apart agree on a displacement 41% as well"),
+        ({"px_frame": 0.9}, "nothing flows"),
+        ({"rival": 0.76}, "a second displacement explains 76%"),
+        ({"reach": 0.31}, "31% of the field (limit 30%)"),
+    ],
+)
+def test_every_doubt_alone_refuses(doubt, words):
+    reason = link._doubt(replace(SURE, **doubt))
+    assert words in reason and bool(reason) == bool(doubt)
+
+
 def test_an_even_train_is_refused():
     # cells 50 apart at 45 a frame are as well explained by 5 a frame backwards
     rows = [(k, x, x + 30, 30, 50) for k in range(30) for x in np.arange((45 * k) % 50, 370, 50)]

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from rbcflow.classes import CLASSES
 from rbcflow.errors import InputError
-from rbcflow.recordings import checks, dictionary, flux, intervals, link, summarise, workbook
+from rbcflow.recordings import checks, dictionary, draw, flux, intervals, link, summarise, workbook
 from rbcflow.recordings.simulated import Setup, simulate
 from rbcflow.recordings.units import units
 from recordings_inputs import summed
@@ -129,6 +129,19 @@ def test_a_cells_class_is_that_of_its_summed_scores_over_whole_boxes():
     found = summarise.classes(tracks, pd.Index([1]))
     assert found.loc[1].tolist() == ["slipper", 1]
     assert summarise.classes(tracks.assign(edge=True), pd.Index([1])).loc[1].tolist() == ["croissant", 3]
+
+
+def test_a_detector_that_knows_no_shapes_gives_cells_without_shares(tmp_path):
+    simulated = simulate(Setup(speed=30, spacing=60, cells=30), seed=1)
+    boxes = simulated.boxes.assign(**{"class": "cell", "p_croissant": np.nan, "p_slipper": np.nan, "p_other": np.nan})
+    links = link.link(boxes, simulated.frames, simulated.probe)
+    cells = summarise.cells(links, simulated.probe)
+    assert set(cells["class"]) == {"cell"}
+    found = checks.shares(cells[cells["counted"].astype(bool)], None)
+    assert np.isnan(list(found.share.values())).all() and "names no classes" in found.basis
+    draw.kymograph(links, cells, simulated.probe, tmp_path / "k.png")
+    named = cells.head(4).assign(checked=["slipper"] * 3 + ["other"])
+    assert checks.shares(cells, named).share["slipper"] == 0.75
 
 
 @pytest.mark.parametrize(

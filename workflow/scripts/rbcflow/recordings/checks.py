@@ -105,5 +105,9 @@ def shares(cells: pd.DataFrame, named: pd.DataFrame | None) -> Shares:
                 len(own),
             )
     nothing = dict.fromkeys(CLASSES, np.nan)
-    share = {name: float((cells["class"] == name).mean()) if len(cells) else np.nan for name in CLASSES}
+    if not len(cells):
+        return Shares(nothing, nothing, nothing, "no cells", 0)
+    if not cells["class"].isin(CLASSES).any():
+        return Shares(nothing, nothing, nothing, "the detector names no classes; none were checked", 0)
+    share = {name: float((cells["class"] == name).mean()) for name in CLASSES}
     return Shares(share, nothing, nothing, "detector; classes not checked", 0)

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rbcflow.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.recordings.link import LinkResult
-from rbcflow.recordings.overlay import window
+from rbcflow.recordings.overlay import colour_of, window
 from rbcflow.recordings.places import DIRECTIONS, field_of
 from rbcflow.recordings.units import WORDS
 
@@ -51,7 +51,7 @@ def kymograph(links: LinkResult, cells: pd.DataFrame, probe: dict[str, Any], out
         named = cells.set_index("cell") if len(cells) else cells
         for cell, rows in shown[~loose].groupby("cell"):
             row = named.loc[cell]
-            colour = style.COLOURS[row["class"]] if row["counted"] else style.COLOURS["background"]
+            colour = colour_of(row["class"]) if row["counted"] else style.COLOURS["background"]
             axes.plot(rows["frame"], place[rows.index], color=colour, marker="o", markersize=2, linewidth=0.9)
         low, high = field_of(probe)[0::2] if axis == "x" else field_of(probe)[1::2]
         axes.set(xlabel="frame", ylabel=f"{axis} of the box's centre (px)", ylim=(low, high))

@@ -108,7 +108,7 @@ def render(image: NDArray[np.uint8], boxes: pd.DataFrame, number: int, probe: di
     x, y = field_of(probe)[:2]
     corners = boxes[CORNERS].to_numpy(dtype=float) - [x, y, x, y]
     cells = [None if pd.isna(cell) else int(cell) for cell in boxes["cell"]]
-    colours = [style.COLOURS[name] if cell else LOOSE for name, cell in zip(boxes["class"], cells, strict=True)]
+    colours = [colour_of(name) if cell else LOOSE for name, cell in zip(boxes["class"], cells, strict=True)]
     for box, colour in zip(corners, colours, strict=True):
         pictures.draw_box(large, box, colour, factor)
     height, width = large.shape[:2]
@@ -121,6 +121,11 @@ def render(image: NDArray[np.uint8], boxes: pd.DataFrame, number: int, probe: di
             _chip(pen, str(cell), colour, box * factor, (width, height))
     _legend(pen, f"{probe['recording']}, frame {number}", page.size)
     return np.asarray(page)
+
+
+def colour_of(name: str) -> str:
+    """Return the colour of a class, or that of cells whose class the detector does not know."""
+    return style.COLOURS.get(name, style.COLOURS["unnamed"])
 
 
 def enlargement(shape: tuple[int, int]) -> float:

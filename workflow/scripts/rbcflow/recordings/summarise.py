@@ -13,6 +13,7 @@ from rbcflow.recordings import checks, intervals
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.link import Flow, LinkResult
 from rbcflow.recordings.motion import motion
+from rbcflow.recordings.network import CELL
 from rbcflow.recordings.units import Units, units
 from rbcflow.recordings.validity import VERDICTS, Verdict
 
@@ -62,6 +63,7 @@ def _named(quantity: str, scale: Units) -> str:
 def classes(tracks: pd.DataFrame, numbers: pd.Index) -> pd.DataFrame:
     """Return by cell its ``class``, that of the largest summed score, and ``class_frames`` whose own class it is.
 
+    Cells of a detector that knows no shapes, whose boxes have no scores of classes, are of the class ``cell``.
     Boxes that the edge cuts or that cover two cells are asked only where a cell has no others.
 
     Args:
@@ -72,8 +74,9 @@ def classes(tracks: pd.DataFrame, numbers: pd.Index) -> pd.DataFrame:
     rows = tracks[tracks["cell"].notna() & ~tracks["repeated"]].assign(partial=lambda t: t["edge"] | t["merged"])
     least = rows.groupby("cell")["partial"].transform("min")
     rows = rows[rows["partial"] == least]
-    summed = rows.groupby("cell")[scores].sum().reindex(numbers)
-    winner = pd.Series(np.array(CLASSES)[summed.to_numpy().argmax(axis=1)], index=numbers, name="class")
+    summed = rows.groupby("cell")[scores].sum(min_count=1).astype(float).reindex(numbers)
+    best = np.array(CLASSES)[summed.fillna(-1.0).to_numpy().argmax(axis=1)]
+    winner = pd.Series(np.where(summed.notna().any(axis=1), best, CELL), index=numbers, name="class")
     agrees = rows["class"] == rows["cell"].map(winner)
     frames = agrees.groupby(rows["cell"]).sum().reindex(numbers).astype(int).rename("class_frames")
     return pd.concat([winner, frames], axis=1)

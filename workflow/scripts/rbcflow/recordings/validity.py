@@ -13,10 +13,9 @@ import pandas as pd
 
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.link import LinkResult
+from rbcflow.recordings.network import CELL, TRAINED_PX
 from rbcflow.recordings.objects import Objects
 
-TRAINING_PX = 34.0
-"""Median of sqrt(width * height) of the boxes in the training images, pixels."""
 VERDICTS = ("usable", "boxes only", "refused")
 """From good to bad. ``boxes only``: cells are where the boxes are, but counts, speeds and shares are not given."""
 
@@ -171,6 +170,7 @@ def judge(
     flux: Flux,
     *,
     scale: float = 1.0,
+    trained_px: float = TRAINED_PX,
     most_boxes: int = 300,
     objects: Objects | None = None,
     unlike: float | None = None,
@@ -186,13 +186,14 @@ def judge(
         cells: its table of cells.
         flux: its count by flux.
         scale: by which frames were enlarged for the detector.
+        trained_px: side of a cell, sqrt(width * height), in the images that the detector was trained on.
         most_boxes: a frame can have.
         objects: boxes against what moves before the background, None where not measured.
         unlike: distance of the cells from the training images in a network's features, over the distance that 99 % of
             the training images stay within; None where not measured.
         alone: no other recording has its condition.
     """
-    measured = _of_boxes(boxes, frames, scale, most_boxes) | _of_links(links, cells, flux)
+    measured = _of_boxes(boxes, frames, scale / trained_px, most_boxes) | _of_links(links, cells, flux)
     measured |= _of_frames(frames, links) | {"unlike": unlike, "alone": float(alone)}
     measured |= {name: getattr(objects, name) if objects else None for name in ("off_object", "missed")}
     return verdict_of(measured, links.flow.reason)
@@ -221,11 +222,11 @@ def verdict_of(measured: dict[str, float | None], unlinked: str = "") -> Verdict
 
 
 def _of_boxes(boxes: pd.DataFrame, frames: pd.DataFrame, scale: float, most_boxes: int) -> dict[str, float | None]:
-    """Return numbers of the boxes as they came."""
+    """Return numbers of the boxes as they came; ``scale`` takes pixels to sides of a cell in the training."""
     if not len(boxes):
         return {"boxes": 0.0}
     area = (boxes["x1"] - boxes["x0"]) * (boxes["y1"] - boxes["y0"])
-    size = float(np.sqrt(area).median()) * scale / TRAINING_PX
+    size = float(np.sqrt(area).median()) * scale
     full = (boxes.groupby("frame").size() >= most_boxes).sum()
     return {"boxes": float(len(boxes)), "size": size, "size_large": size, "capped": float(full) / max(len(frames), 1)}
 
@@ -249,7 +250,8 @@ def _of_links(links: LinkResult, cells: pd.DataFrame, flux: Flux) -> dict[str, f
     values["merged"] = float(moving["merged"].mean())
     values["rival"] = links.flow.rival
     values["cells"] = float(len(counted))
-    values["one_class"] = float(len(counted) >= 20 and counted["class"].nunique() == 1)
+    named = counted["class"][counted["class"] != CELL]
+    values["one_class"] = float(len(named) >= 20 and named.nunique() == 1)
     if flux.seen:
         # counts scatter about each other by chance, the less the more there are
         off = max(abs(len(counted) - flux.seen) - np.sqrt(flux.seen), 0.0)
