@@ -6,17 +6,17 @@ wildcard_constraints:
     recording=alternatives(RECORDINGS),
 
 
-# Decodes the recording once: frames, size, facts from the sheet and the file, one mapping to 8 bits.
-rule probe_recording:
+# Decodes the recording once: frames, their size and numbers, one mapping to 8 bits. All that boxes depend on, and no more.
+rule read_recording:
     input:
         file=lambda wildcards: RECORDINGS[wildcards.recording].file,
     output:
-        probe="<results>/recordings/{recording}/probe.json",
+        reading="<results>/recordings/{recording}/reading.json",
         provenance="<results>/recordings/{recording}/provenance.json",
     log:
-        "<logs>/probe_recording/{recording}.log",
+        "<logs>/read_recording/{recording}.log",
     benchmark:
-        "<benchmarks>/probe_recording/{recording}.tsv"
+        "<benchmarks>/read_recording/{recording}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -24,19 +24,45 @@ rule probe_recording:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
-        row=recording_params(),
+        row=recording_params("recording", "file", "roi", "first", "last"),
         listing=recording_listing,
-        code=code("probe_recording"),
+        code=code("read_recording"),
     message:
         "Reading {wildcards.recording}"
+    script:
+        "../scripts/read_recording.py"
+
+
+# Puts the sheet's facts beside the file's, or names a contradiction.
+rule probe_recording:
+    input:
+        reading="<results>/recordings/{recording}/reading.json",
+    output:
+        probe="<results>/recordings/{recording}/probe.json",
+    log:
+        "<logs>/probe_recording/{recording}.log",
+    benchmark:
+        "<benchmarks>/probe_recording/{recording}.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    params:
+        row=recording_params(),
+        code=code("probe_recording"),
+    message:
+        "Comparing the sheet with {wildcards.recording}"
     script:
         "../scripts/probe_recording.py"
 
 
-# Finds the cells on every frame. The probe is `ancient`: a changed condition or pixel size finds no cell anew.
+# Finds the cells on every frame. It does not wait for the probe: a changed condition or pixel size finds no cell anew.
 rule detect_recording:
     input:
-        probe=ancient("<results>/recordings/{recording}/probe.json"),
+        reading="<results>/recordings/{recording}/reading.json",
         file=lambda wildcards: RECORDINGS[wildcards.recording].file,
         detector=detector_file,
     output:
@@ -54,8 +80,7 @@ rule detect_recording:
         runtime=growing(240),
         gpu=1,
     params:
-        row=recording_params("file", "roi", "first", "last", "scale"),
-        listing=recording_listing,
+        scale=lambda wildcards: RECORDINGS[wildcards.recording].scale,
         detector=lambda wildcards: DETECTOR.params(),
         code=code("detect_recording"),
     message:

@@ -17,7 +17,8 @@ if __name__ == "__main__":
     side = learned["side_seen_px"] if learned else TRAINED_PX
     finder = load_finder(path, sha256, detector["classes"], side=side, threads=1, device="auto")
     detect(
-        read_object(Path(snakemake.input.probe), "what probe_recording found", ["n_frames"]),
+        read_object(Path(snakemake.input.reading), "a recording's reading", ["n_frames"])
+        | {"scale": snakemake.params.scale},
         finder,
         Path(snakemake.output.boxes),
         Path(snakemake.output.frames),

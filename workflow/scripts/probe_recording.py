@@ -1,19 +1,18 @@
-"""Rule probe_recording: what a recording is, found by decoding it once."""
+"""Rule probe_recording: the facts of the sheet beside those of the recording's file."""
 
 import json
 from pathlib import Path
 
 from rbcflow import logs
 from rbcflow.config.models import Recording
-from rbcflow.provenance import Recorder
-from rbcflow.recordings.probe import probe
+from rbcflow.reading import read_object
+from rbcflow.recordings.probe import described
 from rbcflow.recordings.sheet import SHEET_OF_ONE
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake, origin=["raw"])
-    # not a param: a sheet that was moved reads no recording anew
+    reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["stated", "warnings"])
+    # not a param: a sheet that was moved judges no recording anew
     sheet = snakemake.config.get("recordings") or SHEET_OF_ONE
-    found = probe(Recording(**snakemake.params.row), sheet)
+    found = described(Recording(**snakemake.params.row), reading, sheet)
     Path(snakemake.output.probe).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    recorder.write(snakemake.output.provenance)

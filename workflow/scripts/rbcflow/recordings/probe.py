@@ -1,4 +1,4 @@
-"""What a recording is, found by decoding it once: rule ``probe_recording``.
+"""What a recording is, found by decoding it once: rules ``read_recording`` and ``probe_recording``.
 
 Counts in headers are not trusted, so all frames are decoded. The same pass finds the grey levels by which 16-bit frames
 become 8-bit ones: one mapping for the whole recording.
@@ -31,18 +31,22 @@ CONTRADICTS = ("pixel_um", "fps")
 
 
 def probe(recording: Recording, sheet: str) -> dict[str, Any]:
-    """Return what later stages need to know of a recording, the content of ``probe.json``.
+    """Return all that ``read`` and ``described`` do: a recording as later stages know it."""
+    return described(recording, read(recording, sheet), sheet)
+
+
+def read(recording: Recording, sheet: str) -> dict[str, Any]:
+    """Return what a pass over the frames says, the content of ``reading.json``: all that boxes depend on.
 
     Args:
-        recording: a line of the sheet.
+        recording: a line of the sheet; its file, region of interest, first and last frame matter.
         sheet: the sheet's name, for messages.
 
     Raises:
-        InputError: the file is broken, or contradicts the sheet; names file and frame, or sheet and column.
+        InputError: the file is broken, or has no such frames or region; names file and frame, or sheet and column.
     """
     media = open_media(Path(recording.file))
     warnings = list(media.warnings)
-    facts = _facts(recording, media, sheet, warnings)
     seen = _look(recording, media, sheet)
     if media.expected and recording.first is None and recording.last is None and media.expected != len(seen.numbers):
         warnings.append(f"the header names {media.expected} frames, {len(seen.numbers)} decode")
@@ -53,8 +57,7 @@ def probe(recording: Recording, sheet: str) -> dict[str, Any]:
         warnings.append("all pixels have about the same grey level")
     height, width = seen.shape
     return {
-        **recording.model_dump(),
-        **facts,
+        **recording.model_dump(include={"recording", "file", "roi", "first", "last"}),
         "kind": media.kind,
         "n_frames": len(seen.numbers),
         "width": width,
@@ -65,8 +68,27 @@ def probe(recording: Recording, sheet: str) -> dict[str, Any]:
         "brightest": seen.brightest,
         "frame_numbers": _gaps(np.array(seen.numbers)),
         "digest": seen.digest.hexdigest(),
+        "stated": media.facts,
         "warnings": warnings,
     }
+
+
+def described(recording: Recording, reading: dict[str, Any], sheet: str) -> dict[str, Any]:
+    """Return the content of ``probe.json``: a recording's frames, and the facts of the sheet and of the file.
+
+    Args:
+        recording: a line of the sheet.
+        reading: of ``read``.
+        sheet: the sheet's name, for messages.
+
+    Raises:
+        InputError: the sheet contradicts the file; names the column.
+    """
+    stated = reading["stated"]
+    warnings = list(reading["warnings"])
+    facts = _facts(recording, stated, sheet, warnings)
+    rest = {name: value for name, value in reading.items() if name not in ("stated", "warnings")}
+    return {**recording.model_dump(), **facts, **rest, "warnings": warnings}
 
 
 @dataclass
@@ -119,17 +141,17 @@ def _check_roi(recording: Recording, shape: tuple[int, int], sheet: str) -> None
         raise InputError(sheet, found, expected, f"recording {recording.recording}, column roi")
 
 
-def _facts(recording: Recording, media: Media, sheet: str, warnings: list[str]) -> dict[str, float | None]:
+def _facts(recording: Recording, stated: dict[str, float], sheet: str, warnings: list[str]) -> dict[str, float | None]:
     """Return the facts that a sheet or a file may state; adds a warning where they differ and it matters little."""
     facts = {}
     for name in ("pixel_um", "fps", "flow_ul_s", "channel_um"):
-        said, read = getattr(recording, name), media.facts.get(name)
-        if said is not None and read is not None and abs(said / read - 1) > ALIKE:
+        said, found = getattr(recording, name), stated.get(name)
+        if said is not None and found is not None and abs(said / found - 1) > ALIKE:
             if name in CONTRADICTS:
-                expected = f"{read:g}, as {media.path} says, or an empty cell"
+                expected = f"{found:g}, as {recording.file} says, or an empty cell"
                 raise InputError(sheet, f"{said:g}", expected, f"recording {recording.recording}, column {name}")
-            warnings.append(f"{name} is {said:g} in the sheet and {read:g} in the file: the sheet's is taken")
-        facts[name] = read if said is None else said
+            warnings.append(f"{name} is {said:g} in the sheet and {found:g} in the file: the sheet's is taken")
+        facts[name] = found if said is None else said
     return facts
 
 
