@@ -56,8 +56,9 @@ PLAIN = "recording\tfile\tfps\na\ta.avi\t500\nb\tb c.avi\t\n"
         "recording\tfile\tfps\t\t\na\ta.avi\t500\t\t\n\t\t\t\t\nb\tb c.avi\t\t\t\n\t\t\t\t\n\t\t\t\t\n",
         'recording\tfile\tfps\n"a"\t"a.avi"\t500\nb\t"b c.avi"\n',
         "recording \t file\tfps\n a\ta.avi \t 500\nb\tb c.avi\t\n",
+        "# of Tuesday\n" + PLAIN + "# c\tbroken.avi\t\n",
     ],
-    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks"],
+    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks", "put aside"],
 )  # fmt: skip
 def test_what_spreadsheets_write_is_read(folder: Path, content: str | bytes):
     read = read_sheet(sheet_of(folder, content))

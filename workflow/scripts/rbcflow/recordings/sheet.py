@@ -108,13 +108,13 @@ def _text(path: Path) -> str:
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that are not empty, with their numbers, as stripped cells."""
+    """Yield the lines that are neither empty nor put aside by a # before them, with their numbers, as stripped cells."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
     line = 1
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells):
+            if any(cells) and not cells[0].startswith("#"):
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
