@@ -201,11 +201,13 @@ def test_a_folder_becomes_a_sheet_and_what_was_filled_in_stays(folder: Path):
     lines = sheet.read_text().splitlines()
     assert lines[0].split("\t") == list(COLUMNS)
     filled = [line.replace("a.avi\t", "a.avi\t0.25", 1) if line.startswith("a\t") else line for line in lines]
+    filled = [f"#{line}" if line.startswith("pictures") else line for line in filled]
     sheet.write_text("\n".join(filled) + "\n")
     (folder / "z.mp4").write_bytes(b"")
     assert write_sheet(folder, sheet) == 1
     again = read_sheet(sheet)
-    assert (again["a"].pixel_um, list(again)[-1]) == (0.25, "z")
+    assert (again["a"].pixel_um, list(again)[-1], "pictures" in again) == (0.25, "z", False)
+    assert write_sheet(folder, sheet) == 0
 
 
 def test_a_folder_without_recordings_is_named(tmp_path: Path, capsys):
