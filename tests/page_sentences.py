@@ -250,10 +250,12 @@ def shown_errors(results: Path, _: str) -> tuple[str, ...] | None:
     return (count(sum(filled)), count(len(filled))) if filled else None
 
 
-def known_recordings(results: Path, _: str) -> tuple[str, ...]:
+def known_recordings(results: Path, _: str) -> tuple[str, ...] | None:
     """Recordings shown, those that trained, cells of a known recording, all cells: from the table of leakage."""
     table = _table(results / "tables/leakage.csv")
     own = table[(table["scheme"] == "grouped") & (table["source"] == "nouaman2024")].set_index("unit")
+    if "test frame recording" not in own.index:
+        return None
     shown = own.loc["test frame recording"]
     known, cells = own.loc["donor", "cells"], own.loc["group", "cells"]
     return count(shown["units"]), count(shown["crossing"]), count(known), count(cells)
