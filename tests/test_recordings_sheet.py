@@ -56,8 +56,9 @@ PLAIN = "recording\tfile\tfps\na\ta.avi\t500\nb\tb c.avi\t\n"
         "recording\tfile\tfps\t\t\na\ta.avi\t500\t\t\n\t\t\t\t\nb\tb c.avi\t\t\t\n\t\t\t\t\n\t\t\t\t\n",
         'recording\tfile\tfps\n"a"\t"a.avi"\t500\nb\t"b c.avi"\n',
         "recording \t file\tfps\n a\ta.avi \t 500\nb\tb c.avi\t\n",
+        "# of Tuesday\n" + PLAIN + "# c\tbroken.avi\t\n",
     ],
-    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks"],
+    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks", "put aside"],
 )  # fmt: skip
 def test_what_spreadsheets_write_is_read(folder: Path, content: str | bytes):
     read = read_sheet(sheet_of(folder, content))
@@ -200,11 +201,13 @@ def test_a_folder_becomes_a_sheet_and_what_was_filled_in_stays(folder: Path):
     lines = sheet.read_text().splitlines()
     assert lines[0].split("\t") == list(COLUMNS)
     filled = [line.replace("a.avi\t", "a.avi\t0.25", 1) if line.startswith("a\t") else line for line in lines]
+    filled = [f"#{line}" if line.startswith("pictures") else line for line in filled]
     sheet.write_text("\n".join(filled) + "\n")
     (folder / "z.mp4").write_bytes(b"")
     assert write_sheet(folder, sheet) == 1
     again = read_sheet(sheet)
-    assert (again["a"].pixel_um, list(again)[-1]) == (0.25, "z")
+    assert (again["a"].pixel_um, list(again)[-1], "pictures" in again) == (0.25, "z", False)
+    assert write_sheet(folder, sheet) == 0
 
 
 def test_a_folder_without_recordings_is_named(tmp_path: Path, capsys):

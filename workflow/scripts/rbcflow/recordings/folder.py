@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from rbcflow.errors import InputError
 from rbcflow.recordings.media import SUFFIXES
 from rbcflow.recordings.pictures import SUFFIXES as PICTURES
 from rbcflow.recordings.pictures import natural
-from rbcflow.recordings.sheet import COLUMNS, read_sheet, slug
+from rbcflow.recordings.sheet import COLUMNS, read_sheet, slug, text_of
 
 VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm", ".mj2", ".ogv")
 
@@ -42,38 +41,39 @@ def recordings_in(folder: Path) -> list[Path]:
 def write_sheet(folder: Path, sheet: Path) -> int:
     """Write or lengthen a sheet by the recordings below a folder, and return how many lines are new.
 
-    Lines that are there already stay as they are, so that what was filled in is kept.
+    Lines that are there already stay as they are, those put aside by a # too, so that what was filled in is kept.
 
     Raises:
         InputError: no recording in the folder, or the sheet that is there cannot be read.
     """
     known = read_sheet(sheet) if sheet.exists() else {}
-    taken, files = {name.lower() for name in known}, {row.file for row in known.values()}
-    rows = [[row.recording, row.file, *_facts(row)] for row in known.values()]
-    new = [path.absolute() for path in recordings_in(folder) if str(path.absolute()) not in files]
-    for path in new:
-        name = slug(path.stem if path.is_file() else path.name)
-        number, first = 2, name
-        while name in taken:
-            name, number = f"{first}_{number}", number + 1
-        taken.add(name)
-        rows.append([name, str(path), *[""] * (len(COLUMNS) - 2)])
+    text = text_of(sheet) if known else "\t".join(COLUMNS) + "\n"
+    columns = next(line for line in text.splitlines() if line.strip() and not line.startswith("#")).split("\t")
+    there = {row.file for row in known.values()} | {cell for line in text.splitlines() for cell in line.split("\t")}
+    new = [str(path) for path in map(Path.absolute, recordings_in(folder)) if str(path) not in there]
+    taken = {name.lower() for name in known}
+    text = text if text.endswith("\n") else f"{text}\n"
+    for file in new:
+        row = {
+            "recording": _free(slug(Path(file).stem if Path(file).is_file() else Path(file).name), taken),
+            "file": file,
+        }
+        text += "\t".join(row.get(column.strip(), "") for column in columns) + "\n"
     if new:
         sheet.parent.mkdir(parents=True, exist_ok=True)
         part = sheet.with_suffix(".part")
-        with part.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, delimiter="\t", lineterminator="\n").writerows([COLUMNS, *rows])
+        part.write_text(text, encoding="utf-8", newline="")
         part.replace(sheet)
     return len(new)
 
 
-def _facts(row: object) -> list[str]:
-    """Return the cells of a line after name and file."""
-    values = [getattr(row, name) for name in COLUMNS[2:]]
-    return [
-        ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else f"{value}"
-        for value in values
-    ]
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken, and take it."""
+    number, first = 2, name
+    while name in taken:
+        name, number = f"{first}_{number}", number + 1
+    taken.add(name)
+    return name
 
 
 def main(arguments: list[str] | None = None) -> int:

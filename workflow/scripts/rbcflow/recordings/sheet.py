@@ -70,7 +70,7 @@ def read_sheet(path: Path) -> dict[str, Recording]:
     """
     if not path.is_file():
         raise InputError(path, "a folder" if path.is_dir() else "no such file", f"a sheet of recordings: {EXPECTED}")
-    lines = _rows(path, _text(path))
+    lines = _rows(path, text_of(path))
     header = next(lines, None)
     if header is None:
         raise InputError(path, "an empty file", f"{EXPECTED}, with the columns {', '.join(NEEDED)}", "line 1")
@@ -90,7 +90,7 @@ def read_sheet(path: Path) -> dict[str, Recording]:
     return recordings
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """Return a sheet's text: UTF-8, or UTF-16 as spreadsheets save "Unicode text"."""
     content = path.read_bytes()
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -108,13 +108,13 @@ def _text(path: Path) -> str:
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that are not empty, with their numbers, as stripped cells."""
+    """Yield the lines that are neither empty nor put aside by a # before them: number, and stripped cells."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
     line = 1
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells):
+            if any(cells) and not cells[0].startswith("#"):
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
