@@ -151,6 +151,17 @@ def test_the_first_number_that_all_runs_have_is_taken():
     assert sentences.row(test, evidence(samples=unnamed)).statistic.startswith("ap50")
 
 
+def test_what_a_switch_does_is_said_where_every_run_was_judged_with_it():
+    turned = {"run": "a-on-set-at-native", "model": "a", "testset": "set", "published_as": None,
+              "companion_of": "a-on-set", "switch": "native"}  # fmt: skip
+    known = evidence(samples=SAMPLES | {turned["run"]: sample(HALF)})
+    known.runs.rows[turned["run"]] = turned
+    alone = sentences.row(entry(runs="val1", at_least=0.8), known)
+    assert (alone.here, alone.verdict) == ("1", HOLDS)
+    assert "With native frames: recall 0.5 (0.5 to 0.5), would not hold." in alone.reason
+    assert "native" not in sentences.row(entry(runs={"val1": 1, "val2": -1}, more_than=0), known).reason
+
+
 def test_models_trained_unlike_are_named_where_they_are_compared():
     trainings = {"a": {"images": 800, "epochs": 13, "rate": 0.006}, "b": {"images": 600, "epochs": 4, "rate": 0.005}}
     assert unlike(["a", "a"], {"a": dict.fromkeys(SETTINGS, 1)}) == ""

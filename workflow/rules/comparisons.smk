@@ -124,9 +124,9 @@ rule judge_claims:
         looks="<results>/tables/looks.csv",
         seeds="<results>/tables/seeds.csv",
         trainings=[f"{model_folder(model)}/training.json" for model in KEYS["model"]],
-        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
-        errors=[f"<results>/validation/{run}/errors.csv" for run in SETTINGS.runs],
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+        metrics=counted_in(SETTINGS.judged, "metrics.json"),
+        errors=counted_in(SETTINGS.judged, "errors.csv"),
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
     output:
         table="<results>/tables/claims.csv",
         provenance="<results>/tables/claims.json",
@@ -142,7 +142,7 @@ rule judge_claims:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        runs=list(_rows(SETTINGS.runs).values()),
+        runs=list(_rows(SETTINGS.judged).values()),
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
         images={name: image_count(SETTINGS.models[name].variant, "train") for name in KEYS["model"]},
         conf=CONFIG.validation.conf,

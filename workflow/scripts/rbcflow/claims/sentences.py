@@ -61,8 +61,8 @@ def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
                for name in (metric, *statement.also)}  # fmt: skip
     testsets = {run: known.runs.rows[run]["testset"] for run in samples}
     outcome = power.of_detectors(statement, metric, samples, testsets, known.runs.seed)
-    remarks = [_by_run(statement, items, metric, samples, weights), _also(statement, counted),
-               _training(statement, known), statement.note, _few(least)]  # fmt: skip
+    remarks = [_by_run(statement, items, metric, samples, weights), *_switched(statement, part, metric, known),
+               _also(statement, counted), _training(statement, known), statement.note, _few(least)]  # fmt: skip
     bases = [Basis.of_metrics(known.metrics[run]) for run in samples]
     return _judged(
         statement, [(part, counted[metric])], Question.RECORDINGS, bases, remarks, outcome,
@@ -109,6 +109,22 @@ def _by_run(
         + ", ".join(f"{item} {number(value) or 'none'}" for item, value in zip(items, alone, strict=True))
         + "."
     )
+
+
+def _switched(statement: Statement, part: Part, metric: str, known: Evidence) -> list[str]:
+    """Say for each switch what the statistic is on the runs' companions, where all runs have one."""
+    said = []
+    for switch, companions in known.runs.companions.items():
+        if not set(statement.runs) <= set(companions):
+            continue
+        turned = statement.of_own_runs(companions)
+        samples = {run: known.runs.sample(run) for run in turned.runs}
+        weights = {run: known.runs.weights(run) for run in samples}
+        least = min(sample.n_recordings for sample in samples.values())
+        own = Number.of(metric, of_runs(turned, metric, samples, weights), least)
+        verdict = ON_THESE[part.threshold.verdict(own.low, own.high)]
+        said.append(f"With {switch} frames: {_with_interval(own)}, {verdict}.")
+    return said
 
 
 def _also(statement: Statement, counted: Mapping[str, Number]) -> str:

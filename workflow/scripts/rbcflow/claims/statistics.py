@@ -67,6 +67,15 @@ class Runs:
             self._samples[run] = read_run(self.results, self.rows[run], self.conf, self.iou)
         return self._samples[run]
 
+    @property
+    def companions(self) -> dict[str, dict[str, str]]:
+        """The companion of each run that has one, by switch."""
+        found: dict[str, dict[str, str]] = {}
+        for row in self.rows.values():
+            if row.get("companion_of"):
+                found.setdefault(row["switch"], {})[row["companion_of"]] = row["run"]
+        return found
+
     def weights(self, run: str) -> Values:
         """Return the draws of a run's recordings, the same as those behind ``headline.csv``."""
         return draws(self.sample(run).n_recordings, self.resamples, self.seed, self.rows[run]["testset"])
