@@ -15,6 +15,7 @@ from rbcflow.cells import background, crops, polygons
 from rbcflow.cells.background import Parameters, find_objects, median_background
 from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.cells.outline import to_cells
+from rbcflow.core.masks import rasterise
 from rbcflow.frames import Frame
 
 
@@ -39,7 +40,7 @@ def rectangle(x0, y0, x1, y1):
     ],
 )
 def test_rasterise_takes_pixels_whose_centre_is_inside(points, box, area):
-    mask = polygons.rasterise(np.array(points, float), 20, 10)
+    mask = rasterise(np.array(points, float), 20, 10)
     if area is None:  # the triangle's diagonal runs through centres, which may count or not
         assert 6 <= np.count_nonzero(mask) <= 10
     else:
@@ -53,7 +54,7 @@ def test_rasterised_area_is_the_polygons(rx, ry, shift):
     points = np.column_stack([shift + 30 + rx * np.cos(angles), 30.3 + ry * np.sin(angles)])
     x, y = points.T
     exact = abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2
-    assert np.count_nonzero(polygons.rasterise(points, 100, 60)) == pytest.approx(exact, rel=0.05)
+    assert np.count_nonzero(rasterise(points, 100, 60)) == pytest.approx(exact, rel=0.05)
 
 
 def test_polygon_cells_and_their_reasons(tmp_path):

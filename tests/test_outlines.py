@@ -14,6 +14,7 @@ from raw_inputs import write_coco
 from rbcflow.cells import cellpose, clusters, polygons, unet, yolo
 from rbcflow.cells.cut import Job
 from rbcflow.cells.outline import Found, Outlined, batches, frames_of, to_cells
+from rbcflow.core.masks import rasterise
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.metrics import outlines
@@ -199,7 +200,7 @@ def test_coarse_polygons_are_smoothed_towards_the_true_outline(tmp_path):
     angles = np.linspace(0, 2 * np.pi, 9, endpoint=False)
     points = np.column_stack([20 + 14 * np.cos(angles), 15 + 11 * np.sin(angles)])
     exact = np.pi * 14 * 11
-    coarse, fine = (np.count_nonzero(polygons.rasterise(p, 40, 30)) for p in (points, polygons.smoothed(points)))
+    coarse, fine = (np.count_nonzero(rasterise(p, 40, 30)) for p in (points, polygons.smoothed(points)))
     assert coarse < 0.93 * exact
     assert fine == pytest.approx(exact, rel=0.02)
     dense = np.column_stack([20 + 14 * np.cos(t := np.linspace(0, 6.28, 90)), 15 + 11 * np.sin(t)])

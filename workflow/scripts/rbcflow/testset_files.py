@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.compose.coco import png_size
+from rbcflow.core.images import png_size
 from rbcflow.errors import InputError
 from rbcflow.frames import Frame
 from rbcflow.reading import read_csv, read_object, refuse_rows

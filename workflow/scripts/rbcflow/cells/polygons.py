@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from matplotlib.path import Path as Outline
-from numpy.typing import NDArray
 from scipy.interpolate import splev, splprep
 
 from rbcflow.boxes import FloatArray
 from rbcflow.cells.bank import touches_edge
 from rbcflow.cells.outline import Found, Outlined, Wanted, everything
+from rbcflow.core.masks import rasterise
 from rbcflow.frames import Frame
 from rbcflow.raw.coco import Polygon
 from rbcflow.raw.nouaman2024 import annotated_frames
@@ -65,26 +64,6 @@ def smoothed(points: FloatArray) -> FloatArray:
     curve, _ = splprep(closed.T, s=0, per=True)
     samples = np.linspace(0, 1, int(2 * sides.sum()), endpoint=False)
     return np.column_stack(splev(samples, curve))
-
-
-def rasterise(points: FloatArray, width: int, height: int) -> NDArray[np.bool_]:
-    """Return the pixels whose centres lie inside a polygon.
-
-    Args:
-        points: (N, 2) x, y vertices in continuous pixel coordinates, (0, 0) being the image's corner.
-        width: of the image in pixels.
-        height: of the image in pixels.
-
-    Returns:
-        (height, width) bool.
-    """
-    x0, y0 = np.floor(points.min(axis=0)).astype(int).clip(0)
-    x1, y1 = np.minimum(np.ceil(points.max(axis=0)).astype(int), (width, height))
-    rows, columns = np.mgrid[y0:y1, x0:x1]
-    centres = np.column_stack([columns.ravel(), rows.ravel()]) + 0.5
-    mask = np.zeros((height, width), dtype=bool)
-    mask[y0:y1, x0:x1] = Outline(points).contains_points(centres).reshape(rows.shape)
-    return mask
 
 
 def _found(frame: Frame, polygon: Polygon, min_area: int, smoothing: bool) -> Found:

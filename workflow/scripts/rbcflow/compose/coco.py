@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rbcflow.boxes import from_yolo
-from rbcflow.errors import InputError
+from rbcflow.core.images import png_size
 
 
 def write_coco(images: list[Path], names: dict[int, str], file: Path) -> None:
@@ -60,12 +59,3 @@ def _annotations(image: Path, entry: dict[str, Any], before: int) -> list[dict[s
         }
         for number, (class_id, box, size) in enumerate(zip(values[:, 0], boxes, sizes, strict=True), start=1)
     ]
-
-
-def png_size(image: Path) -> tuple[int, int]:
-    """Return width and height of a PNG from its header."""
-    with image.open("rb") as handle:
-        head = handle.read(24)
-    if len(head) < 24 or head[1:4] != b"PNG":
-        raise InputError(image, "another kind of file", "a PNG image")
-    return struct.unpack(">II", head[16:24])

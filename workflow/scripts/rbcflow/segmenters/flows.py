@@ -157,7 +157,7 @@ def finetune_cellpose(raw: Path, start: Path, folder: Path, *, steps: int, seed:
     Raises:
         InputError: there is no picture with a polygon, or an annotation is wrong.
     """
-    from rbcflow.cells.polygons import rasterise
+    from rbcflow.core.masks import rasterise
 
     images, labels = [], []
     for annotated in annotated_frames(raw):

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from rbcflow.classes import CLASSES
-from rbcflow.compose.coco import png_size
+from rbcflow.core.images import png_size
 from rbcflow.errors import InputError
 from rbcflow.sizes import long_side
 

@@ -1,0 +1,1 @@
+"""What every stage speaks: boxes, classes, frames, images, masks, tables and errors. Imports nothing above."""
