@@ -33,7 +33,7 @@ def cut(folder: Path, target: Path) -> dict[str, float]:
 
 def measure() -> list[dict[str, float]]:
     """Draw the phantoms and cut each in a fresh process."""
-    from rbcflow.phantom import naples
+    from rbcflow.sources.naples import phantom as naples
 
     rows = []
     for stacks in STACKS:

@@ -18,21 +18,22 @@ from unittest import mock
 import numpy as np
 import yaml
 
-from rbcflow.boxes import area
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import Job, cut_cells
-from rbcflow.compose import dataset
-from rbcflow.compose.spec import VariantSpec
-from rbcflow.compose.stock import Cutout, Stock, load_stock
+from rbcflow.cells.splits import write_splits
+from rbcflow.core.boxes import area
+from rbcflow.datasets import dataset
+from rbcflow.datasets.spec import VariantSpec
+from rbcflow.datasets.stock import Cutout, Stock, load_stock
 from rbcflow.metrics.coco import average_precision
 from rbcflow.metrics.inputs import BOX, read_pair
 from rbcflow.metrics.localisation import localisation
 from rbcflow.metrics.matching import match
-from rbcflow.phantom import nouaman2024, scene
+from rbcflow.phantom import scene
 from rbcflow.phantom.optics import Patch
-from rbcflow.predict import Predictor
-from rbcflow.splits import write_splits
-from rbcflow.testsets import build_saarland_donors
+from rbcflow.predictions.predict import Predictor
+from rbcflow.sources.nouaman2024 import phantom as nouaman2024
+from rbcflow.testsets.builders import build_saarland_donors
 from rbcflow.training.train import train
 
 SOURCE = "nouaman2024"

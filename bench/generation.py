@@ -26,16 +26,16 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import Cell, write_bank
-from rbcflow.classes import CLASSES
-from rbcflow.compose import VariantSpec
-from rbcflow.compose.background import smooth_field
-from rbcflow.compose.dataset import PNG, label_text, write_shard
-from rbcflow.compose.image import Composite, compose, steps
-from rbcflow.compose.place import Placer
-from rbcflow.compose.spec import PRESETS
-from rbcflow.compose.stock import load_stock
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.classes import CLASSES
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.background import smooth_field
+from rbcflow.datasets.dataset import PNG, label_text, write_shard
+from rbcflow.datasets.image import Composite, compose, steps
+from rbcflow.datasets.place import Placer
+from rbcflow.datasets.spec import PRESETS
+from rbcflow.datasets.stock import load_stock
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIANTS = tuple(PRESETS)

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from rbcflow.memory import HUGE_PAGES
+from rbcflow.runtime.memory import HUGE_PAGES
 
 BATCH, SIDE = 16, 200
 OTHERS = (640, 200)

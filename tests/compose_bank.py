@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import Cell, write_bank
-from rbcflow.classes import CLASSES
-from rbcflow.compose.stock import Cutout
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.classes import CLASSES
+from rbcflow.datasets.stock import Cutout
 
 GREY, DARK = 150, 90
 

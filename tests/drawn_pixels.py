@@ -17,15 +17,15 @@ import cv2
 import numpy as np
 from numpy._core import _multiarray_umath as numpy_core
 
-from rbcflow import exact
 from rbcflow.cells.cut import Job, cut_cells
-from rbcflow.classes import CLASSES
-from rbcflow.compose.image import compose
-from rbcflow.compose.spec import PRESETS, VariantSpec
-from rbcflow.compose.stock import Cutout, Stock
+from rbcflow.core import exact
+from rbcflow.core.classes import CLASSES
+from rbcflow.datasets.image import compose
+from rbcflow.datasets.spec import PRESETS, VariantSpec
+from rbcflow.datasets.stock import Cutout, Stock
 from rbcflow.phantom.drawn import draw_cells
-from rbcflow.phantom.writers import WRITERS
-from rbcflow.pixels import arrays_of
+from rbcflow.reproduction.pixels import arrays_of
+from rbcflow.sources.phantoms import WRITERS
 
 SIZES = {
     "nouaman2024": {

@@ -16,7 +16,7 @@ import torch
 from malformed_inputs import PROJECT
 from raw_inputs import noise
 from rbcflow.cells.bank import digest
-from rbcflow.provenance import sha256
+from rbcflow.runtime.provenance import sha256
 
 GONE = "gone"
 """Stands for a key that is taken away."""

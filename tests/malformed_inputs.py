@@ -15,15 +15,15 @@ import yaml
 from compose_bank import write_cells
 from metrics_inputs import write_predictions, write_testset
 from raw_inputs import write_coco, write_kihm, write_liang, write_naples, write_nouaman, write_recording
-from rbcflow.compose import VariantSpec
-from rbcflow.compose.dataset import collect, write_shard
+from rbcflow.cells.splits import write_splits
 from rbcflow.config import load
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.dataset import collect, write_shard
 from rbcflow.metrics.run import evaluate
-from rbcflow.predict import Predictor
-from rbcflow.provenance import sha256
-from rbcflow.raw import layouts, manifest, record
-from rbcflow.splits import write_splits
-from rbcflow.testsets import build_flow_public, build_variant_test
+from rbcflow.predictions.predict import Predictor
+from rbcflow.runtime.provenance import sha256
+from rbcflow.sources import layouts, manifest, record
+from rbcflow.testsets.builders import build_flow_public, build_variant_test
 from rbcflow.training.seeds import METRICS, seed_table
 from rbcflow.training.train import train
 from tiny_yolo import SIDE, write_dataset
@@ -190,17 +190,17 @@ READERS: dict[str, Reader] = {
         lambda root: write_coco(root, [POLYGON]),
         lambda root, _: layouts.READERS["nouaman2024"].annotated_frames(root),
     ),
-    "annotations": Reader(make_flow_public, flow_public_set, "rbcflow.testsets.write_testset"),
-    "bank": Reader(write_cells, divided, "rbcflow.splits._divide"),
-    "bank's pixels": Reader(write_cells, composed, "rbcflow.compose.dataset.compose"),
-    "splits": Reader(write_cells, composed, "rbcflow.compose.dataset.compose"),
+    "annotations": Reader(make_flow_public, flow_public_set, "rbcflow.testsets.builders.write_testset"),
+    "bank": Reader(write_cells, divided, "rbcflow.cells.splits._divide"),
+    "bank's pixels": Reader(write_cells, composed, "rbcflow.datasets.dataset.compose"),
+    "splits": Reader(write_cells, composed, "rbcflow.datasets.dataset.compose"),
     "shards": Reader(make_collected, collected),
     "dataset": Reader(
         lambda root: write_dataset(root / "data"), trained, "rbcflow.training.train._train_or_halve"
     ),
     "variant's images": Reader(make_variant, variant_set),
-    "test set": Reader(make_judged, predicted, "rbcflow.predict.load_detector"),
-    "checkpoint": Reader(make_judged, predicted, "rbcflow.predict._detect_all"),
+    "test set": Reader(make_judged, predicted, "rbcflow.predictions.predict.load_detector"),
+    "checkpoint": Reader(make_judged, predicted, "rbcflow.predictions.predict._detect_all"),
     "predictions": Reader(make_judged, evaluated, "rbcflow.metrics.run.match"),
     "model": Reader(make_model, lambda root, _: seed_table([root / "random/seed-0"])),
 }  # fmt: skip

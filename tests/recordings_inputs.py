@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.phantom.nouaman2024 import KINDS
 from rbcflow.phantom.optics import Optics, expose
 from rbcflow.phantom.scene import Scene, views
 from rbcflow.phantom.walls import channel
 from rbcflow.recordings import flux, link, summarise, validity
 from rbcflow.recordings.simulated import Setup, simulate
+from rbcflow.sources.nouaman2024.phantom import KINDS
 
 
 @dataclass(frozen=True)

@@ -254,12 +254,12 @@ def test_files_from_the_future(copied: Place, undisturbed: Place, record_propert
     printed = copied.run(REPORT, *MINI).printed
     assert "Nothing to be done" in printed
     assert "hours from the future" in printed
-    assert "python -m rbcflow.clock results" in printed
+    assert "python -m rbcflow.runtime.clock results" in printed
     for name in (METRICS, REPORT):
         (copied.folder / name).unlink()
     assert "clock skew" in copied.run(REPORT, *MINI, ok=False).printed
     # as the message says
-    command = [sys.executable, "-m", "rbcflow.clock", "results"]
+    command = [sys.executable, "-m", "rbcflow.runtime.clock", "results"]
     subprocess.run(command, cwd=copied.folder, env={**os.environ, "PYTHONPATH": "workflow/scripts"}, check=True)
     again = copied.run(REPORT, *MINI)
     record_property("seconds to recover", round(again.seconds))

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from raw_inputs import FRAME, WRITERS, noise, write_avi, write_kihm, write_nouaman, write_picture, write_tiff
-from rbcflow.errors import InputError
-from rbcflow.raw import layouts, naples, nouaman2024, skipping
-from rbcflow.raw.image import read_equal_grey, read_grey, read_rgb
-from rbcflow.raw.tiff import read_pages
-from rbcflow.raw.video import read_video
+from rbcflow.core.errors import InputError
+from rbcflow.sources import layouts, skipping
+from rbcflow.sources.image import read_equal_grey, read_grey, read_rgb
+from rbcflow.sources.naples import reader as naples
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
+from rbcflow.sources.tiff import read_pages
+from rbcflow.sources.video import read_video
 
 
 def cut(path: Path) -> None:

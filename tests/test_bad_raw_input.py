@@ -14,11 +14,12 @@ import pytest
 import tifffile
 
 from raw_inputs import noise, write_avi, write_recording, write_tiff
-from rbcflow.errors import InputError
-from rbcflow.raw import flow_public, layouts
-from rbcflow.raw.image import read_grey
-from rbcflow.raw.tiff import page_count, read_pages
-from rbcflow.raw.video import check_video, read_video
+from rbcflow.core.errors import InputError
+from rbcflow.sources import layouts
+from rbcflow.sources.flow_public import reader as flow_public
+from rbcflow.sources.image import read_grey
+from rbcflow.sources.tiff import page_count, read_pages
+from rbcflow.sources.video import check_video, read_video
 
 
 @pytest.mark.parametrize("layout", ["nouaman2024", "naples", "flow_public", "kihm2018", "liang2024"])

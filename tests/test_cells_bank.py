@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rbcflow.cells.bank import COLUMNS, Cell, cut, geometry, read_bank, touches_edge, write_bank
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 
 
 def cell(recording="a/1", frame=0, x=0, **changes) -> Cell:

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_inputs import write_coco, write_recording
-from rbcflow.boxes import mask_box
-from rbcflow.cells import background, crops, polygons
-from rbcflow.cells.background import Parameters, find_objects, median_background
 from rbcflow.cells.cut import Job, cut_cells
+from rbcflow.cells.methods import background, crops, polygons
+from rbcflow.cells.methods.background import Parameters, find_objects, median_background
 from rbcflow.cells.outline import to_cells
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.frames import Frame
 from rbcflow.core.masks import rasterise
-from rbcflow.frames import Frame
 
 
 def annotation(number, points):

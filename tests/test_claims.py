@@ -18,10 +18,10 @@ from rbcflow.claims.table import Evidence, judge
 from rbcflow.claims.training import SETTINGS, unlike
 from rbcflow.claims.verdicts import CHANGED, FAILS, HOLDS, OPEN, Threshold, together
 from rbcflow.config.checks import read_counts
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.metrics.sample import Sample
-from rbcflow.origin import ABSENT, NO_NUMBER
+from rbcflow.runtime.origin import ABSENT, NO_NUMBER
 
 PROJECT = Path(__file__).parent.parent
 SIMULATED = "not decided: judged on and learned from simulated images"

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from rbcflow.code import fingerprint, listing_digest, reached_modules
+from rbcflow.runtime.fingerprint import fingerprint, listing_digest, reached_modules
 
 FILES = {
-    "make_thing.py": "from rbcflow.stage import helper\nfrom rbcflow import logs\nhelper.run()\n",
+    "make_thing.py": "from rbcflow.stage import helper\nfrom rbcflow.runtime import logs\nhelper.run()\n",
     "rbcflow/__init__.py": "",
     "rbcflow/stage/__init__.py": "",
     "rbcflow/stage/helper.py": '"""Doc."""\nfrom rbcflow.deep import depth\n\n'
     'def run():\n    """Run."""\n    return depth() + 1\n',
     "rbcflow/deep.py": "def depth():\n    return 1\n",
     "rbcflow/other.py": "VALUE = 1\n",
-    "rbcflow/logs.py": "LEVEL = 1\n",
+    "rbcflow/runtime/logs.py": "LEVEL = 1\n",
 }
 
 
@@ -47,7 +47,7 @@ def test_modules_are_reached_through_others_and_infrastructure_is_not(scripts: P
         ("rbcflow/stage/helper.py", '"""Run."""', '"""Run along."""', False),
         ("rbcflow/stage/helper.py", "return depth() + 1", "return (depth()  +  1)  # sum", False),
         ("rbcflow/other.py", "VALUE = 1", "VALUE = 2", False),
-        ("rbcflow/logs.py", "LEVEL = 1", "LEVEL = 2", False),
+        ("rbcflow/runtime/logs.py", "LEVEL = 1", "LEVEL = 2", False),
     ],
 )
 def test_what_changes_the_fingerprint(scripts: Path, name: str, old: str, new: str, changes: bool):
@@ -61,9 +61,9 @@ def test_what_changes_the_fingerprint(scripts: Path, name: str, old: str, new: s
 
 def test_every_rule_script_reaches_its_stage():
     project = Path(__file__).parent.parent / "workflow/scripts"
-    assert "rbcflow.compose.image" in reached_modules(project / "compose_shard.py")
-    assert "rbcflow.compose.image" not in reached_modules(project / "cut_cells.py")
-    assert "rbcflow.provenance" not in reached_modules(project / "train_model.py")
+    assert "rbcflow.datasets.image" in reached_modules(project / "compose_shard.py")
+    assert "rbcflow.datasets.image" not in reached_modules(project / "cut_cells.py")
+    assert "rbcflow.runtime.provenance" not in reached_modules(project / "train_model.py")
 
 
 def test_listing_digest_sees_new_and_changed_files(tmp_path: Path):

@@ -13,10 +13,10 @@ import yaml
 from faster_coco_eval import COCO
 
 from compose_bank import write_cells
-from rbcflow.classes import CLASSES
-from rbcflow.compose import VariantSpec, dataset
-from rbcflow.compose.dataset import collect, write_shard
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.datasets import VariantSpec, dataset
+from rbcflow.datasets.dataset import collect, write_shard
 
 SPLITS = ("train", "val", "test")
 

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compose_bank import cutout
-from rbcflow.boxes import iou_matrix
-from rbcflow.classes import CLASSES
-from rbcflow.compose import VariantSpec
-from rbcflow.compose.background import background, smooth_field
-from rbcflow.compose.image import compose, steps
-from rbcflow.compose.noise import add_noise
-from rbcflow.compose.spec import PRESETS
-from rbcflow.compose.walls import straight_walls
-from rbcflow.exact import shrink
+from rbcflow.core.boxes import iou_matrix
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.exact import shrink
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.background import background, smooth_field
+from rbcflow.datasets.image import compose, steps
+from rbcflow.datasets.noise import add_noise
+from rbcflow.datasets.spec import PRESETS
+from rbcflow.datasets.walls import straight_walls
 
 STOCK = {name: [cutout(33, 25, name), cutout(45, 25, name)] for name in CLASSES}
 

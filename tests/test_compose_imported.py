@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rbcflow.compose import VariantSpec
-from rbcflow.compose.dataset import collect
-from rbcflow.compose.imported import import_archive, import_folder
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.dataset import collect
+from rbcflow.datasets.imported import import_archive, import_folder
 
 IMAGES = {"train": 3, "val": 2, "test": 2}
 SET = "data/copy_paste_microfluidic"

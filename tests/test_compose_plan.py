@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rbcflow.compose import VariantSpec
-from rbcflow.compose.plan import levels, planned
-from rbcflow.compose.seeds import generator
-from rbcflow.compose.spec import PRESETS
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.plan import levels, planned
+from rbcflow.datasets.seeds import generator
+from rbcflow.datasets.spec import PRESETS
 
 
 def rows(name: str, n: int, split: str = "train", seed: int = 3) -> list[tuple]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rbcflow.compose import VariantSpec
-from rbcflow.compose.spec import PRESETS
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.spec import PRESETS
 
 
 @pytest.mark.parametrize(

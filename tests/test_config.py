@@ -13,7 +13,7 @@ from rbcflow.config import load
 from rbcflow.config.load import Settings
 from rbcflow.config.models import SWITCHES
 from rbcflow.config.write import config_yaml, schema_json
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 
 PROJECT = Path(__file__).parent.parent
 
@@ -64,7 +64,7 @@ def test_a_model_overrides_single_training_keys():
 def test_the_configuration_needs_no_heavy_library():
     """Every dry run loads it, and must not wait for imports it has no use for."""
     program = (
-        "import sys, rbcflow.config, rbcflow.config.checks, rbcflow.clock; "
+        "import sys, rbcflow.config, rbcflow.config.checks, rbcflow.runtime.clock; "
         "print([m for m in ('pandas', 'cv2', 'torch', 'ultralytics') if m in sys.modules])"
     )
     environment = {"PYTHONPATH": str(PROJECT / "workflow/scripts")}

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rbcflow import exact
+from rbcflow.core import exact
 
 TYPES = (np.float32, np.float64)
 PLACES = np.random.default_rng(0).uniform(-40, 40, 20_000)

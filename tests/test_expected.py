@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from rbcflow import expected, pixels
-from rbcflow.expected import Item
-from rbcflow.probe import probe, write_probe
-from rbcflow.raw import record
 from rbcflow.report.pixels import read_pixels, statement
+from rbcflow.reproduction import expected, pixels
+from rbcflow.reproduction.expected import Item
+from rbcflow.reproduction.probe import probe, write_probe
+from rbcflow.sources import record
 
 PROJECT = Path(__file__).parents[1]
 KNOWN = yaml.safe_load((PROJECT / expected.FILE).read_text())

@@ -16,16 +16,17 @@ from PIL import Image, ImageSequence
 from metrics_inputs import write_predictions, write_testset
 from raw_inputs import WRITERS, write_picture
 from rbcflow.cells.bank import Cell, write_bank
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.detector.weights import read_weights
 from rbcflow.figures import composition, extraction, gifs, maps, pictures, raw, style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.features import features
 from rbcflow.metrics.run import evaluate
-from rbcflow.provenance import sha256
-from rbcflow.raw import kihm2018, record
-from rbcflow.testset_files import write_unavailable
-from rbcflow.weights import read_weights
+from rbcflow.runtime.provenance import sha256
+from rbcflow.sources import record
+from rbcflow.sources.kihm2018 import reader as kihm2018
+from rbcflow.testsets.files import write_unavailable
 
 PROJECT = Path(__file__).parents[1]
 A, B = (10, 10, 30, 30), (60, 10, 80, 30)

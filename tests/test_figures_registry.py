@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from rbcflow.config import load
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.figures.registry import DRAWS, expand, read_registry
 
 PROJECT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ from rbcflow.figures import comparison
 from rbcflow.figures.errors import PER_KIND, SIDE, TABLE, error_gallery, error_tiles, worst
 from rbcflow.figures.quality import run_quality
 from rbcflow.metrics.intervals import HEADLINE
-from rbcflow.testset_files import write_unavailable
+from rbcflow.testsets.files import write_unavailable
 from test_figures_drawings import FOUND, TRUTH, make_run, size
 
 

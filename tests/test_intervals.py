@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from metrics_inputs import write_predictions, write_testset
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.intervals import compare, draws, interval, read_run, same_frames
 from rbcflow.metrics.numbers import metrics, weighted_median
 from rbcflow.metrics.run import evaluate

@@ -15,10 +15,10 @@ import torch
 from malformed_cases import CASES, Case
 from malformed_damage import Runs
 from malformed_inputs import PROJECT, READERS
-from rbcflow import expected as expected_fingerprints
 from rbcflow.config.checks import read_counts, read_published
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.figures.registry import read_registry
+from rbcflow.reproduction import expected as expected_fingerprints
 
 
 class Reached(Exception):
@@ -149,8 +149,8 @@ def test_fingerprints_that_are_none_are_named(tmp_path: Path):
 )
 @pytest.mark.parametrize("network", ["U-Net", "Cellpose"])
 def test_broken_weights_of_an_outlining_network_are_named_and_run_nothing(tmp_path: Path, network: str, content: bytes):
-    from rbcflow.segmenters.flows import Instances
-    from rbcflow.segmenters.unet import Foreground
+    from rbcflow.segmentation.flows import Instances
+    from rbcflow.segmentation.unet import Foreground
 
     path = tmp_path / "weights.pt"
     opened = {"U-Net": lambda: Foreground(path), "Cellpose": lambda: Instances(path, None, None)}[network]

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.detector.setup import import_ultralytics
 from rbcflow.metrics.average_precision import THRESHOLDS, coco_ap, hits
 from rbcflow.metrics.check import check_run, require_agreement, ultralytics_matrix
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.matching import match
 from rbcflow.metrics.run import evaluate
-from rbcflow.quiet import import_ultralytics
 
 CASES = 1000
 

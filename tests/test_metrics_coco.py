@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from metrics_inputs import BOX, prediction_table, truth_table
-from rbcflow.boxes import iou_matrix
+from rbcflow.core.boxes import iou_matrix
 from rbcflow.metrics.coco import average_precision
 from test_metrics_matching import CELL, FAR, random_case
 

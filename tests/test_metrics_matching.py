@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics_inputs import BOX, prediction_table, truth_table
-from rbcflow.classes import CLASS_ID, CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASS_ID, CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.metrics import curves
 from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
 from rbcflow.metrics.matching import match

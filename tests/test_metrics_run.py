@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from metrics_inputs import write_predictions, write_testset
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.run import evaluate
-from rbcflow.testset_files import write_unavailable
+from rbcflow.testsets.files import write_unavailable
 
 A, B, C = (10, 10, 30, 30), (60, 10, 80, 30), (90, 30, 110, 50)
 TRUTH = [(0, "slipper", *A), (0, "croissant", *B), (1, "slipper", *A, "edge")]

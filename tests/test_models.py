@@ -12,17 +12,17 @@ import pytest
 import torch
 import yaml
 
-from rbcflow.classes import CLASSES
 from rbcflow.config import load
-from rbcflow.errors import InputError
-from rbcflow.provenance import sha256
-from rbcflow.quiet import import_ultralytics
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.detector.export import NEEDED, export
+from rbcflow.detector.setup import import_ultralytics
+from rbcflow.detector.weights import load_verified, recorded, state_sha256
+from rbcflow.runtime.provenance import sha256
 from rbcflow.training.adopt import adopt
 from rbcflow.training.card import model_card
-from rbcflow.training.export import NEEDED, export
 from rbcflow.training.seeds import seed_table
 from rbcflow.training.verify import compare, subset, verify_training
-from rbcflow.weights import load_verified, recorded, state_sha256
 from tiny_yolo import SIDE, save, save_model, toy_network, write_dataset
 
 PROJECT = Path(__file__).parent.parent

@@ -10,9 +10,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from rbcflow.jobs import recorder_of
-from rbcflow.origin import ADOPTED, Basis, Decision, Question, caveats, decide, limits, made_from, rebuilt, text, words
-from rbcflow.provenance import ORIGINS, OUTLINED, STARTED, Recorder, of_source, origins_of, remarks_of
+from rbcflow.cells.jobs import recorder_of
+from rbcflow.runtime.origin import (
+    ADOPTED,
+    Basis,
+    Decision,
+    Question,
+    caveats,
+    decide,
+    limits,
+    made_from,
+    rebuilt,
+    text,
+    words,
+)
+from rbcflow.runtime.provenance import ORIGINS, OUTLINED, STARTED, Recorder, of_source, origins_of, remarks_of
 
 TRAINING, RECORDINGS, DRAWN_CELLS, COUNT = Question
 MIXTURES = [tuple(chosen) for n in range(len(ORIGINS) + 1) for chosen in itertools.combinations(ORIGINS, n)]

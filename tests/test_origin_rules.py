@@ -22,7 +22,7 @@ import yaml
 
 from accident_project import Place
 from raw_inputs import serving
-from rbcflow.phantom.writers import WRITERS
+from rbcflow.sources.phantoms import WRITERS
 
 SETS = {
     "random_nosuperposition": ("data/random", "dataset.csv"),

@@ -11,19 +11,21 @@ import pytest
 import torch
 
 from raw_inputs import write_coco
-from rbcflow.cells import cellpose, clusters, polygons, unet, yolo
+from rbcflow.cells import clusters
 from rbcflow.cells.cut import Job
+from rbcflow.cells.methods import cellpose, polygons, unet, yolo
 from rbcflow.cells.outline import Found, Outlined, batches, frames_of, to_cells
+from rbcflow.core.errors import InputError
+from rbcflow.core.frames import Frame
 from rbcflow.core.masks import rasterise
-from rbcflow.errors import InputError
-from rbcflow.frames import Frame
 from rbcflow.metrics import outlines
 from rbcflow.metrics.outlines import Truth, boundary_f1, compare, summarised
-from rbcflow.phantom import kihm2018, liang2024
 from rbcflow.phantom.truth import read_masks, read_objects
-from rbcflow.raw.record import SourceRecord
-from rbcflow.segmenters import flows, practice
-from rbcflow.segmenters.unet import CarvanaForeground, CarvanaUNet, Foreground, train_unet
+from rbcflow.segmentation import flows, practice
+from rbcflow.segmentation.unet import CarvanaForeground, CarvanaUNet, Foreground, train_unet
+from rbcflow.sources.kihm2018 import phantom as kihm2018
+from rbcflow.sources.liang2024 import phantom as liang2024
+from rbcflow.sources.record import SourceRecord
 
 
 def block(x0, y0, x1, y1, size=(60, 80)):
@@ -321,14 +323,14 @@ def test_carvana_network_reads_a_checkpoint_of_its_shape_and_no_other(tmp_path):
     torch.save(network.state_dict(), path)
     with pytest.raises(InputError, match="sha256"):
         CarvanaForeground(path, "0" * 64)
-    from rbcflow.provenance import sha256
+    from rbcflow.runtime.provenance import sha256
 
     (probability,) = CarvanaForeground(path, sha256(path)).probability([np.full((50, 100), 90, np.uint8)])
     assert probability.shape == (50, 100)
 
 
 def test_a_checkpoint_without_a_sum_on_record_is_never_opened(tmp_path):
-    from rbcflow.weights import verify
+    from rbcflow.detector.weights import verify
 
     path = tmp_path / "unknown.pth"
     path.write_bytes(b"x")

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from rbcflow.classes import CLASSES, class_name
-from rbcflow.phantom import kihm2018, liang2024, nouaman2024
+from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.phantom.truth import read_masks, read_objects
-from rbcflow.raw import layouts
+from rbcflow.sources import layouts
+from rbcflow.sources.kihm2018 import phantom as kihm2018
+from rbcflow.sources.liang2024 import phantom as liang2024
+from rbcflow.sources.nouaman2024 import phantom as nouaman2024
 
 
 def write(layout: str, folder: Path, seed: int = 3) -> Path:

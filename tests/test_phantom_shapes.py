@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.phantom.optics import thickness_map
 from rbcflow.phantom.population import KINDS, sample_cell
 from rbcflow.phantom.shapes import Hollow, Side, Swimmer, mirrored, rotated_half_size, sphere, volume

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rbcflow.errors import InputError
-from rbcflow.frames import Frame
-from rbcflow.predict import Predictor, load_detector
-from rbcflow.sizes import PADDING, batches, padded, scaled
-from rbcflow.testset_files import write_testset, write_unavailable
+from rbcflow.core.errors import InputError
+from rbcflow.core.frames import Frame
+from rbcflow.detector.sizes import PADDING, batches, padded, scaled
+from rbcflow.predictions.predict import Predictor, load_detector
+from rbcflow.testsets.files import write_testset, write_unavailable
 from tiny_yolo import save_model, toy_network
 
 BOX = ["x0", "y0", "x1", "y1"]

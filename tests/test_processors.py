@@ -17,8 +17,8 @@ import cv2
 import pytest
 from numpy._core import _multiarray_umath as numpy_core
 
-from rbcflow.compose.spec import PRESETS
-from rbcflow.phantom.writers import WRITERS
+from rbcflow.datasets.spec import PRESETS
+from rbcflow.sources.phantoms import WRITERS
 
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = PROJECT / "workflow/scripts"

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rbcflow.provenance import Recorder, origins_of, sha256
+from rbcflow.runtime.provenance import Recorder, origins_of, sha256
 
 
 class Named(dict):

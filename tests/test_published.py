@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rbcflow.published import compare
+from rbcflow.claims.published import compare
 
 PROJECT = Path(__file__).parents[1]
 TABLE = "split,noise,croissant_placed\ntrain,salt_pepper,1\ntrain,none,2\ntest,none,2\ntest,none,1\n"

@@ -13,8 +13,9 @@ import cv2
 import pytest
 
 from raw_inputs import noise, serving
-from rbcflow.errors import InputError
-from rbcflow.raw import archive, kihm2018, layouts
+from rbcflow.core.errors import InputError
+from rbcflow.sources import archive, layouts
+from rbcflow.sources.kihm2018 import reader as kihm2018
 
 CROP = cv2.imencode(".bmp", noise(90, 90))[1].tobytes()
 INSTEAD = "get it by hand"

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from raw_inputs import IMAGE, write_coco
-from rbcflow.errors import InputError
-from rbcflow.raw import manifest, nouaman2024
-from rbcflow.raw.coco import read_coco
+from rbcflow.core.errors import InputError
+from rbcflow.sources import manifest
+from rbcflow.sources.coco import read_coco
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
 

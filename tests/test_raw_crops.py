@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from raw_inputs import noise
-from rbcflow.errors import InputError
-from rbcflow.raw import kihm2018, layouts, liang2024, nouaman2024
+from rbcflow.core.errors import InputError
+from rbcflow.sources import layouts
+from rbcflow.sources.kihm2018 import reader as kihm2018
+from rbcflow.sources.liang2024 import reader as liang2024
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 S3 = "CNN input data/002_Crop_Pics_w_parameters_50mbar"
 

@@ -8,10 +8,13 @@ import pytest
 import tifffile
 
 from raw_inputs import noise, write_avi, write_recording
-from rbcflow.raw import flow_public, layouts, naples, nouaman2024
-from rbcflow.raw.image import read_grey
-from rbcflow.raw.tiff import page_count, read_pages
-from rbcflow.raw.video import read_video
+from rbcflow.sources import layouts
+from rbcflow.sources.flow_public import reader as flow_public
+from rbcflow.sources.image import read_grey
+from rbcflow.sources.naples import reader as naples
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
+from rbcflow.sources.tiff import page_count, read_pages
+from rbcflow.sources.video import read_video
 
 
 def test_lossless_video_gives_the_pixels_back(tmp_path):

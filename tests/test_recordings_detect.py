@@ -16,12 +16,12 @@ import pytest
 
 from raw_inputs import write_avi
 from rbcflow.config.models import Recording
-from rbcflow.errors import InputError
-from rbcflow.provenance import sha256
+from rbcflow.core.errors import InputError
 from rbcflow.recordings import detect, network, scales
 from rbcflow.recordings.detect import read_record
 from rbcflow.recordings.network import CORNERS, CellFinder, meaning, once, tiles
 from rbcflow.recordings.probe import probe
+from rbcflow.runtime.provenance import sha256
 from recordings_inputs import draw_recording
 from test_predict import scene
 from tiny_yolo import save, toy_network

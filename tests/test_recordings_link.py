@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.recordings import flow, link, places
 from rbcflow.recordings.simulated import Setup, Simulated, simulate
 from rbcflow.recordings.summarise import cells

@@ -16,8 +16,8 @@ import tifffile
 
 from raw_inputs import noise, write_avi, write_picture, write_tiff
 from rbcflow.config.models import Recording
-from rbcflow.errors import InputError
-from rbcflow.frames import to_grey
+from rbcflow.core.errors import InputError
+from rbcflow.core.frames import to_grey
 from rbcflow.recordings import events
 from rbcflow.recordings.media import frames_of, open_media, select
 from rbcflow.recordings.pictures import natural

@@ -11,7 +11,7 @@ import yaml
 
 from rbcflow.config import load
 from rbcflow.config.models import Config
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.folder import main, write_sheet
 from rbcflow.recordings.sheet import COLUMNS, read_sheet, recordings_of, slug

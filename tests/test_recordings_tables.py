@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.recordings import checks, dictionary, draw, flux, intervals, link, summarise, workbook
 from rbcflow.recordings.simulated import Setup, simulate
 from rbcflow.recordings.units import units

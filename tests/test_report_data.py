@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.figures import copies
 from rbcflow.report import graph, text
 from rbcflow.report.errors import read_errors

@@ -20,10 +20,10 @@ import torch
 
 from accident_project import DATA, METRICS, MINI, MODEL, PROJECT, REPORT, Place
 from malformed_damage import Runs
-from rbcflow.compose import imported
-from rbcflow.errors import InputError
-from rbcflow.provenance import sha256
-from rbcflow.raw import archive
+from rbcflow.core.errors import InputError
+from rbcflow.datasets import imported
+from rbcflow.runtime.provenance import sha256
+from rbcflow.sources import archive
 from test_compose_imported import BAD, SET, take
 from test_compose_imported import archive as write_archive
 
@@ -107,9 +107,9 @@ def test_the_whole_way_without_a_network_and_without_a_trace_at_home(tmp_path: P
 
 def test_only_named_modules_reach_for_the_network_or_start_programs():
     network = modules_that_import("urllib", "http", "socket", "requests", "ftplib", "smtplib", "urllib3", "aiohttp")
-    assert network == {f"rbcflow/{name}.py" for name in ("raw/archive", "compose/imported", "weights")}
+    assert network == {f"rbcflow/{name}.py" for name in ("sources/archive", "datasets/imported", "detector/weights")}
     programs = modules_that_import("subprocess", "pty", "multiprocessing")
-    assert programs == {f"rbcflow/{name}.py" for name in ("raw/flow_public", "provenance")}
+    assert programs == {f"rbcflow/{name}.py" for name in ("sources/flow_public/reader", "runtime/provenance")}
 
 
 def test_no_name_reaches_a_shell():
@@ -139,8 +139,8 @@ def test_every_pickle_is_opened_without_running_it():
                 assert option(call, keyword) is value, f"{name} in {module}"
                 opened += 1
         if "load_checkpoint" in named:
-            # takes no such option: the environment of `quiet` decides, and the checksum comes first
-            assert module == "rbcflow/weights.py"
+            # takes no such option: the environment of `detector.setup` decides, and the checksum comes first
+            assert module == "rbcflow/detector/weights.py"
     assert opened > 8
 
 
@@ -148,7 +148,7 @@ def test_ultralytics_stays_off_the_network_out_of_the_home_folder_and_installs_n
     program = """
 import json, os, sys
 from pathlib import Path
-from rbcflow.quiet import import_ultralytics
+from rbcflow.detector.setup import import_ultralytics
 import_ultralytics(Path(sys.argv[1]))
 from ultralytics import utils
 from ultralytics.nn import tasks
@@ -173,7 +173,7 @@ print(json.dumps({"online": utils.ONLINE, "install": utils.AUTOINSTALL, "safe": 
 
 @pytest.mark.parametrize("right", [False, True], ids=["another sum", "the recorded sum"])
 def test_a_checkpoint_of_cellpose_with_code_in_it_is_not_run(tmp_path: Path, right: bool):
-    from rbcflow.segmenters.flows import Instances
+    from rbcflow.segmentation.flows import Instances
 
     path = tmp_path / "cpsam_v2"
     path.write_bytes(pickle.dumps(Runs()))

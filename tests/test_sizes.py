@@ -17,15 +17,15 @@ import yaml
 from metrics_inputs import write_predictions, write_testset
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.drawn import draw
-from rbcflow.classes import CLASSES
-from rbcflow.compose.dataset import write_shard
-from rbcflow.compose.spec import VariantSpec
+from rbcflow.core.classes import CLASSES
+from rbcflow.datasets.dataset import write_shard
+from rbcflow.datasets.spec import VariantSpec
+from rbcflow.detector.sizes import long_side
 from rbcflow.metrics.average_precision import THRESHOLDS, hits, ultralytics_ap
 from rbcflow.metrics.run import evaluate
 from rbcflow.metrics.sizes import COLUMNS, compare_sizes
-from rbcflow.predict import load_detector
-from rbcflow.provenance import sha256
-from rbcflow.sizes import long_side
+from rbcflow.predictions.predict import load_detector
+from rbcflow.runtime.provenance import sha256
 from rbcflow.training.view import label_sizes
 
 PROJECT = Path(__file__).parent.parent

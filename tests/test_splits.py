@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbcflow.cells.bank import Cell, write_bank
-from rbcflow.errors import InputError
-from rbcflow.leakage import measure_leakage
-from rbcflow.splits import held_out, held_out_donor, write_splits
+from rbcflow.cells.leakage import measure_leakage
+from rbcflow.cells.splits import held_out, held_out_donor, write_splits
+from rbcflow.core.errors import InputError
 
 SHARES = {"train": 0.7, "val": 0.15, "test": 0.15}
 

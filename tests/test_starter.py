@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from rbcflow.classes import CLASSES
-from rbcflow.provenance import sha256
+from rbcflow.core.classes import CLASSES
+from rbcflow.runtime.provenance import sha256
 from rbcflow.training.card import starter_card
 
 PROJECT = Path(__file__).parent.parent

@@ -12,12 +12,12 @@ import pytest
 import tifffile
 
 from raw_inputs import noise, write_picture, write_recording
-from rbcflow import testsets
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.cells.cut import Job, cut_cells
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
-from rbcflow.splits import write_splits
+from rbcflow.cells.splits import write_splits
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.testsets import builders as testsets
 
 CLASSES_OF_EXPORT = [{"id": 0, "name": "Croissant"}, {"id": 1, "name": "Slipper"}]
 

@@ -14,14 +14,14 @@ import pytest
 import torch
 import yaml
 
-from rbcflow import hardware
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
-from rbcflow.hardware import choose_device, choose_precision
-from rbcflow.provenance import sha256
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.detector import hardware
+from rbcflow.detector.hardware import choose_device, choose_precision
+from rbcflow.detector.weights import load_verified, state_sha256
+from rbcflow.runtime.provenance import sha256
 from rbcflow.training.train import train
 from rbcflow.training.view import private_view
-from rbcflow.weights import load_verified, state_sha256
 from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
 ARGUMENTS = {
@@ -43,7 +43,7 @@ ARGUMENTS = {
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from rbcflow.quiet import import_ultralytics
+from rbcflow.detector.setup import import_ultralytics
 folder = Path(sys.argv[2])
 import_ultralytics(folder.parent / "config")
 from rbcflow.training import trainer

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from rbcflow.errors import InputError
-from rbcflow.weights import Weights, class_names, fetch, load_verified, read_weights, recorded, state_sha256, verify
+from rbcflow.core.errors import InputError
+from rbcflow.detector.weights import (
+    Weights,
+    class_names,
+    fetch,
+    load_verified,
+    read_weights,
+    recorded,
+    state_sha256,
+    verify,
+)
 from tiny_yolo import save, save_model, toy_network
 
 TABLE = Path(__file__).parent.parent / "resources" / "weights.yaml"

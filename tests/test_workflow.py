@@ -21,7 +21,7 @@ import yaml
 
 from browser import open_page
 from page_sentences import wrong
-from rbcflow.provenance import OUTLINED
+from rbcflow.runtime.provenance import OUTLINED
 
 PROJECT = Path(__file__).parent.parent
 TOY = ["--configfile", "config/toy.yaml"]
@@ -209,7 +209,7 @@ def test_touching_scripts_and_editing_comments_reruns_nothing(clone: Clone):
         script.touch()
     for file in (clone.folder / "config").iterdir():
         file.touch()
-    library = "workflow/scripts/rbcflow/compose/paste.py"
+    library = "workflow/scripts/rbcflow/datasets/paste.py"
     text = (clone.folder / library).read_text()
     (clone.folder / library).write_text(f"# a comment\n{text}\n# another\n")
     assert clone.planned() == set()
@@ -228,7 +228,7 @@ def test_a_fresh_clone_over_finished_results_trains_nothing(clone: Clone):
 
 
 def test_a_changed_line_of_the_composer_reruns_datasets_and_what_follows(clone: Clone):
-    library = clone.folder / "workflow/scripts/rbcflow/compose/paste.py"
+    library = clone.folder / "workflow/scripts/rbcflow/datasets/paste.py"
     text = library.read_text()
     library.write_text(f"{text}\n\nADDED_LINE = 1\n")
     try:

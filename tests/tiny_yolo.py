@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rbcflow.classes import CLASSES
-from rbcflow.provenance import sha256
-from rbcflow.quiet import import_ultralytics
-from rbcflow.weights import state_sha256
+from rbcflow.core.classes import CLASSES
+from rbcflow.detector.setup import import_ultralytics
+from rbcflow.detector.weights import state_sha256
+from rbcflow.runtime.provenance import sha256
 
 SIDE = 64
 COUNTS = {"train": 12, "val": 4, "test": 4}

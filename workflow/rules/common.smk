@@ -12,20 +12,20 @@ from snakemake.logging import logger
 SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from rbcflow import code as code_tools
-from rbcflow.clock import from_the_future
+from rbcflow.runtime import fingerprint as code_tools
+from rbcflow.runtime.clock import from_the_future
 from rbcflow.config import load
 from rbcflow.config.checks import read_counts, read_published
 from rbcflow.config.load import testset_names
 from rbcflow.config.models import PATHS, Rebuild
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
-from rbcflow.hardware import processor
-from rbcflow.memory import HUGE_PAGES
+from rbcflow.detector.hardware import processor
+from rbcflow.runtime.memory import HUGE_PAGES
 from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.sheet import recordings_of
-from rbcflow.yamlfile import read_yaml
+from rbcflow.core.yamlfile import read_yaml
 
 try:
     SETTINGS = load(config)

@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import UNKNOWN, Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import UNKNOWN, Recorder
 from rbcflow.training.adopt import adopt
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs, testsets
-from rbcflow.provenance import Recorder, origins_of
-from rbcflow.raw import record
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder, origins_of
+from rbcflow.sources import record
+from rbcflow.testsets import builders as testsets
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

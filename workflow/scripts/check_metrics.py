@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from rbcflow import logs
+from rbcflow.detector.setup import import_ultralytics
 from rbcflow.metrics.check import check_run, require_agreement
-from rbcflow.provenance import Recorder
-from rbcflow.quiet import import_ultralytics
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.cells.clusters import Pictures, write_clusters
 from rbcflow.cells.cut import foreground_network
-from rbcflow.cells.unet import outline_with_probability
-from rbcflow.jobs import path_job, recorder_of
-from rbcflow.raw import record
+from rbcflow.cells.jobs import path_job, recorder_of
+from rbcflow.cells.methods.unet import outline_with_probability
+from rbcflow.runtime import logs
+from rbcflow.sources import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

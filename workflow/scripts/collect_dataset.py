@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.compose.dataset import collect
-from rbcflow.compose.spec import VariantSpec
-from rbcflow.provenance import Recorder
+from rbcflow.datasets.dataset import collect
+from rbcflow.datasets.spec import VariantSpec
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.figures.errors import error_tiles
-from rbcflow.provenance import Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from rbcflow import expected, logs
-from rbcflow.provenance import Recorder
+from rbcflow.reproduction import expected
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from rbcflow import logs, published
-from rbcflow.provenance import Recorder
+from rbcflow.claims import published
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

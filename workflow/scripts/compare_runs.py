@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.metrics.intervals import compare, same_frames
-from rbcflow.provenance import Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from rbcflow import logs
 from rbcflow.metrics.sizes import compare_sizes
-from rbcflow.provenance import Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

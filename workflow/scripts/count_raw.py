@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import Recorder
-from rbcflow.raw import record
-from rbcflow.raw.counts import write_counts
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
+from rbcflow.sources import record
+from rbcflow.sources.counts import write_counts
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import cut_cells
-from rbcflow.jobs import path_job, recorder_of
-from rbcflow.raw import record
+from rbcflow.cells.jobs import path_job, recorder_of
+from rbcflow.runtime import logs
+from rbcflow.sources import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.reading import read_object
+from rbcflow.core.tables import read_object
+from rbcflow.detector.weights import learned_cells, recorded
 from rbcflow.recordings.detect import detect
 from rbcflow.recordings.network import TRAINED_PX, load_finder
-from rbcflow.weights import learned_cells, recorded
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -3,9 +3,9 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rbcflow import logs
-from rbcflow.provenance import RAW, Recorder
-from rbcflow.raw import archive, layouts, manifest, record, skipping
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import RAW, Recorder
+from rbcflow.sources import archive, layouts, manifest, record, skipping
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

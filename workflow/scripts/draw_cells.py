@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.drawn import draw
-from rbcflow.provenance import PHANTOM, Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import PHANTOM, Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.figures.copies import write_copies
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.player import write_player
-from rbcflow.provenance import Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 FILES = ("predictions", "seeds", "published", "clusters", "raw_counts", "headline")
 """Inputs that drawing functions take as files; the others are folders."""

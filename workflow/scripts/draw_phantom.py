@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.phantom.writers import WRITERS
-from rbcflow.provenance import PHANTOM, Recorder
-from rbcflow.raw import record
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import PHANTOM, Recorder
+from rbcflow.sources import record
+from rbcflow.sources.phantoms import WRITERS
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

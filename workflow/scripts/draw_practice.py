@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import PHANTOM, Recorder
-from rbcflow.segmenters.practice import write_practice
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import PHANTOM, Recorder
+from rbcflow.segmentation.practice import write_practice
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
+from rbcflow.core.tables import read_object
 from rbcflow.metrics.run import evaluate
-from rbcflow.provenance import Recorder
-from rbcflow.reading import read_object
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

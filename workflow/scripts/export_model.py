@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.training.export import export
+from rbcflow.detector.export import export
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -4,9 +4,10 @@ import logging
 import sys
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import PUBLIC, Recorder
-from rbcflow.raw import flow_public, record
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import PUBLIC, Recorder
+from rbcflow.sources import record
+from rbcflow.sources.flow_public import reader as flow_public
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

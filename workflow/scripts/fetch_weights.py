@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.weights import fetch, read_weights
+from rbcflow.detector.weights import fetch, read_weights
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

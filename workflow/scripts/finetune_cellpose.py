@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import Recorder
-from rbcflow.raw import record
-from rbcflow.segmenters.flows import finetune_cellpose
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
+from rbcflow.segmentation.flows import finetune_cellpose
+from rbcflow.sources import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.compose.imported import import_archive, import_folder
-from rbcflow.compose.spec import VariantSpec
-from rbcflow.provenance import PUBLISHED, UNKNOWN, Recorder
+from rbcflow.datasets.imported import import_archive, import_folder
+from rbcflow.datasets.spec import VariantSpec
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import PUBLISHED, UNKNOWN, Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

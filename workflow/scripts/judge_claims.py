@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from rbcflow import logs
 from rbcflow.claims.statistics import Runs
 from rbcflow.claims.table import Evidence, judge, read_metrics
 from rbcflow.claims.training import settings
-from rbcflow.provenance import Recorder
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

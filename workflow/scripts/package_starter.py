@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from rbcflow import logs
+from rbcflow.runtime import logs
 from rbcflow.training.card import starter_card
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.probe import write_probe
-from rbcflow.provenance import Recorder
+from rbcflow.reproduction.probe import write_probe
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.config.models import Recording
-from rbcflow.reading import read_object
+from rbcflow.core.tables import read_object
 from rbcflow.recordings.probe import described
 from rbcflow.recordings.sheet import SHEET_OF_ONE
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

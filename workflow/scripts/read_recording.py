@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.config.models import Recording
-from rbcflow.provenance import Recorder
 from rbcflow.recordings.probe import read
 from rbcflow.recordings.sheet import SHEET_OF_ONE
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

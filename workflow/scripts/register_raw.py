@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.phantom import truth
-from rbcflow.provenance import Recorder, of_source
-from rbcflow.raw import manifest, record, skipping
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder, of_source
+from rbcflow.sources import manifest, record, skipping
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

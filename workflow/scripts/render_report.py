@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from rbcflow import logs
 from rbcflow.report.build import build
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

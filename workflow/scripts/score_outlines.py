@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.jobs import path_job, recorder_of
+from rbcflow.cells.jobs import path_job, recorder_of
 from rbcflow.metrics.outlines import score, unavailable, write
-from rbcflow.raw import record
+from rbcflow.runtime import logs
+from rbcflow.sources import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.reading import read_csv
+from rbcflow.core.tables import read_csv
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import Recorder
-from rbcflow.splits import write_splits
+from rbcflow.cells.splits import write_splits
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.recordings.stage import summarise_recordings
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

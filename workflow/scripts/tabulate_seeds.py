@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rbcflow import logs
+from rbcflow.runtime import logs
 from rbcflow.training.seeds import seed_table
 
 if __name__ == "__main__":

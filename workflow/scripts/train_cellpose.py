@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import Recorder
-from rbcflow.segmenters.flows import train_cellpose
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
+from rbcflow.segmentation.flows import train_cellpose
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from rbcflow import logs
-from rbcflow.provenance import PHANTOM, STARTED, Recorder, origins_of, remarks_of
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import PHANTOM, STARTED, Recorder, origins_of, remarks_of
 from rbcflow.training.train import train
 
 if __name__ == "__main__":

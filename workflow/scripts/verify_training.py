@@ -4,7 +4,7 @@ import logging
 import sys
 from pathlib import Path
 
-from rbcflow import logs
+from rbcflow.runtime import logs
 from rbcflow.training.verify import verify_training
 
 if __name__ == "__main__":

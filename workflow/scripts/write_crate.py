@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rbcflow import logs
 from rbcflow.report.crate import write_codecheck, write_crate
+from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from rbcflow import logs
+from rbcflow.runtime import logs
 from rbcflow.training.card import model_card
 
 if __name__ == "__main__":

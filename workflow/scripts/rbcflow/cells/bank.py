@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.boxes import mask_box
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
-from rbcflow.reading import read_csv
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_csv
 
 COLUMNS = (
     "cell_id", "source", "class", "donor", "recording", "frame", "x0", "y0", "x1", "y1", "method",

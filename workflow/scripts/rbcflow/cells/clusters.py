@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from sklearn.cluster import DBSCAN
 from sklearn.decomposition import PCA
 
+from rbcflow.cells.methods.unet import components, square_window
 from rbcflow.cells.outline import Outlined
-from rbcflow.cells.unet import components, square_window
-from rbcflow.errors import InputError
-from rbcflow.frames import to_grey
-from rbcflow.reading import read_csv
+from rbcflow.core.errors import InputError
+from rbcflow.core.frames import to_grey
+from rbcflow.core.tables import read_csv
 
 EPS, MIN_SAMPLES = 0.3, 10
 """The preprint's."""

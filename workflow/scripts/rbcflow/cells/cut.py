@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rbcflow.cells import background, crops, polygons
 from rbcflow.cells.bank import Cell
+from rbcflow.cells.methods import background, crops, polygons
 from rbcflow.cells.outline import Outlined, Wanted, everything, frames_of, to_cells
-from rbcflow.frames import Frame
+from rbcflow.core.frames import Frame
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,20 @@ def _background(job: Job) -> Iterator[Outlined]:
 
 
 def _unet(job: Job) -> Iterator[Outlined]:
-    from rbcflow.cells import unet
+    from rbcflow.cells.methods import unet
 
     return unet.outline(job.frames, job.layout, foreground_network(job.networks))
 
 
 def _cellpose(job: Job) -> Iterator[Outlined]:
-    from rbcflow.cells import cellpose
+    from rbcflow.cells.methods import cellpose
 
     return cellpose.outline(job.frames, job.layout, _instances(job.networks))
 
 
 def _unet_cellpose(job: Job) -> Iterator[Outlined]:
-    from rbcflow.cells import cellpose
     from rbcflow.cells.clusters import read_clusters
+    from rbcflow.cells.methods import cellpose
 
     nets = job.networks
     clusters = read_clusters(nets.clusters) if nets.clusters else None
@@ -86,10 +86,10 @@ def _unet_cellpose(job: Job) -> Iterator[Outlined]:
 
 
 def _yolo(job: Job) -> Iterator[Outlined]:
-    from rbcflow.cells import yolo
-    from rbcflow.predict import Detector
-    from rbcflow.quiet import import_ultralytics
-    from rbcflow.weights import load_verified
+    from rbcflow.cells.methods import yolo
+    from rbcflow.detector.setup import import_ultralytics
+    from rbcflow.detector.weights import load_verified
+    from rbcflow.predictions.predict import Detector
 
     import_ultralytics(job.networks.scratch)
     network = load_verified(*job.networks.yolo).eval()
@@ -99,7 +99,7 @@ def _yolo(job: Job) -> Iterator[Outlined]:
 
 def foreground_network(networks: Networks):
     """Return the U-Net: the one of this workflow, or the preprint's where its file is named."""
-    from rbcflow.segmenters import unet
+    from rbcflow.segmentation import unet
 
     path, sha256 = networks.unet
     kind = unet.Foreground if sha256 is None else unet.CarvanaForeground
@@ -108,7 +108,7 @@ def foreground_network(networks: Networks):
 
 def _instances(networks: Networks):
     """Return Cellpose around the network that is named."""
-    from rbcflow.segmenters.flows import Instances
+    from rbcflow.segmentation.flows import Instances
 
     return Instances(*networks.cellpose, diameter=networks.diameter, threads=networks.threads)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import Cell
+from rbcflow.core.boxes import mask_box
 from rbcflow.phantom.drawn import draw_cells
 
 METHOD = "drawn"

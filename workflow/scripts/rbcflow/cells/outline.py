@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.boxes import mask_box
 from rbcflow.cells.bank import Box, Cell, cut, touches_edge
-from rbcflow.frames import Frame, to_grey
-from rbcflow.raw import layouts, nouaman2024
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.frames import Frame, to_grey
+from rbcflow.sources import layouts
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 BATCH = 16
 """Frames a network sees at once."""

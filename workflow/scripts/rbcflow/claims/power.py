@@ -23,7 +23,7 @@ from rbcflow.claims.rows import TRIES
 from rbcflow.claims.statements import FILE, POWER, Part, Statement
 from rbcflow.claims.statistics import Cells, cells_of, of_looks, of_runs
 from rbcflow.claims.verdicts import FAILS, HOLDS, OPEN, together
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.intervals import draws, interval
 from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.metrics.sample import Sample

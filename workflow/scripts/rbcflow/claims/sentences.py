@@ -11,10 +11,10 @@ from rbcflow.claims.rows import Claim, complete, made_from, number
 from rbcflow.claims.statements import Part, Statement
 from rbcflow.claims.statistics import Number, cells_of, metric_of, of_looks, of_runs
 from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, together
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.metrics.sample import Sample
-from rbcflow.origin import ABSENT, UNDECIDED, Basis, Question, decide, of_row
+from rbcflow.runtime.origin import ABSENT, UNDECIDED, Basis, Question, decide, of_row
 
 if TYPE_CHECKING:
     from rbcflow.claims.table import Evidence

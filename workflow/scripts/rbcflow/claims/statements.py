@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rbcflow.claims.verdicts import Threshold
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.looks import LOOKS
 from rbcflow.metrics.numbers import METRICS
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rbcflow.claims.rows import Claim, complete, made_from, number
 from rbcflow.claims.verdicts import CHANGED, OUTSIDE, WITHIN
-from rbcflow.origin import ABSENT, ADOPTED, NO_NUMBER, Basis, Question, decide, of_row
+from rbcflow.runtime.origin import ABSENT, ADOPTED, NO_NUMBER, Basis, Question, decide, of_row
 
 if TYPE_CHECKING:
     from rbcflow.claims.table import Evidence

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rbcflow.compose.spec import VariantSpec
 from rbcflow.config.models import Training, Variant
-from rbcflow.errors import InputError
-from rbcflow.yamlfile import read_yaml
+from rbcflow.core.errors import InputError
+from rbcflow.core.yamlfile import read_yaml
+from rbcflow.datasets.spec import VariantSpec
 
 
 def read_published(path: Path) -> dict[str, Any]:

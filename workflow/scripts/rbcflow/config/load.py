@@ -12,10 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rbcflow.classes import CLASSES
-from rbcflow.compose.spec import VariantSpec
 from rbcflow.config.checks import check_compose, check_overrides, read_published
-from rbcflow.config.models import (
+from rbcflow.config.models import (  # fmt: skip
     LAYOUT_OF_KIND,
     NETWORKS,
     PATHS,
@@ -31,11 +29,13 @@ from rbcflow.config.models import (
     TestSet,
     Training,
     Variant,
-)  # fmt: skip
-from rbcflow.errors import InputError
+)
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.core.yamlfile import read_yaml
+from rbcflow.datasets.spec import VariantSpec
+from rbcflow.detector.weights import read_weights
 from rbcflow.figures.registry import read_registry
-from rbcflow.weights import read_weights
-from rbcflow.yamlfile import read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -211,7 +211,7 @@ def _size(value: object) -> object:
 
 
 Size = Annotated[Literal["trained", "native"] | Annotated[int, Field(ge=32, le=4096)], BeforeValidator(_size)]
-"""The size a detector sees frames at: ``trained``, ``native`` or a long side in pixels (``rbcflow/sizes.py``)."""
+"""The size a detector sees frames at: ``trained``, ``native`` or a long side in pixels (``detector/sizes.py``)."""
 
 
 class Given(Strict):
@@ -447,7 +447,7 @@ class Variant(Strict):
     title: str
     banks: list[str] = Field(min_length=1)
     images: Images | None = Field(None, description="left out: the configuration's `images`")
-    compose: dict = Field({}, description="parameters of rbcflow.compose.VariantSpec")
+    compose: dict = Field({}, description="parameters of rbcflow.datasets.VariantSpec")
     scheme: Literal["grouped", "paper"] | None = Field(None, description="left out: the configuration's `scheme`")
     dataset: Literal["generated", "published", "path"] = Field(
         "generated", description="`published`: the images of the published sets' table; `path`: those of a folder"

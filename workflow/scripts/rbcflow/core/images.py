@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 
 
 def png_size(image: Path) -> tuple[int, int]:

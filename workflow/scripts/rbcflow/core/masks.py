@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
-from rbcflow.boxes import FloatArray
+from rbcflow.core.boxes import FloatArray
 
 
 def rasterise(points: FloatArray, width: int, height: int) -> NDArray[np.bool_]:

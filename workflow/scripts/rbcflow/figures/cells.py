@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from rbcflow.cells.bank import Bank, read_bank, read_table
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import style
 from rbcflow.figures.pictures import outline, spread
 

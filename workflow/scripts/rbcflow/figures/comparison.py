@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.figures.validation import heat, read_metrics
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.intervals import LEAST_RECORDINGS, MIN_RECORDINGS
+from rbcflow.runtime import origin
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 PUBLISHED = {

@@ -11,16 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from rbcflow import origin
-from rbcflow.boxes import area
-from rbcflow.compose.background import flat
-from rbcflow.compose.image import steps
-from rbcflow.compose.seeds import generator
-from rbcflow.compose.spec import VariantSpec
-from rbcflow.exact import shrink
+from rbcflow.core.boxes import area
+from rbcflow.core.exact import shrink
+from rbcflow.datasets.background import flat
+from rbcflow.datasets.image import steps
+from rbcflow.datasets.seeds import generator
+from rbcflow.datasets.spec import VariantSpec
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import factors_of, image_list, labels_of
-from rbcflow.testset_files import read_rgb
+from rbcflow.runtime import origin
+from rbcflow.testsets.files import read_rgb
 
 STEPS = {
     "colour": "colour", "background": "noise", "lines": "thin hair", "walls": "walls", "walls_gray": "grey walls",

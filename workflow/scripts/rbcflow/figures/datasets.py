@@ -9,11 +9,11 @@ import pandas as pd
 import yaml
 from matplotlib.axes import Axes
 
-from rbcflow import origin
-from rbcflow.boxes import from_yolo
-from rbcflow.classes import CLASSES
+from rbcflow.core.boxes import from_yolo
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
-from rbcflow.testset_files import read_rgb
+from rbcflow.runtime import origin
+from rbcflow.testsets.files import read_rgb
 
 SPLITS = ("train", "val", "test")
 NOT_FACTORS = {"index", "split", "seed", "cells", "file"} | {

@@ -12,7 +12,7 @@ from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, run_note, thresholds, unavailable
 from rbcflow.metrics.errors import KINDS
 from rbcflow.metrics.inputs import BOX, read_pair
-from rbcflow.testset_files import TestSet, read_rgb, write_rgb
+from rbcflow.testsets.files import TestSet, read_rgb, write_rgb
 
 SIDE = 112
 """Side of a tile in pixels."""

@@ -12,10 +12,10 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from rbcflow import origin
 from rbcflow.cells.bank import read_table
 from rbcflow.figures import style
 from rbcflow.figures.pictures import as_rgb
+from rbcflow.runtime import origin
 
 WORST = "#B2182B"
 """Colour of the worst decile."""

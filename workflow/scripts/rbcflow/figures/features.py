@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.quiet import import_ultralytics
-from rbcflow.weights import load_verified
+from rbcflow.detector.setup import import_ultralytics
+from rbcflow.detector.weights import load_verified
 
 BATCH = 32
 STRIDE = 32
@@ -69,7 +69,7 @@ def _timm(name: str, path: Path, sha256: str):
     """Return a timm model up to its last map, and its own evaluation size and normalisation."""
     import timm
 
-    from rbcflow.segmenters.networks import load_state
+    from rbcflow.segmentation.networks import load_state
 
     network = timm.create_model(name, pretrained=False)
     load_state(path, sha256, network)

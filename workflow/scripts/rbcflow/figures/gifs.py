@@ -13,11 +13,11 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 from scipy.spatial import cKDTree
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, unavailable
 from rbcflow.metrics.inputs import BOX, read_pair
-from rbcflow.origin import text as origin_text
+from rbcflow.runtime.origin import text as origin_text
 
 MAX_BYTES = 3_000_000
 BLOCK = 12

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from rbcflow import origin
+from rbcflow.detector.setup import import_ultralytics
 from rbcflow.figures import style
-from rbcflow.quiet import import_ultralytics
+from rbcflow.runtime import origin
 
 EXAMPLES = 6
 """Augmented images a row."""

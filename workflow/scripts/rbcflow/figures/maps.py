@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from rbcflow import origin
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import SPLITS, image_list
-from rbcflow.testset_files import read_rgb, read_testset
+from rbcflow.runtime import origin
+from rbcflow.testsets.files import read_rgb, read_testset
 
 WANTED = {"train": 40, "val": 20, "test": 20}
 """Images a variant on the map; the preprint took 2000/1000/1000 of one set."""

@@ -9,9 +9,9 @@ import pandas as pd
 import yaml
 from matplotlib.ticker import MaxNLocator
 
-from rbcflow import origin
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.figures import style
+from rbcflow.runtime import origin
 
 LOSSES = {"box_loss": "box loss", "cls_loss": "class loss", "dfl_loss": "distribution focal loss"}
 METRICS = {

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from rbcflow import origin
 from rbcflow.figures import style
 from rbcflow.figures.validation import read_metrics
+from rbcflow.runtime import origin
 
 TITLES = {
     "ap50": "cells found: AP50, class ignored",

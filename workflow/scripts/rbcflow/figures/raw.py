@@ -8,12 +8,14 @@ from types import ModuleType
 
 import numpy as np
 
-from rbcflow.classes import class_name
+from rbcflow.core.classes import class_name
+from rbcflow.core.frames import Frame
 from rbcflow.figures import style
 from rbcflow.figures.pictures import Rgb, as_rgb, spread
-from rbcflow.frames import Frame
-from rbcflow.raw import kihm2018, layouts, liang2024, record
-from rbcflow.raw.croplists import pictures
+from rbcflow.sources import layouts, record
+from rbcflow.sources.croplists import pictures
+from rbcflow.sources.kihm2018 import reader as kihm2018
+from rbcflow.sources.liang2024 import reader as liang2024
 
 OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT)
 """Layouts whose recordings are folders of single cells."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from rbcflow.errors import InputError
-from rbcflow.yamlfile import parse_yaml
+from rbcflow.core.errors import InputError
+from rbcflow.core.yamlfile import parse_yaml
 
 PER = ("none", "bank", "clustered", "recorded", "variant", "model", "run", "testset")
 """What a figure is drawn once for. ``bank`` has single cells, ``clustered`` is a bank that was filtered

@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.figures.cells import UNNAMED
 from rbcflow.figures.validation import read_metrics, run_note, thresholds, unavailable
 from rbcflow.metrics.inputs import BOX, read_pair
 from rbcflow.metrics.matching import BACKGROUND
-from rbcflow.testset_files import TestSet
+from rbcflow.testsets.files import TestSet
 
 PANELS = 8
 DASHED = (0, (2, 1.6))

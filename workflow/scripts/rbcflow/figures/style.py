@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from rbcflow import origin
+from rbcflow.runtime import origin
 
 CLASS_COLOURS: dict[str, str] = {"croissant": "#E69F00", "slipper": "#56B4E9", "other": "#CC79A7"}
 """Okabe and Ito's orange, sky blue and reddish purple: apart for every kind of colour vision, and all lighter than

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rbcflow import origin
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import style
 from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
 from rbcflow.metrics.curves import ALL, ANY
 from rbcflow.metrics.matching import BACKGROUND
+from rbcflow.runtime import origin
 
 CURVES = {
     **{name: (name, style.COLOURS[name], "-") for name in CLASSES},

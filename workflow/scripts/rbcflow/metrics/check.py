@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rbcflow.classes import CLASS_ID, CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASS_ID, CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.average_precision import THRESHOLDS, coco_ap, hits, ultralytics_ap
 from rbcflow.metrics.coco import average_precision
 from rbcflow.metrics.confusion import LABELS, ConfusionMatrix

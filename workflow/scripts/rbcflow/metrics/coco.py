@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from faster_coco_eval import COCO, COCOeval_faster
 
-from rbcflow.classes import CLASS_ID, CLASSES
+from rbcflow.core.classes import CLASS_ID, CLASSES
 from rbcflow.metrics.inputs import BOX
 
 MAX_DETECTIONS = 300

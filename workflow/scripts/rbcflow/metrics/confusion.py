@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.matching import BACKGROUND
 
 LABELS: tuple[str, ...] = (*CLASSES, BACKGROUND)

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.boxes import iou_matrix
-from rbcflow.frames import to_grey
+from rbcflow.core.boxes import iou_matrix
+from rbcflow.core.frames import to_grey
 from rbcflow.metrics.inputs import BOX
 from rbcflow.metrics.matching import BACKGROUND
-from rbcflow.testset_files import TestSet
+from rbcflow.testsets.files import TestSet
 
 KINDS = ("classification", "localisation", "both", "duplicate", "background", "missed")
 FALSE_ALARMS: dict[str, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 
 
 def count(frames: pd.DataFrame, predictions: pd.DataFrame, conf: float) -> dict | None:

@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowInvalid, types
 
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
-from rbcflow.testset_files import TestSet, read_testset
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
+from rbcflow.testsets.files import TestSet, read_testset
 
 BOX = ["x0", "y0", "x1", "y1"]
 PREDICTION_COLUMNS = ["frame", "class", "conf", *BOX]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics.numbers import ALIGNMENT, MEANS_OF_CLASSES, metrics, on_both
 from rbcflow.metrics.sample import Sample, read_sample
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.frames import to_grey
+from rbcflow.core.frames import to_grey
 from rbcflow.metrics.inputs import BOX
-from rbcflow.provenance import SEPARATOR
-from rbcflow.testset_files import TestSet, read_testset
+from rbcflow.runtime.provenance import SEPARATOR
+from rbcflow.testsets.files import TestSet, read_testset
 
 COLUMNS = ["testset", "origin", "recording", "frame", "class", "elongation", "saturation", "halo"]
 LOOKS = ("elongation", "saturation", "halo")

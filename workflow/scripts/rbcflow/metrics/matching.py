@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.boxes import iou_matrix
+from rbcflow.core.boxes import iou_matrix
 from rbcflow.metrics.inputs import BOX
 
 BACKGROUND = "background"

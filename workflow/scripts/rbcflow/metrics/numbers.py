@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.metrics.average_precision import coco_ap
 from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.metrics.sample import Sample

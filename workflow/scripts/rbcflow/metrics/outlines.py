@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from rbcflow.cells.bank import touches_edge
 from rbcflow.cells.cut import PATHS, Job
 from rbcflow.cells.outline import Outlined
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.phantom.truth import read_masks, read_objects
-from rbcflow.raw import flow_public, nouaman2024
-from rbcflow.raw.record import SourceRecord
+from rbcflow.sources.flow_public import reader as flow_public
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
+from rbcflow.sources.record import SourceRecord
 
 FOUND_FROM = 0.5
 """IoU from which a true cell is found."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.metrics import curves, errors, image_labels, sizes, summary
 from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
@@ -20,8 +20,8 @@ from rbcflow.metrics.groups import by_group
 from rbcflow.metrics.inputs import Predictions, read_pair
 from rbcflow.metrics.localisation import localisation
 from rbcflow.metrics.matching import Matching, match
-from rbcflow.origin import Basis
-from rbcflow.testset_files import TestSet
+from rbcflow.runtime.origin import Basis
+from rbcflow.testsets.files import TestSet
 
 log = logging.getLogger(__name__)
 

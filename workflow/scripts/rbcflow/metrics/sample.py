@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.boxes import area
-from rbcflow.classes import CLASSES
+from rbcflow.core.boxes import area
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.tables import read_csv
 from rbcflow.metrics.average_precision import hits
 from rbcflow.metrics.inputs import BOX, read_pair
 from rbcflow.metrics.localisation import differences
 from rbcflow.metrics.matching import BACKGROUND, match
 from rbcflow.metrics.suppression import one_box_a_cell
-from rbcflow.reading import read_csv
 
 MATCHED = ("recording", "true", "predicted", "truth_row", "iou", "offset_px", "offset_share", "size_ratio")
 ERROR_COLUMNS = ("frame", "kind", "place", "predicted")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rbcflow.detector.sizes import LIKE_TRAINING, factors, sides
 from rbcflow.metrics.inputs import Predictions
-from rbcflow.sizes import LIKE_TRAINING, factors, sides
-from rbcflow.testset_files import TestSet
+from rbcflow.testsets.files import TestSet
 
 METRICS = ("precision", "recall", "ap50", "map50")
 """Headline numbers of the table of sizes; precision, recall and AP50 ignore classes."""

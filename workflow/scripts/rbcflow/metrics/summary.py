@@ -11,14 +11,14 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from rbcflow import origin
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.metrics import calibration, coco, curves, errors
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
 from rbcflow.metrics.suppression import one_box_a_cell
-from rbcflow.origin import Basis
-from rbcflow.testset_files import TestSet
+from rbcflow.runtime import origin
+from rbcflow.runtime.origin import Basis
+from rbcflow.testsets.files import TestSet
 
 MIN_BOXES = 10
 """Below this many true boxes a ratio is a story about single cells: it is given, but marked as not interpretable."""

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow import exact
-from rbcflow.boxes import mask_box
-from rbcflow.classes import CLASSES
+from rbcflow.core import exact
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.classes import CLASSES
 from rbcflow.phantom.optics import Optics, Patch, render
 from rbcflow.phantom.population import Cell, sample_cell
 from rbcflow.phantom.scene import draw_kind

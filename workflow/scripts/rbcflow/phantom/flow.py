@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 
 KIHM_COUNTS: dict[int, tuple[int, int, int]] = {
     20: (9, 0, 98),

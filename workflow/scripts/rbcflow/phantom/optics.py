@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from rbcflow import exact
+from rbcflow.core import exact
 from rbcflow.phantom.population import Cell
 
 SUPERSAMPLING = 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rbcflow import exact
+from rbcflow.core import exact
 from rbcflow.phantom.shapes import (
     FloatArray,
     Hollow,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.boxes import mask_box
+from rbcflow.core.boxes import mask_box
 from rbcflow.phantom.optics import Optics, Patch, render
 from rbcflow.phantom.population import Cell, sample_cell
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow import exact
+from rbcflow.core import exact
 
 FloatArray = NDArray[np.floating]
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_csv
 from rbcflow.phantom.scene import Instance
-from rbcflow.reading import read_csv
 
 COLUMNS = ["recording", "frame", "object", "class", "kind", "x0", "y0", "x1", "y1", "area_px", "touches_edge"]
 

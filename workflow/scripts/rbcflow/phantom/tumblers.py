@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rbcflow import exact
+from rbcflow.core import exact
 from rbcflow.phantom.shapes import FloatArray, Shape, half_chord, rotate, rotated_half_size
 
 RESTING_RADIUS = 3.91

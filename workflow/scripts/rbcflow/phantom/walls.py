@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow import exact
+from rbcflow.core import exact
 from rbcflow.phantom.shapes import rotate
 
 

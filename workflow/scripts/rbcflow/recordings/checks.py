@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rbcflow.classes import CLASSES, class_name
-from rbcflow.errors import InputError
-from rbcflow.reading import read_csv
+from rbcflow.core.classes import CLASSES, class_name
+from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_csv
 from rbcflow.recordings.intervals import wilson
 
 PER_CONDITION = 20

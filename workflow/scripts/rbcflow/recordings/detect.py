@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.recordings import network, scales
 from rbcflow.recordings.media import frames_of
 from rbcflow.recordings.network import CORNERS, SHARES, CellFinder

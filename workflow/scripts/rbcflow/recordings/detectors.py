@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.config.models import Config
-from rbcflow.errors import InputError
-from rbcflow.provenance import sha256
-from rbcflow.weights import read_weights
+from rbcflow.core.errors import InputError
+from rbcflow.detector.weights import read_weights
+from rbcflow.runtime.provenance import sha256
 
 RETRAINED = "detectors"
 """Folder below the results with the detectors made by the target ``retrain``: ``<name>/weights/best.pt`` each."""

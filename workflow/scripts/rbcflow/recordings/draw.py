@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.recordings.link import LinkResult
 from rbcflow.recordings.overlay import colour_of, window

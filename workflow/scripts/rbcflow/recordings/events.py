@@ -14,7 +14,7 @@ import hdf5plugin  # noqa: F401 (registers the Zstandard filter)
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 
 IMAGES, NUMBERS = "events/image", "events/frame"
 ATTRIBUTES = {

@@ -15,17 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from rbcflow.recordings.places import (
-    Bools,
-    Floats,
-    Ints,
-    Places,
-    along,
-    centres,
-    nearest_both_ways,
-    pairs,
-    shift,
-)
+from rbcflow.recordings.places import Bools, Floats, Ints, Places, along, centres, nearest_both_ways, pairs, shift
 
 MAX_PAIRS = 400_000
 """Pairs of boxes that are looked at: more transitions between frames than that are thinned out evenly."""

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.recordings.media import SUFFIXES
 from rbcflow.recordings.pictures import SUFFIXES as PICTURES
 from rbcflow.recordings.pictures import natural

@@ -16,10 +16,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.errors import InputError
-from rbcflow.raw.tiff import Window
-from rbcflow.raw.video import read_video
+from rbcflow.core.errors import InputError
 from rbcflow.recordings import events, pictures, stacks
+from rbcflow.sources.tiff import Window
+from rbcflow.sources.video import read_video
 
 Numbered = Iterator[tuple[int, NDArray]]
 SUFFIXES = {".tif": "tiff", ".tiff": "tiff", ".rtdc": "hdf5", ".h5": "hdf5", ".hdf5": "hdf5"}

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.boxes import clip, iou_matrix
-from rbcflow.classes import CLASSES, class_name
-from rbcflow.errors import InputError
-from rbcflow.predict import CROWDED, load_network, three_channels
-from rbcflow.sizes import padded, resized
+from rbcflow.core.boxes import clip, iou_matrix
+from rbcflow.core.classes import CLASSES, class_name
+from rbcflow.core.errors import InputError
+from rbcflow.detector.sizes import padded, resized
+from rbcflow.predictions.predict import CROWDED, load_network, three_channels
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.frames import to_grey
+from rbcflow.core.frames import to_grey
 from rbcflow.recordings.places import field_of
 
 FRAMES = 40

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import gifs, pictures, style
 from rbcflow.recordings.places import field_of
 

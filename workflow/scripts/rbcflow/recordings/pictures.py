@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.errors import InputError
-from rbcflow.frames import to_grey
-from rbcflow.raw.image import drop_alpha
+from rbcflow.core.errors import InputError
+from rbcflow.core.frames import to_grey
+from rbcflow.sources.image import drop_alpha
 
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pgm")
 JPEG_END = b"\xff\xd9"

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.config.models import Recording
-from rbcflow.errors import InputError
-from rbcflow.raw.tiff import Window
+from rbcflow.core.errors import InputError
 from rbcflow.recordings.media import Media, open_media, select
 from rbcflow.recordings.progress import shown
+from rbcflow.sources.tiff import Window
 
 ALIKE = 0.01
 """How far a value in the sheet may be from the file's before they contradict each other, as a share."""

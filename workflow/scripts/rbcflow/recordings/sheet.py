@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rbcflow.config.models import Config, Facts, Recording
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 
 NEEDED = ("recording", "file")
 COLUMNS = (*NEEDED, *Facts.model_fields)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tifffile import TiffFile, TiffPage
 
-from rbcflow.errors import InputError
-from rbcflow.frames import to_grey
-from rbcflow.raw.image import drop_alpha
-from rbcflow.raw.tiff import decode_page, open_stack
+from rbcflow.core.errors import InputError
+from rbcflow.core.frames import to_grey
+from rbcflow.sources.image import drop_alpha
+from rbcflow.sources.tiff import decode_page, open_stack
 
 MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "\\u00B5m": 1.0, "micron": 1.0, "microns": 1.0, "nm": 1e-3, "mm": 1e3,
                "cm": 1e4}  # fmt: skip

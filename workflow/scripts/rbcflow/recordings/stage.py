@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rbcflow.errors import InputError
-from rbcflow.reading import read_csv, read_object
+from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_csv, read_object
 from rbcflow.recordings import (
     checks,
     dictionary,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
 from rbcflow.recordings import checks, intervals
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.link import Flow, LinkResult

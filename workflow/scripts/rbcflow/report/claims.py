@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rbcflow.claims import rows, verdicts
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
-from rbcflow.origin import words
 from rbcflow.report.stages import read_table
 from rbcflow.report.text import plural
+from rbcflow.runtime.origin import words
 
 COLUMNS = tuple(field.name for field in fields(rows.Claim))
 

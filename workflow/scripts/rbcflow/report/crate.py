@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from rbcflow.provenance import sha256
 from rbcflow.report import citation
 from rbcflow.report.records import Provenance, read_provenance
+from rbcflow.runtime.provenance import sha256
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}

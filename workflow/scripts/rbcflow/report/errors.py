@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.report.pictures import data_uri, open_picture
 from rbcflow.report.stages import read_table
 

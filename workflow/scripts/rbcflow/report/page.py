@@ -8,8 +8,6 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
-from rbcflow.origin import NOTHING, Basis, Question, rebuilt
-from rbcflow.provenance import PHANTOM
 from rbcflow.report import citation
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
@@ -32,6 +30,8 @@ from rbcflow.report.stages import (
 )
 from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, read_timings
+from rbcflow.runtime.origin import NOTHING, Basis, Question, rebuilt
+from rbcflow.runtime.provenance import PHANTOM
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.figures.copies import copies_of
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rbcflow.errors import InputError
-from rbcflow.origin import words
+from rbcflow.core.errors import InputError
+from rbcflow.runtime.origin import words
 
 STAGE_RECORDS = (
     "raw/*/provenance.json",

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rbcflow.errors import InputError
-from rbcflow.origin import NOTHING, Basis, words
+from rbcflow.core.errors import InputError
 from rbcflow.report.records import read_json
 from rbcflow.report.stages import read_table
+from rbcflow.runtime.origin import NOTHING, Basis, words
 
 LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",

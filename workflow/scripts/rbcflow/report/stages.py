@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.classes import CLASSES
-from rbcflow.errors import InputError
-from rbcflow.origin import Basis, words
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.report.records import read_json, read_provenance
+from rbcflow.runtime.origin import Basis, words
 
 SPLITS = ("train", "val", "test")
 ROW_KEYS = ("title", "licence", "access", "reference", "sha256", "variant", "published_as")

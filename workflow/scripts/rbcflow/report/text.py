@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from rbcflow.origin import meaning
+from rbcflow.runtime.origin import meaning
 
 MISSING = "–"
 

@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 import yaml
 
-from rbcflow.errors import InputError
-from rbcflow.provenance import UNKNOWN, sha256, versions
-from rbcflow.quiet import import_ultralytics
+from rbcflow.core.errors import InputError
+from rbcflow.detector.setup import import_ultralytics
+from rbcflow.detector.weights import class_names, load_verified, state_sha256, verify
+from rbcflow.runtime.provenance import UNKNOWN, sha256, versions
 from rbcflow.training.checkpoints import portable
-from rbcflow.weights import class_names, load_verified, state_sha256, verify
 
 COLUMNS = ("epoch", *(f"{side}/{part}_loss" for side in ("train", "val") for part in ("box", "cls", "dfl")))
 COLUMNS += ("metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)", "metrics/mAP50-95(B)")

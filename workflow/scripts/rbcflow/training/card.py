@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.origin import Basis, limits, made_from, text
-from rbcflow.provenance import sha256
+from rbcflow.runtime.origin import Basis, limits, made_from, text
+from rbcflow.runtime.provenance import sha256
 from rbcflow.training.seeds import METRICS, best_row
 
 CARD = """\

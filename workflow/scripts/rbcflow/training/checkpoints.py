@@ -28,7 +28,7 @@ class Stripped:
 
 
 def strip(source: Path, target: Path, settings: Mapping[str, Any]) -> Stripped:
-    """Write a checkpoint without what only a resumption needs. Call ``quiet.import_ultralytics`` first.
+    """Write a checkpoint without what only a resumption needs. Call ``setup.import_ultralytics`` first.
 
     Args:
         source: checkpoint of a run of this process's user.

@@ -1,6 +1,6 @@
 """What a training on a processor needs beyond the library's own: mixed precision and a cheap optimiser step.
 
-Import after ``quiet.import_ultralytics``; rule ``train_model``. On CUDA nothing of this is used: there the library has
+Import after ``setup.import_ultralytics``; rule ``train_model``. On CUDA nothing of this is used: there the library has
 its own mixed precision, memory order and fused optimiser.
 """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from rbcflow.errors import InputError
-from rbcflow.provenance import SEPARATOR
-from rbcflow.reading import read_csv, read_object
+from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_csv, read_object
+from rbcflow.runtime.provenance import SEPARATOR
 
 METRICS = {
     "precision": "metrics/precision(B)",

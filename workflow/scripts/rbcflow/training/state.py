@@ -2,7 +2,7 @@
 
 The library's checkpoint holds the averaged network and the optimiser in half precision, and starts from the averaged
 network with the random numbers of the first epoch. Here networks, optimiser and gathered gradients are kept as they
-are, and the random numbers of an epoch follow from seed and epoch alone. Import after ``quiet.import_ultralytics``.
+are, and the random numbers of an epoch follow from seed and epoch alone. Import after ``setup.import_ultralytics``.
 """
 
 from __future__ import annotations

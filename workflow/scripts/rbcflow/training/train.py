@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from rbcflow.hardware import choose_device, choose_precision, processor
-from rbcflow.memory import keep_freed_memory
-from rbcflow.provenance import sha256, versions
-from rbcflow.quiet import import_ultralytics
+from rbcflow.detector.hardware import choose_device, choose_precision, processor
+from rbcflow.detector.setup import import_ultralytics
+from rbcflow.detector.weights import load_verified, state_sha256
+from rbcflow.runtime.memory import keep_freed_memory
+from rbcflow.runtime.provenance import sha256, versions
 from rbcflow.training.checkpoints import strip
 from rbcflow.training.view import label_sizes, private_view
-from rbcflow.weights import load_verified, state_sha256
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Ultralytics' detection trainer with this workflow's data, precision, checkpoints and progress (rule ``train_model``).
 
-Import after ``quiet.import_ultralytics``. Network, losses, augmentations, optimiser and schedule are the library's.
+Import after ``setup.import_ultralytics``. Network, losses, augmentations, optimiser and schedule are the library's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tqdm import tqdm
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
 
-from rbcflow.errors import InputError
+from rbcflow.core.errors import InputError
 from rbcflow.training.processor import FullPrecisionLoss, MixedValidator, fuse_steps
 from rbcflow.training.state import WithoutMoments, read_state, seed_epoch, state_file, take_up_gradients, write_state
 

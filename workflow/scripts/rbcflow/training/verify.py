@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from rbcflow.quiet import import_ultralytics
+from rbcflow.detector.setup import import_ultralytics
+from rbcflow.detector.weights import load_verified, recorded
 from rbcflow.training.train import train
 from rbcflow.training.view import read_description
-from rbcflow.weights import load_verified, recorded
 
 
 def subset(data_yaml: Path, folder: Path, images: Mapping[str, int]) -> Path:

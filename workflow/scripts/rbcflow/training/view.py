@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from rbcflow.classes import CLASSES
+from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.core.images import png_size
-from rbcflow.errors import InputError
-from rbcflow.sizes import long_side
+from rbcflow.detector.sizes import long_side
 
 
 def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = None) -> dict[str, Any]:

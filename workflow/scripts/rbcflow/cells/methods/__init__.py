@@ -1,0 +1,1 @@
+"""The extraction methods by the names ``config/banks.yaml`` uses."""

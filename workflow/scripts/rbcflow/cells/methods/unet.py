@@ -1,0 +1,109 @@
+"""Cells by a U-Net's foreground (rules ``cut_cells``, ``cluster_objects``; method, section 2.2, the Liang set)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.cells.outline import Found, Outlined, batches
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.frames import Frame, to_grey
+from rbcflow.segmentation.practice import SCALE, scaled
+
+KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+
+
+class Foreground(Protocol):
+    """A network that tells foreground: ``segmentation.unet.Foreground`` or ``CarvanaForeground``."""
+
+    threshold: float
+
+    def probability(self, images: list[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Return the probability of foreground of images of one size."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which components are objects: the preprint's for the Liang set; other layouts have larger cells.
+
+    Attributes:
+        min_side: least height and width of a box, pixels.
+        max_width: largest width of a box, pixels; None for any.
+    """
+
+    min_side: int = 5
+    max_width: int | None = None
+
+
+LIMITS = {"liang2024": Limits(max_width=60)}
+
+
+def outline(frames: Iterable[Frame], layout: str, network: Foreground) -> Iterator[Outlined]:
+    """Yield frames with the components of their foreground.
+
+    Foreground is opened, then closed (3x3), and divided into components, whose holes are filled. Reasons:
+    ``too_small``, ``too_wide``, ``touches_edge``.
+
+    Args:
+        frames: of one layout.
+        layout: decides scale and limits.
+        network: tells foreground.
+    """
+    return (item for item, _ in outline_with_probability(frames, layout, network))
+
+
+def outline_with_probability(
+    frames: Iterable[Frame], layout: str, network: Foreground
+) -> Iterator[tuple[Outlined, NDArray[np.float32]]]:
+    """Yield what ``outline`` yields, with the (H, W) float32 probability it comes from."""
+    limits = LIMITS.get(layout, Limits())
+    for batch in batches(frames):
+        for frame, probability in zip(batch, probabilities(batch, layout, network), strict=True):
+            parts = components(opened_and_closed(probability > network.threshold))
+            yield Outlined(frame, [_judge(part, limits) for part in parts]), probability
+
+
+def probabilities(batch: list[Frame], layout: str, network: Foreground) -> list[NDArray[np.float32]]:
+    """Return the (H, W) float32 probability of foreground of frames of one size."""
+    factor = SCALE.get(layout, 1.0)
+    found = network.probability([scaled(to_grey(frame.image), factor) for frame in batch])
+    return [
+        cv2.resize(each, frame.size, interpolation=cv2.INTER_LINEAR) for frame, each in zip(batch, found, strict=True)
+    ]
+
+
+def opened_and_closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a (H, W) bool mask after a 3x3 opening and closing."""
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, KERNEL)
+    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, KERNEL).astype(bool)
+
+
+def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return the (H, W) bool parts of a mask, holes filled, from left to right."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours = sorted(contours, key=lambda contour: tuple(contour.reshape(-1, 2).min(axis=0)))
+    return [cv2.drawContours(np.zeros(mask.shape, np.uint8), [c], -1, 1, cv2.FILLED).astype(bool) for c in contours]
+
+
+def square_window(box: tuple[float, ...], width: int, height: int, margin: int) -> tuple[slice, slice]:
+    """Return rows and columns of the square around a box's centre, half its side being half the box's longer side plus
+    a margin, clipped to the image (method, section 2.2; margin 20)."""
+    x0, y0, x1, y1 = box
+    half = max(x1 - x0, y1 - y0) / 2 + margin
+    middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
+    rows = slice(max(round(middle_y - half), 0), min(round(middle_y + half), height))
+    return rows, slice(max(round(middle_x - half), 0), min(round(middle_x + half), width))
+
+
+def _judge(mask: NDArray[np.bool_], limits: Limits) -> Found:
+    x0, y0, x1, y1 = mask_box(mask)
+    if min(x1 - x0, y1 - y0) < limits.min_side:
+        return Found.of_mask(mask, "too_small")
+    if limits.max_width is not None and x1 - x0 > limits.max_width:
+        return Found.of_mask(mask, "too_wide")
+    return Found.of_mask(mask)

@@ -1,5 +1,0 @@
-"""Stage datasets: cut-and-paste images with labels, made from banks of single cells (rules of ``datasets.smk``)."""
-
-from rbcflow.compose.spec import VariantSpec
-
-__all__ = ["VariantSpec"]

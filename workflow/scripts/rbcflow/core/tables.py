@@ -1,0 +1,82 @@
+"""JSON and CSV files that one stage leaves for the next, read so that a broken one is named (used by all stages)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rbcflow.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_object(path: Path, meaning: str, keys: Collection[str] = ()) -> dict[str, Any]:
+    """Return the object in a JSON file.
+
+    Args:
+        path: the file.
+        meaning: what it is, for messages.
+        keys: that it must have.
+
+    Raises:
+        InputError: no such file, no JSON, something else than an object, or a key is missing.
+    """
+    if not path.is_file():
+        raise InputError(path, "no such file", meaning)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(path, f"no JSON ({error})", meaning) from error
+    if not isinstance(content, dict):
+        raise InputError(path, f"a JSON {type(content).__name__}", f"an object: {meaning}")
+    if missing := [key for key in keys if key not in content]:
+        raise InputError(path, f"no key {', '.join(missing)}", f"the keys {', '.join(keys)}")
+    return content
+
+
+def read_csv(path: Path, meaning: str, columns: Collection[str], **options: Any) -> pd.DataFrame:
+    """Return a table.
+
+    Args:
+        path: CSV file.
+        meaning: what it is, for messages.
+        columns: that it must have; others may stand beside them.
+        options: of ``pandas.read_csv``.
+
+    Raises:
+        InputError: no such file, no table, a missing column, or a value that is not of its column's type.
+    """
+    # the configuration reads JSON and YAML through here on every dry run, and must not wait for pandas
+    import pandas as pd
+
+    if not path.is_file():
+        raise InputError(path, "no such file", meaning)
+    try:
+        table = pd.read_csv(path, **options)
+    # pandas' own errors are ValueErrors, as are those of decoding and of types
+    except (ValueError, OverflowError) as error:
+        raise InputError(path, f"no table that can be read ({error})", f"{meaning}: {', '.join(columns)}") from error
+    if missing := [name for name in columns if name not in table.columns]:
+        raise InputError(path, f"no column {', '.join(missing)}", f"the columns {', '.join(columns)}", "header")
+    return table
+
+
+def refuse_rows(path: Path, table: pd.DataFrame, wrong: pd.Series, column: str, expected: str) -> None:
+    """Raise for the first row that is wrong.
+
+    Args:
+        path: the table's file.
+        table: as read, its index counting from 0.
+        wrong: bool by row.
+        column: where the wrong value stands.
+        expected: what should stand there.
+
+    Raises:
+        InputError: there is such a row; names line (the header is line 1), column and value.
+    """
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise InputError(path, repr(table[column].tolist()[row]), expected, f"line {row + 2}, column {column}")

@@ -1,0 +1,161 @@
+"""From a cell's crop to pixels of the image (stage datasets)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.core.boxes import mask_box
+from rbcflow.core.exact import FloatImage, blur, warp
+from rbcflow.datasets.spec import VariantSpec
+from rbcflow.datasets.stock import Cutout
+
+TAPER = 4
+"""Pixels over which a drawn patch fades into the background at its border."""
+
+THIN = 0.4
+"""Share of a cell's inscribed radius that erosion and feathering may take at most, or thin cells would vanish."""
+
+STEEPEST = 3.0
+"""Largest exponent on relative brightness, however faint the cell was drawn."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A cell in its final shape.
+
+    Attributes:
+        tone: (h, w) float32: grey levels (paste ``alpha``) or brightness relative to the background (``transmit``).
+        weight: (h, w) float32: blending weight (``alpha``) or the mask (``transmit``), 0..1.
+        box: ``x0 y0 x1 y1`` of the cell inside the patch, whole pixels, half-open.
+    """
+
+    tone: FloatImage
+    weight: FloatImage
+    box: tuple[int, int, int, int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the box."""
+        return self.box[2] - self.box[0], self.box[3] - self.box[1]
+
+
+def make_patch(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> Patch | None:
+    """Scale and turn a cell for pasting; None if nothing of it remains visible.
+
+    Args:
+        cell: the cell.
+        spec: the variant's rules.
+        unit: height of the channel in pixels, for sizes in units of it.
+        rng: source of randomness.
+    """
+    factor, relative = _scale(cell, spec, unit, rng)
+    any_angle = rng.random() < spec.full_rotation_share
+    degrees = rng.uniform(-180, 180) if any_angle else rng.uniform(*spec.rotation)
+    turn = np.where(rng.random(2) < 0.5, -1, 1) if spec.flips else np.ones(2, int)
+    transmits = spec.paste == "transmit"
+    if not transmits:
+        cell = cell.trimmed(margin=1)
+    layers = np.empty((*cell.mask.shape, 2))
+    layers[..., 0] = _relative_brightness(cell) if transmits else cell.crop
+    layers[..., 1] = cell.mask
+    shaped = _reshape(layers[:: turn[0], :: turn[1]], factor, degrees, outside=(float(transmits), 0))
+    tone, inside = shaped[..., 0], shaped[..., 1] > 0.5
+    if not transmits and (box := mask_box(inside)):
+        x0, y0, x1, y1 = map(int, box)
+        window = np.s_[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1]
+        tone, inside = tone[window], inside[window]
+    if rng.random() < spec.defocus_share:
+        tone = blur(tone, 0, rng.uniform(*spec.defocus))
+    weight = inside.astype(np.float32) if transmits else _blending_weight(inside, spec, relative)
+    box = mask_box(weight > spec.box_alpha)
+    return None if box is None else Patch(tone, weight, tuple(map(int, box)))
+
+
+def paste(
+    image: FloatImage, patch: Patch, corner: tuple[int, int], spec: VariantSpec, rng: np.random.Generator
+) -> None:
+    """Paste a patch in place so that its box starts at a corner; what reaches over the border is cut off.
+
+    Args:
+        image: (H, W) float32 in grey levels.
+        patch: the cell; at least a part of its box lies inside the image.
+        corner: x and y.
+        spec: paste mode and contrast.
+        rng: source of randomness.
+    """
+    left, top = corner[0] - patch.box[0], corner[1] - patch.box[1]
+    height, width = patch.tone.shape
+    rows = slice(max(0, -top), min(height, image.shape[0] - top))
+    columns = slice(max(0, -left), min(width, image.shape[1] - left))
+    window = image[rows.start + top : rows.stop + top, columns.start + left : columns.stop + left]
+    tone, weight = patch.tone[rows, columns], patch.weight[rows, columns]
+    inside = (weight > spec.box_alpha).view(np.uint8)
+    local = cv2.mean(window, inside)[0]
+    if spec.paste == "transmit":
+        contrast = np.sqrt(cv2.mean(np.square(tone - 1), inside)[0]) * local
+        window *= (np.maximum(tone, 0.02).astype(float) ** _exponent(contrast, spec, rng)).astype(np.float32)
+    else:
+        shift = _shift(cv2.mean(tone, inside)[0], local, spec, rng)
+        window += weight * (np.clip(tone + np.float32(shift), 0, 255) - window)
+
+
+def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the factor on the crop, and the value drawn relative to the largest of its range."""
+    rule = spec.scale
+    size = math.sqrt(math.prod(cell.size))
+    low, high = rule.drawn_other if rule.drawn_other and cell.is_ring else rule.range
+    value = rng.uniform(low, high)
+    wanted = value * {"pixels": 1, "crop": size, "channel": unit}[rule.unit]
+    return max(wanted, rule.minimum) / size, value / high
+
+
+def _shift(mean: float, local: float, spec: VariantSpec, rng: np.random.Generator) -> int:
+    """Return a whole shift of grey after which a cell's mean differs enough from the grey it covers."""
+    shifts = np.arange(-spec.recolour, spec.recolour + 1)
+    apart = np.abs((mean + shifts).clip(0, 255) - local)
+    # No shift may be enough where a variant asks for more contrast than it lets shift: then the best there is.
+    return int(rng.choice(shifts[apart >= min(spec.contrast, apart.max())]))
+
+
+def _exponent(contrast: float, spec: VariantSpec, rng: np.random.Generator) -> float:
+    """Return an exponent on relative brightness that leaves enough of a root-mean-square contrast in grey levels."""
+    return min(max(rng.uniform(*spec.gamma), spec.contrast / max(contrast, 1e-3)), STEEPEST)
+
+
+def _relative_brightness(cell: Cutout) -> FloatImage:
+    """Return the crop over its flat background, fading to 1 at the patch's border."""
+    ratio = cell.crop.astype(np.float32) / np.float32(cell.background)
+    rows, columns = (np.minimum(np.arange(n) + 1, n - np.arange(n)) / (TAPER + 1) for n in ratio.shape)
+    taper = np.minimum(rows[:, None], columns).clip(0, 1).astype(np.float32)
+    return 1 + (ratio - 1) * taper
+
+
+def _reshape(layers: NDArray, factor: float, degrees: float, outside: tuple[float, float]) -> FloatImage:
+    """Resize and rotate layers about their centre on a canvas that holds all and one more pixel on every side."""
+    if factor < 1:
+        size = [max(2, round(side * factor)) for side in layers.shape[1::-1]]
+        layers, factor = cv2.resize(layers, size, interpolation=cv2.INTER_AREA), 1
+    sides = np.array(layers.shape[1::-1])
+    turn = cv2.getRotationMatrix2D((sides - 1) / 2, degrees, factor)
+    canvas = np.ceil(np.abs(turn[:, :2]) @ sides).astype(int) + 2
+    turn[:, 2] += (canvas - sides) / 2
+    return warp(layers, turn, canvas, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
+
+
+def _blending_weight(inside: NDArray[np.bool_], spec: VariantSpec, relative: float) -> FloatImage:
+    """Return the weight of the cell's pixels, 0..1 (preprint, section on pasting).
+
+    It is the eroded mask, blurred, and 0 outside the mask. Two erosions by an ellipse of k pixels take k - 1 away.
+    """
+    kernel = spec.erosion[int(relative > 2 / 3) + int(relative > 4 / 5)]
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    limit = THIN * float(depth.max())
+    eroded = (depth > min(kernel - 1, limit)).astype(float)
+    sigma = max(min(spec.feather, limit), 0.3)
+    side = 2 * int(np.ceil(3 * sigma)) + 1
+    return blur(eroded, side, sigma, cv2.BORDER_CONSTANT) * inside

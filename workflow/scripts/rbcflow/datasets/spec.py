@@ -1,0 +1,216 @@
+"""What makes one dataset variant differ from another: a set of parameters, never a code path of its own (stage
+datasets).
+
+Defaults are those of the preprint's set without overlap (preprint, section on the construction of the dataset); sizes
+are in pixels at process size, before the final downscaling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, TypeAdapter, model_validator
+from pydantic.dataclasses import dataclass
+
+from rbcflow.core.classes import CLASSES
+
+STRICT = ConfigDict(extra="forbid")
+SWITCH = (False, True)
+LEVELS: dict[str, tuple] = {
+    "lines": SWITCH,
+    "walls": SWITCH,
+    "walls_gray": SWITCH,
+    "artifacts": SWITCH,
+    "channel": ("none", "normal", "lighten", "darken"),
+    "noise": ("none", "gaussian", "salt_pepper", "random"),
+}
+"""Every factor and its possible levels; a variant that does not name a factor has its first level throughout."""
+
+Range = tuple[float, float]
+Level = bool | str
+ClassName = Literal["croissant", "slipper", "other"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Scale:
+    """How large a cell becomes; its size is the geometric mean of the sides of its box, before rotation.
+
+    Attributes:
+        unit: ``pixels``: the size is drawn; ``crop``: a factor of the crop's own size is drawn; ``channel``: the size
+            is drawn in units of the channel's height.
+        range: lowest and highest value drawn, in that unit.
+        minimum: smallest size in pixels, whatever was drawn.
+        drawn_other: range of the factor for drawn objects, where it differs (unit ``crop`` only).
+    """
+
+    unit: Literal["pixels", "crop", "channel"] = "pixels"
+    range: Range = (40, 80)
+    minimum: float = 0
+    drawn_other: Range | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class VariantSpec:
+    """Parameters of one dataset variant.
+
+    Attributes:
+        name: name of the variant; part of every image's seed.
+        classes: classes placed and labelled, in the order of their ids.
+        process_size: width and height the image is composed at.
+        downscale: factor by which the composed image shrinks.
+        counts: possible numbers of objects of each class.
+        factors: levels used of the factors in ``LEVELS``.
+        overlap: True: only an object's anchor corner must be free, so objects overlap and reach over the borders;
+            False: its whole box must be free and inside.
+        block_margin: share by which a placed box is enlarged before it blocks others.
+        minimum_visible: smallest share of a box that must lie inside the image and stay uncovered by later objects.
+        retries: attempts to place an object, each with a newly drawn cell, before it is left out.
+        scale: size rule.
+        rotation: range of the rotation in degrees.
+        full_rotation_share: share of objects turned by any angle instead.
+        flips: mirror left/right and up/down at random.
+        paste: ``alpha`` recolours and blends the masked cell; ``transmit`` multiplies the background by the crop's
+            brightness relative to its own flat background.
+        recolour: largest shift of grey in ``alpha``.
+        contrast: least contrast to the grey a cell covers, in grey levels: of its mean in ``alpha``, root mean square
+            in ``transmit``.
+        gamma: range of the exponent on relative brightness in ``transmit``: below 1 is less contrast.
+        erosion: elliptic kernels (two iterations) for objects up to 2/3, up to 4/5, and above 4/5 of the largest scale.
+        feather: sigma of the blur of the blending mask (a 31x31 Gaussian of OpenCV has 5).
+        box_alpha: a pasted pixel is inside the box where its blending weight exceeds this.
+        other_drawn_share: share of class other that is drawn instead of taken from a bank.
+        defocus_share: share of objects blurred, with a sigma from ``defocus``.
+        base_grey: range of the background's base grey.
+        illumination: largest relative brightness difference across the image.
+        straight_walls_share: share of ``walls`` and ``walls_gray`` that are straight fringe pairs along the whole
+            frame.
+        channel_height: range of the distance of a channel's walls.
+        gaussian: standard deviation of that noise, of full scale.
+        salt_pepper: share of pixels that noise sets.
+        random_mix: weight of the noise called random.
+    """
+
+    name: str
+    classes: tuple[ClassName, ...] = CLASSES
+    process_size: tuple[int, int] = (400, 400)
+    downscale: int = 2
+    counts: dict[ClassName, tuple[int, ...]] = field(default_factory=lambda: dict.fromkeys(CLASSES, (3, 4)))
+    factors: dict[str, tuple[Level, ...]] = field(
+        default_factory=lambda: {name: levels for name, levels in LEVELS.items() if name != "channel"}
+    )
+    overlap: bool = False
+    block_margin: float = 0.5
+    minimum_visible: float = 0.3
+    retries: int = 4
+    scale: Scale = Scale()
+    rotation: Range = (-180, 180)
+    full_rotation_share: float = 0
+    flips: bool = False
+    paste: Literal["alpha", "transmit"] = "alpha"
+    recolour: int = 40
+    contrast: float = 30
+    gamma: Range = (1, 1)
+    erosion: tuple[int, int, int] = (5, 7, 9)
+    feather: float = 5
+    box_alpha: float = 0.22
+    other_drawn_share: float = 1
+    defocus_share: float = 0
+    defocus: Range = (0.8, 2.5)
+    base_grey: Range = (100, 150)
+    illumination: float = 0.2
+    straight_walls_share: float = 0.5
+    channel_height: Range = (90, 190)
+    gaussian: float = 0.08
+    salt_pepper: float = 0.02
+    random_mix: float = 0.35
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name, levels in self.factors.items():
+            allowed = LEVELS.get(name)
+            if allowed is None:
+                raise ValueError(f"unknown factor {name!r}; known are {', '.join(LEVELS)}")
+            if not levels or set(levels) - set(allowed):
+                raise ValueError(f"factor {name!r} has levels {levels}; allowed are {allowed}")
+        for name in ("scale.range", "rotation", "gamma", "defocus", "base_grey", "channel_height"):
+            low, high = self.scale.range if name == "scale.range" else getattr(self, name)
+            if not low <= high:
+                raise ValueError(f"{name} ({low:g}, {high:g}) ends before it starts")
+        if min(*self.process_size, self.downscale) < 1 or self.retries < 0:
+            raise ValueError("process_size and downscale must be 1 or more, retries 0 or more")
+        for name in ("full_rotation_share", "other_drawn_share", "defocus_share", "straight_walls_share",
+                     "minimum_visible", "box_alpha", "salt_pepper", "random_mix"):  # fmt: skip
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, found {getattr(self, name):g}")
+        if any(count < 0 for counts in self.counts.values() for count in counts):
+            raise ValueError("counts must be 0 or more")
+        if self.classes != CLASSES[: len(self.classes)] or not self.classes:
+            raise ValueError(f"classes must be the first of {', '.join(CLASSES)}, in this order")
+        missing = [name for name in self.classes if not self.counts.get(name)]
+        if missing:
+            raise ValueError(f"no counts for class {', '.join(missing)}")
+        if any(side % self.downscale for side in self.process_size):
+            raise ValueError(f"process_size {self.process_size} is not a multiple of downscale {self.downscale}")
+        return self
+
+    @property
+    def final_size(self) -> tuple[int, int]:
+        """Width and height of the written image in pixels."""
+        width, height = self.process_size
+        return width // self.downscale, height // self.downscale
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> VariantSpec:
+        """Build a variant from its configuration: the preset of its name, if there is one, with ``values`` on top.
+
+        Raises:
+            pydantic.ValidationError: a key is unknown or a value is not allowed; the message names both.
+        """
+        return TypeAdapter(cls).validate_python(PRESETS.get(values.get("name"), {}) | values)
+
+
+_MICROFLUIDIC: dict[str, Any] = {
+    "process_size": (400, 200),
+    "counts": dict.fromkeys(CLASSES, (1, 2)),
+    "factors": {
+        "lines": SWITCH,
+        "artifacts": SWITCH,
+        "channel": LEVELS["channel"][1:],
+        "noise": LEVELS["noise"],
+    },
+    "block_margin": 0,
+    "scale": {"unit": "channel", "range": (0.4, 1)},
+    "rotation": (0, 0),
+    "gaussian": 0.035,
+    "channel_height": (40, 75),
+}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "random": {
+        "overlap": True,
+        "scale": {"unit": "crop", "range": (0.75, 1.25), "minimum": 80, "drawn_other": (3, 4)},
+        "erosion": (11, 11, 11),
+    },
+    "random_nosuperposition": {},
+    "random_nosuperposition_noother": {"classes": CLASSES[:2]},
+    "microfluidic_nosuperposition": _MICROFLUIDIC,
+    "synthetic": {
+        "process_size": (400, 200),
+        "counts": dict.fromkeys(CLASSES, (0, 1, 2)),
+        "factors": LEVELS,
+        "block_margin": 0.1,
+        "scale": {"unit": "pixels", "range": (28, 110)},
+        "rotation": (-8, 8),
+        "full_rotation_share": 0.15,
+        "flips": True,
+        "paste": "transmit",
+        "gamma": (0.6, 1.4),
+        "contrast": 14,
+        "other_drawn_share": 0.1,
+        "defocus_share": 0.15,
+        "base_grey": (80, 190),
+        "gaussian": 0.035,
+    },
+}
+"""How the named variants differ from the defaults."""

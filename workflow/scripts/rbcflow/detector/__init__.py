@@ -1,0 +1,1 @@
+"""Ultralytics' network as a part: set-up, weights, hardware, sizes, boxes, export."""

@@ -1,0 +1,213 @@
+"""Weights on disk: fetched by the rule ``fetch_weights``, verified before any library opens them, hashed by content.
+
+A ``.pt`` file is a pickle, which runs code when opened. Nothing here opens one whose sha256 is not the recorded one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from rbcflow.core.classes import class_name
+from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_object
+from rbcflow.core.yamlfile import read_yaml
+from rbcflow.runtime.provenance import ORIGINS, sha256
+
+if TYPE_CHECKING:
+    import torch
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Weights:
+    """An entry of ``resources/weights.yaml``.
+
+    Attributes:
+        name: file name.
+        sha256: of the file's bytes, in hexadecimal; None where no trustworthy record was found.
+        licence: SPDX identifier.
+        url: where to download it, None for a file of the repository.
+        size: bytes, None where not known.
+        path: where a file of the repository lies, relative to its root.
+        learned_from: origin of the images it learned from, where this project knows; a remark wherever it is used.
+    """
+
+    name: str
+    sha256: str | None
+    licence: str
+    url: str | None = None
+    size: int | None = None
+    path: str | None = None
+    learned_from: str | None = None
+
+
+def read_weights(table: Path) -> dict[str, Weights]:
+    """Return the entries of ``resources/weights.yaml`` by name.
+
+    Raises:
+        InputError: no YAML, or an entry lacks a key, has an unknown one, or a name, address or sum that cannot be.
+    """
+    return {name: _entry(table, name, entry) for name, entry in read_yaml(table).items()}
+
+
+def _entry(table: Path, name: str, entry: object) -> Weights:
+    """Return a validated entry of the table."""
+    known, where = [field.name for field in fields(Weights)][1:], f"key {name}"
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
+        raise InputError(table, f"the name {name!r}", "letters, digits and . _ -, as it is a file's name", where)
+    if not isinstance(entry, dict) or not {"sha256", "licence"} <= entry.keys() <= set(known):
+        found = f"keys {', '.join(map(str, entry))}" if isinstance(entry, dict) else repr(entry)
+        raise InputError(table, found, f"sha256, licence and some of {', '.join(known)}", where)
+    weights = Weights(name, **entry)
+    if weights.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", str(weights.sha256)):
+        raise InputError(table, f"sha256 {weights.sha256!r}", "64 hexadecimal digits, or null", where)
+    if (weights.url is None) == (weights.path is None):
+        raise InputError(table, f"url {weights.url!r} and path {weights.path!r}", "one of the two", where)
+    if weights.url is not None and not re.match("(https?|file)://", weights.url):
+        raise InputError(table, f"url {weights.url!r}", "an address that starts with https://", where)
+    if weights.learned_from not in (None, *ORIGINS):
+        raise InputError(table, f"learned_from {weights.learned_from!r}", f"one of {', '.join(ORIGINS)}", where)
+    return weights
+
+
+def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
+    """Download weights; the target appears only when it is complete and verified.
+
+    Args:
+        weights: an entry with a url.
+        target: file to write.
+        progress: show a bar.
+
+    Raises:
+        InputError: the download fails or the file is not the recorded one.
+    """
+    part = target.with_suffix(".part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            urllib.request.urlopen(weights.url, timeout=60) as response,
+            part.open("wb") as file,
+            tqdm(total=weights.size, unit="B", unit_scale=True, desc=weights.name, disable=not progress) as bar,
+        ):
+            while chunk := response.read(CHUNK):
+                bar.update(file.write(chunk))
+        verify(part, weights.sha256)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise InputError(weights.url, f"no download ({error})", weights.name) from error
+    except InputError:
+        part.unlink()
+        raise
+    part.replace(target)
+
+
+def verify(path: Path, expected: str | None) -> None:
+    """Check that a file is the recorded one.
+
+    Args:
+        path: file to check.
+        expected: sha256 of its bytes in hexadecimal; None where none is on record, which no file passes.
+
+    Raises:
+        InputError: the file is missing or differs.
+    """
+    if not path.is_file():
+        raise InputError(path, "no file", f"weights with sha256 {expected}")
+    found = sha256(path)
+    if expected is None:
+        advice = "a sha256 on record in resources/weights.yaml; write this one there if you trust the file"
+        raise InputError(path, f"sha256 {found}", advice)
+    if found != expected:
+        raise InputError(path, f"sha256 {found} (changed or damaged since it was recorded)", f"sha256 {expected}")
+
+
+def load_verified(path: Path, expected: str) -> torch.nn.Module:
+    """Return the network of a verified checkpoint, float32, in evaluation mode, on the CPU.
+
+    Call ``setup.import_ultralytics`` first.
+
+    Args:
+        path: checkpoint of Ultralytics.
+        expected: sha256 of the file's bytes in hexadecimal.
+
+    Raises:
+        InputError: the file is missing, differs from the recorded one, or is no checkpoint of a network.
+    """
+    verify(path, expected)
+    from ultralytics.nn.tasks import load_checkpoint
+
+    try:
+        return load_checkpoint(path)[0]
+    # TypeError is the library's word for it, but PyTorch's restricted unpickler has errors of every kind
+    except Exception as error:
+        found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"
+        raise InputError(path, found, "a detector as Ultralytics saves it") from error
+
+
+def recorded(path: Path) -> dict[str, str]:
+    """Return what the ``training.json`` of a model folder records of a checkpoint: ``sha256`` and ``state_sha256``.
+
+    Args:
+        path: ``<model folder>/weights/best.pt`` or ``last.pt``.
+
+    Raises:
+        InputError: the model folder has no ``training.json`` or it does not name the file.
+    """
+    record = path.parent.parent / "training.json"
+    if not record.is_file():
+        raise InputError(record, "no file", f"the record of the training that wrote {path.name}")
+    files = read_object(record, "the record of a training", ["files"])["files"]
+    name = f"{path.parent.name}/{path.name}"
+    if not isinstance(files, dict) or name not in files:
+        raise InputError(record, f"files {', '.join(sorted(files or []))}", name, "files")
+    if not isinstance(files[name], dict) or not {"sha256", "state_sha256"} <= files[name].keys():
+        raise InputError(record, f"{files[name]!r:.80}", "sha256 and state_sha256", f"files, {name}")
+    return files[name]
+
+
+def learned_cells(path: Path) -> dict[str, float] | None:
+    """Return what ``training.json`` records of the sizes of the cells a checkpoint learned from, None where nothing.
+
+    Args:
+        path: ``<model folder>/weights/best.pt`` or ``last.pt``.
+    """
+    return read_object(path.parent.parent / "training.json", "the record of a training", []).get("cells")
+
+
+def class_names(names: Iterable[str], path: Path) -> list[str]:
+    """Return the names of this workflow for a checkpoint's classes, in the checkpoint's order.
+
+    Raises:
+        InputError: a class is none of ours under any known spelling.
+    """
+    found = list(names)
+    try:
+        return [class_name(name) for name in found]
+    except KeyError as error:
+        raise InputError(path, f"classes {', '.join(found)}", str(error.args[0]), "class names") from error
+
+
+def state_sha256(path: Path) -> str:
+    """Return a hash over a checkpoint's network: names, types, shapes and values of its state, sorted by name.
+
+    Unlike the hash of the file's bytes it does not depend on date, host or training arguments. The checkpoint is opened
+    with Ultralytics' allow-list of classes. Call ``setup.import_ultralytics`` first.
+    """
+    from ultralytics.nn.tasks import torch_safe_load
+
+    checkpoint, _ = torch_safe_load(path, safe_only=True)
+    digest = hashlib.sha256()
+    for name, value in sorted((checkpoint.get("ema") or checkpoint["model"]).state_dict().items()):
+        array = value.cpu().contiguous().numpy()
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Whether this machine draws what is committed: fingerprints over decoded pixels, stage by stage."""

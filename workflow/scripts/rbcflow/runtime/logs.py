@@ -1,0 +1,46 @@
+"""Logging of the scripts: all of it, uncaught errors included, goes to the rule's log; errors also to the screen."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import shutil
+import sys
+from pathlib import Path
+
+from rbcflow.core.errors import InputError
+from rbcflow.runtime.parent_watch import end_with_snakemake
+
+FULL = 4 * 2**20
+"""Bytes left on a disk that is as good as full: what could not be written is often larger than what still can."""
+
+
+def configure(log: str | Path) -> None:
+    """Send logging to a file and make an uncaught exception end up there and, shortened to its cause, on the screen.
+
+    Args:
+        log: the rule's log file; its folder exists already when Snakemake starts the job.
+    """
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    # a crash inside a compiled library leaves its Python line in the log, not an empty file
+    faulthandler.enable(handler.stream)
+    end_with_snakemake()
+
+    def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        logging.getLogger("rbcflow").critical("the job failed", exc_info=(kind, error, trace))
+        if issubclass(kind, InputError):
+            print(f"\nInputError: {error}\n", file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+        # each library has its own words for a write that failed, or hides it, so the disk is asked
+        if (left := shutil.disk_usage(Path(log).parent).free) < FULL:
+            print(
+                f"\nThe disk with {Path(log).parent} is full ({left / 2**20:.1f} MiB left). Make room and run the same "
+                "command again: what is finished is kept.\n",
+                file=sys.stderr,
+            )
+
+    sys.excepthook = report

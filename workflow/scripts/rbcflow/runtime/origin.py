@@ -1,0 +1,246 @@
+"""What a number was made from, and what it may therefore decide: the one place that knows.
+
+Provenance records carry words (``provenance.ORIGINS``) along the way of the data. At its end a number rests on a
+``Basis``: what it was judged on, and what its model learned from. ``decide`` says whether that answers a question about
+the preprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from rbcflow.runtime.provenance import PHANTOM, PUBLIC, PUBLISHED, RAW, SEPARATOR, UNKNOWN, WAYS
+
+MEANING = {
+    PHANTOM: "drawn by this workflow, not measured",
+    PUBLIC: "from public recordings of another instrument",
+    PUBLISHED: "the constructed images that the preprint published",
+    RAW: "from a laboratory’s own recordings",
+    UNKNOWN: "images that were made elsewhere, of unknown origin",
+}
+
+IMAGES = {
+    PHANTOM: "simulated images",
+    PUBLIC: "public recordings of another instrument",
+    PUBLISHED: "the preprint’s published images",
+    RAW: "a laboratory’s recordings",
+    UNKNOWN: "images of unknown origin",
+}
+"""What something was judged on or learned from, in words."""
+
+UNDECIDED = "not decided"
+ABSENT = f"{UNDECIDED}: raw data absent"
+NO_NUMBER = f"{UNDECIDED}: no such number here"
+
+
+DRAWN_RUN = "test_synthetic_test"
+"""What the preprint's run of its drawn-cells model is called in the table of runs."""
+
+
+class Question(Enum):
+    """What a number is asked; the value names what may be judged on, and what the model may have learned from.
+
+    Each is a list of the origins that will do, one at a time: a mixture answers nothing.
+    """
+
+    TRAINING = ((PUBLISHED, RAW), (PUBLISHED, RAW))
+    """A published value of a training on its own validation images."""
+    RECORDINGS = ((RAW,), (PUBLISHED, RAW))
+    """A sentence about the laboratories' recordings."""
+    DRAWN_CELLS = ((RAW,), (PHANTOM,))
+    """A value of the preprint's model of drawn cells, which learned from simulated images by design."""
+    COUNT = ((RAW,), None)
+    """A published number of files, frames or cells; no model has part in it."""
+
+    @classmethod
+    def of_run(cls, published_as: str | None) -> Question:
+        """Return what a validation run answers, by the name it was published under."""
+        return cls.DRAWN_CELLS if published_as == DRAWN_RUN else cls.RECORDINGS
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a number rests on.
+
+    Attributes:
+        judged: origins of the images it was counted on; empty where no record says.
+        learned: origins of the images its model learned from; None where no model has part in it.
+        adopted: the model is a checkpoint that was not trained here.
+        remarks: sentences about the method, which stand with the model and not as caveats of each of its runs.
+    """
+
+    judged: tuple[str, ...]
+    learned: tuple[str, ...] | None = None
+    adopted: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def of_metrics(cls, metrics: Mapping[str, Any]) -> Basis:
+        """Return the basis of a run from its ``metrics.json``."""
+        judged, learned = words(metrics.get("origin")), words(metrics.get("learned_from"))
+        return cls(judged, learned, bool(metrics.get("adopted")), tuple(metrics.get("remarks") or ()))
+
+    @classmethod
+    def of_training(cls, record: Mapping[str, Any]) -> Basis:
+        """Return the basis of a training's own validation values from its ``training.json``: one dataset's images."""
+        learned, start = words(record.get("learned_from")), record.get("weights") or {}
+        return cls(learned, learned, bool(start.get("adopted")), tuple(record.get("remarks") or ()))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """All of them, for a mark on a picture."""
+        return tuple(sorted({*self.judged, *(self.learned or ())}))
+
+    @property
+    def text(self) -> str:
+        """Where both come from, for a note."""
+        judged, learned = text(self.judged), text(self.learned)
+        return judged if self.learned in (None, self.judged) else f"judged on {judged}, learned from {learned}"
+
+
+NOTHING = Basis(())
+"""The basis of no number."""
+ADOPTED = Basis((UNKNOWN,), (UNKNOWN,), adopted=True)
+"""The basis of what a checkpoint's own training measured."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a number answers a question.
+
+    Attributes:
+        decides: it does.
+        missing: what stands against it, in words, empty if it does.
+    """
+
+    decides: bool
+    missing: tuple[str, ...]
+
+    @property
+    def because(self) -> str:
+        """What stands against it, as one clause."""
+        return _joined(self.missing)
+
+    def verdict(self, found: str) -> str:
+        """Return a verdict that was found, or that nothing is decided and why."""
+        return found if self.decides else f"{UNDECIDED}: {self.because}"
+
+
+def decide(question: Question, *bases: Basis) -> Decision:
+    """Say whether numbers may answer a question about the preprint; several of one statistic must each.
+
+    Args:
+        question: what is asked.
+        bases: of the numbers the answer is counted from; none at all decides nothing.
+    """
+    judged, learned = question.value
+    missing = [] if bases else ["no number was counted"]
+    for basis in bases:
+        elsewhere = question is Question.TRAINING and basis.adopted
+        found = [] if elsewhere else _judged(basis, judged, "counted" if question is Question.COUNT else "judged")
+        found += _learned(basis, learned) if learned else []
+        if question is Question.TRAINING and not found and basis.judged != basis.learned:
+            found = ["judged on other images than the model learned from"]
+        missing += found
+    return Decision(not missing, tuple(dict.fromkeys(missing)))
+
+
+def _judged(basis: Basis, allowed: Sequence[str], verb: str) -> list[str]:
+    """Return what is wrong with what was judged on, if anything is."""
+    if _will_do(basis.judged, allowed):
+        return []
+    return [f"{verb} {_images(basis.judged, allowed, 'on')}" if basis.judged else f"no record says what was {verb} on"]
+
+
+def _learned(basis: Basis, allowed: Sequence[str]) -> list[str]:
+    """Return what is wrong with what the model learned from, if anything is."""
+    found = basis.learned or ()
+    if _will_do(found, allowed):
+        return []
+    if basis.adopted and set(found) <= {UNKNOWN}:
+        return ["the images the checkpoint learned from are unknown"]
+    known = f"the model learned {_images(found, allowed, 'from')}"
+    return [known if found else "no record says what the model learned from"]
+
+
+def _will_do(found: Sequence[str], allowed: Sequence[str]) -> bool:
+    return len(set(found)) == 1 and found[0] in allowed
+
+
+def _images(found: Sequence[str], allowed: Sequence[str], word: str) -> str:
+    """Name the origins that will not do; all of them, where each alone would."""
+    wrong = set(found) - set(allowed) or set(found)
+    named = " and ".join(IMAGES.get(name, name) for name in sorted(wrong))
+    return f"{word} {named}" if wrong == set(found) else f"partly {word} {named}"
+
+
+def _joined(missing: Sequence[str]) -> str:
+    for name in IMAGES.values():
+        if set(missing) == {f"judged on {name}", f"the model learned from {name}"}:
+            return f"judged on and learned from {name}"
+    return "; ".join(missing)
+
+
+def caveats(basis: Basis) -> list[str]:
+    """Return what a reader of a run's numbers must know of their basis, one sentence each."""
+    real = (PUBLISHED, RAW)
+    judged, learned = _judged(basis, real, "judged"), _learned(basis, real)
+    sentences = [_sentence(judged + learned, "no number here reproduces a published one")] if judged else []
+    if learned and not judged:
+        sentences = [_sentence(learned, "its numbers are not those of one that learned from a laboratory’s cells")]
+    return sentences
+
+
+def limits(basis: Basis) -> list[str]:
+    """Return what the user of a model must know of what it learned from, one sentence each."""
+    learned = _learned(basis, (PUBLISHED, RAW))
+    consequence = "no number here reproduces a published one, and none says how it does on a laboratory’s recordings"
+    return [*([_sentence(learned, consequence)] if learned else []), *basis.remarks]
+
+
+def _sentence(missing: Sequence[str], consequence: str) -> str:
+    clause = _joined(missing)
+    return f"{clause[0].upper()}{clause[1:]}: {consequence}."
+
+
+def rebuilt(question: Question, basis: Basis) -> str:
+    """Return how far a published training or run was rebuilt, in words; ``rebuilt`` only where it decides."""
+    decision = decide(question, basis)
+    if basis.adopted and not decision.decides:
+        return f"checkpoint adopted, not trained here: {decision.because}"
+    return "rebuilt" if decision.decides else f"method rerun: {decision.because}"
+
+
+def made_from(origins: str | Iterable[str] | None) -> str:
+    """Return what images of a dataset are, for a note."""
+    found = words(origins)
+    if set(found) & {PUBLISHED, UNKNOWN}:
+        return " and ".join(IMAGES.get(name, name) for name in found)
+    return f"images made from {text(found)} cells" if found else "images of no recorded origin"
+
+
+def words(origins: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return an ``origin`` entry, a word or several, of a record or of the configuration, as sorted words of ORIGINS.
+
+    Words that are none of them are kept.
+    """
+    given = [origins] if isinstance(origins, str) else [] if origins is None else list(origins)
+    return tuple(sorted({WAYS.get(word, word) for word in given}))
+
+
+def of_row(value: Any) -> tuple[str, ...]:
+    """Return the origins in a cell of a table, none where it is empty."""
+    return tuple(value.split(SEPARATOR)) if isinstance(value, str) and value else ()
+
+
+def meaning(word: str) -> str:
+    """Return what an origin stands for."""
+    return MEANING.get(word, word)
+
+
+def text(origins: str | Iterable[str] | None) -> str:
+    """Return an ``origin`` entry as words for a note or a table."""
+    return SEPARATOR.join(words(origins)) or "origin not recorded"

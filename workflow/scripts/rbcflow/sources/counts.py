@@ -1,0 +1,58 @@
+"""How many frames or crops every recording of every source has (rule ``count_raw``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+
+from rbcflow.sources import layouts
+from rbcflow.sources.naples import reader as naples
+from rbcflow.sources.nouaman2024 import reader as nouaman2024
+from rbcflow.sources.record import SourceRecord
+
+COLUMNS = ("source", "origin", "recording", "folder", "kind", "class", "condition", "frames", "width", "height")
+
+
+def write_counts(sources: Iterable[SourceRecord], output: Path) -> pd.DataFrame:
+    """Write one row a recording; an unavailable source has none.
+
+    Args:
+        sources: the sources' records.
+        output: CSV with the columns ``COLUMNS``; ``folder`` is the last part of the recording's name, ``kind`` is
+            ``crops`` or ``recording``, ``width`` and ``height`` are those of the first frame in pixels.
+    """
+    rows = []
+    for source in sources:
+        if source.status == "available":
+            found = _recordings(source.layout, Path(source.folder))
+            rows += [(source.source, source.origin, row[0], Path(row[0]).name, *row[1:]) for row in found]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(output, index=False)
+    return table
+
+
+def _recordings(layout: str, folder: Path):
+    """Yield recording, kind, class, condition, frames, width and height."""
+    reader = layouts.READERS[layout]
+    names = reader.recordings(folder)
+    if layout == nouaman2024.LAYOUT:
+        names = chain(names, nouaman2024.raw_crop_recordings(folder))
+    for name in names:
+        if layout == naples.LAYOUT:
+            first, count = next(naples.read(folder, name)), naples.frame_count(folder, name)
+        else:
+            # headers of videos lie about their number of frames: what decodes is counted
+            first, count = None, 0
+            for frame in reader.read(folder, name):
+                first, count = first or frame, count + 1
+        if first is not None:
+            kind = "crops" if first.label else "recording"
+            yield name, kind, first.label, first.condition, count, *first.size
+    if layout == nouaman2024.LAYOUT:
+        crops = pd.Series([(crop.recording, crop.class_) for crop in nouaman2024.crop_files(folder)], dtype=object)
+        for (name, class_), count in crops.value_counts().sort_index().items():
+            yield name, "crops", class_, "", int(count), 92, 92

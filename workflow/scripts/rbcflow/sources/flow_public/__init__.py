@@ -1,0 +1,1 @@
+"""Laboratory flow_public: how its files are read."""

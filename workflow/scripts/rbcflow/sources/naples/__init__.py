@@ -1,0 +1,1 @@
+"""Laboratory naples: how its files are read and drawn."""
