@@ -45,6 +45,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports
 	$(BIN)/snakemake --lint
 
 bench: $(READY)

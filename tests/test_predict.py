@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
+from rbcflow.detector.detector import load_detector
 from rbcflow.detector.sizes import PADDING, batches, padded, scaled
-from rbcflow.predictions.predict import Predictor, load_detector
+from rbcflow.predictions.predict import Predictor
 from rbcflow.testsets.files import write_testset, write_unavailable
 from tiny_yolo import save_model, toy_network
 

@@ -20,11 +20,11 @@ from rbcflow.cells.drawn import draw
 from rbcflow.core.classes import CLASSES
 from rbcflow.datasets.dataset import write_shard
 from rbcflow.datasets.spec import VariantSpec
+from rbcflow.detector.detector import load_detector
 from rbcflow.detector.sizes import long_side
 from rbcflow.metrics.average_precision import THRESHOLDS, hits, ultralytics_ap
 from rbcflow.metrics.run import evaluate
 from rbcflow.metrics.sizes import COLUMNS, compare_sizes
-from rbcflow.predictions.predict import load_detector
 from rbcflow.runtime.provenance import sha256
 from rbcflow.training.view import label_sizes
 

@@ -87,9 +87,9 @@ def _unet_cellpose(job: Job) -> Iterator[Outlined]:
 
 def _yolo(job: Job) -> Iterator[Outlined]:
     from rbcflow.cells.methods import yolo
+    from rbcflow.detector.detector import Detector
     from rbcflow.detector.setup import import_ultralytics
     from rbcflow.detector.weights import load_verified
-    from rbcflow.predictions.predict import Detector
 
     import_ultralytics(job.networks.scratch)
     network = load_verified(*job.networks.yolo).eval()

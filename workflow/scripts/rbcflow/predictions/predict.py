@@ -5,30 +5,20 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from rbcflow.core.boxes import clip
 from rbcflow.detector import sizes
-from rbcflow.detector.hardware import choose_device
-from rbcflow.detector.setup import import_ultralytics
-from rbcflow.detector.sizes import Batch, Size
-from rbcflow.detector.weights import class_names, learned_cells, load_verified, recorded
+from rbcflow.detector.detector import Detector, load_detector
+from rbcflow.detector.sizes import Size
+from rbcflow.detector.weights import learned_cells, recorded
 from rbcflow.testsets.files import TestSet, read_testset
-
-if TYPE_CHECKING:
-    import torch
 
 logger = logging.getLogger(__name__)
 
@@ -42,145 +32,6 @@ SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("conf", "x0", "y0", "x1", "y1")),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Detector:
-    """A network ready to detect, with the size it sees frames at and its thresholds.
-
-    Attributes:
-        network: float32, evaluation mode, on its device.
-        classes: names in the order of its outputs.
-        size: ``trained`` (the checkpoint's ``imgsz``, as Ultralytics validates), ``native`` (a frame's own pixels) or a
-            long side in pixels.
-        scale: factor on both sides of a frame before anything else.
-        conf: least confidence of a box.
-        iou: boxes of a class that overlap by more are suppressed.
-        max_det: most boxes a frame.
-    """
-
-    network: torch.nn.Module
-    classes: list[str]
-    size: Size = "trained"
-    scale: float = 1.0
-    conf: float = 0.001
-    iou: float = 0.7
-    max_det: int = 300
-
-    @property
-    def imgsz(self) -> int | None:
-        """The long side that frames are brought to, None where their own is kept."""
-        return sizes.long_side(self.size, self.network.args["imgsz"])
-
-    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[pd.DataFrame]:
-        """Return the boxes of images of any shapes.
-
-        An object may get one box a class, as in Ultralytics' validation, which drew the preprint's curves and matrices.
-
-        Args:
-            images: (H, W) or (H, W, 3) uint8, R, G, B.
-
-        Returns:
-            For each image ``class, conf, x0, y0, x1, y1`` in pixels of the image.
-        """
-        found: dict[int, pd.DataFrame] = {}
-        for batch in self.batches([image.shape[1::-1] for image in images]):
-            found |= zip(batch.frames, self.detect_batch([images[i] for i in batch.frames], batch.padded), strict=True)
-        return [found[index] for index in range(len(images))]
-
-    def batches(self, shapes: Sequence[tuple[int, int]]) -> list[Batch]:
-        """Divide frames of some (width, height) into batches for ``detect_batch``, so that few have to be in memory."""
-        return sizes.batches([self._enlarged(*shape) for shape in shapes], self.imgsz, self._stride)
-
-    def detect_batch(self, images: Sequence[NDArray[np.uint8]], padded: tuple[int, int]) -> list[pd.DataFrame]:
-        """Return the boxes of the images of one batch; see ``detect``.
-
-        Args:
-            images: of one batch of ``batches``.
-            padded: its (width, height).
-        """
-        import torch
-        from ultralytics.utils.nms import non_max_suppression
-
-        small = [self._brought(three_channels(image)) for image in images]
-        frames, offsets = zip(*(sizes.padded(image, padded) for image in small), strict=True)
-        parameter = next(self.network.parameters())
-        tensor = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).to(parameter.device).float() / 255
-        with torch.inference_mode():
-            outputs = self.network(tensor)
-            # The time limit would drop boxes on a slow machine.
-            found = non_max_suppression(
-                outputs, self.conf, self.iou, multi_label=True, max_det=self.max_det, max_time_img=float("inf")
-            )
-        return [
-            self._table(boxes.cpu().numpy().astype(float), offset, image.shape[1::-1], brought.shape[1::-1])
-            for boxes, offset, image, brought in zip(found, offsets, images, small, strict=True)
-        ]
-
-    @property
-    def _stride(self) -> int:
-        return max(int(self.network.stride.max()), sizes.STRIDE)
-
-    def _enlarged(self, width: int, height: int) -> tuple[int, int]:
-        return max(1, round(width * self.scale)), max(1, round(height * self.scale))
-
-    def _brought(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return an image at the size of the network's input, before padding."""
-        enlarged = sizes.resized(image, self._enlarged(*image.shape[1::-1]))
-        return sizes.resized(enlarged, sizes.scaled(*enlarged.shape[1::-1], self.imgsz))
-
-    def _table(
-        self, found: NDArray[np.float64], offset: tuple[int, int], own: tuple[int, int], brought: tuple[int, int]
-    ) -> pd.DataFrame:
-        """Return boxes of a padded input as a table in pixels of the frame, whose (width, height) is ``own``."""
-        factor = np.array(brought) / np.array(own)
-        corners = clip((found[:, :4] - np.array(offset * 2)) / np.tile(factor, 2), *own)
-        return pd.DataFrame(
-            {
-                "class": [self.classes[int(index)] for index in found[:, 5]],
-                "conf": found[:, 4],
-                **{name: corners[:, column] for column, name in enumerate(("x0", "y0", "x1", "y1"))},
-            }
-        )
-
-
-def load_detector(weights: Path, *, threads: int, device: str = "cpu", **options: Any) -> Detector:
-    """Return the detector of a model folder, float32, so that its boxes depend little on the processor.
-
-    Args:
-        weights: ``weights/best.pt`` of a model folder, whose ``training.json`` vouches for it.
-        threads: processor threads.
-        device: ``cpu``, a CUDA index, or ``auto``.
-        options: further fields of ``Detector``.
-
-    Raises:
-        InputError: weights are missing, changed, or know other classes.
-    """
-    network = load_network(weights, recorded(weights)["sha256"], threads=threads, device=device)
-    return Detector(network, class_names(network.names.values(), weights), **options)
-
-
-def load_network(weights: Path, sha256: str, *, threads: int, device: str) -> torch.nn.Module:
-    """Return a checkpoint's network on its device, fused and float32.
-
-    Args:
-        weights: the checkpoint.
-        sha256: of its bytes; nothing opens another file.
-        threads: processor threads.
-        device: ``cpu``, a CUDA index, or ``auto``.
-
-    Raises:
-        InputError: the file is missing, another one, or no checkpoint.
-    """
-    with tempfile.TemporaryDirectory() as config:
-        import_ultralytics(Path(config))
-        import torch
-
-        torch.set_num_threads(threads)
-        network = load_verified(weights, sha256)
-    where = choose_device(device)
-    place = torch.device("cpu" if where == "cpu" else f"cuda:{where}")
-    return network.fuse(verbose=False).to(place, memory_format=torch.channels_last)
 
 
 @dataclass
@@ -268,11 +119,6 @@ def _detect_all(detector: Detector, judged: TestSet) -> pd.DataFrame:
         tables += [table.assign(frame=frame) for frame, table in zip(frames, found, strict=True)]
     boxes = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return boxes.sort_values(["frame", "conf", "x0", "y0"], ascending=[True, False, True, True], kind="stable")
-
-
-def three_channels(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (H, W, 3) of a grey or R, G, B image; grey becomes three equal channels, as in training."""
-    return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
 
 
 def _write(boxes: pd.DataFrame, metadata: dict, output: Path) -> None:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from rbcflow.core.boxes import clip, iou_matrix
 from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.core.errors import InputError
+from rbcflow.detector.detector import load_network, three_channels
 from rbcflow.detector.sizes import padded, resized
-from rbcflow.predictions.predict import CROWDED, load_network, three_channels
+from rbcflow.predictions.predict import CROWDED
 
 if TYPE_CHECKING:
     import torch

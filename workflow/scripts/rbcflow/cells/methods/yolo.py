@@ -14,7 +14,7 @@ from rbcflow.cells.methods.unet import Foreground, components, opened_and_closed
 from rbcflow.cells.outline import Found, Outlined, batches
 from rbcflow.core.boxes import iou_matrix
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.predictions.predict import Detector
+from rbcflow.detector.detector import Detector
 from rbcflow.segmentation.practice import SCALE, scaled
 
 CONFIDENCE, OVERLAP = 0.25, 0.45
