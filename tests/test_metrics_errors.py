@@ -88,6 +88,19 @@ def test_places():
     assert table.loc["classification", "place"] == "open"
 
 
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        ((20, 40), "wall"),  # the wall at 30 through its middle
+        ((25, 45), "wall"),  # at its upper quarter, inclusive
+        ((26, 46), "open"),  # beside the cell: above its middle half
+        ((25, 105), "open"),  # from wall to wall
+    ],
+)
+def test_a_box_lies_on_a_wall_that_its_middle_half_covers(rows, place):
+    assert errors._place(np.array([50.0, rows[0], 90.0, rows[1]]), 200.0, (30.0, 100.0)) == place
+
+
 def test_walls_are_found_where_grey_jumps():
     image = np.full((40, 60), 150, np.uint8)
     image[:8], image[33:] = 90, 90

@@ -255,7 +255,6 @@ def test_fingerprints_do_not_depend_on_shards_or_threads(clone: Clone):
     other = {**scale, "shard_size": 7, "pathvars": {"results": "other"}}
     (clone.folder / "config/other.yaml").write_text(yaml.safe_dump(other))
     variants = list(yaml.safe_load((clone.folder / "config/variants.yaml").read_text()))
-    assert len(variants) == 5
     targets = [f"other/datasets/{variant}/fingerprint.txt" for variant in variants]
     clone.snakemake(*targets, "--configfile", "config/other.yaml", OMP_NUM_THREADS="2", OPENCV_FOR_THREADS_NUM="2")
     for variant, target in zip(variants, targets, strict=True):

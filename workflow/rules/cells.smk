@@ -65,8 +65,6 @@ rule cut_cells:
 
 
 rule draw_cells:
-    input:
-        probe=ancient("<results>/tables/probe.csv"),
     output:
         cells="<results>/cells/{bank}/cells.csv",
         crops="<results>/cells/{bank}/crops.npz",

@@ -1,6 +1,7 @@
 # raw: get and verify a laboratory's files; draw them when there are none. `source.json` says which of the three it was.
 
 
+# Says whether this processor draws as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to draw again.
 rule probe_pixels:
     output:
         table="<results>/tables/probe.csv",
@@ -27,10 +28,7 @@ rule probe_pixels:
         "../scripts/probe_pixels.py"
 
 
-# The probe says whether a processor draws as others do; another answer is no reason to draw again.
 rule draw_phantom:
-    input:
-        probe=ancient("<results>/tables/probe.csv"),
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",

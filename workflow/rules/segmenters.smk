@@ -2,8 +2,6 @@
 
 
 rule draw_practice:
-    input:
-        probe=ancient("<results>/tables/probe.csv"),
     output:
         practice="<results>/segmenters/practice.npz",
         provenance="<results>/segmenters/practice.json",

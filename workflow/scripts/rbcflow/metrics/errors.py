@@ -118,10 +118,11 @@ def _false_alarm(overlap: float, iou: float, *, same: bool) -> str:
 
 
 def _place(box: NDArray[np.float64], width: float, walls: tuple[float, ...]) -> str:
-    """Return where in the frame a box lies."""
+    """Return where in the frame a box lies; one that reaches from wall to wall lies on neither."""
     if box[0] <= EDGE_PX or box[2] >= width - EDGE_PX:
         return "frame edge"
-    return "wall" if any(box[1] <= row <= box[3] for row in walls) else "open"
+    middle, quarter = (box[1] + box[3]) / 2, (box[3] - box[1]) / 4
+    return "wall" if any(abs(row - middle) <= quarter for row in walls) else "open"
 
 
 def wall_rows(images: list[NDArray[np.uint8]]) -> tuple[float, ...]:

@@ -254,8 +254,8 @@ def error_block(table: pd.DataFrame, n_frames: int) -> dict:
         "n_frames": n_frames,
         "meaning": "kinds as in TIDE at the matrix's thresholds; false_alarms: the matrix's row background by "
         "predicted class, second (one more box on a cell that is found), misplaced (overlaps a cell, but too little) "
-        "and background (no cell there); places: at the frame's left or right end, over a row where the recording's "
-        "median image has a wall, or elsewhere",
+        "and background (no cell there); places: at the frame's left or right end, with the middle half over a row "
+        "where the recording's median image has a wall, or elsewhere",
     }
 
 
