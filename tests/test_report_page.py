@@ -295,6 +295,4 @@ def test_pixels_are_stated_in_a_line_each(tree: Tree, tmp_path: Path) -> None:
     assert "Pixels: as committed (scale toy)." in html
     assert "This processor, or these versions of the packages, draw otherwise than committed: random." in words(html)
     write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,True\n")
-    assert "The 2 kinds of pictures that were drawn as a probe of this processor came out as committed." in words(
-        rendered(spoiled)
-    )
+    assert "A probe of this processor drew 2 kinds of pictures as committed;" in words(rendered(spoiled))

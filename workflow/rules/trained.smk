@@ -6,6 +6,7 @@ rule tabulate_seeds:
         records=all_trainings(),
     output:
         table="<results>/tables/seeds.csv",
+        provenance="<results>/tables/seeds.json",
     log:
         "<logs>/tabulate_seeds.log",
     benchmark:

@@ -226,7 +226,7 @@ class Given(Strict):
     size: Size = Field(
         "trained",
         description="size it sees frames at: `trained` (its own imgsz, as Ultralytics validates), `native` (the "
-        "frames' pixels) or a long side",
+        "frames' pixels times `scale`) or a long side",
     )
 
     @model_validator(mode="after")
