@@ -296,12 +296,29 @@ def test_a_run_that_is_not_in_the_table_is_not_tested():
         ({"at_least": 1}, "one of both"),
         ({"runs": {"val1": 1, "val2": -1}, "at_least": 1, "power": {"holds": 1, "fails": 0}}, "-0.5 in drawn data"),
         ({"runs": "val3", "metric": "class_recall_mean", "at_least": 1}, "a metric these runs have"),
+        ({"runs": {"val1": "high"}, "at_least": 1}, "weight of val1 'high'.*a number"),
+        ({"runs": {"val1": 0}, "at_least": 1}, "weights other than 0"),
+        ({"runs": "val1", "at_least": "high"}, "at_least 'high'.*a number"),
+        ({"runs": "val1", "at_least": float("nan")}, "at_least nan.*a number"),
+        ({"runs": "val1", "metric": None, "at_least": 1}, "metric None"),
+        ({"runs": "val1", "at_least": 1, "power": {"holds": 1, "fails": None}}, "power, fails None.*a number"),
+        ({"runs": "val1", "at_least": 1, "lowst": True}, "unknown key 'lowst'"),
+        ({"runs": "val1", "both": True, "at_least": 1}, "two runs"),
+        ({"runs": "val1", "parts": [{"at_least": 1}, {"at_most": 1}]}, "one test"),
+        ({"looks": ["naples"], "at_least": 1}, "a list of two test sets"),
+        ({"looks": ["naples", "naples"], "at_least": 1}, "a list of two test sets"),
+        ({"runs": "val1", "at_least": 1, "also": "recall"}, "a list of metrics"),
     ],
 )
 def test_a_wrong_sentence_is_named(test, words):
     unnamed = {**SAMPLES, "a-on-far": replace(SAMPLES["a-on-far"], named=False)}
     with pytest.raises(InputError, match=words):
         sentences.row(entry(**test), evidence(samples=unnamed))
+
+
+def test_a_sentence_that_is_no_mapping_is_named():
+    with pytest.raises(InputError, match=r"claims\.yaml.*'high recall'.*a mapping"):
+        statements.read("high recall")
 
 
 def test_every_sentence_of_the_project_can_be_tested_and_tried():

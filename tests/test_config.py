@@ -118,6 +118,10 @@ def test_a_wrong_entry_is_named_with_what_is_allowed(change: dict, parts: list[s
         ("run\tmodel\ttestset\tpublished_as\na-on-b\trandom\tnowhere\t\n", ["'nowhere'", "flow_public"]),
         ("run\tmodel\ttestset\tpublished_as\nBad Run\trandom\tnaples\t\n", ["row 2", "Bad Run"]),
         ("run\tmodel\ttestset\tpublished_as\na-on-b\trandom\tnaples\t\na-on-b\trandom\tnaples\t\n", ["row 3", "twice"]),
+        (
+            "run\tmodel\ttestset\tpublished_as\na-on-b\trandom\tnaples\tval21\nc-on-b\trandom\tnaples\tval21\n",
+            ["run c-on-b", "published_as", "'val21'", "it is a-on-b already"],
+        ),
     ],
 )
 def test_a_wrong_row_of_the_runs_table_is_named(tmp_path: Path, text: str, parts: list[str]):
@@ -237,6 +241,13 @@ def test_a_wrongly_given_checkpoint_is_named(change: dict, parts: list[str]):
         load(default() | {"given": GIVEN | change})
     for part in parts:
         assert part in str(raised.value)
+
+
+def test_a_given_checkpoint_takes_no_run_of_the_table(tmp_path: Path):
+    table = tmp_path / "runs.tsv"
+    table.write_text(f"{HEAD}\ngiven-on-naples\trandom\tnaples\t\n")
+    with pytest.raises(InputError, match=r"runs\.tsv.*run 'given-on-naples'.*another name"):
+        load(default() | {"given": GIVEN, "tables": {"runs": str(table)}})
 
 
 def test_a_test_set_of_pictures_needs_its_bank_and_knows_its_scale():

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from rbcflow.core.errors import InputError
 from rbcflow.report.pixels import read_pixels, statement
 from rbcflow.reproduction import expected, pixels
 from rbcflow.reproduction.expected import Item
@@ -127,3 +128,19 @@ def test_fingerprints_are_over_decoded_values(tmp_path):
     assert pixels.digest_folder(tmp_path / "a") == pixels.digest_folder(tmp_path / "b")
     (tmp_path / "b/x.png").rename(tmp_path / "b/y.png")
     assert pixels.digest_folder(tmp_path / "a") != pixels.digest_folder(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("scales", "place"),
+    [({"embedded": None}, "scales.embedded"), ({"embedded": {"raw": {"lab": "abc"}}}, "scales.embedded.raw")],
+)
+def test_a_broken_file_of_expected_fingerprints_is_named(made, tmp_path, scales, place):
+    with pytest.raises(InputError, match=rf"fingerprints\.yaml \(key {place}\)"):
+        expected.compare(made, {"scales": scales}, tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize(("name", "found"), [("Thumbs.db", "a file .db"), ("crops.npz", "no arrays")])
+def test_a_file_beside_a_phantom_that_does_not_decode_is_named(tmp_path, name, found):
+    (tmp_path / name).write_bytes(b"something")
+    with pytest.raises(InputError, match=rf"{name}: found {found}"):
+        pixels.digest_folder(tmp_path)

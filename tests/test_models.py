@@ -101,6 +101,38 @@ def test_an_unfit_checkpoint_is_refused_with_the_reason(network, tmp_path, kind,
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize("imgsz", [None, "224", 0, -5, 200.5, float("nan"), [], 100_000, {"a": 1}, True])
+def test_a_checkpoint_trained_at_a_size_that_is_none_is_refused(network, tmp_path, imgsz):
+    given = save(network, tmp_path / "given.pt", train_args={"imgsz": imgsz})
+    with pytest.raises(
+        InputError, match=r"given\.pt \(training argument imgsz\): found .*; expected pixels, 1 to 4096"
+    ):
+        adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+
+
+@pytest.mark.parametrize(("arguments", "imgsz", "remarks"), [({}, 640, 1), ({"imgsz": [200, 320]}, [200, 320], 0)])
+def test_a_checkpoint_that_does_not_say_its_size_says_so(network, tmp_path, arguments, imgsz, remarks):
+    given = save(network, tmp_path / "given.pt", train_args=arguments)
+    adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+    best = tmp_path / "model" / "weights" / "best.pt"
+    assert load_verified(best, sha256(best)).args["imgsz"] == imgsz
+    assert len(json.loads((tmp_path / "model" / "training.json").read_text())["remarks"]) == remarks
+
+
+def test_names_of_a_checkpoint_may_be_a_list_and_its_task_is_detection(tmp_path):
+    listed = toy_network(tmp_path / "config")
+    listed.names = list(CLASSES)
+    given = save(listed, tmp_path / "listed.pt")
+    adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+    assert json.loads((tmp_path / "model" / "training.json").read_text())["classes"] == list(CLASSES)
+
+    from ultralytics.nn.tasks import SegmentationModel
+
+    given = save(SegmentationModel("yolo11n-seg.yaml", nc=3, verbose=False), tmp_path / "segment.pt")
+    with pytest.raises(InputError, match=r"segment\.pt \(task\): found a network of the task segment"):
+        adopt(given, sha256(given), tmp_path / "other", classes=CLASSES, config=tmp_path / "config")
+
+
 def test_a_tampered_checkpoint_is_never_unpickled(tmp_path):
     class Trap:
         def __reduce__(self):

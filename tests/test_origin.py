@@ -224,3 +224,13 @@ def test_a_listed_network_that_learned_from_drawn_cells_is_remarked_upon(tmp_pat
     recorder_of(job).write(tmp_path / "out.json")
     written = json.loads((tmp_path / "out.json").read_text())
     assert (written["origin"], written["remarks"]) == (["raw"], remarks)
+
+
+@pytest.mark.parametrize("value", [None, "", 3, float("nan"), [], [None], [""]])
+def test_what_is_no_word_of_an_origin_says_nothing(value):
+    basis = Basis.of_metrics({"origin": value, "learned_from": value})
+    assert (basis.judged, basis.learned) == ((), ())
+    assert decide(RECORDINGS, basis).missing == (
+        "no record says what was judged on",
+        "no record says what the model learned from",
+    )

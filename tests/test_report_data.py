@@ -107,6 +107,16 @@ def test_metrics_without_a_key_are_named(tmp_path: Path) -> None:
         read_run(tmp_path, RUNS[0], read_testset(tmp_path, "saarland_donors", {}))
 
 
+@pytest.mark.parametrize("damage", [{"n_boxes": 5}, {"size": None}, {"agnostic": {"at": []}}])
+def test_a_value_of_another_kind_in_the_metrics_is_named(tmp_path: Path, damage: dict) -> None:
+    data = metrics(RUNS[0], "phantom", "truth", "true")
+    for key, value in damage.items():
+        data[key] = data[key] | value if isinstance(value, dict) else value
+    write_json(tmp_path / f"validation/{RUNS[0]['run']}/metrics.json", data)
+    with pytest.raises(InputError, match=r"metrics\.json: found a value of another kind"):
+        read_run(tmp_path, RUNS[0], read_testset(tmp_path, "saarland_donors", {}))
+
+
 def test_published_items_are_done_gaps_or_absent(tree: Tree) -> None:
     page = collect(tree.results, **tree.arguments())
     states = {row.item.id: row.state for row in page.rebuilt}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,9 @@ from rbcflow.metrics.numbers import METRICS
 FILE = "paper/claims.yaml"
 KINDS = ("at_least", "at_most", "more_than", "less_than")
 POWER = ("holds", "fails")
+KEYS = (
+    "id", "claim", "source", "runs", "lowest", "both", "looks", "parts", "metric", "also", *KINDS, "power", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,39 +82,70 @@ def read(entry: Mapping[str, Any]) -> Statement:
     Raises:
         InputError: it has no test, no runs, or a number that nothing counts.
     """
+    if not isinstance(entry, dict):
+        raise InputError(FILE, f"{entry!r:.80}", "a mapping with id, claim, source and a test", "sentences")
     where = f"claim {entry.get('id')}"
-    if missing := [key for key in ("id", "claim", "source") if key not in entry]:
+    if missing := [key for key in ("id", "claim", "source") if not isinstance(entry.get(key), str)]:
         raise InputError(FILE, f"no {missing[0]}", "the keys id, claim and source", where)
-    runs, looks = entry.get("runs", {}), tuple(entry.get("looks", ()))
+    _keys(entry, KEYS, where)
+    runs, looks = entry.get("runs") or {}, entry.get("looks") or []
     if bool(runs) is bool(looks):
-        raise InputError(FILE, f"runs {runs!r} and looks {list(looks)!r}", "one of both", where)
-    lowest = entry.get("lowest", False)
+        raise InputError(FILE, f"runs {runs!r} and looks {looks!r}", "one of both", where)
+    if looks and not (isinstance(looks, list) and len(set(map(str, looks))) == len(looks) == 2):
+        raise InputError(FILE, f"looks {looks!r}", "a list of two test sets", where)
+    lowest, both = entry.get("lowest", False), entry.get("both", False)
     if not isinstance(runs, dict):
         runs = dict.fromkeys(runs if isinstance(runs, list) else [runs], 1.0)
         if len(runs) > 1 and not lowest:
             raise InputError(FILE, f"runs {list(runs)}", "a weight for each run, or `lowest: true`", where)
-    parts = tuple(_part(part, where, LOOKS if looks else METRICS) for part in entry.get("parts", [entry]))
-    also = tuple(entry.get("also", ()))
+    weights = {str(run): _number(weight, f"weight of {run}", where) for run, weight in runs.items()}
+    if 0 in weights.values() or (both and len(weights) != 2):
+        expected = "two runs, as only cells that both found count" if both else "weights other than 0"
+        raise InputError(FILE, f"runs {runs!r}", expected, where)
+    parts = entry.get("parts", [entry])
+    if not isinstance(parts, list) or not parts or (weights and len(parts) > 1):
+        expected = "one test; only looks have several" if weights else "a list of tests"
+        raise InputError(FILE, f"parts {parts!r:.80}", expected, where)
+    also = entry.get("also", [])
+    if not isinstance(also, list):
+        raise InputError(FILE, f"also {also!r}", "a list of metrics", where)
     _known(also, METRICS, where)
-    weights = {str(run): float(weight) for run, weight in runs.items()}
     return Statement(
-        entry["id"], entry["claim"], entry["source"], weights, lowest, entry.get("both", False), also, looks, parts,
-        entry.get("note", ""),
+        entry["id"], entry["claim"], entry["source"], weights, bool(lowest), bool(both), tuple(also), tuple(looks),
+        tuple(_part(part, where, LOOKS if looks else METRICS) for part in parts), str(entry.get("note") or ""),
     )  # fmt: skip
 
 
-def _part(entry: Mapping[str, Any], where: str, known: Any) -> Part:
+def _keys(entry: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
+    if unknown := [key for key in entry if key not in allowed]:
+        raise InputError(FILE, f"unknown key {unknown[0]!r}", f"some of {', '.join(allowed)}", where)
+
+
+def _number(value: Any, meaning: str, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(FILE, f"{meaning} {value!r}", "a number", where)
+    return float(value)
+
+
+def _part(entry: Any, where: str, known: Any) -> Part:
+    if not isinstance(entry, dict):
+        raise InputError(
+            FILE, f"test {entry!r:.80}", f"a mapping with metric, power and one of {', '.join(KINDS)}", where
+        )
+    _keys(entry, KEYS, where)
     kinds = [kind for kind in KINDS if kind in entry]
     if len(kinds) != 1:
         raise InputError(FILE, f"tests: {', '.join(kinds) or 'no test'}", f"one of {', '.join(KINDS)}", where)
     names = entry.get("metric", ())
-    names = (names,) if isinstance(names, str) else tuple(names)
+    names = tuple(names) if isinstance(names, list | tuple) else (names,)
     _known(names or (None,), known, where)
     power = entry.get("power", {})
-    if any(key not in power for key in POWER):
+    if not isinstance(power, dict) or any(key not in power for key in POWER):
         raise InputError(FILE, f"power {power!r}", f"the keys {', '.join(POWER)}", where)
-    truths = {key: float(power[key]) for key in POWER}
-    return Part(names, Threshold(kinds[0], float(entry[kinds[0]])), truths, float(power.get("around", 0)))
+    _keys(power, (*POWER, "around"), where)
+    truths = {key: _number(power[key], f"power, {key}", where) for key in POWER}
+    threshold = Threshold(kinds[0], _number(entry[kinds[0]], kinds[0], where))
+    return Part(names, threshold, truths, _number(power.get("around", 0), "power, around", where))
 
 
 def _known(names: Any, known: Any, where: str) -> None:

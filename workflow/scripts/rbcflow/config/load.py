@@ -286,6 +286,8 @@ def _add_given(settings: Settings) -> None:
     for testset in given.testsets:
         _check_name(testset, testset_names(settings.variants, settings.testsets), "configuration", "key given.testsets")
         name = f"given-on-{testset}"
+        if name in settings.runs:
+            raise InputError(tables.runs, f"run {name!r}", "another name, as the key `given` is set", f"run {name}")
         settings.runs[name] = Run(run=name, model="given", testset=testset, size=given.size)
 
 
@@ -345,6 +347,10 @@ def _check_references(settings: Settings) -> None:
         if name.removesuffix("_test") in settings.variants and name.endswith("_test"):
             raise InputError(tables.testsets, f"the name {name!r}", "another: a variant's own test images have it")
     testsets = testset_names(settings.variants, settings.testsets)
+    published: dict[str, str] = {}
     for name, run in settings.runs.items():
+        if run.published_as and (first := published.setdefault(run.published_as, name)) != name:
+            expected = f"each published run once, as the ledger judges it; it is {first} already"
+            raise InputError(tables.runs, repr(run.published_as), expected, f"run {name}, column published_as")
         _check_name(run.model, settings.models, tables.runs, f"run {name}, column model")
         _check_name(run.testset, testsets, tables.runs, f"run {name}, column testset")

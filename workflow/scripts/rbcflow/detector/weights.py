@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import torch
 
 CHUNK = 1 << 16
+LARGEST = 4096
+"""Largest ``imgsz`` that a checkpoint is believed to have been trained at."""
 
 
 @dataclass(frozen=True)
@@ -140,17 +142,27 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
         expected: sha256 of the file's bytes in hexadecimal.
 
     Raises:
-        InputError: the file is missing, differs from the recorded one, or is no checkpoint of a network.
+        InputError: the file is missing, differs from the recorded one, is no checkpoint of a detector, or was trained
+            at a size that is none.
     """
     verify(path, expected)
     from ultralytics.nn.tasks import load_checkpoint
 
     try:
-        return load_checkpoint(path)[0]
+        network = load_checkpoint(path)[0]
     # TypeError is the library's word for it, but PyTorch's restricted unpickler has errors of every kind
     except Exception as error:
         found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"
         raise InputError(path, found, "a detector as Ultralytics saves it") from error
+    if network.task != "detect":
+        raise InputError(path, f"a network of the task {network.task}", "a detector: task detect", "task")
+    if isinstance(network.names, list | tuple):
+        network.names = dict(enumerate(network.names))
+    asked = network.args["imgsz"]
+    sides = asked if isinstance(asked, list | tuple) else [asked]
+    if not sides or not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
+        raise InputError(path, repr(asked), f"pixels, 1 to {LARGEST}, or a list of such", "training argument imgsz")
+    return network
 
 
 def recorded(path: Path) -> dict[str, str]:

@@ -181,6 +181,8 @@ def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
         numbers = _numbers(data)
     except KeyError as error:
         raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
+    except (AttributeError, TypeError, StopIteration) as error:
+        raise InputError(path, f"a value of another kind ({error!r:.80})", "what the metrics stage writes") from error
     return Run(**identity, **numbers, status="evaluated", basis=Basis.of_metrics(data))
 
 
@@ -213,7 +215,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
         "kinds": data["recall_by_kind"],
-        "size": data["size"],
+        "size": dict(data["size"]),
         "frames_per_second": data["frames_per_second"],
     }
 

@@ -78,6 +78,8 @@ def compare(items: Sequence[Item], expected: Mapping[str, Any], output: Path) ->
     """
     if not isinstance(expected.get("scales"), dict):
         raise InputError(FILE, f"scales {expected.get('scales')!r:.60}", "fingerprints by scale, stage and name")
+    for scale, stages in expected["scales"].items():
+        _check_scale(scale, stages)
     rows: dict[tuple[str, str], dict[str, str]] = {}
     recipes = _recipes(items)
     for item in items:
@@ -95,6 +97,16 @@ def compare(items: Sequence[Item], expected: Mapping[str, Any], output: Path) ->
     output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(output, index=False)
     return table
+
+
+def _check_scale(scale: str, stages: Any) -> None:
+    """Refuse a scale of the expected file that is not fingerprints by stage and name."""
+    if not isinstance(stages, dict):
+        raise InputError(FILE, f"{stages!r:.60}", "fingerprints by stage and name", f"key scales.{scale}")
+    for stage, entries in stages.items():
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            expected = "recipe and fingerprint by name"
+            raise InputError(FILE, f"{entries!r:.60}", expected, f"key scales.{scale}.{stage}")
 
 
 def fingerprint(item: Item, items: Sequence[Item]) -> str:

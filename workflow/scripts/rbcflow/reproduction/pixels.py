@@ -7,12 +7,14 @@ phantoms write are lossless: FFV1 in AVI, TIFF, PNG, BMP, and NumPy's own.
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rbcflow.core.errors import InputError
 from rbcflow.sources.image import read_rgb
 from rbcflow.sources.tiff import read_pages
 from rbcflow.sources.video import read_video
@@ -55,9 +57,18 @@ def arrays_of(path: Path) -> Iterator[NDArray]:
     elif suffix in PICTURES:
         yield read_rgb(path)
     elif suffix == ".npz":
+        yield from _stored(path)
+    else:
+        raise InputError(
+            path, f"a file {suffix or 'without a suffix'}", "what phantoms are made of, and nothing beside it"
+        )
+
+
+def _stored(path: Path) -> Iterator[NDArray]:
+    try:
         with np.load(path, allow_pickle=False) as stored:
             for name in stored.files:
                 yield np.frombuffer(name.encode(), np.uint8)
                 yield stored[name]
-    else:
-        raise ValueError(f"{path}: no way to decode {suffix}")
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise InputError(path, f"no arrays ({error!r:.80})", "an archive of NumPy") from error

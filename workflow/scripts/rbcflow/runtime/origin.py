@@ -225,10 +225,10 @@ def made_from(origins: str | Iterable[str] | None) -> str:
 def words(origins: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return an ``origin`` entry, a word or several, of a record or of the configuration, as sorted words of ORIGINS.
 
-    Words that are none of them are kept.
+    Words that are none of them are kept; what is no word at all says nothing.
     """
-    given = [origins] if isinstance(origins, str) else [] if origins is None else list(origins)
-    return tuple(sorted({WAYS.get(word, word) for word in given}))
+    given = [origins] if isinstance(origins, str) else origins if isinstance(origins, Iterable) else []
+    return tuple(sorted({WAYS.get(word, word) for word in given if isinstance(word, str) and word}))
 
 
 def of_row(value: Any) -> tuple[str, ...]:

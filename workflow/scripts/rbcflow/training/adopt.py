@@ -21,6 +21,8 @@ COLUMNS = ("epoch", *(f"{side}/{part}_loss" for side in ("train", "val") for par
 COLUMNS += ("metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)", "metrics/mAP50-95(B)")
 """Columns of the curves of a checkpoint that brings none."""
 
+NO_SIZE = "The checkpoint does not say at which size it was trained: `trained` is the 640 px that Ultralytics assumes."
+
 
 def adopt(checkpoint: Path, expected: str, folder: Path, *, classes: Sequence[str], config: Path) -> None:
     """Write a model folder from a checkpoint; nothing opens it before its sha256 is the recorded one.
@@ -87,7 +89,7 @@ def _record(
         "classes": list(network.names.values()),
         **dict.fromkeys(unknown),
         "learned_from": [UNKNOWN],
-        "remarks": [],
+        "remarks": [] if "imgsz" in arguments else [NO_SIZE],
         "state_sha256": files["weights/best.pt"]["state_sha256"],
         "files": files,
     }
