@@ -155,9 +155,17 @@ def test_draws_keep_the_number_of_recordings():
     np.testing.assert_array_equal(weights, draws(7, 50, 3, "set"))
     # two test sets with as many recordings are not drawn alike
     assert (weights[1:] != draws(7, 50, 3, "other")[1:]).any()
-    # the first value is no draw: the interval is that of the others, and undefined ones are left out
-    assert interval(np.array([9.0, 0.5, np.nan, 0.5]), 3) == (0.5, 0.5)
+    # the first value is no draw: the interval is that of the others
+    assert interval(np.array([9.0, 0.5, 0.5, 0.5]), 3) == (0.5, 0.5)
     assert all(np.isnan(interval(np.array([0.5, np.nan]), 3)))
+
+
+@pytest.mark.parametrize("recordings", [4, 7, 10, 30])
+@pytest.mark.parametrize(("defining", "defined"), [(1, False), (2, False), (3, True), (4, True)])
+def test_recordings_without_what_a_number_is_made_of_do_not_count(recordings, defining, defined):
+    weights = draws(recordings, 400, 0, "set")
+    values = np.where(weights[:, :defining].sum(axis=1) > 0, 0.9, np.nan)
+    assert interval(values, recordings) == (0.9, 0.9) if defined else all(np.isnan(interval(values, recordings)))
 
 
 @pytest.mark.parametrize(("recordings", "defined"), [(1, False), (2, False), (3, True)])

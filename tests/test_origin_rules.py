@@ -52,6 +52,7 @@ random:
   weights: {{source: path, path: {STARTER}, sha256: {hashlib.sha256(STARTER.read_bytes()).hexdigest()}}}
 random_nosuperposition: {{title: a, variant: random_nosuperposition, published_as: train16}}
 random_nosuperposition_noother: {{title: b, variant: synthetic, published_as: train18}}
+random_nosuperposition_nowalls: {{title: f, variant: random_nosuperposition}}
 microfluidic_nosuperposition: {{title: c, variant: microfluidic_nosuperposition, published_as: train15}}
 synthetic: {{title: d, variant: synthetic}}
 starter: {{title: e, variant: synthetic}}

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -154,8 +154,8 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
     except Exception as error:
         found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"
         raise InputError(path, found, "a detector as Ultralytics saves it") from error
-    if network.task != "detect":
-        raise InputError(path, f"a network of the task {network.task}", "a detector: task detect", "task")
+    if (task := _task(network)) != "detect":
+        raise InputError(path, f"a network of the task {task}", "a detector: task detect", "task")
     if isinstance(network.names, list | tuple):
         network.names = dict(enumerate(network.names))
     asked = network.args["imgsz"]
@@ -163,6 +163,15 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
     if not sides or not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
         raise InputError(path, repr(asked), f"pixels, 1 to {LARGEST}, or a list of such", "training argument imgsz")
     return network
+
+
+def _task(network: Any) -> str:
+    """Return what a network was made for: by its last layer, whatever its training arguments say."""
+    from ultralytics.nn.modules import OBB, Pose, Segment
+
+    heads = {Segment: "segment", Pose: "pose", OBB: "obb"}
+    last = network.model[-1]
+    return next((task for head, task in heads.items() if isinstance(last, head)), network.task)
 
 
 def recorded(path: Path) -> dict[str, str]:

@@ -46,12 +46,17 @@ def interval(values: NDArray[np.float64], n_recordings: int) -> tuple[float, flo
 
     Args:
         values: (1 + B,) of which the first is no draw.
-        n_recordings: that were drawn from; fewer than ``LEAST_RECORDINGS`` give no interval.
+        n_recordings: that were drawn from; fewer than ``LEAST_RECORDINGS`` give no interval, nor do as few that have
+            what the number is made of.
     """
     if n_recordings < LEAST_RECORDINGS:
         return np.nan, np.nan
-    drawn = values[1:][~np.isnan(values[1:])]
-    if not len(drawn):
+    undefined = np.isnan(values[1:])
+    drawn = values[1:][~undefined]
+    # Where k of R recordings have what the number is made of, a share of ((R - k) / R) ** R of the draws has none
+    # of it; the limit lies between the shares of two and of three recordings.
+    most = ((n_recordings - LEAST_RECORDINGS + 0.5) / n_recordings) ** n_recordings
+    if not len(drawn) or undefined.mean() > most:
         return np.nan, np.nan
     low, high = np.percentile(drawn, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
     return float(low), float(high)
