@@ -152,7 +152,7 @@ def adapt_profile(profile: Path, shards: int) -> None:
         (r'(slurm_account: )""', r"\1local"),
         (r'(?s)(&with_gpu.*?slurm_partition: )""', r"\1gpu"),
         (r"(  shards: )\d+", rf"\g<1>{shards}"),
-        (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "200 if attempt == 1 else 2000"\n'),
+        (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "100 if attempt == 1 else 2000"\n'),
     ):
         text, count = re.subn(pattern, filled, text, count=1)
         assert count == 1, pattern
@@ -255,7 +255,7 @@ def test_a_job_asks_for_what_its_rule_says(slurm: Run):
 
 def test_a_job_that_failed_is_sent_again_with_more(slurm: Run):
     first, second = slurm.of(STARVED)
-    assert (first.state, first.mem_mb, first.minutes) == ("FAILED", 200, 20)
+    assert (first.state, first.mem_mb, first.minutes) == ("FAILED", 100, 20)
     assert (second.state, second.mem_mb, second.minutes) == ("COMPLETED", 2000, 40)
     assert "memory limit" in first.log(slurm.folder).read_text()
 
@@ -287,7 +287,10 @@ def test_the_cluster_makes_what_this_machine_makes(scale: Scale, slurm: Run, loc
     assert [name for name in names if (slurm.folder / name).read_bytes() != (local.folder / name).read_bytes()] == []
 
 
-TIMED_INPUTS = ("benchmarks", "metrics", "model_folder", "outlines", "predictions", "record", "run_folder", "weights")
+TIMED_INPUTS = (
+    "benchmarks", "metrics", "model_folder", "outlines", "predictions", "record", "records", "run_folder", "trainings",
+    "weights",
+)  # fmt: skip
 """Inputs in provenance records whose files hold times: their sums differ."""
 
 

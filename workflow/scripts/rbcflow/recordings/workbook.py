@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import io
+import re
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -33,9 +36,24 @@ def write(path: Path, sheets: dict[str, pd.DataFrame]) -> None:
         _fill(book, f"{name} (cut)" if cut else name, table.head(MOST_ROWS))
     columns = dict.fromkeys(column for table in sheets.values() for column in table.columns)
     _fill(book, "columns", described(columns))
-    book.properties.created = book.properties.modified = STAMP
+    book.properties.created = STAMP
     path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
+    path.write_bytes(_timeless(book))
+
+
+def _timeless(book: Workbook) -> bytes:
+    """Return a workbook as a file without the time at which the library writes it."""
+    saved, written = io.BytesIO(), io.BytesIO()
+    book.save(saved)
+    with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as timeless:
+        for part in parts.namelist():
+            content = parts.read(part)
+            if part == "docProps/core.xml":
+                content = re.sub(
+                    rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + f"{STAMP:%Y-%m-%dT%H:%M:%SZ}".encode(), content
+                )
+            timeless.writestr(zipfile.ZipInfo(part, STAMP.timetuple()[:6]), content, zipfile.ZIP_DEFLATED)
+    return written.getvalue()
 
 
 def _fill(book: Workbook, name: str, table: pd.DataFrame) -> None:
