@@ -274,3 +274,18 @@ def test_the_preprints_scale_keeps_none_of_the_embedded_defaults_training(name):
         assert training.overrides["freeze"] == 0
     if name == "paper":
         assert {settings.images(variant).train for variant in settings.variants} == {4000}
+
+
+def test_readers_get_short_names_for_everything_that_is_drawn():
+    labels = load(default()).labels
+    assert labels["random_nosuperposition_noother"] == "no overlap, 2 classes"
+    assert labels["random_test"] == "composed: overlap"
+    assert labels["random-on-random_test"] == "overlap on composed images"
+    assert labels["random-on-naples"] == "overlap on Naples"
+    assert labels["random-on-naples-at-native"] == "overlap on Naples, at native size"
+    assert not [name for name, label in labels.items() if "_" in label]
+
+
+def test_a_row_without_a_label_goes_by_its_name():
+    settings = load(default() | {"variants": {"random": {"label": None}}, "models": {"random": {"label": None}}})
+    assert settings.labels["random-on-naples"] == "random on Naples"

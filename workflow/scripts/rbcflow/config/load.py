@@ -58,6 +58,29 @@ class Settings:
         """The runs of the table, and their companions after them: all that is predicted and counted."""
         return {**self.runs, **self.companions}
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Short names for readers, by the name of a source, bank, variant, model, test set or run.
+
+        A name that several tables have (a variant and its model) is taken from the first with a label, in that order.
+        """
+        tables = (self.sources, self.banks, self.variants, self.models, self.testsets)
+        found = {name: name.replace("_", " ") for table in tables for name in table}
+        for table in reversed(tables):
+            found |= {name: row.label for name, row in table.items() if row.label}
+        found |= {f"{name}_test": f"composed: {found[name]}" for name in self.variants}
+        return found | {name: self._label_of(run, found) for name, run in self.judged.items()}
+
+    def _label_of(self, run: Run, found: dict[str, str]) -> str:
+        own = run.testset == f"{self.models[run.model].variant}_test"
+        at = f", at {run.switch} size" if isinstance(run, Companion) else ""
+        return f"{found[run.model]} on {'composed images' if own else found[run.testset]}{at}"
+
+    @property
+    def pixels_um(self) -> dict[str, float]:
+        """Side of a pixel in micrometres, by source, where it is known."""
+        return {name: row.pixel_um for name, row in self.sources.items() if row.pixel_um}
+
     def origin(self, source: str) -> str:
         """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
         return self.sources[source].origin or ("phantom" if self.config.phantoms else "path")

@@ -390,10 +390,21 @@ ORIGINS: dict[str, tuple[str, ...]] = {"flow_public": ("package", "path"), "draw
 """Where files of the layouts that no phantom draws can come from."""
 
 
-class Source(Strict):
-    """One row of `config/sources.yaml`."""
+class Labelled(Strict):
+    """A row of a table that readers meet: its title, and a short name for axes and legends."""
 
     title: str
+    label: str | None = Field(
+        None, max_length=26, description="short name in figures and on the page; left out: the row's name in words"
+    )
+
+
+class Source(Labelled):
+    """One row of `config/sources.yaml`."""
+
+    pixel_um: Positive | None = Field(
+        None, description="side of a pixel in micrometres, which scale bars are drawn by; left out: no bars"
+    )
     layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024"]
     origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
         None, description="left out: `phantom` or `path`, as the key `phantoms` of the configuration says"
@@ -429,10 +440,9 @@ class Source(Strict):
         return self
 
 
-class Bank(Strict):
+class Bank(Labelled):
     """One row of `config/banks.yaml`: a bank of single cells."""
 
-    title: str
     source: str
     paths: list[PathName] = Field(min_length=1)
 
@@ -441,10 +451,9 @@ class Bank(Strict):
         return _each_once(self, "paths")
 
 
-class Variant(Strict):
+class Variant(Labelled):
     """One row of `config/variants.yaml`: which banks feed it, its scale, and the parameters of the composer."""
 
-    title: str
     banks: list[str] = Field(min_length=1)
     images: Images | None = Field(None, description="left out: the configuration's `images`")
     compose: dict = Field({}, description="parameters of rbcflow.datasets.VariantSpec")
@@ -478,10 +487,9 @@ class Checkpoint(Strict):
         return self
 
 
-class Model(Strict):
+class Model(Labelled):
     """One row of `config/models.yaml`; keys left out come from the configuration's `training`."""
 
-    title: str
     variant: str
     published_as: str | None = None
     classes: Literal[2, 3] | None = Field(
@@ -500,10 +508,9 @@ LAYOUT_OF_KIND = {
 """The layout each kind of test set is built from."""
 
 
-class TestSet(Strict):
+class TestSet(Labelled):
     """One row of `config/testsets.yaml`."""
 
-    title: str
     source: str
     kind: Literal["saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public"]
     published_as: str | None = None
