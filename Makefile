@@ -5,15 +5,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES ?= all
+INSTALLER ?= uv
 
 .PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter images chromium audit
 
 setup: $(READY)
 
-# The lock file decides: the environment is made anew when it changes.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --require-hashes --requirement
+UV_INSTALL = UV_HTTP_TIMEOUT=$${UV_HTTP_TIMEOUT:-180} $(BIN)/uv pip install --python $(BIN)/python --system-certs --require-hashes --requirement
+
+# The lock file decides: the environment is made anew when it changes. uv installs it in a fraction of pip's time, but knows nothing of pip's
+# settings (a mirror, a proxy): where it fails, pip does it, and `make setup INSTALLER=pip` leaves uv out.
 $(READY): requirements.lock
+	@echo "Setting up $(VENV): SIZE"
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	if [ $(INSTALLER) = uv ] && $(PIP_INSTALL) requirements-uv.lock && $(UV_INSTALL) requirements.lock; then :; else \
+		echo "pip installs the packages, without uv."; $(PIP_INSTALL) requirements.lock; fi
 	touch $@
 
 report: $(READY)
@@ -64,12 +71,15 @@ fingerprints: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.reproduction.expected \
 		$(foreach scale,$(SCALES),$(scale)=results/expected/$(scale)/tables/fingerprints.csv)
 
-# requirements.lock, anew from requirements.in
+# requirements.lock, anew from requirements.in; and requirements-uv.lock, the same of uv itself: `make lock UV=<version>` takes another one
+UV ?= $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements-uv.lock)
+COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
+	--python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock"
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
-	$(VENV)-lock/bin/uv pip compile requirements.in --quiet --upgrade --generate-hashes --python-version 3.11 \
-		--python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock" --output-file requirements.lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv==$(UV)
+	$(COMPILE) requirements.in --output-file requirements.lock
+	echo "uv==$(UV)" | $(COMPILE) --no-annotate - --output-file requirements-uv.lock
 	rm -rf $(VENV)-lock
 
 # the checkpoint the embedded default starts from, trained by this workflow on drawn cells

@@ -31,6 +31,9 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/recordings.smk"
 
 
+CODE.keep()
+
+
 onerror:
     print(
         "\nWhat is finished is kept: mend what is named above and run the same command again. A job that ended with "

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rbcflow.runtime.fingerprint import fingerprint, listing_digest, reached_modules
+from rbcflow.runtime import fingerprint
+from rbcflow.runtime.fingerprint import Library, listing_digest
 
 FILES = {
     "make_thing.py": "from rbcflow.stage import helper\nfrom rbcflow.runtime import logs\nhelper.run()\n",
@@ -30,7 +31,7 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def test_modules_are_reached_through_others_and_infrastructure_is_not(scripts: Path):
-    assert set(reached_modules(scripts / "make_thing.py")) == {
+    assert set(Library(scripts).reached("make_thing.py")) == {
         "rbcflow",
         "rbcflow.stage",
         "rbcflow.stage.helper",
@@ -51,19 +52,36 @@ def test_modules_are_reached_through_others_and_infrastructure_is_not(scripts: P
     ],
 )
 def test_what_changes_the_fingerprint(scripts: Path, name: str, old: str, new: str, changes: bool):
-    before = fingerprint(scripts / "make_thing.py")
+    library = Library(scripts, kept=scripts / "kept/code.json")
+    before = library.fingerprint("make_thing.py")
+    library.keep()
     file = scripts / name
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
-    assert (fingerprint(scripts / "make_thing.py") != before) is changes
+    after = {Library(scripts, kept).fingerprint("make_thing.py") for kept in (None, scripts / "kept/code.json")}
+    assert len(after) == 1
+    assert (after != {before}) is changes
 
 
 def test_every_rule_script_reaches_its_stage():
-    project = Path(__file__).parent.parent / "workflow/scripts"
-    assert "rbcflow.datasets.image" in reached_modules(project / "compose_shard.py")
-    assert "rbcflow.datasets.image" not in reached_modules(project / "cut_cells.py")
-    assert "rbcflow.runtime.provenance" not in reached_modules(project / "train_model.py")
+    project = Library(Path(__file__).parent.parent / "workflow/scripts")
+    assert "rbcflow.datasets.image" in project.reached("compose_shard.py")
+    assert "rbcflow.datasets.image" not in project.reached("cut_cells.py")
+    assert "rbcflow.runtime.provenance" not in project.reached("train_model.py")
+
+
+def test_what_was_kept_is_taken_and_a_broken_file_of_it_is_not(scripts: Path, monkeypatch: pytest.MonkeyPatch):
+    kept = scripts / "kept/code.json"
+    first = Library(scripts, kept)
+    expected = first.fingerprint("make_thing.py")
+    first.keep()
+    with monkeypatch.context() as patched:
+        patched.setattr(fingerprint, "_read", lambda text: pytest.fail("a module was read again"))
+        assert Library(scripts, kept).fingerprint("make_thing.py") == expected
+    for broken in ("", "[]", kept.read_text().replace('"read_by": "3', '"read_by": "2')):
+        kept.write_text(broken.replace(expected[:4], "0000"))
+        assert Library(scripts, kept).fingerprint("make_thing.py") == expected
 
 
 def test_listing_digest_sees_new_and_changed_files(tmp_path: Path):

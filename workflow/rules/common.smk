@@ -45,6 +45,12 @@ CONFIG = SETTINGS.config
 # Jobs inherit this environment, on a cluster too, where every job reads these rules again.
 os.environ.update(HUGE_PAGES | os.environ)
 
+# By default Snakemake limits job starts to 100 a second, and for every job that ends looks for more once a second until the last has
+# ended, by then thousands of times a minute: half of its own time. No run here comes near the limit; another one is the user's.
+limit = workflow.scheduling_settings and workflow.scheduling_settings.max_jobs_per_timespan
+if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+    workflow.scheduling_settings.max_jobs_per_timespan = None
+
 if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)
 
@@ -102,9 +108,12 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def code(script):
+CODE = code_tools.Library(SCRIPTS, kept=Path(".snakemake/code.json"))
+
+
+def code(script, *named):
     """Return the fingerprint of a script and of the library modules it reaches: the param that makes changed logic rerun."""
-    return code_tools.fingerprint(SCRIPTS / f"{script}.py")
+    return CODE.fingerprint(f"{script}.py", *named)
 
 
 def growing(first):
@@ -425,16 +434,16 @@ def given_runs():
     return [name for name, run in SETTINGS.runs.items() if run.model == "given"]
 
 
-RUNS_OF = {
-    model: {name: run for name, run in SETTINGS.judged.items() if run.model == model}
-    for model in dict.fromkeys(run.model for run in SETTINGS.judged.values())
-}
+def by_model(runs):
+    """Return runs by name, those of every model together."""
+    models = dict.fromkeys(run.model for run in runs.values())
+    return {model: {name: run for name, run in runs.items() if run.model == model} for model in models}
+
+
+RUNS_OF = by_model(SETTINGS.judged)
 """Every model's runs by name, companions among them."""
-
-
-def run_testset(wildcards):
-    """Return the description of the test set of a run."""
-    return f"<results>/testsets/{SETTINGS.runs[wildcards.run].testset}/testset.json"
+SHOWN_RUNS_OF = by_model(SETTINGS.runs)
+"""Every model's runs by name that have pictures."""
 
 
 def testsets_of(runs):
@@ -512,44 +521,77 @@ def figure_file(name, key):
 
 
 FIGURES_PER = {}
-"""The registry's entries by what they are drawn once for; those drawn once alone have a job each."""
+"""The registry's entries by what they are drawn once for."""
 
 for figure_entry in REGISTRY.values():
-    if figure_entry.per != "none":
-        FIGURES_PER.setdefault(figure_entry.per, []).append(figure_entry)
+    FIGURES_PER.setdefault(figure_entry.per, []).append(figure_entry)
 
 
-def figure_inputs(entries):
-    """Return an input function: what entries are drawn from, by the names their drawing functions know."""
+ONCE = {
+    "judged": {"runs", "headline"},
+    "trained": {"seeds"},
+    "composed": {"datasets", "testsets"},
+    "outlined": {"outlines"},
+    "counted": {"raw_counts"},
+    "published": {"published"},
+}
+"""Inputs of figures drawn once by what must have happened before, latest first."""
+
+
+def drawn_once():
+    """Return the entries drawn once that one job draws, by what happened before: none waits for another's inputs."""
+    jobs = {}
+    for entry in FIGURES_PER.get("none", []):
+        happened = next(name for name, inputs in ONCE.items() if inputs & set(entry.inputs))
+        jobs.setdefault(happened, []).append(entry)
+    return jobs
+
+
+def figure_inputs(entries, key=None):
+    """Return an input function: what entries are drawn from, by the names their drawing functions know.
+
+    `key` is None for rules with a wildcard of that name; a list of keys makes lists of inputs in their order.
+    """
     names = sorted({name for entry in entries for name in entry.inputs})
-    return lambda wildcards: {name: figure_file(name, wildcards.key) for name in names}
+    if isinstance(key, list):
+        return lambda wildcards: {name: [figure_file(name, one) for one in key] for name in names}
+    return lambda wildcards: {name: figure_file(name, key or wildcards.key) for name in names}
 
 
-def figure_output(entry):
-    """Return the file of an entry, with its key left open."""
-    return f"<results>/{'gifs' if entry.format == 'gif' else 'figures'}/{entry.id}/{{key}}.{entry.format}"
+def figure_output(entry, key="{key}"):
+    """Return the file of an entry; its key is left open where none is given."""
+    return f"<results>/{'gifs' if entry.format == 'gif' else 'figures'}/{entry.id}/{key}.{entry.format}"
 
 
-def beside(entry, suffix):
-    """Return the file of another kind beside an entry's, with its key left open."""
-    return str(Path(figure_output(entry)).with_suffix(suffix))
-
-
-def page_copies(entry):
-    """Return the small copies of an entry's figure that the report shows, with its key left open."""
-    return [str(copy) for copy in copies_of(Path(figure_output(entry)))]
-
-
-def in_report(entry, player=False):
+def in_report(entry, key="{key}", player=False):
     """Return a figure's file, flagged for Snakemake's own report; that shows no GIF, but the page that plays one."""
+    figure = figure_output(entry, key)
     if entry.format == "gif" and not player:
-        return figure_output(entry)
+        return figure
     return report(
-        beside(entry, ".html") if player else figure_output(entry),
+        beside(figure, ".html") if player else figure,
         caption="../report/figure.rst",
         category=entry.section.capitalize(),
-        labels={"figure": entry.title, "of": "{key}"},
+        labels={"figure": entry.title, "of": key},
     )
+
+
+def beside(figure, suffix):
+    """Return the file of another kind beside a figure."""
+    return str(Path(figure).with_suffix(suffix))
+
+
+def figure_files(entries, keys=("{key}",)):
+    """Return the output files of a job that draws entries for some keys, by their kind: key by key, in the entries' order."""
+    pairs = [(entry, key) for key in keys for entry in entries]
+    drawn = [(entry, figure_output(entry, key)) for entry, key in pairs]
+    return {
+        "figures": [in_report(entry, key) for entry, key in pairs],
+        "players": [in_report(entry, key, player=True) for entry, key in pairs if entry.format == "gif"],
+        "vectors": [beside(figure, ".svg") for entry, figure in drawn if entry.vector],
+        "copies": [str(copy) for _, figure in drawn for copy in copies_of(Path(figure))],
+        "provenance": [beside(figure, ".json") for _, figure in drawn],
+    }
 
 
 def figure_params(entry):
@@ -565,7 +607,7 @@ def figure_params(entry):
         "inputs": list(entry.inputs),
         "options": options,
         "vector": entry.vector,
-        "code": code_tools.fingerprint(SCRIPTS / "draw_figures.py", f"rbcflow.figures.{DRAWS[entry.draws]}"),
+        "code": code("draw_figures", f"rbcflow.figures.{DRAWS[entry.draws]}"),
     }
 
 
@@ -578,24 +620,9 @@ def feature_network():
     return {"network": "starter", **{key: WEIGHTS["starter"][key] for key in ("path", "sha256")}}
 
 
-def figure_section(wildcards):
-    """Return the category of a figure in Snakemake's own report."""
-    return REGISTRY[wildcards.figure].section.capitalize()
-
-
-def figure_labels(wildcards):
-    """Return what a figure is called in Snakemake's own report."""
-    return {"figure": REGISTRY[wildcards.figure].title, "of": wildcards.key}
-
-
 def all_figures():
     """Return every file the registry promises."""
-    folders = {"png": "<results>/figures", "gif": "<results>/gifs"}
-    return [
-        f"{folders[entry.format]}/{entry.id}/{key}.{entry.format}"
-        for entry in REGISTRY.values()
-        for key in entry.keys(KEYS)
-    ]
+    return [figure_output(entry, key) for entry in REGISTRY.values() for key in entry.keys(KEYS)]
 
 
 REPORT_TABLES = [

@@ -1,26 +1,81 @@
-# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it. All figures of one run, model,
-# dataset and so on are drawn by one job: to start one takes longer than to draw a figure.
+# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it. One job draws all figures of one bank,
+# variant, model and so on, of all runs of a model, and what is drawn once of one stage: to start one takes longer than to draw a figure.
 
 
 for per, entries in FIGURES_PER.items():
+    if per not in ("none", "run"):
+
+        rule:
+            name:
+                f"draw_{per}"
+            input:
+                unpack(figure_inputs(entries)),
+            output:
+                **figure_files(entries),
+            log:
+                f"<logs>/draw_{per}/{{key}}.log",
+            benchmark:
+                f"<benchmarks>/draw_{per}/{{key}}.tsv"
+            wildcard_constraints:
+                key=alternatives(KEYS[per]),
+            conda:
+                "../../environment.yml"
+            threads: 1
+            resources:
+                mem_mb=growing(2000),
+                runtime=growing(20),
+            params:
+                drawn_for=lambda wildcards: [wildcards.key],
+                figures=[figure_params(entry) for entry in entries],
+            message:
+                f"Drawing the figures of the {per} {{wildcards.key}}"
+            script:
+                "../scripts/draw_figures.py"
+
+
+for model, runs in SHOWN_RUNS_OF.items() if "run" in FIGURES_PER else ():
 
     rule:
         name:
-            f"draw_{per}"
+            f"draw_run_{model}"
         input:
-            unpack(figure_inputs(entries)),
+            unpack(figure_inputs(FIGURES_PER["run"], list(runs))),
         output:
-            figures=[in_report(entry) for entry in entries],
-            players=[in_report(entry, player=True) for entry in entries if entry.format == "gif"],
-            vectors=[beside(entry, ".svg") for entry in entries if entry.vector],
-            copies=[copy for entry in entries for copy in page_copies(entry)],
-            provenance=[beside(entry, ".json") for entry in entries],
+            **figure_files(FIGURES_PER["run"], runs),
         log:
-            f"<logs>/draw_{per}/{{key}}.log",
+            f"<logs>/draw_run/{model}.log",
         benchmark:
-            f"<benchmarks>/draw_{per}/{{key}}.tsv"
-        wildcard_constraints:
-            key=alternatives(KEYS[per]),
+            f"<benchmarks>/draw_run/{model}.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
+        params:
+            record_as="draw_run",
+            many=True,
+            drawn_for=list(runs),
+            figures=[figure_params(entry) for entry in FIGURES_PER["run"]],
+        message:
+            f"Drawing the figures of the runs of {model}"
+        script:
+            "../scripts/draw_figures.py"
+
+
+for happened, entries in drawn_once().items():
+
+    rule:
+        name:
+            f"draw_{happened}"
+        input:
+            unpack(figure_inputs(entries, ONLY_KEY)),
+        output:
+            **figure_files(entries, [ONLY_KEY]),
+        log:
+            f"<logs>/draw_figure/{happened}.log",
+        benchmark:
+            f"<benchmarks>/draw_figure/{happened}.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -28,44 +83,10 @@ for per, entries in FIGURES_PER.items():
             mem_mb=growing(2000),
             runtime=growing(20),
         params:
+            record_as="draw_figure",
+            drawn_for=[ONLY_KEY],
             figures=[figure_params(entry) for entry in entries],
         message:
-            f"Drawing the figures of the {per} {{wildcards.key}}"
+            f"Drawing the figures of what was {happened}"
         script:
             "../scripts/draw_figures.py"
-
-
-rule draw_figure:
-    input:
-        unpack(lambda wildcards: figure_inputs([REGISTRY[wildcards.figure]])(wildcards)),
-    output:
-        figures=[
-            report(
-                "<results>/figures/{figure}/{key}.png",
-                caption="../report/figure.rst",
-                category=figure_section,
-                labels=figure_labels,
-            )
-        ],
-        vectors="<results>/figures/{figure}/{key}.svg",
-        copies="<results>/figures/{figure}/{key}.webp",
-        provenance=["<results>/figures/{figure}/{key}.json"],
-    log:
-        "<logs>/draw_figure/{figure}-{key}.log",
-    benchmark:
-        "<benchmarks>/draw_figure/{figure}-{key}.tsv"
-    wildcard_constraints:
-        figure=alternatives(entry.id for entry in REGISTRY.values() if entry.per == "none"),
-        key=ONLY_KEY,
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(20),
-    params:
-        figures=lambda wildcards: [figure_params(REGISTRY[wildcards.figure])],
-    message:
-        "Drawing {wildcards.figure}"
-    script:
-        "../scripts/draw_figures.py"

@@ -105,28 +105,34 @@ for model, runs in RUNS_OF.items():
             "../scripts/evaluate_model.py"
 
 
-rule collect_errors:
-    input:
-        errors="<results>/validation/{run}/errors.csv",
-        predictions="<results>/predictions/{run}.parquet",
-        testset=run_testset,
-    output:
-        table="<results>/errors/{run}/errors.csv",
-        tiles="<results>/errors/{run}/tiles.png",
-        provenance="<results>/errors/{run}/provenance.json",
-    log:
-        "<logs>/collect_errors/{run}.log",
-    benchmark:
-        "<benchmarks>/collect_errors/{run}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
-    params:
-        code=code("collect_errors"),
-    message:
-        "Cutting out the worst errors of {wildcards.run}"
-    script:
-        "../scripts/collect_errors.py"
+for model, runs in SHOWN_RUNS_OF.items():
+
+    rule:
+        name:
+            f"collect_errors_{model}"
+        input:
+            errors=counted_in(runs, "errors.csv"),
+            predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
+            testsets=testsets_of(runs),
+        output:
+            tables=[f"<results>/errors/{run}/errors.csv" for run in runs],
+            tiles=[f"<results>/errors/{run}/tiles.png" for run in runs],
+            provenance=[f"<results>/errors/{run}/provenance.json" for run in runs],
+        log:
+            f"<logs>/collect_errors/{model}.log",
+        benchmark:
+            f"<benchmarks>/collect_errors/{model}.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(30),
+        params:
+            model=model,
+            runs=[row.model_dump() for row in runs.values()],
+            code=code("collect_errors"),
+        message:
+            f"Cutting out the worst errors of the runs of {model}"
+        script:
+            "../scripts/collect_errors.py"

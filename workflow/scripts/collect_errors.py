@@ -1,4 +1,4 @@
-"""Rule collect_errors: the worst errors of one run, cut out of their frames."""
+"""Rules collect_errors_<model>: the worst errors of a model's runs, cut out of their frames."""
 
 from pathlib import Path
 
@@ -8,11 +8,18 @@ from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = Recorder.of_job(snakemake)
-    error_tiles(
-        Path(snakemake.input.errors).parent,
-        Path(snakemake.input.predictions),
-        Path(snakemake.input.testset).parent,
-        Path(snakemake.output.table).parent,
-    )
-    recorder.write(snakemake.output.provenance)
+    testsets = {Path(file).parent.name: Path(file) for file in snakemake.input.testsets}
+    model, code = snakemake.params.model, snakemake.params.code
+    for row, errors, predictions, provenance in zip(
+        snakemake.params.runs,
+        snakemake.input.errors,
+        snakemake.input.predictions,
+        snakemake.output.provenance,
+        strict=True,
+    ):
+        # a record a run, of what its errors were cut from
+        inputs = {"errors": Path(errors), "predictions": Path(predictions), "testset": testsets[row["testset"]]}
+        recorder = Recorder("collect_errors", inputs, {"code": code}, {"model": model, "run": row["run"]})
+        folders = inputs["errors"].parent, inputs["predictions"], inputs["testset"].parent
+        error_tiles(*folders, Path(provenance).parent)
+        recorder.write(provenance)

@@ -1,6 +1,8 @@
-"""Rules draw_<per> and draw_figure: pictures and animations of the registry."""
+"""Rules draw_<what>: pictures and animations of the registry."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rbcflow.figures.copies import write_copies
 from rbcflow.figures.drawings import draw
@@ -10,32 +12,36 @@ from rbcflow.runtime.provenance import Recorder
 
 FILES = ("predictions", "seeds", "published", "clusters", "raw_counts", "headline")
 """Inputs that drawing functions take as files; the others are folders."""
-LISTS = ("runs", "datasets", "outlines", "testsets")
 
 
-def folder_or_file(name: str, value: object) -> Path | list[Path]:
+def drawn_from(value: Path | list[Path], name: str) -> Path | list[Path]:
     """Return what a drawing function expects under an input's name, given the file the rule waits for."""
-    if name in LISTS:
-        return [Path(file).parent for file in value]
-    return Path(value) if name in FILES else Path(value).parent
+    if isinstance(value, list):
+        return [drawn_from(file, name) for file in value]
+    return value if name in FILES else value.parent
+
+
+def recorders(job: Any) -> Iterator[tuple[dict[str, Any], str, Recorder]]:
+    """Yield the figures of a job with their keys and records, in the order of its outputs.
+
+    A job of several keys has lists of inputs, one of each key; a record names those of its own figure.
+    """
+    whole = Recorder.of_job(job)
+    rule = job.params.get("record_as", job.rule)
+    for number, key in enumerate(job.params.drawn_for):
+        own = {name: files[number] for name, files in whole.inputs.items()} if job.params.get("many") else whole.inputs
+        for figure in job.params.figures:
+            inputs = {name: own[name] for name in figure["inputs"]}
+            yield figure, key, Recorder(rule, inputs, {"figure": figure}, {"key": key})
 
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    whole = Recorder.of_job(snakemake)
-    for figure, output, provenance in zip(
-        snakemake.params.figures, snakemake.output.figures, snakemake.output.provenance, strict=True
-    ):
-        inputs = {name: whole.inputs[name] for name in figure["inputs"]}
-        recorder = Recorder(whole.rule, inputs, {"figure": figure}, whole.wildcards)
-        draw(
-            figure["draws"],
-            {name: folder_or_file(name, snakemake.input[name]) for name in figure["inputs"]},
-            Path(output),
-            vector=figure["vector"],
-            **figure["options"],
-        )
+    outputs = zip(snakemake.output.figures, snakemake.output.provenance, strict=True)
+    for (figure, key, recorder), (output, provenance) in zip(recorders(snakemake), outputs, strict=True):
+        inputs = {name: drawn_from(value, name) for name, value in recorder.inputs.items()}
+        draw(figure["draws"], inputs, Path(output), vector=figure["vector"], **figure["options"])
         write_copies(Path(output))
         if output.endswith(".gif"):
             write_player(Path(output), Path(output).with_suffix(".html"))
-        recorder.write(provenance, figure=figure["id"], key=snakemake.wildcards.key)
+        recorder.write(provenance, figure=figure["id"], key=key)

@@ -23,6 +23,9 @@ FIRST_FRAME_SIZE = (900, 1260)
 LOSSLESS_LIMIT = 40_000
 """Bytes up to which a picture stays lossless: plots do, photographs need not."""
 
+HOPELESS = 90_000
+"""Bytes of a PNG that cannot become so small; not to try it saves most of the time."""
+
 MOVING_LIMIT = 80_000
 """Bytes an animation may take: a page has some dozens of them; the smallest step is taken even if it takes more."""
 
@@ -39,19 +42,20 @@ def write_copies(figure: Path) -> None:
     """Write the copies of a PNG or GIF beside it."""
     with Image.open(figure) as image:
         still, *moving = copies_of(figure)
-        still.write_bytes(_still(image, FIRST_FRAME_SIZE if moving else MAX_SIZE))
+        size, lossless = (FIRST_FRAME_SIZE, True) if moving else (MAX_SIZE, figure.stat().st_size < HOPELESS)
+        still.write_bytes(_still(image, size, lossless=lossless))
         for target in moving:
             target.write_bytes(_moving(image, figure.stat().st_size))
 
 
-def _still(image: Image.Image, size: tuple[int, int]) -> bytes:
-    """Return a picture on white, at most so large, encoded."""
+def _still(image: Image.Image, size: tuple[int, int], *, lossless: bool) -> bytes:
+    """Return a picture on white, at most so large, encoded; without loss where that is worth a try and small."""
     rgba = image.convert("RGBA")
     white = Image.new("RGBA", rgba.size, "white")
     flat = Image.alpha_composite(white, rgba).convert("RGB")
     flat.thumbnail(size, Image.Resampling.LANCZOS)
-    data = _webp(flat, lossless=True, quality=20, method=1)
-    return data if len(data) <= LOSSLESS_LIMIT else _webp(flat, quality=58, method=2)
+    data = _webp(flat, lossless=True, quality=20, method=1) if lossless else b""
+    return data if 0 < len(data) <= LOSSLESS_LIMIT else _webp(flat, quality=58, method=2)
 
 
 def _moving(image: Image.Image, size: int) -> bytes:

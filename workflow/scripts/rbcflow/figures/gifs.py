@@ -169,11 +169,38 @@ def encode(frames: list[Image.Image], images: list[pictures.Rgb], colours: int, 
         fps: frames a second.
     """
     palette = np.vstack([DRAWN, _palette(images, colours)])
-    nearest = cKDTree(palette)
-    first, *rest = [_indexed(frame, palette, nearest) for frame in frames]
+    indexer = Indexer(palette)
+    first, *rest = [indexer.of(frame) for frame in frames]
     buffer = io.BytesIO()
     first.save(buffer, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0, optimize=False)
     return buffer.getvalue()
+
+
+class Indexer:
+    """Puts frames into the colours of a palette; Pillow's own mapping is coarse and tints grey.
+
+    Frames of one animation have nearly all colours in common, so each colour is looked for once.
+    """
+
+    def __init__(self, palette: np.ndarray) -> None:
+        """Take a palette, (N, 3) uint8."""
+        self._colours = palette.ravel().tolist()
+        self._nearest = cKDTree(palette)
+        self._known = np.zeros(1 << 24, dtype=bool)
+        self._index = np.zeros(1 << 24, dtype=np.uint8)
+
+    def of(self, frame: Image.Image) -> Image.Image:
+        """Return a frame of R, G, B as one of palette indices."""
+        red, green, blue = np.moveaxis(np.asarray(frame).astype(np.uint32), 2, 0)
+        pixels = red << 16 | green << 8 | blue
+        if (unknown := pixels[~self._known[pixels]]).size:
+            values = np.unique(unknown)
+            channels = (values[:, None] >> np.array([16, 8, 0], dtype=np.uint32)) & 255
+            self._index[values] = self._nearest.query(channels)[1]
+            self._known[values] = True
+        picture = Image.fromarray(self._index[pixels])
+        picture.putpalette(self._colours)
+        return picture
 
 
 def _palette(images: list[pictures.Rgb], colours: int) -> np.ndarray:
@@ -189,14 +216,3 @@ def _palette(images: list[pictures.Rgb], colours: int) -> np.ndarray:
     weighted = np.repeat(values, np.ceil(np.sqrt(counts)).astype(int), axis=0)
     cut = Image.fromarray(weighted[:, None]).quantize(colours, method=Image.Quantize.MEDIANCUT)
     return np.array(cut.getpalette(), dtype=np.uint8).reshape(-1, 3)[:colours]
-
-
-def _indexed(frame: Image.Image, palette: np.ndarray, nearest: cKDTree) -> Image.Image:
-    """Return a frame in the colours of the palette; Pillow's own mapping is coarse and tints grey."""
-    pixels = np.asarray(frame).astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    values, places = np.unique(pixels, return_inverse=True)
-    channels = (values[:, None] >> np.array([16, 8, 0], dtype=np.uint32)) & 255
-    indices = nearest.query(channels)[1].astype(np.uint8)
-    picture = Image.fromarray(indices[places].reshape(pixels.shape))
-    picture.putpalette(palette.ravel().tolist())
-    return picture

@@ -39,6 +39,8 @@ NOTE_CHARACTERS_A_MM = 0.72
 """How many characters of a note fit a millimetre at its size of 7 points; longer notes take a second line."""
 
 DPI = 200
+PNG = {"compress_level": 4}
+"""As small as at the usual 6, in a third of the time."""
 MM = 1 / 25.4
 
 RC = {
@@ -91,16 +93,20 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
         note: what the figure must be read with (what, n, thresholds, origin), set above the panels.
     """
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(width * MM, height * MM), layout="constrained")
+        figure = Figure(figsize=(width * MM, height * MM), dpi=DPI, layout="constrained")
         if note:
             lines = textwrap.fill(note, int(width * NOTE_CHARACTERS_A_MM))
             figure.suptitle(lines, x=0.005, ha="left", fontsize=7, color="#444444")
         yield figure
         output.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white")
+        # Matplotlib measures ticks that nobody sees, and for every file draws all that has to find its place once more.
+        for axes in figure.axes:
+            if not axes.axison:
+                axes.set(xticks=[], yticks=[])
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine(None)
+        figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white", pil_kwargs=PNG)
         if _vector.get():
-            # everything has its place already, and to find it takes longest
-            figure.set_layout_engine("none")
             figure.savefig(output.with_suffix(".svg"), dpi=DPI, metadata={"Date": None}, facecolor="white")
 
 

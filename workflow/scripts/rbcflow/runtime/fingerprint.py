@@ -7,9 +7,13 @@ carry this fingerprint instead: a changed line of logic reruns the rule; a comme
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
-from functools import cache
+import json
+import os
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = "rbcflow"
 INFRASTRUCTURE = {
@@ -34,14 +38,6 @@ class _WithoutDocstrings(ast.NodeTransformer):
     visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _strip
 
 
-def _module_file(name: str, root: Path) -> Path | None:
-    base = root.joinpath(*name.split("."))
-    for file in (base.with_suffix(".py"), base / "__init__.py"):
-        if file.is_file():
-            return file
-    return None
-
-
 def _imports(tree: ast.AST) -> set[str]:
     """Return the dotted names a module may import from the library; some may turn out to be functions."""
     names: set[str] = set()
@@ -57,52 +53,94 @@ def _is_infrastructure(name: str) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in INFRASTRUCTURE)
 
 
-def reached_modules(script: Path, *named: str) -> dict[str, Path]:
-    """Return the library modules a script imports, directly or through others, by dotted name.
+class Module(NamedTuple):
+    """What a Python file says: a digest over its syntax tree, and the dotted names it may import from the library."""
 
-    Args:
-        script: a Python file beside the library package.
-        named: dotted names of further modules, which the script imports by name.
-    """
-    root = script.parent
-    found: dict[str, Path] = {}
-    waiting = _imports(_parse(script)) | set(named)
-    while waiting:
-        name = waiting.pop()
-        file = None if name in found or _is_infrastructure(name) else _module_file(name, root)
-        if file is None:
-            continue
-        found[name] = file
-        parent = name.rpartition(".")[0]
-        waiting |= _imports(_parse(file)) | ({parent} if parent else set())
-    return dict(sorted(found.items()))
+    digest: str
+    imports: list[str]
 
 
-@cache
-def _parse_text(text: str) -> ast.Module:
-    return ast.parse(text)
+class Library:
+    """Scripts and library modules as they are now, each read once: to parse them takes seconds, at every start."""
+
+    def __init__(self, root: Path, kept: Path | None = None) -> None:
+        """Take a folder of scripts with the library's package in it.
+
+        Args:
+            root: the folder.
+            kept: a file of what modules said in earlier runs, by their bytes; it may be absent, or of another Python.
+        """
+        self._root, self._kept = root, kept
+        self._files: dict[str, Path | None] = {}
+        self._modules: dict[Path, Module] = {}
+        self._told: dict[str, list] = {}
+        self._earlier: dict[str, list] = {}
+        if kept is not None:
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                content = json.loads(kept.read_text(encoding="utf-8"))
+                self._earlier = dict(content["modules"]) if content["read_by"] == _reader() else {}
+
+    def fingerprint(self, script: str, *named: str) -> str:
+        """Return 16 hexadecimal digits over the syntax trees of a script and the library modules it reaches.
+
+        Args:
+            script: name of a Python file in the folder.
+            named: dotted names of further modules, which the script imports by name.
+        """
+        files = {script: self._root / script, **self.reached(script, *named)}
+        digests = [f"{name} {self._module(file).digest}" for name, file in files.items()]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+
+    def reached(self, script: str, *named: str) -> dict[str, Path]:
+        """Return the library modules a script imports, directly or through others, by dotted name."""
+        found: dict[str, Path] = {}
+        waiting = {*self._module(self._root / script).imports, *named}
+        while waiting:
+            name = waiting.pop()
+            file = None if name in found or _is_infrastructure(name) else self._file(name)
+            if file is None:
+                continue
+            found[name] = file
+            parent = name.rpartition(".")[0]
+            waiting.update(self._module(file).imports, [parent] if parent else [])
+        return dict(sorted(found.items()))
+
+    def keep(self) -> None:
+        """Write what the modules said, for the next run; nothing is lost where that is not possible."""
+        if self._kept is None or self._told == self._earlier:
+            return
+        partial = self._kept.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps({"read_by": _reader(), "modules": self._told}), encoding="utf-8")
+            partial.replace(self._kept)
+
+    def _file(self, name: str) -> Path | None:
+        if name not in self._files:
+            base = self._root.joinpath(*name.split("."))
+            places = (base.with_suffix(".py"), base / "__init__.py")
+            self._files[name] = next((file for file in places if file.is_file()), None)
+        return self._files[name]
+
+    def _module(self, file: Path) -> Module:
+        if file not in self._modules:
+            content = file.read_bytes()
+            key = hashlib.sha256(content).hexdigest()
+            self._told[key] = self._earlier.get(key) or _read(content.decode("utf-8"))
+            self._modules[file] = Module(*self._told[key])
+        return self._modules[file]
 
 
-def _parse(file: Path) -> ast.Module:
-    return _parse_text(file.read_text(encoding="utf-8"))
+def _reader() -> str:
+    """Return what a module's digest depends on besides the module: this file, and Python's own syntax trees."""
+    return f"{sys.version} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
 
 
-@cache
-def _tree_digest(text: str) -> str:
-    tree = _WithoutDocstrings().visit(ast.parse(text))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def fingerprint(script: Path, *named: str) -> str:
-    """Return 16 hexadecimal digits over the syntax trees of a script and the library modules it reaches.
-
-    Args:
-        script: a Python file beside the library package.
-        named: dotted names of further modules, which the script imports by name.
-    """
-    files = {script.name: script, **reached_modules(script, *named)}
-    digests = [f"{name} {_tree_digest(file.read_text(encoding='utf-8'))}" for name, file in files.items()]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+def _read(text: str) -> list:
+    """Return the values of a ``Module``."""
+    tree = ast.parse(text)
+    imports = sorted(_imports(tree))
+    return [hashlib.sha256(ast.dump(_WithoutDocstrings().visit(tree)).encode()).hexdigest(), imports]
 
 
 def filled_digest(table: Path) -> str:
