@@ -5,6 +5,7 @@
 for per, entries in FIGURES_PER.items():
 
     rule:
+        """Pictures and animations of the registry."""
         name:
             f"draw_{per}"
         input:
@@ -36,6 +37,7 @@ for per, entries in FIGURES_PER.items():
 
 
 rule draw_figure:
+    """Pictures and animations of the registry."""
     input:
         unpack(lambda wildcards: figure_inputs([REGISTRY[wildcards.figure]])(wildcards)),
     output:
