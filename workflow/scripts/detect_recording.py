@@ -5,7 +5,8 @@ from pathlib import Path
 from rbcflow.core.tables import read_object
 from rbcflow.detector.weights import recorded, training_record
 from rbcflow.recordings.detect import detect, detect_nothing
-from rbcflow.recordings.network import TRAINED_PX, load_finder
+from rbcflow.recordings.detectors import training_side
+from rbcflow.recordings.network import load_finder
 from rbcflow.runtime import logs
 
 if __name__ == "__main__":
@@ -20,8 +21,7 @@ if __name__ == "__main__":
         detect_nothing(reading, *tables, **named)
         raise SystemExit
     record = training_record(path, sha256)
-    side = (record.get("cells") or {}).get("side_seen_px", TRAINED_PX)
-    finder = load_finder(path, sha256, detector["classes"], side=side, threads=1, device="auto")
+    finder = load_finder(path, sha256, detector["classes"], side=training_side(record), threads=1, device="auto")
     workers = snakemake.threads if finder.on_processor else 1
     found = reading | {"scale": snakemake.params.scale}
     detect(found, finder, *tables, **named, looks=record.get("looks"), workers=workers)
