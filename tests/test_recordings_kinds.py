@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import dclab
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ import tifffile
 
 from raw_inputs import write_avi, write_tiff
 from rbcflow.config.models import Recording
-from rbcflow.recordings import stage
+from rbcflow.recordings import dictionary, stage
 from rbcflow.recordings.detect import detect, detect_nothing
 from rbcflow.recordings.detectors import shipped, shipped_record
 from rbcflow.recordings.network import CellFinder
@@ -191,3 +192,44 @@ def test_every_kind_ends_in_results_or_says_why_not(summary: pd.DataFrame, drawn
     per_pixel = 0.25 if kind.startswith("small") else 1.0
     expected = 0.95 * STEP * per_pixel * (0.18 * 500 if words == "um_s" else 1)
     assert float(row[f"velocity_{words}"]) == pytest.approx(expected, rel=0.08)
+
+
+def test_a_recordings_cells_open_in_dclab(results: Path):
+    boxes = pd.read_csv(results / "boxes.csv").query("recording == 'rtdc' and not repeated").dropna(subset="cell")
+    cells = pd.read_csv(results / "rtdc/cells.csv").set_index("cell")
+    with dclab.new_dataset(results / "rtdc/rtdc.rtdc") as stored:
+        assert len(stored) == len(boxes) > 20
+        assert stored.config["imaging"]["pixel size"] == 0.18
+        assert stored.config["imaging"]["frame rate"] == 500
+        np.testing.assert_allclose(stored["size_x"], (boxes["x1"] - boxes["x0"]) * 0.18, rtol=1e-5)
+        np.testing.assert_allclose(stored["pos_y"], (boxes["y0"] + boxes["y1"]) / 2 * 0.18, rtol=1e-5)
+        np.testing.assert_array_equal(stored["frame"], boxes["frame"] + 1)
+        np.testing.assert_allclose(stored["userdef3"], cells.loc[boxes["cell"], "velocity_um_s"], rtol=1e-5)
+        # the classes of dclab are the scores' names in the alphabet's order
+        classes = np.array(["croissant", "other", "slipper"])[np.asarray(stored["ml_class"])]
+        assert (classes == boxes["class"]).all()
+    # without a pixel size there is no length in micrometres, and none of the format's features
+    assert not (results / "pictures/pictures.rtdc").exists()
+    assert not (results / "cut_short/cut_short.rtdc").exists()
+
+
+def test_the_workbook_opens_by_a_second_library(results: Path):
+    for sheet in ("summary", "cells", "verdicts", "boxes"):
+        table = pd.read_csv(results / f"{sheet}.csv", keep_default_na=False, na_values=[""])
+        read = pd.read_excel(
+            results / "recordings.xlsx", sheet, engine="calamine", keep_default_na=False, na_values=[""]
+        )
+        pd.testing.assert_frame_equal(read, table, check_dtype=False, rtol=1e-9)
+
+
+def test_every_column_of_every_table_is_explained(results: Path):
+    files = [path for path in results.rglob("*") if path.suffix in (".csv", ".tsv", ".parquet")]
+    assert {path.name for path in files} >= {"boxes.csv", "check.tsv", "frames.parquet", "times.csv", "verdicts.csv"}
+    for path in files:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, sep=None, engine="python")
+        described = dictionary.described(table.columns)
+        assert described["meaning"].str.len().gt(3).all(), path
+    listed = set(pd.read_csv(results / "columns.csv")["column"])
+    for name in ("boxes.csv", "cells.csv", "summary.csv", "verdicts.csv", "check.tsv"):
+        columns = (results / name).read_text().partition("\n")[0].split("\t" if name.endswith("tsv") else ",")
+        assert set(columns) <= listed, name

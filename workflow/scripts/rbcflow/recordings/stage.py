@@ -25,6 +25,7 @@ from rbcflow.recordings import (
     objects,
     overlay,
     page,
+    rtdc,
     summarise,
     validity,
     workbook,
@@ -84,6 +85,8 @@ def judge_recording(folder: Path, *, alone: bool) -> None:
     cells, counted = summarise.cells(links, probe), flux.count(links, probe)
     verdict = validity.refusal(probe["refused"]) if probe["refused"] else _judged(folder, cells, counted, alone=alone)
     cells.to_csv(folder / "cells.csv", index=False)
+    # no output of the rule, as it is not there without a pixel size
+    rtdc.write(links, cells, probe, folder / f"{folder.name}.rtdc")
     _write_json(folder / "flux.json", asdict(counted))
     _write_json(folder / "verdict.json", verdict.as_dict())
 
@@ -186,7 +189,7 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
     cells.to_csv(output / "cells.csv", index=False)
     summary.to_csv(output / "summary.csv", index=False)
     findings.to_csv(output / "verdicts.csv", index=False)
-    columns = dict.fromkeys([*summary.columns, *cells.columns, *BOXES, *findings.columns])
+    columns = dict.fromkeys([*summary.columns, *cells.columns, *BOXES, *findings.columns, *checks.COLUMNS])
     dictionary.described(columns).to_csv(output / "columns.csv", index=False)
     sheets = {"summary": summary, "cells": cells, "verdicts": findings, "boxes": tracks[list(BOXES)]}
     workbook.write(output / "recordings.xlsx", sheets)
