@@ -43,6 +43,7 @@ onerror:
 
 
 rule all:
+    """The whole rebuild, ending with the report."""
     default_target: True
     input:
         "<results>/report.html",

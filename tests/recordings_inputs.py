@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import av
+import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from raw_inputs import write_picture
 from rbcflow.phantom.optics import Optics, expose
 from rbcflow.phantom.scene import Scene, views
 from rbcflow.phantom.walls import channel
@@ -28,10 +33,10 @@ class Drawn:
     true: int
 
 
-def draw_recording(frames: int = 24, step: float = 40.0, seed: int = 0, name: str = "drawn") -> Drawn:
+def draw_recording(frames: int = 24, step: float = 40.0, seed: int = 0, name: str = "drawn", width: int = 320) -> Drawn:
     """Draw a recording with the phantom's cells; boxes are the true ones, shaken by half a pixel."""
     rng = np.random.default_rng(seed)
-    width, height, axis, half = 320, 96, 48.0, 34.0
+    height, axis, half = 96, 48.0, 34.0
     optics = Optics(pixel_um=0.18, absorption=0.03, defocus_um=-4.0, condenser=0.2)
     shares = {"croissant": 0.5, "slipper": 0.4, "other": 0.1}
     scene = Scene(width, height, axis, half, 1, step, 90.0, 8.0, optics, 0.5, shares, KINDS)
@@ -69,3 +74,34 @@ def summed(setup: Setup, seed: int = 0, **facts: Any) -> tuple[summarise.Recorde
     verdict = validity.judge(simulated.boxes, simulated.frames, probe, links, cells, by_flux)
     duration = float(links.frames["time"].max()) + 1
     return summarise.Recorded(probe, links.flow, duration, cells, by_flux, verdict), links
+
+
+def write_pictures(folder: Path, images: np.ndarray, name: str = "frame{}.png") -> Path:
+    """Write images as a folder of pictures."""
+    for number, image in enumerate(images):
+        write_picture(folder / name.format(number), image)
+    return folder
+
+
+def write_rtdc(path: Path, images: np.ndarray, numbers: list[int] | None = None, **attributes: float) -> Path:
+    """Write images as an instrument's HDF5 file; `imaging__pixel_size=1` becomes the attribute `imaging:pixel size`."""
+    with h5py.File(path, "w") as file:
+        file["events/image"] = images
+        if numbers is not None:
+            file["events/frame"] = numbers
+        file.attrs.update({name.replace("__", ":").replace("_", " "): value for name, value in attributes.items()})
+    return path
+
+
+def write_mp4(path: Path, images: np.ndarray) -> Path:
+    """Write (N, H, W, 3) R, G, B as MPEG-4."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(25))
+        stream.height, stream.width = images.shape[1:3]
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
+        for image in images:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -22,24 +21,10 @@ from rbcflow.recordings import events
 from rbcflow.recordings.media import frames_of, open_media, select
 from rbcflow.recordings.pictures import natural
 from rbcflow.recordings.probe import probe
+from recordings_inputs import write_mp4, write_pictures, write_rtdc
 
 FRAMES = noise(12, 24, 40)
 COLOURS = noise(5, 24, 40, 3)
-
-
-def write_pictures(folder: Path, images: np.ndarray, name: str = "frame{}.png") -> Path:
-    for number, image in enumerate(images):
-        write_picture(folder / name.format(number), image)
-    return folder
-
-
-def write_rtdc(path: Path, images: np.ndarray, numbers: list[int] | None = None, **attributes: float) -> Path:
-    with h5py.File(path, "w") as file:
-        file["events/image"] = images
-        if numbers is not None:
-            file["events/frame"] = numbers
-        file.attrs.update({name.replace("__", ":").replace("_", " "): value for name, value in attributes.items()})
-    return path
 
 
 def avi(path: Path) -> Path:
@@ -95,19 +80,6 @@ def test_every_kind_gives_the_same_frames(tmp_path: Path, write, kind: str):
     assert (media.kind, media.channels, media.expected) == (kind, 1, 12)
     assert [number for number, _ in found] == list(range(12))
     np.testing.assert_array_equal([image for _, image in found], FRAMES)
-
-
-def write_mp4(path: Path, images: np.ndarray) -> Path:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=Fraction(25))
-        stream.height, stream.width = images.shape[1:3]
-        stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
-        for image in images:
-            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
-    return path
 
 
 def test_colours_are_weighted_to_grey(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 
 rule cluster_objects:
+    """Clusters of what the U-Net found, and which of them hold whole cells."""
     input:
         unpack(bank_networks("unet")),
         record=bank_record,
@@ -32,6 +33,7 @@ rule cluster_objects:
 
 
 rule cut_cells:
+    """The single cells of one bank, by every path it names; none where its source is unavailable."""
     input:
         unpack(bank_networks()),
         record=bank_record,
@@ -65,6 +67,7 @@ rule cut_cells:
 
 
 rule draw_cells:
+    """A bank of cells from the phantom's cell model."""
     output:
         cells="<results>/cells/{bank}/cells.csv",
         crops="<results>/cells/{bank}/crops.npz",
@@ -94,6 +97,7 @@ rule draw_cells:
 
 # All sources of a path in one job: to load the networks' libraries takes as long as to outline the sampled frames.
 rule score_outlines:
+    """One extraction path on every source with known masks that it can take."""
     input:
         unpack(path_networks),
         records=path_records,

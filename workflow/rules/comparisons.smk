@@ -2,6 +2,7 @@
 
 
 rule check_metrics:
+    """Every run counted again by the libraries' own functions; a disagreement ends the DAG."""
     input:
         metrics=counted_in(SETTINGS.judged, "metrics.json"),
         predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
@@ -29,6 +30,7 @@ rule check_metrics:
 
 
 rule compare_runs:
+    """Intervals of headline numbers, and differences of models on the same frames."""
     input:
         metrics=counted_in(SETTINGS.judged, "metrics.json"),
         errors=counted_in(SETTINGS.judged, "errors.csv"),
@@ -62,6 +64,7 @@ rule compare_runs:
 
 
 rule compare_sizes:
+    """Every published run beside itself at the frames' own size."""
     input:
         metrics=counted_in(SETTINGS.judged, "metrics.json"),
         headline="<results>/tables/headline.csv",
@@ -89,6 +92,7 @@ rule compare_sizes:
 
 
 rule measure_looks:
+    """Shape, colour and halo of every whole cell of the recorded test sets."""
     input:
         testsets=[f"<results>/testsets/{testset}/testset.json" for testset in RECORDED_TESTSETS],
     output:
@@ -114,6 +118,7 @@ rule measure_looks:
 
 
 rule judge_claims:
+    """Every sentence and printed value of the preprint with a verdict."""
     input:
         claims="paper/claims.yaml",
         published="paper/published.yaml",
@@ -157,6 +162,7 @@ rule judge_claims:
 
 
 rule validate_weights:
+    """A checkpoint of your own on test sets (the key `given`): metrics, curves, errors and figures."""
     input:
         metrics=lambda wildcards: [f"<results>/validation/{run}/metrics.json" for run in given_runs()],
         figures=lambda wildcards: [

@@ -2,6 +2,7 @@
 
 
 rule split_cells:
+    """Say which cell may appear in train, val and test."""
     input:
         banks=all_banks(),
     output:
@@ -32,6 +33,7 @@ rule split_cells:
 
 
 rule compose_shard:
+    """Cut-and-paste images with labels, one shard of a variant's split."""
     input:
         banks=lambda wildcards: banks_of(wildcards.variant),
         splits=split_table,
@@ -62,6 +64,7 @@ rule compose_shard:
 
 
 rule import_dataset:
+    """Take the images of a dataset that exists, published or in a folder."""
     output:
         train=directory("<results>/datasets/{variant}/train/shards/000"),
         val=directory("<results>/datasets/{variant}/val/shards/000"),
@@ -90,6 +93,7 @@ rule import_dataset:
 
 
 rule collect_dataset:
+    """Make one dataset of its shards, with image lists, metadata and fingerprint."""
     input:
         train=lambda wildcards: shards_of(wildcards.variant, "train"),
         val=lambda wildcards: shards_of(wildcards.variant, "val"),

@@ -6,6 +6,7 @@ for per, entries in FIGURES_PER.items():
     if per not in ("none", "run"):
 
         rule:
+            """Pictures and animations of the registry."""
             name:
                 f"draw_{per}"
             input:
@@ -36,6 +37,7 @@ for per, entries in FIGURES_PER.items():
 for model, runs in SHOWN_RUNS_OF.items() if "run" in FIGURES_PER else ():
 
     rule:
+        """Pictures and animations of the runs of one model."""
         name:
             f"draw_run_{model}"
         input:
@@ -66,6 +68,7 @@ for model, runs in SHOWN_RUNS_OF.items() if "run" in FIGURES_PER else ():
 for happened, entries in drawn_once().items():
 
     rule:
+        """Pictures of the registry that are drawn once."""
         name:
             f"draw_{happened}"
         input:

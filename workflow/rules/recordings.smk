@@ -6,8 +6,9 @@ wildcard_constraints:
     recording=alternatives(RECORDINGS),
 
 
-# Decodes the recording once: frames, their size and numbers, one mapping to 8 bits. All that boxes depend on, and no more.
 rule read_recording:
+    """Decodes the recording once: frames, their size and numbers, one mapping to 8 bits. All that boxes depend on,
+    and no more."""
     input:
         file=lambda wildcards: RECORDINGS[wildcards.recording].file,
     output:
@@ -33,8 +34,8 @@ rule read_recording:
         "../scripts/read_recording.py"
 
 
-# Puts the sheet's facts beside the file's, or names a contradiction.
 rule probe_recording:
+    """Puts the sheet's facts beside the file's, or names a contradiction."""
     input:
         reading="<results>/recordings/{recording}/reading.json",
     output:
@@ -59,8 +60,9 @@ rule probe_recording:
         "../scripts/probe_recording.py"
 
 
-# Finds the cells on every frame. It does not wait for the probe: a changed condition or pixel size finds no cell anew.
 rule detect_recording:
+    """Finds the cells on every frame. It does not wait for the probe: a changed condition or pixel size finds no
+    cell anew."""
     input:
         reading="<results>/recordings/{recording}/reading.json",
         file=lambda wildcards: RECORDINGS[wildcards.recording].file,
@@ -89,8 +91,8 @@ rule detect_recording:
         "../scripts/detect_recording.py"
 
 
-# Follows the cells by their common displacement, or refuses to.
 rule link_recording:
+    """Follows the cells by their common displacement, or refuses to."""
     input:
         probe="<results>/recordings/{recording}/probe.json",
         boxes="<results>/recordings/{recording}/boxes.parquet",
@@ -117,8 +119,8 @@ rule link_recording:
         "../scripts/link_recording.py"
 
 
-# Measures the cells, counts them a second way, and says whether the recording may be used.
 rule judge_recording:
+    """Measures the cells, counts them a second way, and says whether the recording may be used."""
     input:
         probe="<results>/recordings/{recording}/probe.json",
         boxes="<results>/recordings/{recording}/boxes.parquet",
@@ -147,8 +149,8 @@ rule judge_recording:
         "../scripts/judge_recording.py"
 
 
-# Draws boxes with the numbers of their cells over consecutive frames, and the kymograph with the links.
 rule draw_recording:
+    """Draws boxes with the numbers of their cells over consecutive frames, and the kymograph with the links."""
     input:
         probe="<results>/recordings/{recording}/probe.json",
         flow="<results>/recordings/{recording}/flow.json",
@@ -175,8 +177,9 @@ rule draw_recording:
         "../scripts/draw_recording.py"
 
 
-# Puts all recordings of the sheet together. `check.tsv` is no output: what is filled in by hand must outlive every rerun.
 rule summarise_recordings:
+    """Puts all recordings of the sheet together. `check.tsv` is no output: what is filled in by hand must outlive
+    every rerun."""
     input:
         verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
         drawings=lambda wildcards: [f"<results>/recordings/{name}/overlay.gif" for name in own_recordings()],
@@ -212,8 +215,8 @@ rule summarise_recordings:
         "../scripts/summarise_recordings.py"
 
 
-# The target for people: everything there is about the recordings, and where it lies.
 rule recordings:
+    """The target for people: everything there is about the recordings, and where it lies."""
     input:
         probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
         summary="<results>/recordings/summary.csv",

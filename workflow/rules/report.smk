@@ -3,6 +3,7 @@
 
 # Captions are left out of the params: editing one renders the report and nothing else.
 rule write_crate:
+    """Provenance of all figures as an RO-Crate and as a CODECHECK manifest."""
     input:
         figures=all_figures(),
         citation="CITATION.cff",
@@ -33,6 +34,7 @@ rule write_crate:
 
 
 rule render_report:
+    """The report, one self-contained page: results/report.html."""
     input:
         figures=all_figures(),
         metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],

@@ -2,6 +2,7 @@
 
 
 rule draw_practice:
+    """Pictures with the exact label of every cell, for the outlining networks to learn from."""
     output:
         practice="<results>/segmenters/practice.npz",
         provenance="<results>/segmenters/practice.json",
@@ -27,6 +28,7 @@ rule draw_practice:
 
 
 rule train_unet:
+    """The network that tells foreground, learned from practice pictures."""
     input:
         practice="<results>/segmenters/practice.npz",
     output:
@@ -56,6 +58,7 @@ rule train_unet:
 
 
 rule train_cellpose:
+    """The network inside Cellpose, learned from practice pictures."""
     input:
         practice="<results>/segmenters/practice.npz",
     output:
@@ -86,6 +89,7 @@ rule train_cellpose:
 
 # A target of its own: `snakemake --cores all results/segmenters/cellpose-finetuned/weights.pt`, or `cellpose: finetuned`.
 rule finetune_cellpose:
+    """Go on training the network inside Cellpose on a laboratory's own polygons."""
     input:
         record="<results>/raw/nouaman2024/source.json",
         start="<results>/segmenters/cellpose/weights.pt",

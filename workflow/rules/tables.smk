@@ -2,6 +2,7 @@
 
 
 rule count_raw:
+    """Frames and crops by source, recording, class and flow condition."""
     input:
         records=[f"<results>/raw/{source}/source.json" for source in RECORDED],
     output:
@@ -26,6 +27,7 @@ rule count_raw:
 
 
 rule measure_leakage:
+    """What is on more than one side of train, val and test, by scheme."""
     input:
         banks=all_banks(),
         grouped="<results>/splits/grouped.csv",
@@ -53,6 +55,7 @@ rule measure_leakage:
 
 
 rule compare_fingerprints:
+    """This run's fingerprints, stage by stage, beside those expected of it."""
     input:
         files=[item["file"] for item in FINGERPRINTED],
     output:
@@ -80,6 +83,7 @@ rule compare_fingerprints:
 
 
 rule compare_published:
+    """Counts the preprint states beside those of this run."""
     input:
         raw="<results>/tables/raw_counts.csv",
         clusters=[f"<results>/clusters/{bank}.csv" for bank in CLUSTERED],

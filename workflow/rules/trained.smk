@@ -2,6 +2,7 @@
 
 
 rule tabulate_seeds:
+    """Mean, spread and each value of the validation metrics over the seeds of every model."""
     input:
         records=all_trainings(),
     output:
@@ -27,6 +28,7 @@ rule tabulate_seeds:
 
 
 rule write_model_card:
+    """What a model was made from, how it does, and what it must not be used for."""
     input:
         record=lambda wildcards: f"{model_folder(wildcards.model)}/training.json",
         weights=lambda wildcards: f"{model_folder(wildcards.model)}/weights/best.pt",
@@ -54,6 +56,7 @@ rule write_model_card:
 
 
 rule export_model:
+    """A model as ONNX, compared with PyTorch on test images."""
     input:
         weights=lambda wildcards: f"{model_folder(wildcards.model)}/weights/best.pt",
         record=lambda wildcards: f"{model_folder(wildcards.model)}/training.json",
@@ -81,6 +84,7 @@ rule export_model:
 
 
 rule verify_training:
+    """Train a small model twice and report the largest difference between the weights."""
     input:
         yaml="<results>/datasets/random_nosuperposition/data.yaml",
         fingerprint="<results>/datasets/random_nosuperposition/fingerprint.txt",

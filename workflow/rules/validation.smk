@@ -2,6 +2,7 @@
 
 
 rule build_testset:
+    """Frames and true boxes of one test set, or the reason why there are none."""
     input:
         source=testset_source,
         cells=testset_cells,
@@ -36,6 +37,7 @@ rule build_testset:
 for model, runs in RUNS_OF.items():
 
     rule:
+        """The boxes of one model on all its test sets, computed once."""
         name:
             f"predict_{model}"
         input:
@@ -67,6 +69,7 @@ for model, runs in RUNS_OF.items():
             "../scripts/predict_model.py"
 
     rule:
+        """Count everything from the predictions of a model's runs and the truth."""
         name:
             f"evaluate_{model}"
         input:
@@ -108,6 +111,7 @@ for model, runs in RUNS_OF.items():
 for model, runs in SHOWN_RUNS_OF.items():
 
     rule:
+        """The worst errors of a model's runs, cut out of their frames."""
         name:
             f"collect_errors_{model}"
         input:

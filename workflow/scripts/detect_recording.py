@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from rbcflow.core.tables import read_object
-from rbcflow.detector.weights import learned_cells, recorded
-from rbcflow.recordings.detect import detect
-from rbcflow.recordings.network import TRAINED_PX, load_finder
+from rbcflow.detector.weights import recorded, training_record
+from rbcflow.recordings.detect import detect, detect_nothing
+from rbcflow.recordings.detectors import training_side
+from rbcflow.recordings.network import load_finder
 from rbcflow.runtime import logs
 
 if __name__ == "__main__":
@@ -13,16 +14,14 @@ if __name__ == "__main__":
     detector = snakemake.params.detector
     path = Path(detector["path"])
     sha256 = detector["sha256"] or recorded(path)["sha256"]
-    learned = None if detector["sha256"] else learned_cells(path)
-    side = learned["side_seen_px"] if learned else TRAINED_PX
-    finder = load_finder(path, sha256, detector["classes"], side=side, threads=1, device="auto")
-    detect(
-        read_object(Path(snakemake.input.reading), "a recording's reading", ["n_frames"])
-        | {"scale": snakemake.params.scale},
-        finder,
-        Path(snakemake.output.boxes),
-        Path(snakemake.output.frames),
-        detector=detector["name"],
-        sha256=sha256,
-        workers=snakemake.threads if finder.on_processor else 1,
-    )
+    reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["n_frames", "refused"])
+    tables = Path(snakemake.output.boxes), Path(snakemake.output.frames)
+    named = {"detector": detector["name"], "sha256": sha256}
+    if reading["refused"]:
+        detect_nothing(reading, *tables, **named)
+        raise SystemExit
+    record = training_record(path, sha256)
+    finder = load_finder(path, sha256, detector["classes"], side=training_side(record), threads=1, device="auto")
+    workers = snakemake.threads if finder.on_processor else 1
+    found = reading | {"scale": snakemake.params.scale}
+    detect(found, finder, *tables, **named, looks=record.get("looks"), workers=workers)

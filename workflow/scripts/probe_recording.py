@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rbcflow.config.models import Recording
 from rbcflow.core.tables import read_object
-from rbcflow.recordings.probe import described
+from rbcflow.recordings.probe import described_or_refused
 from rbcflow.recordings.sheet import SHEET_OF_ONE
 from rbcflow.runtime import logs
 
@@ -14,5 +14,5 @@ if __name__ == "__main__":
     reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["stated", "warnings"])
     # not a param: a sheet that was moved judges no recording anew
     sheet = snakemake.config.get("recordings") or SHEET_OF_ONE
-    found = described(Recording(**snakemake.params.row), reading, sheet)
+    found = described_or_refused(Recording(**snakemake.params.row), reading, sheet)
     Path(snakemake.output.probe).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

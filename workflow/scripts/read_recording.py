@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from rbcflow.config.models import Recording
-from rbcflow.recordings.probe import read
+from rbcflow.recordings.probe import read_or_refuse
 from rbcflow.recordings.sheet import SHEET_OF_ONE
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
@@ -14,6 +14,6 @@ if __name__ == "__main__":
     recorder = Recorder.of_job(snakemake, origin=["raw"])
     # not a param: a sheet that was moved reads no recording anew
     sheet = snakemake.config.get("recordings") or SHEET_OF_ONE
-    found = read(Recording(**snakemake.params.row), sheet)
+    found = read_or_refuse(Recording(**snakemake.params.row), sheet)
     Path(snakemake.output.reading).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     recorder.write(snakemake.output.provenance)

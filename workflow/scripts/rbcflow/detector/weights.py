@@ -204,6 +204,23 @@ def learned_cells(path: Path) -> dict[str, float] | None:
     return read_object(path.parent.parent / "training.json", "the record of a training", []).get("cells")
 
 
+def training_record(path: Path, sha256: str) -> dict[str, Any]:
+    """Return the ``training.json`` beside a checkpoint, or of its model folder; {} where none names the file's sum.
+
+    Args:
+        path: the checkpoint.
+        sha256: of its bytes; a record of another file says nothing of this one.
+    """
+    for folder in (path.parent, path.parent.parent):
+        if (file := folder / "training.json").is_file():
+            record = read_object(file, "the record of a training", [])
+            files = record.get("files")
+            sums = [entry.get("sha256") for entry in files.values()] if isinstance(files, dict) else []
+            if sha256 in sums:
+                return record
+    return {}
+
+
 def class_names(names: Iterable[str], path: Path) -> list[str]:
     """Return the names of this workflow for a checkpoint's classes, in the checkpoint's order.
 

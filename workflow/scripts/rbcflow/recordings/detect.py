@@ -60,6 +60,7 @@ def detect(
     *,
     detector: str,
     sha256: str,
+    looks: dict[str, Any] | None = None,
     workers: int = 1,
 ) -> None:
     """Write ``boxes.parquet`` and ``frames.parquet`` of a recording.
@@ -71,6 +72,7 @@ def detect(
         frames: file to write: grey levels, sharpness and digest of every frame.
         detector: its name, for the record.
         sha256: of the checkpoint, for the record.
+        looks: how its training images look, for the record; None where that is not known.
         workers: batches that are looked at beside each other; more than one for processors, not for a GPU.
 
     Raises:
@@ -91,6 +93,8 @@ def detect(
         if count != probe["n_frames"]:
             raise InputError(probe["file"], f"{count} frames", f"{probe['n_frames']}, as when it was probed")
         record = _record(probe, scale, detector, sha256) | {
+            "trained_px": finder.side,
+            "looks": looks,
             "frames": count,
             "boxes": found,
             "capped_frames": capped,
@@ -99,6 +103,14 @@ def detect(
         boxes_table.describe(record)
         frames_table.describe({"recording": name, "frames": count})
     logger.info("%s: %d boxes on %d frames, %.1f frames/s", name, found, count, count / seconds)
+
+
+def detect_nothing(probe: dict[str, Any], boxes: Path, frames: Path, *, detector: str, sha256: str) -> None:
+    """Write the tables of a refused recording, none of whose frames is looked at: they have no rows."""
+    with _Table(boxes, BOXES) as boxes_table, _Table(frames, FRAMES) as frames_table:
+        record = {"recording": probe["recording"], "detector": detector, "sha256": sha256, "frames": 0, "boxes": 0}
+        boxes_table.describe(record)
+        frames_table.describe({"recording": probe["recording"], "frames": 0})
 
 
 def _record(probe: dict[str, Any], scale: Scale, detector: str, sha256: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from rbcflow.config.models import Config
 from rbcflow.core.errors import InputError
-from rbcflow.detector.weights import read_weights
+from rbcflow.detector.weights import read_weights, training_record
+from rbcflow.recordings.network import TRAINED_PX, CellFinder, load_finder
 from rbcflow.runtime.provenance import sha256
 
 RETRAINED = "detectors"
@@ -36,6 +37,46 @@ class Chosen:
     def params(self) -> dict[str, Any]:
         """Return what boxes depend on, for the params of a rule."""
         return asdict(self)
+
+
+PROJECT = Path(__file__).resolve().parents[4]
+"""Where the tables and the shipped checkpoints lie."""
+
+
+def shipped(name: str = "starter") -> CellFinder:
+    """Return a detector that comes with the project, ready to find cells, from any folder.
+
+    Args:
+        name: an entry of ``resources/weights.yaml`` with a ``path``.
+
+    Raises:
+        InputError: no such entry, or the file is not the recorded one.
+    """
+    path, sha256 = _shipped(name)
+    side = training_side(shipped_record(name))
+    return load_finder(path, sha256, {}, side=side, threads=1)
+
+
+def shipped_record(name: str) -> dict[str, Any]:
+    """Return the ``training.json`` of a detector that comes with the project."""
+    return training_record(*_shipped(name))
+
+
+def training_side(record: dict[str, Any]) -> float:
+    """Return the side of the cells that a detector learned from, pixels as it saw them.
+
+    Args:
+        record: its ``training.json``; one that does not say it stands for a detector like the shipped ones.
+    """
+    return (record.get("cells") or {}).get("side_seen_px", TRAINED_PX)
+
+
+def _shipped(name: str) -> tuple[Path, str]:
+    table = PROJECT / "resources" / "weights.yaml"
+    listed = {key: entry for key, entry in read_weights(table).items() if entry.path}
+    if name not in listed:
+        raise InputError(table, repr(name), f"one of {', '.join(listed)}")
+    return PROJECT / listed[name].path, listed[name].sha256
 
 
 def chosen(config: Config) -> Chosen:

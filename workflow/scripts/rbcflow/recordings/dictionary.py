@@ -20,7 +20,8 @@ MEANINGS: dict[str, str] = {
     "y0": "upper end of the box, pixels of the frame",
     "x1": "right end of the box, pixels of the frame",
     "y1": "lower end of the box, pixels of the frame",
-    "cell": "number of the cell in its recording, from 1 in order of appearance; empty for a box that belongs to none",
+    "cell": "number of the cell in its recording, from 1 in order of appearance; empty for a box that belongs to none "
+    "(in boxes.parquet: the score)",
     "time": "frames since the first, by how far cells moved: it counts frames that were lost, and repeated ones not",
     "repeated": "the frame is a copy of the one before and is not used",
     "still": "the box stands in its place in nearly all frames: dirt or a wall",
@@ -61,6 +62,16 @@ MEANINGS: dict[str, str] = {
     "value": "of the recording; empty where it was not measured",
     "grade": "good, note, boxes only, refused, or not measured",
     "sentence": "what the number means beyond its limit",
+    "tile": "number of the cell in tiles.png",
+    "checked": "what the cell is by eye: croissant, slipper or other, to be filled in",
+    "mean": "mean grey level of the frame, 0 to 255",
+    "std": "standard deviation of its grey levels",
+    "saturated": "share of its pixels that are black or white",
+    "sharpness": "variance of its Laplacian",
+    "digest": "the same for frames with the same pixels",
+    "column": "name of a column",
+    "unit": "its unit, empty where it has none",
+    "meaning": "what it says",
 }
 """By column without its unit or class."""
 

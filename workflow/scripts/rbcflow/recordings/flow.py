@@ -108,7 +108,7 @@ class Timeline:
     @property
     def times(self) -> Floats:
         """(F,) steps since the first frame."""
-        return np.concatenate([[0.0], np.cumsum(self.steps)])
+        return np.concatenate([[0.0], np.cumsum(self.steps)])[: len(self.numbers)]
 
     @property
     def plain(self) -> Ints:

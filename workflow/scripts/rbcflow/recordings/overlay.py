@@ -94,6 +94,17 @@ def draw(
     gif.write_bytes(gifs.encode(pages, raw, 48, FPS))
 
 
+def notice(text: str, video: Path, gif: Path) -> None:
+    """Write a video and a GIF of one page that says why there is no other."""
+    page = Image.new("RGB", (480, STRIP), "white")
+    ImageDraw.Draw(page).text((6, 5), text, font=_font(12), fill=pictures.CASING)
+    with av.open(str(video), "w") as container:
+        stream = _stream(container, np.asarray(page))
+        for packet in [*stream.encode(av.VideoFrame.from_ndarray(np.asarray(page), format="rgb24")), *stream.encode()]:
+            container.mux(packet)
+    page.save(gif)
+
+
 def render(image: NDArray[np.uint8], boxes: pd.DataFrame, number: int, probe: dict[str, Any]) -> pictures.Rgb:
     """Return a frame with its boxes: colour is the class, grey without a cell; the number is the cell's.
 

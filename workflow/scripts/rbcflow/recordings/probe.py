@@ -35,6 +35,36 @@ def probe(recording: Recording, sheet: str) -> dict[str, Any]:
     return described(recording, read(recording, sheet), sheet)
 
 
+def read_or_refuse(recording: Recording, sheet: str) -> dict[str, Any]:
+    """Return what ``read`` does, or a recording without frames whose key ``refused`` says what is wrong.
+
+    One broken file must not stop the others: it goes through all stages as a recording that is refused.
+    """
+    try:
+        return read(recording, sheet)
+    except InputError as error:
+        return _refused(recording, error)
+
+
+def described_or_refused(recording: Recording, reading: dict[str, Any], sheet: str) -> dict[str, Any]:
+    """Return what ``described`` does, or a recording without frames where the sheet contradicts the file."""
+    try:
+        return described(recording, reading, sheet)
+    except InputError as error:
+        return described(recording, _refused(recording, error), sheet)
+
+
+def _refused(recording: Recording, error: InputError) -> dict[str, Any]:
+    """Return the content of ``reading.json`` of a recording that cannot be used."""
+    return {
+        **recording.model_dump(include={"recording", "file", "roi", "first", "last"}),
+        **{"kind": "", "n_frames": 0, "width": 0, "height": 0, "channels": 0, "depth": 0},
+        **{"mapping": None, "brightest": 0, "digest": "", "stated": {}, "warnings": []},
+        "frame_numbers": _gaps(np.zeros(0, dtype=np.int64)),
+        "refused": str(error),
+    }
+
+
 def read(recording: Recording, sheet: str) -> dict[str, Any]:
     """Return what a pass over the frames says, the content of ``reading.json``: all that boxes depend on.
 
@@ -70,6 +100,7 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
         "digest": seen.digest.hexdigest(),
         "stated": media.facts,
         "warnings": warnings,
+        "refused": "",
     }
 
 
@@ -156,7 +187,12 @@ def _facts(recording: Recording, stated: dict[str, float], sheet: str, warnings:
 
 
 def _gaps(numbers: NDArray[np.int64]) -> dict[str, Any]:
-    """Return first and last number, how many between them are missing, and the frames at both sides of each gap."""
+    """Return first and last number, how many between them are missing, and the frames at both sides of each gap.
+
+    Without frames, first and last are None.
+    """
+    if not len(numbers):
+        return {"first": None, "last": None, "missing": 0, "n_gaps": 0, "gaps": []}
     after = np.flatnonzero(np.diff(numbers) > 1)
     gaps = [[int(numbers[place]), int(numbers[place + 1])] for place in after[:LISTED]]
     missing = int(numbers[-1] - numbers[0] + 1 - len(numbers))

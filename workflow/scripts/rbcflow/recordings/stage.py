@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv, read_object
+from rbcflow.detector import looks
+from rbcflow.detector.sizes import resized
+from rbcflow.figures import style
 from rbcflow.recordings import (
     checks,
     dictionary,
@@ -21,6 +25,7 @@ from rbcflow.recordings import (
     objects,
     overlay,
     page,
+    rtdc,
     summarise,
     validity,
     workbook,
@@ -28,8 +33,10 @@ from rbcflow.recordings import (
 from rbcflow.recordings.detect import read_record
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.media import frames_of
+from rbcflow.recordings.network import CORNERS
+from rbcflow.recordings.places import field_of
 from rbcflow.recordings.summarise import Recorded
-from rbcflow.recordings.validity import Finding, Verdict
+from rbcflow.recordings.validity import VERDICTS, Finding, Verdict
 
 BOXES = ("recording", "frame", "class", "conf", "score", "p_croissant", "p_slipper", "p_other", "x0", "y0", "x1", "y1",
          "cell", "time", "repeated", "still", "double", "edge", "merged")  # fmt: skip
@@ -38,7 +45,9 @@ BOXES = ("recording", "frame", "class", "conf", "score", "p_croissant", "p_slipp
 
 def read_probe(folder: Path) -> dict[str, Any]:
     """Return the ``probe.json`` of a recording's folder."""
-    return read_object(folder / "probe.json", "what probe_recording found", ["recording", "file", "n_frames", "roi"])
+    return read_object(
+        folder / "probe.json", "what probe_recording found", ["recording", "file", "n_frames", "roi", "refused"]
+    )
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -55,8 +64,14 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def link_recording(folder: Path) -> None:
     """Follow the cells of a recording; writes what ``link.write`` does."""
-    boxes, frames = read_table(folder / "boxes.parquet"), read_table(folder / "frames.parquet")
-    link.write(link.link(boxes, frames, read_probe(folder)), folder)
+    boxes, frames, probe = (
+        read_table(folder / "boxes.parquet"),
+        read_table(folder / "frames.parquet"),
+        read_probe(folder),
+    )
+    # a sheet that contradicts the file is found beside the cells, not before them
+    links = link.link(boxes[:0], frames[:0], probe) if probe["refused"] else link.link(boxes, frames, probe)
+    link.write(links, folder)
 
 
 def judge_recording(folder: Path, *, alone: bool) -> None:
@@ -66,12 +81,25 @@ def judge_recording(folder: Path, *, alone: bool) -> None:
         folder: of the recording.
         alone: no other recording has its condition.
     """
+    probe, links = read_probe(folder), link.read(folder)
+    cells, counted = summarise.cells(links, probe), flux.count(links, probe)
+    verdict = validity.refusal(probe["refused"]) if probe["refused"] else _judged(folder, cells, counted, alone=alone)
+    cells.to_csv(folder / "cells.csv", index=False)
+    # no output of the rule, as it is not there without a pixel size
+    rtdc.write(links, cells, probe, folder / f"{folder.name}.rtdc")
+    _write_json(folder / "flux.json", asdict(counted))
+    _write_json(folder / "verdict.json", verdict.as_dict())
+
+
+def _judged(folder: Path, cells: pd.DataFrame, counted: Flux, *, alone: bool) -> Verdict:
+    """Return the verdict on a recording whose frames were read."""
     probe, links, record = read_probe(folder), link.read(folder), read_record(folder / "boxes.parquet")
     boxes, frames = read_table(folder / "boxes.parquet"), read_table(folder / "frames.parquet")
-    cells, counted = summarise.cells(links, probe), flux.count(links, probe)
     wanted = set(objects.spread(frames["frame"].to_numpy()).tolist())
-    shown = ((number, image) for number, image in frames_of(probe, whole=True) if number in wanted)
-    verdict = validity.judge(
+    shown = [(number, image) for number, image in frames_of(probe, whole=True) if number in wanted]
+    learned = looks.Reference(**record["looks"]) if record["looks"] else None
+    seen = _looks(shown, boxes, probe, record["scale"]) if learned else []
+    return validity.judge(
         boxes,
         frames,
         probe,
@@ -79,21 +107,42 @@ def judge_recording(folder: Path, *, alone: bool) -> None:
         cells,
         counted,
         scale=record["scale"],
+        trained_px=record["trained_px"],
         most_boxes=record["max_det"],
         objects=objects.measure(shown, boxes, probe),
+        unlike=learned.unlike(seen) if learned else None,
+        strange=learned.strange(seen) if learned and seen else [],
         alone=alone,
     )
-    cells.to_csv(folder / "cells.csv", index=False)
-    _write_json(folder / "flux.json", asdict(counted))
-    _write_json(folder / "verdict.json", verdict.as_dict())
+
+
+def _looks(
+    shown: list[tuple[int, NDArray[np.uint8]]], boxes: pd.DataFrame, probe: dict[str, Any], scale: float
+) -> list[dict[str, float]]:
+    """Return how frames look, each as the detector saw it."""
+    x, y, right, lower = (int(value) for value in field_of(probe))
+    size = round((right - x) * scale), round((lower - y) * scale)
+    by_frame = dict(iter(boxes.groupby("frame")[list(CORNERS)]))
+    found = [
+        looks.look(
+            resized(image[y:lower, x:right], size), (by_frame[number].to_numpy(dtype=float) - [x, y, x, y]) * scale
+        )
+        for number, image in shown
+        if number in by_frame
+    ]
+    return [one for one in found if one]
 
 
 def draw_recording(folder: Path) -> None:
     """Write ``overlay.mp4``, ``overlay.gif`` and ``kymograph.png`` of a recording that was judged."""
     probe, links = read_probe(folder), link.read(folder)
+    files = folder / "overlay.mp4", folder / "overlay.gif"
+    if probe["refused"]:
+        style.notice(folder / "kymograph.png", "The recording is refused: no frame was looked at.")
+        overlay.notice("The recording is refused: no frame was looked at.", *files)
+        return
     draw.kymograph(links, read_cells(folder), probe, folder / "kymograph.png")
     numbers = links.frames["frame"].to_numpy()
-    files = folder / "overlay.mp4", folder / "overlay.gif"
     overlay.draw(frames_of(probe, whole=True), links.tracks, numbers, probe, *files)
 
 
@@ -140,7 +189,7 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
     cells.to_csv(output / "cells.csv", index=False)
     summary.to_csv(output / "summary.csv", index=False)
     findings.to_csv(output / "verdicts.csv", index=False)
-    columns = dict.fromkeys([*summary.columns, *cells.columns, *BOXES, *findings.columns])
+    columns = dict.fromkeys([*summary.columns, *cells.columns, *BOXES, *findings.columns, *checks.COLUMNS])
     dictionary.described(columns).to_csv(output / "columns.csv", index=False)
     sheets = {"summary": summary, "cells": cells, "verdicts": findings, "boxes": tracks[list(BOXES)]}
     workbook.write(output / "recordings.xlsx", sheets)
@@ -148,6 +197,31 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
     draw.pressures(summary, {one.name: one.probe["pressure_mbar"] for one in recorded}, output / "pressures.png")
     draw.tiles(_shown(recorded, sample), sample, tracks, output / "tiles.png")
     _write_page(recorded, summary, output, classes_checked=named is not None and len(named) > 0)
+
+
+def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
+    """Return the last words of the command: a verdict a recording, how many are refused, and what to open.
+
+    Args:
+        probes: the ``probe.json`` of all recordings.
+        summary: the table of :func:`rbcflow.recordings.summarise.summary`.
+        page: path of the page.
+    """
+    rows = summary[summary["level"] == "recording"].set_index("recording")
+    lines = ["", "Your recordings:"]
+    for probe in probes:
+        row = rows.loc[probe["recording"]]
+        cells = f", {row['cells']:.0f} cells" if row["verdict"] == "usable" else f": {row['reasons']}"
+        lines.append(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}")
+        lines += [f"    note: {warning}" for warning in probe["warnings"]]
+    count = rows["verdict"].value_counts()
+    lines.append(", ".join(f"{count[name]} of {len(rows)} {name}" for name in VERDICTS if name in count) + ".")
+    if unread := [probe["recording"] for probe in probes if probe["refused"]]:
+        lines.append(
+            f"{len(unread)} could not be read as the sheet says ({', '.join(unread)}), so this command ends with "
+            "status 1; all others are done. Mend the file or the sheet, and run it again."
+        )
+    return "\n".join([*lines, f"Open {page} in a browser; recordings.xlsx beside it has all tables.", ""])
 
 
 FILES = {

@@ -5,6 +5,7 @@ What a limit is for stands in its sentence. A value that could not be measured p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,10 +52,11 @@ class Limit:
 
 
 LIMITS: tuple[Limit, ...] = (
+    Limit("file", "the recording cannot be read as the sheet says", ".0f", refused=0),
     Limit("boxes", "{value} boxes in all frames: no cells were found", ".0f", refused=1, above=False),
     Limit(
         "unlike",
-        "the cells are {value} times as unlike the training images as the training images are among themselves",
+        "frames look {value} times as unlike the training images as those are among themselves",
         ".2g",
         note=1.0,
         boxes_only=1.5,
@@ -174,6 +176,7 @@ def judge(
     most_boxes: int = 300,
     objects: Objects | None = None,
     unlike: float | None = None,
+    strange: Sequence[str] = (),
     alone: bool = False,
 ) -> Verdict:
     """Judge a recording.
@@ -189,23 +192,30 @@ def judge(
         trained_px: side of a cell, sqrt(width * height), in the images that the detector was trained on.
         most_boxes: a frame can have.
         objects: boxes against what moves before the background, None where not measured.
-        unlike: distance of the cells from the training images in a network's features, over the distance that 99 % of
-            the training images stay within; None where not measured.
+        unlike: distance of the frames from the training images in how they look, over the distance that 99 % of the
+            training images stay within (``looks.Reference``); None where not measured.
+        strange: what is unlike the training images, in words.
         alone: no other recording has its condition.
     """
     measured = _of_boxes(boxes, frames, scale / trained_px, most_boxes) | _of_links(links, cells, flux)
     measured |= _of_frames(frames, links) | {"unlike": unlike, "alone": float(alone)}
     measured |= {name: getattr(objects, name) if objects else None for name in ("off_object", "missed")}
-    return verdict_of(measured, links.flow.reason)
+    return verdict_of(measured | {"file": 0.0}, {"unlinked": links.flow.reason, "unlike": "; ".join(strange)})
 
 
-def verdict_of(measured: dict[str, float | None], unlinked: str = "") -> Verdict:
+def refusal(reason: str) -> Verdict:
+    """Return the verdict on a recording whose file is broken, or contradicts the sheet."""
+    return verdict_of({"file": 1.0}, {"file": reason})
+
+
+def verdict_of(measured: dict[str, float | None], because: dict[str, str] | None = None) -> Verdict:
     """Return the verdict on a recording's numbers.
 
     Args:
         measured: by name of limit; a missing one or None was not measured.
-        unlinked: why cells could not be followed.
+        because: by name of limit, what goes behind its sentence: why cells could not be followed, say.
     """
+    because = because or {}
     findings = []
     for limit in LIMITS:
         value = measured.get(limit.name)
@@ -214,8 +224,8 @@ def verdict_of(measured: dict[str, float | None], unlinked: str = "") -> Verdict
             continue
         grade = limit.grade(value)
         sentence = limit.sentence.format(value=format(value, limit.form)) if grade != "good" else ""
-        if limit.name == "unlinked" and sentence and unlinked:
-            sentence = f"{sentence}: {unlinked}"
+        if sentence and because.get(limit.name):
+            sentence = f"{sentence}: {because[limit.name]}"
         findings.append(Finding(limit.name, float(value), grade, sentence))
     worst = max((VERDICTS.index(f.grade) for f in findings if f.grade in VERDICTS), default=0)
     return Verdict(VERDICTS[worst], tuple(findings))

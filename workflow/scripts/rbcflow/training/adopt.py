@@ -69,6 +69,7 @@ def _record(
     unknown = (
         "data_fingerprint",
         "cells",
+        "looks",
         "device",
         "processor",
         "precision",

@@ -20,7 +20,7 @@ from rbcflow.detector.weights import load_verified, state_sha256
 from rbcflow.runtime.memory import keep_freed_memory
 from rbcflow.runtime.provenance import sha256, versions
 from rbcflow.training.checkpoints import strip
-from rbcflow.training.view import label_sizes, private_view
+from rbcflow.training.view import image_looks, label_sizes, private_view
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +135,7 @@ def train(
         "learned_from": list(learned_from),
         "remarks": list(remarks),
         "cells": label_sizes(Path(prepared["data"]["train"]), imgsz),
+        "looks": image_looks(Path(prepared["data"]["train"]), imgsz),
         "seed": seed,
         "device": device,
         "processor": processor(),

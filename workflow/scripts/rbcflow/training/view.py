@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import yaml
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.core.frames import to_grey
 from rbcflow.core.images import png_size
-from rbcflow.detector.sizes import long_side
+from rbcflow.detector import looks
+from rbcflow.detector.sizes import long_side, resized
+from rbcflow.sources.image import read_rgb
 
 
 def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = None) -> dict[str, Any]:
@@ -130,3 +134,33 @@ def label_sizes(listing: Path, imgsz: int) -> dict[str, float] | None:
         return None
     medians = {"side_px": round(float(np.median(own)), 2), "side_seen_px": round(float(np.median(seen)), 2)}
     return {"n": len(own), **medians}
+
+
+LOOKED_AT = 200
+"""Training images whose looks are measured."""
+
+
+def image_looks(listing: Path, imgsz: int) -> dict[str, Any] | None:
+    """Return how a private view's training images look, for ``looks.Reference``; None where too few have labels.
+
+    Args:
+        listing: image list of the view.
+        imgsz: longer side a training was asked for; images are measured as the network sees them, turned grey.
+    """
+    images = [Path(line) for line in listing.read_text(encoding="utf-8").splitlines()]
+    chosen = np.unique(np.linspace(0, len(images) - 1, LOOKED_AT).round().astype(int))
+    measured = [found for place in chosen if (found := _look(images[place], imgsz))]
+    found = looks.reference(measured)
+    return asdict(found) if found else None
+
+
+def _look(path: Path, imgsz: int) -> dict[str, float] | None:
+    """Return how one training image looks."""
+    image = to_grey(read_rgb(path))
+    height, width = image.shape
+    factor = long_side("trained", imgsz) / max(width, height)
+    text = (path.parent.with_name("labels") / f"{path.stem}.txt").read_text(encoding="utf-8")
+    labels = np.array([line.split()[1:5] for line in text.splitlines() if line.strip()], dtype=float).reshape(-1, 4)
+    corners = np.hstack([labels[:, :2] - labels[:, 2:] / 2, labels[:, :2] + labels[:, 2:] / 2])
+    size = round(width * factor), round(height * factor)
+    return looks.look(resized(image, size), corners * np.array(size * 2))
