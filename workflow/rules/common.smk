@@ -25,7 +25,8 @@ from rbcflow.detector.hardware import processor
 from rbcflow.runtime.memory import HUGE_PAGES
 from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.sheet import recordings_of
-from rbcflow.core.yamlfile import read_yaml
+from rbcflow.core.yamlfile import check_once, read_yaml
+from rbcflow.runtime.provenance import sha256 as checksum
 
 try:
     SETTINGS = load(config)
@@ -410,7 +411,12 @@ def testset_params(wildcards):
         kind, max_frames = SETTINGS.testsets[name].kind, CONFIG.validation.max_frames
     else:
         kind, max_frames = "variant", image_count(name.removesuffix("_test"), "test")
-    return {"kind": kind, "scheme": CONFIG.scheme, "max_frames": max_frames}
+    spec = {"kind": kind, "scheme": CONFIG.scheme, "max_frames": max_frames}
+    if kind == "yolo_folder":
+        row = SETTINGS.testsets[name]
+        spec |= {"pattern": row.pattern, "table": row.table, "classes": row.classes}
+        spec["table_sha256"] = checksum(Path(row.table)) if row.table else None
+    return spec
 
 
 def model_folder(model):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
 from copy import deepcopy
@@ -32,6 +31,7 @@ from rbcflow.config.models import (  # fmt: skip
 )
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.core.textfile import read_text, rows
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import read_weights
@@ -60,7 +60,8 @@ class Settings:
 
     def origin(self, source: str) -> str:
         """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
-        return self.sources[source].origin or ("phantom" if self.config.phantoms else "path")
+        own = self.sources[source]
+        return own.origin or ("path" if own.path or not self.config.phantoms else "phantom")
 
     def exact_truth(self, source: str) -> bool:
         """Return whether a source's files come with ``truth/``: a phantom's, or those of which the table says so."""
@@ -196,39 +197,29 @@ def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M
 
 
 RUN_COLUMNS = ("run", "model", "testset", "published_as")
-"""Columns that a table of runs must have; others of `Run` may follow in their order."""
+"""Columns that a table of runs must have; others of `Run` may stand beside them."""
 
 
 def _runs(path: str) -> dict[str, Run]:
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(file, "no such file", "a tab-separated table of runs")
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(file, f"bytes that are not UTF-8 ({error.reason})", "a tab-separated table of runs") from None
-    reader, expected = csv.DictReader(lines, delimiter="\t"), list(Run.model_fields)
-    optional = [name for name in expected if name not in RUN_COLUMNS and name not in (reader.fieldnames or [])]
-    expected = [name for name in expected if name not in optional]
-    if reader.fieldnames != expected:
-        told = f"tab-separated columns {list(RUN_COLUMNS)}, then any of {list(Run.model_fields)[len(RUN_COLUMNS) :]}"
-        raise InputError(file, f"columns {reader.fieldnames}", told, "row 1")
-    # an empty field of an optional column is the column's default
-    rows = [
-        (number, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS or k is None})
-        for number, row in enumerate(reader, start=2)
-    ]
-    if not rows:
-        raise InputError(file, "no run", "at least one row", "row 2")
+    file, known = Path(path), list(Run.model_fields)
+    lines = rows(file, read_text(file, "a table of runs, its columns separated by tabs"), known)
+    line, header = next(lines, (1, []))
+    named = [name for name in header if name]
+    if not set(RUN_COLUMNS) <= set(named) <= set(known) or len(set(named)) < len(named):
+        told = f"tab-separated columns {list(RUN_COLUMNS)}, and any of {known[len(RUN_COLUMNS) :]}, each once"
+        raise InputError(file, f"columns {header}", told, f"row {line}")
     runs = {}
-    for number, row in rows:
-        if None in row:
-            more = f"{len(expected) + len(row[None])} fields"
-            raise InputError(file, more, f"{len(expected)}, as in the first row", f"row {number}")
-        run = _validate(Run, row, file, f"row {number}")
+    for number, cells in lines:
+        if any(cell for place, cell in enumerate(cells) if cell and (place >= len(header) or not header[place])):
+            raise InputError(file, f"{len(cells)} fields", f"{len(named)}, as in the first row", f"row {number}")
+        row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+        # an empty field of an optional column is the column's default
+        run = _validate(Run, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS}, file, f"row {number}")
         if run.run in runs:
             raise InputError(file, f"run {run.run!r} twice", "one row a run", f"row {number}")
         runs[run.run] = run
+    if not runs:
+        raise InputError(file, "no run", "at least one row", "row 2")
     return runs
 
 

@@ -25,6 +25,11 @@ MIN_BOXES = 10
 
 NOT_JUDGED = "classes are not judged on this test set: its true boxes carry no class that could be right or wrong"
 
+OWN_FRAMES = (
+    "These frames were annotated elsewhere and not set apart by the splits of this workflow: whether a model learned from "
+    "cells of the same recordings is not known."
+)
+
 ONE_BOX = (
     "boxes of all classes compete: of those that overlap by more than nms_iou only the most confident remains; all "
     "other numbers let an object keep one box a class, as the preprint's do"
@@ -66,7 +71,7 @@ def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[st
     """Return one sentence for each reason to read the numbers with care."""
     if not testset.available:
         return [f"Test set {testset.meta['name']} is unavailable: {testset.meta['reason'].rstrip('.')}."]
-    n, sentences = len(testset.truth), []
+    n, sentences = len(testset.truth), [OWN_FRAMES] if testset.meta["labels"] == "given" else []
     if n < MIN_BOXES:
         sentences.append(f"n = {n} true boxes: not interpretable.")
     judged = testset.meta["classes_judged"]
