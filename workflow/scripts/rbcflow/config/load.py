@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +30,10 @@ from rbcflow.config.models import (  # fmt: skip
     Training,
     Variant,
 )
-from rbcflow.core.classes import CLASSES
+from rbcflow.core.classes import CELL, CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.textfile import read_text, rows
-from rbcflow.core.yamlfile import read_yaml
+from rbcflow.core.yamlfile import check_once, read_yaml
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import read_weights
 from rbcflow.figures.registry import read_registry
@@ -98,6 +99,8 @@ class Settings:
         row = self.models[model]
         variant = self.variants[row.variant]
         own = VariantSpec.from_dict({"name": row.variant, **variant.compose}).classes
+        if row.classes == 1:
+            return [CELL]
         return list(CLASSES[: row.classes] if row.classes else own)
 
     def checkpoint(self, model: str, weights: dict[str, dict]) -> dict[str, str] | None:
@@ -122,15 +125,19 @@ class Settings:
         entry = weights[name]
         return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
 
+    def lacks_files(self, source: str) -> bool:
+        """Return whether a source should be read from a folder that is absent or empty."""
+        folder = self.raw_folder(source)
+        return self.origin(source) == "path" and not (folder.is_dir() and any(folder.iterdir()))
+
     def missing_raw(self) -> list[str]:
         """Return one paragraph for each source that should be read from a folder that is absent or empty."""
         lines = []
         for name, source in self.sources.items():
-            folder = self.raw_folder(name)
-            if self.origin(name) == "path" and not (folder.is_dir() and any(folder.iterdir())):
+            if self.lacks_files(name):
                 lines.append(
                     f"{name} ({source.title})\n"
-                    f"    put its files into: {folder}/\n"
+                    f"    put its files into: {self.raw_folder(name)}/\n"
                     + (f"    or download a part: origin `url`, from {source.url}\n" if source.url else "")
                     + f"    where to ask:       {source.access}\n"
                     f"    reference:          {source.reference}"
@@ -233,6 +240,20 @@ def testset_names(variants: dict[str, Variant], testsets: dict[str, TestSet]) ->
     return [*testsets, *(f"{variant}_test" for variant in variants)]
 
 
+def check_files(files: Iterable[Path]) -> None:
+    """Check the files that a configuration was merged from, of which Snakemake says nothing once they are one.
+
+    Raises:
+        InputError: a key twice, or a file that is no configuration: a target after ``--configfile`` is taken for one.
+    """
+    for file in filter(Path.is_file, files):
+        keys = check_once(file)
+        if not set(keys) & set(Config.model_fields) and set(keys) - {"__use_yte__"}:
+            found = f"keys {', '.join(map(str, keys))}"
+            expected = "keys of the configuration; if this is a target, write it before --configfile, or -- before it"
+            raise InputError(file, f"{found:.80}", expected)
+
+
 def load(raw: dict) -> Settings:
     """Validate a configuration and the tables it names.
 
@@ -323,6 +344,9 @@ def _check_references(settings: Settings) -> None:
             raise InputError(tables.variants, found, "a path with `dataset: path`, and only there", f"key {name}.path")
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
+        if model.classes == 1 and model.weights.source == "train":
+            expected = "2 or 3, as a detector of one class is not trained here, only taken with `weights`"
+            raise InputError(tables.models, "classes 1", expected, f"key {name}.classes")
         training = settings.training(name)
         _check_name(training.weights, weights, tables.weights, f"weights of the model {name}")
         check_overrides(training, tables.models, f"key {name}.training.overrides")
@@ -331,6 +355,9 @@ def _check_references(settings: Settings) -> None:
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
         if testset.kind == "singapore_raw":
             _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
+        if testset.table and not Path(testset.table).is_file():
+            expected = "a table of the columns file, donor, recording, condition and frame"
+            raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
         layout, needed = settings.sources[testset.source].layout, LAYOUT_OF_KIND[testset.kind]
         if layout != needed:
             found = f"kind {testset.kind} with a source of layout {layout}"

@@ -240,7 +240,9 @@ class Given(Strict):
 
     path: Place | None = Field(None, description="a detector of Ultralytics; the model `given` of the pages")
     sha256: Sum | None = Field(None, description="of its bytes; nothing opens another file")
-    classes: Literal[2, 3] = Field(3, description="its outputs: croissant and slipper, and other")
+    classes: Literal[1, 2, 3] = Field(
+        3, description="its outputs: croissant and slipper, and other; 1: cells of any shape, judged on finding alone"
+    )
     testsets: list[str] = Field(
         ["saarland_donors", "naples", "flow_public"], min_length=1, description="what it is judged on"
     )
@@ -514,10 +516,10 @@ class Model(Strict):
     title: str
     variant: str
     published_as: str | None = None
-    classes: Literal[2, 3] | None = Field(
+    classes: Literal[1, 2, 3] | None = Field(
         None,
         description="left out: the variant's. 2: croissant and slipper, any other object is background; "
-        "3: an output for other, even where no image has a label of it",
+        "3: an output for other, even where no image has a label of it; 1: a checkpoint that finds cells of any shape",
     )
     weights: Checkpoint = Field(Checkpoint(), description="train it, or take a verified checkpoint instead")
     training: dict = Field({}, description="overrides of single keys of `training`")

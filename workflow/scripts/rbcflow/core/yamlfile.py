@@ -59,19 +59,22 @@ def read_yaml(path: Path) -> dict:
     return data
 
 
-def check_once(path: Path) -> None:
-    """Refuse a configuration file, JSON or YAML, in which a key stands twice; Snakemake itself takes the last.
+def check_once(path: Path) -> list[Any]:
+    """Return the keys of a configuration file, JSON or YAML, in which no key may stand twice.
+
+    Snakemake itself takes the last of two.
 
     Raises:
         InputError: as ``parse_yaml``, or the JSON has a key twice.
     """
     text = read_text(path, "a configuration, JSON or YAML")
     try:
-        json.loads(text, object_pairs_hook=lambda pairs: _each_once(path, pairs))
+        said = json.loads(text, object_pairs_hook=lambda pairs: _each_once(path, pairs))
     except ValueError:
         # a template of YAML becomes keys only when Snakemake fills it in
-        if not re.search("^__use_yte__:", text, re.MULTILINE):
-            parse_yaml(path, "a configuration, JSON or YAML")
+        template = re.search("^__use_yte__:", text, re.MULTILINE)
+        said = {} if template else parse_yaml(path, "a configuration, JSON or YAML")
+    return list(said) if isinstance(said, dict) else []
 
 
 def _each_once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

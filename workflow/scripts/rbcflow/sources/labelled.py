@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from rbcflow.core.classes import CLASS_ID, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.textfile import read_text
 from rbcflow.core.yamlfile import parse_yaml
+from rbcflow.sources.listing import files, hidden
 
 PICTURES = frozenset((".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
 OTHER_PICTURES = frozenset((".avif", ".dng", ".gif", ".heic", ".heif", ".mpo"))
@@ -227,7 +227,7 @@ def _names(root: Path, described: tuple[Path | None, dict]) -> tuple[tuple[str, 
     path, description = described
     if description.get("names") is not None:
         said.append((path, _in_order(path, description["names"])))
-    for list_ in (file for file in files_below(root) if file.name in LISTS):
+    for list_ in (file for file in files(root).values() if file.name in LISTS):
         lines = [line.strip() for line in read_text(list_, "a class a line").splitlines()]
         said.append((list_, tuple(line for line in lines if line)))
     for other, names in said[1:]:
@@ -301,10 +301,10 @@ def _by_folder(root: Path) -> dict[str, list[Path]]:
 
 def _pictures(folder: Path) -> list[Path]:
     """Return the pictures in a folder and those below it."""
-    files = files_below(folder)
-    if strange := [path for path in files if path.suffix.lower() in OTHER_PICTURES]:
+    found = files(folder).values()
+    if strange := [path for path in found if path.suffix.lower() in OTHER_PICTURES]:
         raise InputError(strange[0], "a picture of a kind that is not read", f"one of {' '.join(sorted(PICTURES))}")
-    return [path for path in files if path.suffix.lower() in PICTURES]
+    return [path for path in found if path.suffix.lower() in PICTURES]
 
 
 def _label_of(picture: Path, root: Path) -> Path | None:
@@ -316,8 +316,8 @@ def _label_of(picture: Path, root: Path) -> Path | None:
     if "images" in parts:
         last = len(parts) - 1 - parts[::-1].index("images")
         tries.append(Path(*parts[:last], "labels", *parts[last + 1 :]))
-    files = (place.with_suffix(suffix) for place in tries for suffix in (".txt", ".TXT"))
-    return next((file for file in files if file.is_file()), None)
+    places = (place.with_suffix(suffix) for place in tries for suffix in (".txt", ".TXT"))
+    return next((file for file in places if file.is_file()), None)
 
 
 def _check_labels(root: Path, pictures: Sequence[Picture]) -> None:
@@ -330,27 +330,15 @@ def _check_labels(root: Path, pictures: Sequence[Picture]) -> None:
     if not used:
         found = f"{len(pictures)} pictures and no label file of theirs"
         raise InputError(root, found, "labels/<name>.txt for images/<name>.png")
-    known = used | {_label_of(path, root) for path in files_below(root) if path.suffix.lower() in PICTURES}
+    known = used | {_label_of(path, root) for path in files(root).values() if path.suffix.lower() in PICTURES}
     beside = {path for folder in {label.parent for label in used} for path in folder.iterdir()}
     stray = sorted(
         path for path in beside - known
-        if path.suffix.lower() == ".txt" and path.name not in LISTS and not path.name.startswith(".")
+        if path.suffix.lower() == ".txt" and path.name not in LISTS and not hidden(path.name)
         and path.with_suffix("").name not in (*SPLITS, "README")
     )  # fmt: skip
     if stray:
         raise InputError(stray[0], "labels without their picture", f"a picture of that name ({len(stray)} such files)")
-
-
-def files_below(folder: Path) -> list[Path]:
-    """Return the visible files in a folder and below it, sorted; links are followed, but never in a circle."""
-    found, seen = [], set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
-        if real not in seen:
-            found += [Path(place, name) for name in names if not name.startswith(".")]
-        seen.add(real)
-    return sorted(path for path in found if path.is_file())
 
 
 def labels_of(picture: Picture, classes: int | None) -> Iterator[Label]:

@@ -19,14 +19,14 @@ LAYOUT = "yolo_folder"
 
 def recordings(folder: Path) -> list[str]:
     """Return the folders of pictures, relative to the source's, sorted."""
-    return sorted({_place(folder, picture) for picture in _pictures(read_folder(folder))})
+    return sorted({_place(folder, picture) for picture in pictures(read_folder(folder))})
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W) grey or (H, W, 3) R, G, B uint8 pictures of a folder; raises InputError as ``decode`` does."""
-    pictures = [one for one in _pictures(read_folder(folder)) if _place(folder, one) == recording]
-    for index, picture in enumerate(pictures):
-        yield Frame(decode(picture.path), source, "", recording, index, file=_name(folder, picture.path))
+    own = [one for one in pictures(read_folder(folder)) if _place(folder, one) == recording]
+    for index, picture in enumerate(own):
+        yield Frame(decode(picture.path), source, "", recording, index, file=name_of(folder, picture.path))
 
 
 def bad_files(folder: Path) -> BadFiles:
@@ -36,14 +36,14 @@ def bad_files(folder: Path) -> BadFiles:
         InputError: as ``labelled.read_folder``: what is wrong is no file that could be left out.
     """
     found, bad = read_folder(folder), {}
-    for picture in _pictures(found):
+    for picture in pictures(found):
         for path, probe in ((picture.path, decode), (picture.label, lambda path: labels(found, path))):
             try:
                 if path is not None:
                     probe(path)
             except InputError as error:
                 # without its labels a picture would count as one that shows nothing
-                bad |= {_name(folder, one): error for one in (picture.path, picture.label) if one is not None}
+                bad |= {name_of(folder, one): error for one in (picture.path, picture.label) if one is not None}
                 break
     return bad
 
@@ -53,15 +53,15 @@ def labels(found: YoloFolder, path: Path) -> list:
     return read_labels(path, len(found.names) if found.names else None)
 
 
-def _pictures(found: YoloFolder) -> list[Picture]:
+def pictures(found: YoloFolder) -> list[Picture]:
     """Return the pictures of all splits, each once."""
     return list({picture.path: picture for own in found.splits.values() for picture in own}.values())
 
 
-def _name(folder: Path, path: Path) -> str:
+def name_of(folder: Path, path: Path) -> str:
     """Return a file's path relative to the source's folder, or as it is where a list names one elsewhere."""
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
 
 
 def _place(folder: Path, picture: Picture) -> str:
-    return _name(folder, picture.path.parent)
+    return name_of(folder, picture.path.parent)
