@@ -57,8 +57,11 @@ PLAIN = "recording\tfile\tfps\na\ta.avi\t500\nb\tb c.avi\t\n"
         'recording\tfile\tfps\n"a"\t"a.avi"\t500\nb\t"b c.avi"\n',
         "recording \t file\tfps\n a\ta.avi \t 500\nb\tb c.avi\t\n",
         "# of Tuesday\n" + PLAIN + "# c\tbroken.avi\t\n",
+        PLAIN.replace("\t", ";").replace("\n", "\r\n").encode("utf-8-sig"),
+        PLAIN.replace("\t", ","),
     ],
-    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks", "put aside"],
+    ids=["plain", "bom", "utf-16", "crlf", "no newline", "empty cells", "quotes", "blanks", "put aside", "semicolons",
+         "commas"],
 )  # fmt: skip
 def test_what_spreadsheets_write_is_read(folder: Path, content: str | bytes):
     read = read_sheet(sheet_of(folder, content))
@@ -72,7 +75,6 @@ HEAD = "recording\tfile\tpixel_um\tfps\troi\tfirst\tlast\tflow\tscale\n"
 WRONG = {
     "empty": ("", ["line 1", "an empty file"]),
     "header alone": (HEAD, ["line 2", "no recording"]),
-    "commas": ("recording,file\na,a.avi\n", ["line 1", "separated by tabs"]),
     "workbook": (b"PK\x03\x04rest", ["a workbook", "tab delimited"]),
     "latin-1": ("recording\tfile\nb\u00f6\ta.avi\n".encode("latin-1"), ["line 2", "UTF-8"]),
     "zero byte": ("recording\tfile\na\ta\0.avi\n", ["line 2", "zero byte"]),

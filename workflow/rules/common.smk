@@ -15,8 +15,9 @@ sys.path.insert(0, str(SCRIPTS))
 from rbcflow.runtime import fingerprint as code_tools
 from rbcflow.runtime.clock import from_the_future
 from rbcflow.config import load
+from rbcflow.config.possible import possible
 from rbcflow.config.checks import read_counts, read_published
-from rbcflow.config.load import testset_names
+from rbcflow.config.load import check_files, testset_names
 from rbcflow.config.models import PATHS, Rebuild
 from rbcflow.core.errors import InputError
 from rbcflow.figures.copies import copies_of
@@ -26,19 +27,13 @@ from rbcflow.runtime.memory import HUGE_PAGES
 from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.sheet import recordings_of
 from rbcflow.core.yamlfile import read_yaml
+from rbcflow.runtime.provenance import sha256 as checksum
 
 try:
+    check_files(map(Path, workflow.configfiles))
     SETTINGS = load(config)
 except InputError as error:
     raise WorkflowError(f"The configuration is wrong.\n{error}") from None
-
-# own recordings need no laboratory's
-if SETTINGS.missing_raw() and not (SETTINGS.config.recordings or SETTINGS.config.recording):
-    missing = "\n".join(f"  {line}" for line in SETTINGS.missing_raw())
-    raise WorkflowError(
-        f"Raw recordings are missing, and the configuration says `phantoms: false`.\n{missing}\n"
-        "Or draw them: add `--config phantoms=true`. Every page made from phantoms says so."
-    )
 
 CONFIG = SETTINGS.config
 
@@ -55,6 +50,18 @@ if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)
 
 WEIGHTS = read_yaml(Path(CONFIG.tables.weights))
+POSSIBLE = possible(SETTINGS, {model: SETTINGS.checkpoint(model, WEIGHTS) for model in SETTINGS.models})
+"""What can be made with the files that are there; all of it where laboratories are drawn."""
+
+# own recordings need no laboratory's; the jobs of a run read these rules again and need not say it once more
+if SETTINGS.missing_raw() and workflow.is_main_process and not (CONFIG.recordings or CONFIG.recording):
+    missing = "\n".join(f"  {line}" for line in SETTINGS.missing_raw())
+    lines = "\n".join(f"  {line}" for line in POSSIBLE.lines())
+    logger.warning(
+        f"The files of these laboratories are not there (origin `path`, `path` or `phantoms: false`):\n{missing}\n"
+        f"What needs none of them can be made, all of it by the target `possible`:\n{lines}\n"
+        "To have them drawn instead: `--config phantoms=true`. Every page made from phantoms says so.\n"
+    )
 EXPECTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
 """Committed fingerprints: keys `probe` and `scales`."""
 
@@ -74,7 +81,7 @@ def own_files(bad_files):
     return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
 
 
-PRIORITY = {"probe": 60, "train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
+PRIORITY = {"probe": 60, "adopt": 55, "train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
 """What goes first when several jobs could: trainings, of which one follows the other, and what they wait for; then counts,
 on which comparisons of all runs wait; then networks, banks and outlines, which take minutes and must not come last."""
 
@@ -86,8 +93,8 @@ MASKED = [name for name in RECORDED if SETTINGS.exact_truth(name) or SETTINGS.or
 SCORED = {path: [name for name in MASKED if SETTINGS.sources[name].layout in PATHS[path]] for path in PATHS}
 SCORED = {path: sources for path, sources in SCORED.items() if sources}
 """Sources that each extraction path is scored on."""
-FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks})
-"""Cell banks that datasets are composed from."""
+FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks} & set(POSSIBLE.banks))
+"""Cell banks that datasets are composed from, without those of a laboratory whose files are not there."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
 JUDGED_ON = {run.testset for run in SETTINGS.runs.values()}
 RECORDED_TESTSETS = [name for name in SETTINGS.testsets if name in JUDGED_ON]
@@ -145,6 +152,25 @@ def phantom_size(source):
         "liang2024": ["liang_scale"],
     }
     return {key: getattr(CONFIG.phantom, key) for key in keys[SETTINGS.sources[source].layout]}
+
+
+def raw_files(wildcards):
+    """Return nothing, or a name that no file has where a source's folder is absent or empty: the DAG then ends with it."""
+    return f"{SETTINGS.raw_folder(wildcards.source)}/its-files" if SETTINGS.lacks_files(wildcards.source) else []
+
+
+def looked_at():
+    """Return what is told of each source by `check_raw`."""
+    sources = {name: SETTINGS.sources[name] for name in SETTINGS.sources}
+    return [
+        {
+            "source": name,
+            "layout": row.layout,
+            "origin": SETTINGS.origin(name),
+            "folder": str(SETTINGS.raw_folder(name)),
+        }
+        for name, row in sources.items()
+    ]
 
 
 def raw_listing(wildcards):
@@ -419,7 +445,12 @@ def testset_params(wildcards):
         kind, max_frames = SETTINGS.testsets[name].kind, CONFIG.validation.max_frames
     else:
         kind, max_frames = "variant", image_count(name.removesuffix("_test"), "test")
-    return {"kind": kind, "scheme": CONFIG.scheme, "max_frames": max_frames}
+    spec = {"kind": kind, "scheme": CONFIG.scheme, "max_frames": max_frames}
+    if kind == "yolo_folder":
+        row = SETTINGS.testsets[name]
+        spec |= {"pattern": row.pattern, "table": row.table, "classes": row.classes}
+        spec["table_sha256"] = checksum(Path(row.table)) if row.table else None
+    return spec
 
 
 def model_folder(model):

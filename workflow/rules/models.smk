@@ -83,6 +83,8 @@ rule adopt_model:
         "<benchmarks>/adopt_model/{model}-seed-{seed}.tsv"
     wildcard_constraints:
         model=alternatives(name for name in SETTINGS.models if checkpoint_of(name)),
+    # a checkpoint that does not fit is to be known before hours of work
+    priority: PRIORITY["adopt"]
     conda:
         "../../environment.yml"
     threads: 1

@@ -61,6 +61,8 @@ rule draw_phantom:
 
 rule register_raw:
     """Check a laboratory's own files and keep their sha256 sums before anything is computed."""
+    input:
+        raw_files,
     output:
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
@@ -167,3 +169,29 @@ rule download_raw:
         "Downloading the recordings of {wildcards.source} from {params.url}"
     script:
         "../scripts/download_raw.py"
+
+
+# Looks at every source's own files and prints what is there and what can be made with it, before anything is computed.
+rule check_raw:
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        sources=looked_at(),
+        possible=list(POSSIBLE.lines()),
+        code=code("check_raw"),
+    message:
+        "Looking at the files of every source"
+    script:
+        "../scripts/check_raw.py"
+
+
+# Everything that the files which are there allow, the report left out.
+rule possible:
+    input:
+        POSSIBLE.targets("<results>"),
+    localrule: True

@@ -6,6 +6,7 @@ from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder, origins_of
 from rbcflow.sources import record
 from rbcflow.testsets import builders as testsets
+from rbcflow.testsets.labelled import build_yolo_folder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
@@ -28,6 +29,9 @@ if __name__ == "__main__":
         elif spec["kind"] == "singapore_raw":
             cells = Path(snakemake.input.get("cells") or "")
             testsets.build_singapore_raw(raw, folder, cells=cells, exact_truth=source.exact_truth, **common)
+        elif spec["kind"] == "yolo_folder":
+            known = {key: spec[key] for key in ("pattern", "classes")}
+            build_yolo_folder(raw, folder, table=Path(spec["table"]) if spec["table"] else None, **known, **common)
         elif spec["kind"] == "saarland_frames":
             scheme = spec["scheme"]
             testsets.build_saarland_frames(raw, folder, scheme=scheme, exact_truth=source.exact_truth, **common)

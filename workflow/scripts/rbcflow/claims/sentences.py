@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rbcflow.claims import power, statements, training
@@ -13,8 +13,9 @@ from rbcflow.claims.statistics import Number, cells_of, metric_of, of_looks, of_
 from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, together
 from rbcflow.core.errors import InputError
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
+from rbcflow.metrics.numbers import known as numbers_of
 from rbcflow.metrics.sample import Sample
-from rbcflow.runtime.origin import ABSENT, UNDECIDED, Basis, Question, decide, of_row
+from rbcflow.runtime.origin import ABSENT, NO_CLASSES, UNDECIDED, Basis, Question, decide, of_row
 
 if TYPE_CHECKING:
     from rbcflow.claims.table import Evidence
@@ -52,13 +53,18 @@ def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
         return _row(
             statement, statistic=f"{part.metric[0]}, {names}", verdict=ABSENT, reason="a test set is unavailable"
         )
+    if metric is None and not all(sample.named for sample in samples.values()):
+        reason = (
+            "the statistic needs classes, and the true boxes of these frames have none that could be right or wrong"
+        )
+        return _row(statement, statistic=f"{part.metric[0]}, {names}", verdict=NO_CLASSES, reason=reason)
     if metric is None:
         found = f"metric {', '.join(part.metric)}"
         raise InputError(statements.FILE, found, "a metric these runs have", f"claim {statement.id}")
     weights = {run: known.runs.weights(run) for run in samples}
     least = min(sample.n_recordings for sample in samples.values())
     counted = {name: Number.of(name, of_runs(statement, name, samples, weights), least)
-               for name in (metric, *statement.also)}  # fmt: skip
+               for name in (metric, *_had_by_all(statement.also, samples))}  # fmt: skip
     testsets = {run: known.runs.rows[run]["testset"] for run in samples}
     outcome = power.of_detectors(statement, metric, samples, testsets, known.runs.seed)
     remarks = [_by_run(statement, items, metric, samples, weights), *_switched(statement, part, metric, known),
@@ -69,6 +75,11 @@ def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
         statistic=f"{metric}{' on the cells both found' if statement.both else ''}, {names}",
         n=_n(samples, testsets), source=_source(statement, testsets),
     )  # fmt: skip
+
+
+def _had_by_all(names: Sequence[str], samples: Mapping[str, Sample]) -> list[str]:
+    """Return the numbers that all runs have; those of classes are absent where true boxes carry none."""
+    return [name for name in names if all(name in numbers_of(sample) for sample in samples.values())]
 
 
 def _in_words(statement: Statement, items: list[str]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,10 @@ from rbcflow.config.models import (  # fmt: skip
     Training,
     Variant,
 )
-from rbcflow.core.classes import CLASSES
+from rbcflow.core.classes import CELL, CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.core.yamlfile import read_yaml
+from rbcflow.core.textfile import read_text, rows
+from rbcflow.core.yamlfile import check_once, read_yaml
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import read_weights
 from rbcflow.figures.registry import read_registry
@@ -83,7 +84,8 @@ class Settings:
 
     def origin(self, source: str) -> str:
         """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
-        return self.sources[source].origin or ("phantom" if self.config.phantoms else "path")
+        own = self.sources[source]
+        return own.origin or ("path" if own.path or not self.config.phantoms else "phantom")
 
     def exact_truth(self, source: str) -> bool:
         """Return whether a source's files come with ``truth/``: a phantom's, or those of which the table says so."""
@@ -120,6 +122,8 @@ class Settings:
         row = self.models[model]
         variant = self.variants[row.variant]
         own = VariantSpec.from_dict({"name": row.variant, **variant.compose}).classes
+        if row.classes == 1:
+            return [CELL]
         return list(CLASSES[: row.classes] if row.classes else own)
 
     def checkpoint(self, model: str, weights: dict[str, dict]) -> dict[str, str] | None:
@@ -144,15 +148,19 @@ class Settings:
         entry = weights[name]
         return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
 
+    def lacks_files(self, source: str) -> bool:
+        """Return whether a source should be read from a folder that is absent or empty."""
+        folder = self.raw_folder(source)
+        return self.origin(source) == "path" and not (folder.is_dir() and any(folder.iterdir()))
+
     def missing_raw(self) -> list[str]:
         """Return one paragraph for each source that should be read from a folder that is absent or empty."""
         lines = []
         for name, source in self.sources.items():
-            folder = self.raw_folder(name)
-            if self.origin(name) == "path" and not (folder.is_dir() and any(folder.iterdir())):
+            if self.lacks_files(name):
                 lines.append(
                     f"{name} ({source.title})\n"
-                    f"    put its files into: {folder}/\n"
+                    f"    put its files into: {self.raw_folder(name)}/\n"
                     + (f"    or download a part: origin `url`, from {source.url}\n" if source.url else "")
                     + f"    where to ask:       {source.access}\n"
                     f"    reference:          {source.reference}"
@@ -219,39 +227,29 @@ def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M
 
 
 RUN_COLUMNS = ("run", "model", "testset", "published_as")
-"""Columns that a table of runs must have; others of `Run` may follow in their order."""
+"""Columns that a table of runs must have; others of `Run` may stand beside them."""
 
 
 def _runs(path: str) -> dict[str, Run]:
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(file, "no such file", "a tab-separated table of runs")
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(file, f"bytes that are not UTF-8 ({error.reason})", "a tab-separated table of runs") from None
-    reader, expected = csv.DictReader(lines, delimiter="\t"), list(Run.model_fields)
-    optional = [name for name in expected if name not in RUN_COLUMNS and name not in (reader.fieldnames or [])]
-    expected = [name for name in expected if name not in optional]
-    if reader.fieldnames != expected:
-        told = f"tab-separated columns {list(RUN_COLUMNS)}, then any of {list(Run.model_fields)[len(RUN_COLUMNS) :]}"
-        raise InputError(file, f"columns {reader.fieldnames}", told, "row 1")
-    # an empty field of an optional column is the column's default
-    rows = [
-        (number, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS or k is None})
-        for number, row in enumerate(reader, start=2)
-    ]
-    if not rows:
-        raise InputError(file, "no run", "at least one row", "row 2")
+    file, known = Path(path), list(Run.model_fields)
+    lines = rows(file, read_text(file, "a table of runs, its columns separated by tabs"), known)
+    line, header = next(lines, (1, []))
+    named = [name for name in header if name]
+    if not set(RUN_COLUMNS) <= set(named) <= set(known) or len(set(named)) < len(named):
+        told = f"tab-separated columns {list(RUN_COLUMNS)}, and any of {known[len(RUN_COLUMNS) :]}, each once"
+        raise InputError(file, f"columns {header}", told, f"row {line}")
     runs = {}
-    for number, row in rows:
-        if None in row:
-            more = f"{len(expected) + len(row[None])} fields"
-            raise InputError(file, more, f"{len(expected)}, as in the first row", f"row {number}")
-        run = _validate(Run, row, file, f"row {number}")
+    for number, cells in lines:
+        if any(cell for place, cell in enumerate(cells) if cell and (place >= len(header) or not header[place])):
+            raise InputError(file, f"{len(cells)} fields", f"{len(named)}, as in the first row", f"row {number}")
+        row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+        # an empty field of an optional column is the column's default
+        run = _validate(Run, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS}, file, f"row {number}")
         if run.run in runs:
             raise InputError(file, f"run {run.run!r} twice", "one row a run", f"row {number}")
         runs[run.run] = run
+    if not runs:
+        raise InputError(file, "no run", "at least one row", "row 2")
     return runs
 
 
@@ -263,6 +261,20 @@ def _check_name(name: str, known: dict | list, path: str, where: str) -> None:
 def testset_names(variants: dict[str, Variant], testsets: dict[str, TestSet]) -> list[str]:
     """Return the names of all test sets: those of the table and each variant's own test split."""
     return [*testsets, *(f"{variant}_test" for variant in variants)]
+
+
+def check_files(files: Iterable[Path]) -> None:
+    """Check the files that a configuration was merged from, of which Snakemake says nothing once they are one.
+
+    Raises:
+        InputError: a key twice, or a file that is no configuration: a target after ``--configfile`` is taken for one.
+    """
+    for file in filter(Path.is_file, files):
+        keys = check_once(file)
+        if not set(keys) & set(Config.model_fields) and set(keys) - {"__use_yte__"}:
+            found = f"keys {', '.join(map(str, keys))}"
+            expected = "keys of the configuration; if this is a target, write it before --configfile, or -- before it"
+            raise InputError(file, f"{found:.80}", expected)
 
 
 def load(raw: dict) -> Settings:
@@ -355,6 +367,9 @@ def _check_references(settings: Settings) -> None:
             raise InputError(tables.variants, found, "a path with `dataset: path`, and only there", f"key {name}.path")
     for name, model in settings.models.items():
         _check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
+        if model.classes == 1 and model.weights.source == "train":
+            expected = "2 or 3, as a detector of one class is not trained here, only taken with `weights`"
+            raise InputError(tables.models, "classes 1", expected, f"key {name}.classes")
         training = settings.training(name)
         _check_name(training.weights, weights, tables.weights, f"weights of the model {name}")
         check_overrides(training, tables.models, f"key {name}.training.overrides")
@@ -363,6 +378,9 @@ def _check_references(settings: Settings) -> None:
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
         if testset.kind == "singapore_raw":
             _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
+        if testset.table and not Path(testset.table).is_file():
+            expected = "a table of the columns file, donor, recording, condition and frame"
+            raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
         layout, needed = settings.sources[testset.source].layout, LAYOUT_OF_KIND[testset.kind]
         if layout != needed:
             found = f"kind {testset.kind} with a source of layout {layout}"

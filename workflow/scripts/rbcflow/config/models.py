@@ -5,9 +5,30 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from rbcflow.core.places import expanded
 
 M = TypeVar("M", bound=BaseModel)
+
+Place = Annotated[str, AfterValidator(expanded)]
+"""A path as users write it: ``~`` and ``$NAME`` stand for what they stand for in a shell."""
+
+Sum = Annotated[
+    str,
+    Field(pattern="^[0-9a-f]{64}$"),
+    BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value),
+]
+"""A sha256; some tools write it in capitals."""
 
 
 class Strict(BaseModel):
@@ -39,15 +60,15 @@ def _each_once(row: M, key: str) -> M:
 class Tables(Strict):
     """Where the tables are, relative to the working folder."""
 
-    sources: str = Field("config/sources.yaml", description="laboratories and public recordings")
-    variants: str = Field("config/variants.yaml", description="constructed datasets")
-    models: str = Field("config/models.yaml", description="trained detectors")
-    banks: str = Field("config/banks.yaml", description="banks of single cells and how they are cut")
-    testsets: str = Field("config/testsets.yaml", description="what the detectors are judged on")
-    runs: str = Field("config/runs.tsv", description="which model is judged on which test set")
-    figures: str = Field("paper/figures.yaml", description="registry of figures")
-    weights: str = Field("resources/weights.yaml", description="downloadable weights with checksums")
-    published: str = Field("resources/published_sets.yaml", description="constructed datasets that others published")
+    sources: Place = Field("config/sources.yaml", description="laboratories and public recordings")
+    variants: Place = Field("config/variants.yaml", description="constructed datasets")
+    models: Place = Field("config/models.yaml", description="trained detectors")
+    banks: Place = Field("config/banks.yaml", description="banks of single cells and how they are cut")
+    testsets: Place = Field("config/testsets.yaml", description="what the detectors are judged on")
+    runs: Place = Field("config/runs.tsv", description="which model is judged on which test set")
+    figures: Place = Field("paper/figures.yaml", description="registry of figures")
+    weights: Place = Field("resources/weights.yaml", description="downloadable weights with checksums")
+    published: Place = Field("resources/published_sets.yaml", description="constructed datasets that others published")
 
 
 class Phantom(Strict):
@@ -217,9 +238,11 @@ Size = Annotated[Literal["trained", "native"] | Annotated[int, Field(ge=32, le=4
 class Given(Strict):
     """A checkpoint of yours that the target `validate_weights` judges like any model of the tables."""
 
-    path: str | None = Field(None, description="a detector of Ultralytics; the model `given` of the pages")
-    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="of its bytes; nothing opens another file")
-    classes: Literal[2, 3] = Field(3, description="its outputs: croissant and slipper, and other")
+    path: Place | None = Field(None, description="a detector of Ultralytics; the model `given` of the pages")
+    sha256: Sum | None = Field(None, description="of its bytes; nothing opens another file")
+    classes: Literal[1, 2, 3] = Field(
+        3, description="its outputs: croissant and slipper, and other; 1: cells of any shape, judged on finding alone"
+    )
     testsets: list[str] = Field(
         ["saarland_donors", "naples", "flow_public"], min_length=1, description="what it is judged on"
     )
@@ -251,7 +274,7 @@ class Rebuild(Strict):
         True,
         description="true: laboratories' recordings are drawn; false: read from `raw`, a missing folder is an error",
     )
-    raw: str = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
+    raw: Place = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
     shard_size: int = Field(500, ge=1, description="images one job generates; changes no pixel")
     scheme: Literal["grouped", "paper"] = Field(
         "grouped",
@@ -274,6 +297,14 @@ class Rebuild(Strict):
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
         {}, description="Snakemake's path variables, e.g. `results: elsewhere`"
     )
+
+    @field_validator("pathvars")
+    @classmethod
+    def _spelled_out(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, path in value.items():
+            if path.startswith("~") or "$" in path:
+                raise ValueError(f"paths spelled out: in `{name}`, Snakemake puts nothing in place of ~ and $NAME")
+        return value
 
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -351,22 +382,20 @@ class Recording(Facts):
 class OwnRecordings(Strict):
     """The targets `recordings`, `labels` and `retrain`; nothing else reads these keys (docs/recordings.md)."""
 
-    recordings: str | None = Field(None, description="a sheet of your own recordings")
+    recordings: Place | None = Field(None, description="a sheet of your own recordings")
     recording: str | None = Field(None, description="or one recording's file, described by the keys that follow")
     detector: str = Field(
         "starter",
         description="what finds the cells of your recordings: a name from resources/weights.yaml, one made by "
         "`retrain` (`mine`), or a checkpoint's file",
     )
-    detector_sha256: str | None = Field(
-        None, pattern="^[0-9a-f]{64}$", description="of a checkpoint's file; nothing opens another"
-    )
+    detector_sha256: Sum | None = Field(None, description="of a checkpoint's file; nothing opens another")
     detector_classes: dict[str, str] = Field(
         {},
         description="a checkpoint's own names of classes: croissant, slipper or other each, e.g. `{rolling: other}`; "
         "`{rbc: cell}` for a detector of one class",
     )
-    corrected: str | None = Field(None, description="folder with corrected labels, for `retrain`")
+    corrected: Place | None = Field(None, description="folder with corrected labels, for `retrain`")
 
     @field_validator("recordings", "recording", "corrected", "detector", mode="before")
     @classmethod
@@ -386,7 +415,9 @@ class Config(Facts, OwnRecordings, Rebuild):
     """rbcflow's configuration."""
 
 
-ORIGINS: dict[str, tuple[str, ...]] = {"flow_public": ("package", "path"), "drawn": ("drawn",)}
+ORIGINS: dict[str, tuple[str, ...]] = {
+    "flow_public": ("package", "path"), "drawn": ("drawn",), "yolo_folder": ("path",),
+}  # fmt: skip
 """Where files of the layouts that no phantom draws can come from."""
 
 
@@ -405,11 +436,11 @@ class Source(Labelled):
     pixel_um: Positive | None = Field(
         None, description="side of a pixel in micrometres, which scale bars are drawn by; left out: no bars"
     )
-    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024"]
+    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024", "yolo_folder"]
     origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
-        None, description="left out: `phantom` or `path`, as the key `phantoms` of the configuration says"
+        None, description="left out: `path` where a path is given, else `phantom` or `path`, as the key `phantoms` says"
     )
-    path: str | None = Field(None, description="folder of the files if not `raw`/<name>")
+    path: Place | None = Field(None, description="folder of the files if not `raw`/<name>; means origin `path`")
     bad_files: Literal["stop", "skip"] = Field(
         "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
     )
@@ -418,9 +449,8 @@ class Source(Labelled):
         description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",
     )
     url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
-    sha256: str | None = Field(
+    sha256: Sum | None = Field(
         None,
-        pattern="^[0-9a-f]{64}$",
         description="of the download; left out: the first one's files are kept in the manifest and compared",
     )
     licence: str
@@ -461,7 +491,9 @@ class Variant(Labelled):
     dataset: Literal["generated", "published", "path"] = Field(
         "generated", description="`published`: the images of the published sets' table; `path`: those of a folder"
     )
-    path: str | None = Field(None, description="folder with {train,val,test}/{images,labels} for `dataset: path`")
+    path: Place | None = Field(
+        None, description="a folder of images and labels as Ultralytics reads them, for `dataset: path`"
+    )
     published_as: str | None = None
 
     @model_validator(mode="after")
@@ -476,8 +508,8 @@ class Checkpoint(Strict):
         "train",
         description="`published`: the entry <published_as>.pt of resources/weights.yaml; `path`: a file of yours",
     )
-    path: str | None = Field(None, description="with `source: path`, the checkpoint")
-    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="with `source: path`, of its bytes")
+    path: Place | None = Field(None, description="with `source: path`, the checkpoint")
+    sha256: Sum | None = Field(None, description="with `source: path`, of its bytes")
 
     @model_validator(mode="after")
     def _path_with_its_sum(self) -> Checkpoint:
@@ -492,10 +524,10 @@ class Model(Labelled):
 
     variant: str
     published_as: str | None = None
-    classes: Literal[2, 3] | None = Field(
+    classes: Literal[1, 2, 3] | None = Field(
         None,
         description="left out: the variant's. 2: croissant and slipper, any other object is background; "
-        "3: an output for other, even where no image has a label of it",
+        "3: an output for other, even where no image has a label of it; 1: a checkpoint that finds cells of any shape",
     )
     weights: Checkpoint = Field(Checkpoint(), description="train it, or take a verified checkpoint instead")
     training: dict = Field({}, description="overrides of single keys of `training`")
@@ -503,7 +535,7 @@ class Model(Labelled):
 
 LAYOUT_OF_KIND = {
     "saarland_donors": "nouaman2024", "saarland_one_donor": "nouaman2024", "saarland_frames": "nouaman2024",
-    "naples": "naples", "singapore_raw": "liang2024", "flow_public": "flow_public",
+    "naples": "naples", "singapore_raw": "liang2024", "flow_public": "flow_public", "yolo_folder": "yolo_folder",
 }  # fmt: skip
 """The layout each kind of test set is built from."""
 
@@ -512,12 +544,48 @@ class TestSet(Labelled):
     """One row of `config/testsets.yaml`."""
 
     source: str
-    kind: Literal["saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public"]
+    kind: Literal[
+        "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public",
+        "yolo_folder",
+    ]  # fmt: skip
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
         None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
     )
+    pattern: str | None = Field(
+        None,
+        description="with `kind: yolo_folder`, a regular expression for names of pictures, without suffix, that says "
+        "donor, recording, condition and frame by groups of these names",
+    )
+    table: Place | None = Field(
+        None, description="with `kind: yolo_folder`, a table of the columns file, donor, recording, condition and frame"
+    )
+    classes: bool | None = Field(
+        None,
+        description="with `kind: yolo_folder`, whether the labels tell shapes; left out: unless all are of class other",
+    )
+
+    @model_validator(mode="after")
+    def _only_of_folders(self) -> TestSet:
+        given = [name for name in ("pattern", "table", "classes") if getattr(self, name) is not None]
+        if given and self.kind != "yolo_folder":
+            raise ValueError(f"`{given[0]}` goes with `kind: yolo_folder`")
+        if {"pattern", "table"} <= set(given):
+            raise ValueError("`pattern` or `table`, not both")
+        return self
+
+    @field_validator("pattern")
+    @classmethod
+    def _groups_of_known_names(cls, value: str | None) -> str | None:
+        try:
+            groups = set(re.compile(value or "").groupindex)
+        except re.error as error:
+            raise ValueError(f"a regular expression; {error}") from None
+        known = ("donor", "recording", "condition", "frame")
+        if value is not None and not (groups and groups <= set(known)):
+            raise ValueError(f"a regular expression with groups such as (?P<donor>...), of {', '.join(known)}")
+        return value
 
 
 class Run(Strict):

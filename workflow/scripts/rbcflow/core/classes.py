@@ -7,6 +7,9 @@ CLASSES: tuple[str, ...] = ("croissant", "slipper", "other")
 
 CLASS_ID: dict[str, int] = {name: index for index, name in enumerate(CLASSES)}
 
+CELL = "cell"
+"""What a detector of one class finds, whatever it calls it: cells of any shape."""
+
 SYNONYMS: dict[str, str] = {
     "parachute": "croissant",
     "croissants": "croissant",

@@ -16,6 +16,11 @@ class InputError(Exception):
     """
 
     def __init__(self, path: Path | str, found: str, expected: str, where: str | None = None) -> None:
-        self.path, self.found, self.expected, self.where = str(path), found, expected, where
+        self.path, self.found, self.expected, self.where = printable(str(path)), found, expected, where
         place = f" ({where})" if where else ""
-        super().__init__(f"{path}{place}: found {found}; expected {expected}")
+        super().__init__(printable(f"{path}{place}: found {found}; expected {expected}"))
+
+
+def printable(text: str) -> str:
+    """Return a text with the bytes of file names that are not UTF-8 written out, ``Pr\\xe4parat.tif``."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

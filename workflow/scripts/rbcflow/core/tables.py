@@ -27,7 +27,7 @@ def read_object(path: Path, meaning: str, keys: Collection[str] = ()) -> dict[st
     if not path.is_file():
         raise InputError(path, "no such file", meaning)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise InputError(path, f"no JSON ({error})", meaning) from error
     if not isinstance(content, dict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import yaml
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.textfile import read_text
 
 
 class _Loader(yaml.SafeLoader):
@@ -32,12 +35,9 @@ def parse_yaml(path: Path, meaning: str = "a YAML table") -> Any:
     Raises:
         InputError: the file is missing, no text, no YAML, or has a key twice; names the line.
     """
-    if not path.is_file():
-        raise InputError(path, "no such file", meaning)
+    text = read_text(path, meaning)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except UnicodeDecodeError as error:
-        raise InputError(path, f"bytes that are not UTF-8 ({error.reason})", meaning) from None
+        return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         where = f"line {mark.line + 1}" if mark else None
@@ -57,3 +57,28 @@ def read_yaml(path: Path) -> dict:
     if not isinstance(data, dict) or not data:
         raise InputError(path, type(data).__name__, "a mapping of names to entries")
     return data
+
+
+def check_once(path: Path) -> list[Any]:
+    """Return the keys of a configuration file, JSON or YAML, in which no key may stand twice.
+
+    Snakemake itself takes the last of two.
+
+    Raises:
+        InputError: as ``parse_yaml``, or the JSON has a key twice.
+    """
+    text = read_text(path, "a configuration, JSON or YAML")
+    try:
+        said = json.loads(text, object_pairs_hook=lambda pairs: _each_once(path, pairs))
+    except ValueError:
+        # a template of YAML becomes keys only when Snakemake fills it in
+        template = re.search("^__use_yte__:", text, re.MULTILINE)
+        said = {} if template else parse_yaml(path, "a configuration, JSON or YAML")
+    return list(said) if isinstance(said, dict) else []
+
+
+def _each_once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        raise InputError(path, f"key {twice!r} twice", "each key once")
+    return dict(pairs)

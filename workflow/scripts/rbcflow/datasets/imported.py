@@ -6,6 +6,7 @@ ever written to.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -23,10 +24,12 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import cv2
+import numpy as np
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.dataset import SPLITS, check_labels, write_table
+from rbcflow.sources.labelled import YoloFolder, decode, labels_of, read_folder
 
 CHUNK = 1 << 20
 MOST_FILE, MOST_BYTES = 2**26, 2**33
@@ -37,6 +40,8 @@ MEMBER = re.compile(r"(train|val|test)/(images|labels)/([\w.-]+)\.(png|txt)")
 
 FACTORS = {"noise_fn": "noise", "lines": "lines", "artifacts": "artifacts", "channel_state": "channel"}
 """Columns of the published tables that are factors, and their names here."""
+
+PNG_HEAD = b"\x89PNG"
 
 Entry = tuple[str, Callable[[], bytes]]
 """A file of a set, relative to its folder, and what reads it."""
@@ -73,10 +78,58 @@ def import_archive(
 
 
 def import_folder(folder: Path, target: Path, *, classes: int) -> None:
-    """Take the set in a folder ``{train,val,test}/{images,labels}``; arguments as ``import_archive``."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    entries = iter([(path.relative_to(folder).as_posix(), path.read_bytes) for path in files])
-    _take(entries, target, classes=classes, images=None, origin=str(folder), known=None)
+    """Take the set in a folder of one's own, as Ultralytics reads it; arguments as ``import_archive``.
+
+    Classes go by their names where the folder says them. Nothing but pictures and labels is taken over, no sum and no
+    table that lies there.
+
+    Raises:
+        InputError: a split is missing, a picture is in train and in another, or as ``sources.labelled``.
+    """
+    found = read_folder(folder)
+    if missing := [split for split in SPLITS if not found.splits.get(split)]:
+        there = ", ".join(split for split in found.splits if split) or "pictures without splits"
+        expected = "pictures for train, val and test: <split>/images, images/<split>, or a data.yaml that names them"
+        raise InputError(folder, f"{there}, and none for {', '.join(missing)}", expected)
+    ids = found.class_ids() or {number: number for number in range(classes)}
+    with _partial(target) as partial:
+        for split in SPLITS:
+            _write_split(partial / split, split, found, ids, classes)
+
+
+def _write_split(folder: Path, split: str, found: YoloFolder, ids: Mapping[int, int], classes: int) -> None:
+    """Write the pictures of a split under our names and with our numbers of classes, and its tables."""
+    digests, records = [], []
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True)
+    for index, picture in enumerate(found.splits[split]):
+        image, label = folder / f"images/{index:05d}.png", folder / f"labels/{index:05d}.txt"
+        objects = [(ids[own.class_], own) for own in labels_of(picture, len(ids))]
+        if unknown := [own for number, own in objects if number >= classes]:
+            name = found.names[unknown[0].class_] if found.names else unknown[0].class_
+            raise InputError(picture.label, f"class {name}", f"one of {', '.join(CLASSES[:classes])}")
+        _write_picture(picture.path, image)
+        label.write_text("".join(own.text(number) for number, own in objects))
+        digests.append({"index": index, "sha256": _digest(image, label)})
+        records.append({"index": index, "split": split, "file": picture.path.name})
+        placed = [number for number, _ in objects]
+        records[-1] |= {f"{name}_placed": placed.count(number) for number, name in enumerate(CLASSES[:classes])}
+    write_table(folder / "metadata.csv", records)
+    write_table(folder / "digests.csv", digests)
+    without = sum(picture.label is None for picture in found.splits[split])
+    log.info(
+        "%s %s: %d images, %d of them without a label file: taken as empty", found.root, split, len(records), without
+    )
+
+
+def _write_picture(source: Path, target: Path) -> None:
+    """Write a picture as PNG: its own bytes where they are one that needs no conversion, else its pixels."""
+    pixels, content = decode(source), source.read_bytes()
+    stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if content.startswith(PNG_HEAD) and stored.shape == pixels.shape:
+        target.write_bytes(content)
+    else:
+        target.write_bytes(cv2.imencode(".png", pixels if pixels.ndim == 2 else pixels[..., ::-1])[1])
 
 
 def _members(response: BinaryIO, folder: str, table: str, url: str) -> Iterator[Entry]:
@@ -110,18 +163,24 @@ def _take(
     target: Path,
     *,
     classes: int,
-    images: Mapping[str, int] | None,
+    images: Mapping[str, int],
     origin: str,
-    known: Path | None,
+    known: Path,
 ) -> None:
     """Write a set as one shard a split, under five-digit names in the order of the old ones; all of it or nothing."""
+    with _partial(target) as partial:
+        rows = _write_files(entries, partial)
+        digests = {split: _finish(partial / split, split, rows, classes, images, origin) for split in SPLITS}
+        _compare(_fingerprint(digests), known, origin)
+
+
+@contextlib.contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """Give a folder for the splits, which become shards of a dataset once all are written; all of it or nothing."""
     partial = target / ".import.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        rows = _write_files(entries, partial)
-        digests = {split: _finish(partial / split, split, rows, classes, images, origin) for split in SPLITS}
-        if known:
-            _compare(_fingerprint(digests), known, origin)
+        yield partial
         for split in SPLITS:
             shard = target / split / "shards" / "000"
             shutil.rmtree(shard, ignore_errors=True)
@@ -148,15 +207,12 @@ def _write_files(entries: Iterator[Entry], partial: Path) -> dict[tuple[str, str
     return rows
 
 
-def _finish(
-    folder: Path, split: str, rows: dict, classes: int, images: Mapping[str, int] | None, origin: str
-) -> list[str]:
+def _finish(folder: Path, split: str, rows: dict, classes: int, images: Mapping[str, int], origin: str) -> list[str]:
     """Check a split, give its files our names, and write its tables; return a digest an image."""
     stems = [sorted(path.stem for path in (folder / f"old-{kind}").glob("*")) for kind in ("images", "labels")]
-    expected = len(stems[0]) if images is None else images[split]
-    if stems[0] != stems[1] or len(stems[0]) != expected or not expected:
+    if stems[0] != stems[1] or len(stems[0]) != images[split]:
         found = f"{len(stems[0])} images and {len(stems[1])} labels"
-        raise InputError(origin, found, f"{expected or 'some'} images, each with its label", f"split {split}")
+        raise InputError(origin, found, f"{images[split]} images, each with its label", f"split {split}")
     digests, records = [], []
     for kind in ("images", "labels"):
         (folder / kind).mkdir()

@@ -17,7 +17,7 @@ from rbcflow.detector import sizes
 from rbcflow.detector.hardware import choose_device
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.sizes import Batch, Size
-from rbcflow.detector.weights import class_names, load_verified, recorded
+from rbcflow.detector.weights import class_names, every_place, load_verified, recorded
 
 if TYPE_CHECKING:
     import torch
@@ -139,7 +139,7 @@ def load_detector(weights: Path, *, threads: int, device: str = "cpu", **options
     return Detector(network, class_names(network.names.values(), weights), **options)
 
 
-def load_network(weights: Path, sha256: str, *, threads: int, device: str) -> torch.nn.Module:
+def load_network(weights: Path, sha256: str, *, threads: int, device: str, all_places: bool = False) -> torch.nn.Module:
     """Return a checkpoint's network on its device, fused and float32.
 
     Args:
@@ -147,6 +147,7 @@ def load_network(weights: Path, sha256: str, *, threads: int, device: str) -> to
         sha256: of its bytes; nothing opens another file.
         threads: processor threads.
         device: ``cpu``, a CUDA index, or ``auto``.
+        all_places: give the scores of all places, before any is suppressed, also where the network chooses by itself.
 
     Raises:
         InputError: the file is missing, another one, or no checkpoint.
@@ -157,6 +158,8 @@ def load_network(weights: Path, sha256: str, *, threads: int, device: str) -> to
 
         torch.set_num_threads(threads)
         network = load_verified(weights, sha256)
+    if all_places:
+        every_place(network, weights)
     where = choose_device(device)
     place = torch.device("cpu" if where == "cpu" else f"cuda:{where}")
     return network.fuse(verbose=False).to(place, memory_format=torch.channels_last)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.sizes import batches, padded
-from rbcflow.detector.weights import class_names, load_verified, recorded
+from rbcflow.detector.weights import class_names, every_place, load_verified, recorded
 
 NEEDED = ("onnx", "onnxruntime")
 OPSET = 17
@@ -48,6 +48,7 @@ def export(weights: Path, images: list[Path], output: Path, report: Path, *, thr
     with tempfile.TemporaryDirectory() as config:
         import_ultralytics(Path(config))
         network = load_verified(weights, known["sha256"])
+        every_place(network, weights)
     classes = class_names(network.names.values(), weights)
     batch = _read(images, int(network.stride.max()))
     _write_onnx(network, batch[:1], output, classes, threads)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from rbcflow.core.classes import class_name
+from rbcflow.core.classes import CELL, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_object
 from rbcflow.core.yamlfile import read_yaml
@@ -142,8 +142,8 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
         expected: sha256 of the file's bytes in hexadecimal.
 
     Raises:
-        InputError: the file is missing, differs from the recorded one, is no checkpoint of a detector, or was trained
-            at a size that is none.
+        InputError: the file is missing, differs from the recorded one, is no checkpoint of a YOLO detector for three
+            channels with a name for each output, or was trained at a size that is none.
     """
     verify(path, expected)
     from ultralytics.nn.tasks import load_checkpoint
@@ -156,8 +156,8 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
         raise InputError(path, found, "a detector as Ultralytics saves it") from error
     if (task := _task(network)) != "detect":
         raise InputError(path, f"a network of the task {task}", "a detector: task detect", "task")
-    if isinstance(network.names, list | tuple):
-        network.names = dict(enumerate(network.names))
+    _check_network(path, network)
+    network.names = _names(path, network)
     asked = network.args["imgsz"]
     sides = asked if isinstance(asked, list | tuple) else [asked]
     if not sides or not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
@@ -172,6 +172,45 @@ def _task(network: Any) -> str:
     heads = {Segment: "segment", Pose: "pose", OBB: "obb"}
     last = network.model[-1]
     return next((task for head, task in heads.items() if isinstance(last, head)), network.task)
+
+
+def _check_network(path: Path, network: Any) -> None:
+    """Refuse a detector whose boxes would be read wrongly, or that does not take pictures of three channels."""
+    from ultralytics.nn.modules import Detect
+
+    last = network.model[-1]
+    if not isinstance(last, Detect):
+        expected = "a detector of the YOLO family, whose last layer is Detect"
+        raise InputError(path, f"a network that ends in {type(last).__name__}", expected, "architecture")
+    channels = next((value.shape[1] for value in network.parameters() if value.ndim == 4), 3)
+    if channels != 3:
+        expected = "3, as pictures are shown to detectors as R, G, B, grey ones too"
+        raise InputError(path, f"a network for {channels} channels", expected, "channels")
+
+
+def _names(path: Path, network: Any) -> dict[int, str]:
+    """Return the names of a network's classes by number, in order."""
+    own = network.names
+    named = dict(enumerate(own)) if isinstance(own, list | tuple) else own
+    numbers = list(range(network.model[-1].nc))
+    if not isinstance(named, dict) or sorted(map(str, named)) != sorted(map(str, numbers)):
+        found = f"names {own!r:.80} for {len(numbers)} outputs"
+        raise InputError(path, found, "a name for each output", "class names")
+    by_number = {int(number): str(name) for number, name in named.items()}
+    return {number: by_number[number] for number in numbers}
+
+
+def every_place(network: Any, path: Path) -> None:
+    """Let a network give the scores of all places, also one that by itself gives the boxes it chose (YOLO26, YOLOv10).
+
+    Raises:
+        InputError: the part that does so was taken out of it.
+    """
+    last = network.model[-1]
+    if last.end2end:
+        last.end2end = False
+    if last.end2end:
+        raise InputError(path, "a network without its one-to-many head", "the checkpoint that training wrote", "head")
 
 
 def recorded(path: Path) -> dict[str, str]:
@@ -222,12 +261,14 @@ def training_record(path: Path, sha256: str) -> dict[str, Any]:
 
 
 def class_names(names: Iterable[str], path: Path) -> list[str]:
-    """Return the names of this workflow for a checkpoint's classes, in the checkpoint's order.
+    """Return the names of this workflow for a checkpoint's classes, in the checkpoint's order; ``CELL`` stays.
 
     Raises:
         InputError: a class is none of ours under any known spelling.
     """
     found = list(names)
+    if found == [CELL]:
+        return found
     try:
         return [class_name(name) for name in found]
     except KeyError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowInvalid, types
 
-from rbcflow.core.classes import CLASSES
+from rbcflow.core.classes import CELL, CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.testsets.files import TestSet, read_testset
 
@@ -31,6 +31,11 @@ class Predictions:
         """The classes the model can name; all where the file does not say so, as on a test set that is unavailable."""
         known = self.meta.get("classes") or CLASSES
         return tuple(name for name in CLASSES if name in known)
+
+    @property
+    def shapeless(self) -> bool:
+        """Whether the model finds cells and names no shape; its boxes are then of class other, as true ones without."""
+        return self.meta.get("classes") == [CELL]
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -60,7 +65,13 @@ def read_predictions(path: Path) -> Predictions:
         raise InputError(path, f"no JSON ({error})", "an object under the key 'rbcflow'", "schema") from error
     boxes = table.select(PREDICTION_COLUMNS).to_pandas()
     boxes = boxes.sort_values("conf", ascending=False, kind="stable").sort_values("frame", kind="stable")
-    return Predictions(meta, boxes.reset_index(drop=True))
+    found = Predictions(meta, boxes.reset_index(drop=True))
+    return replace(found, boxes=found.boxes.replace({"class": {CELL: "other"}})) if found.shapeless else found
+
+
+def judgement(testset: TestSet, predictions: Predictions) -> str:
+    """Return whether classes are judged: the test set's ``true`` or ``proxy``, ``false`` where either side has none."""
+    return "false" if predictions.shapeless else testset.meta["classes_judged"]
 
 
 def read_pair(predictions: Path, testset: Path) -> tuple[Predictions, TestSet]:

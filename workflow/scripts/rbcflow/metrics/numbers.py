@@ -43,6 +43,7 @@ def metrics(sample: Sample, weights: Numbers, names: Collection[str] | None = No
 def known(sample: Sample) -> list[str]:
     """Return the names of the numbers a run has."""
     unnamed = [f"{ratio}_{name}" for name in CLASSES if name not in sample.classes for ratio in ("precision", "recall")]
+    unnamed += [] if "slipper" in sample.classes else ["wall_slippers_per_frame"]
     return [name for name in METRICS if name not in unnamed and (sample.named or name not in _BY_CLASS)]
 
 

@@ -17,7 +17,7 @@ from rbcflow.metrics import curves, errors, image_labels, sizes, summary
 from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
-from rbcflow.metrics.inputs import Predictions, read_pair
+from rbcflow.metrics.inputs import Predictions, judgement, read_pair
 from rbcflow.metrics.localisation import localisation
 from rbcflow.metrics.matching import Matching, match
 from rbcflow.runtime.origin import Basis
@@ -68,9 +68,9 @@ def evaluate(
     matching = match(judged.truth, predicted.boxes, iou)
     matches = matching.at(conf)
     matrix = ConfusionMatrix.from_matches(matches, conf=conf, iou=iou)
-    names = _counted(judged)
+    named = judgement(judged, predicted) != "false"
+    names = _counted(judged, named)
     table = curves.curves(matching, names)
-    named = judged.meta["classes_judged"] != "false"
     tables = {
         "curves": table,
         "matches": matches,
@@ -90,17 +90,17 @@ def evaluate(
     numbers |= {
         "errors": summary.error_block(tables["errors"], len(judged.frames)),
         "calibration": summary.calibration_block(tables["calibration"], named=named),
-        "image_labels": image_labels.count(judged.frames, predicted.boxes, conf),
+        "image_labels": None if predicted.shapeless else image_labels.count(judged.frames, predicted.boxes, conf),
     }
     (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
     log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(judged.frames), matrix.n, len(matches))
 
 
-def _counted(judged: TestSet) -> tuple[str, ...]:
-    """Classes enter the counts only where the test set judges them; an unavailable one is counted in no way."""
+def _counted(judged: TestSet, named: bool) -> tuple[str, ...]:
+    """Classes enter the counts only where they are judged; an unavailable test set is counted in no way."""
     if not judged.available:
         return ()
-    return (curves.ANY,) if judged.meta["classes_judged"] == "false" else curves.COUNTED
+    return curves.COUNTED if named else (curves.ANY,)
 
 
 def _numbers(
@@ -132,7 +132,7 @@ def _numbers(
         "best_f1": summary.best_f1_block(table, names),
         "one_box_a_cell": summary.one_box_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
         "localisation": localisation(matches, judged.truth, predicted.boxes),
-        "classification": summary.classification(matches, judged.meta["classes_judged"]),
+        "classification": summary.classification(matches, judged, predicted),
         "recall_by_kind": summary.recall_by_kind(judged, matches),
         "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(judged.truth)},
     }

@@ -14,7 +14,7 @@ from rbcflow.core.boxes import area
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.tables import read_csv
 from rbcflow.metrics.average_precision import hits
-from rbcflow.metrics.inputs import BOX, read_pair
+from rbcflow.metrics.inputs import BOX, judgement, read_pair
 from rbcflow.metrics.localisation import differences
 from rbcflow.metrics.matching import BACKGROUND, match
 from rbcflow.metrics.suppression import one_box_a_cell
@@ -105,7 +105,7 @@ def read_sample(predictions: Path, testset: Path, errors: Path, conf: float, iou
         frames=_by_recording(pd.Series(codes), len(names)),
         background=background,
         wall_slippers=wall_slippers,
-        named=judged.meta["classes_judged"] != "false",
+        named=judgement(judged, predicted) != "false",
         classes=predicted.classes,
     )
 

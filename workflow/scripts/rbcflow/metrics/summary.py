@@ -13,7 +13,7 @@ import pandas as pd
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.metrics import calibration, coco, curves, errors
-from rbcflow.metrics.inputs import Predictions
+from rbcflow.metrics.inputs import Predictions, judgement
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
 from rbcflow.metrics.suppression import one_box_a_cell
 from rbcflow.runtime import origin
@@ -25,10 +25,22 @@ MIN_BOXES = 10
 
 NOT_JUDGED = "classes are not judged on this test set: its true boxes carry no class that could be right or wrong"
 
+NAMES_NONE = "classes are not judged: the detector finds cells and names no shape"
+
+OWN_FRAMES = (
+    "These frames were annotated elsewhere and not set apart by the splits of this workflow: whether a model learned "
+    "from cells of the same recordings is not known."
+)
+
 ONE_BOX = (
     "boxes of all classes compete: of those that overlap by more than nms_iou only the most confident remains; all "
     "other numbers let an object keep one box a class, as the preprint's do"
 )
+
+
+def not_judged(testset: TestSet, predictions: Predictions) -> str:
+    """Return why classes are not judged."""
+    return NAMES_NONE if predictions.shapeless and testset.meta["classes_judged"] != "false" else NOT_JUDGED
 
 
 def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
@@ -46,7 +58,7 @@ def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
         "adopted": basis.adopted,
         "remarks": list(basis.remarks),
         "labels": own.get("labels"),
-        "classes_judged": own["classes_judged"],
+        "classes_judged": judgement(testset, predictions),
         "frames_per_second": made.get("frames_per_second"),
         "n_frames": len(testset.frames),
         "n_empty_frames": len(_empty_frames(testset)),
@@ -66,14 +78,15 @@ def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[st
     """Return one sentence for each reason to read the numbers with care."""
     if not testset.available:
         return [f"Test set {testset.meta['name']} is unavailable: {testset.meta['reason'].rstrip('.')}."]
-    n, sentences = len(testset.truth), []
+    n, sentences = len(testset.truth), [OWN_FRAMES] if testset.meta["labels"] == "given" else []
     if n < MIN_BOXES:
         sentences.append(f"n = {n} true boxes: not interpretable.")
-    judged = testset.meta["classes_judged"]
+    judged = judgement(testset, predictions)
     if judged == "proxy":
         sentences.append("True classes are proxies named by eye: numbers by class show agreement with them, not truth.")
     elif judged == "false":
-        sentences.append(f"{NOT_JUDGED[0].upper()}{NOT_JUDGED[1:]}.")
+        reason = not_judged(testset, predictions)
+        sentences.append(f"{reason[0].upper()}{reason[1:]}.")
     else:
         few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
         sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
@@ -124,8 +137,8 @@ def coco_block(testset: TestSet, predictions: Predictions) -> dict:
     """Return COCO's average precision by class and in the mean."""
     none = asdict(coco.UNDEFINED)
     reason = None
-    if testset.meta["classes_judged"] == "false":
-        reason = NOT_JUDGED
+    if judgement(testset, predictions) == "false":
+        reason = not_judged(testset, predictions)
     elif testset.truth.empty:
         reason = "no true boxes"
     if reason:
@@ -189,7 +202,7 @@ def one_box_block(testset: TestSet, predictions: Predictions, conf: float, iou: 
         "meaning": ONE_BOX,
         **agnostic_block(testset, single, conf, [matching]),
         "map50": coco_block(testset, single)["map50"],
-        "classification": classification(matching.at(conf), testset.meta["classes_judged"]),
+        "classification": classification(matching.at(conf), testset, predictions),
     }
 
 
@@ -208,10 +221,11 @@ def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:
     }
 
 
-def classification(matches: pd.DataFrame, judged: str) -> dict:
+def classification(matches: pd.DataFrame, testset: TestSet, predictions: Predictions) -> dict:
     """Return the share of matched boxes whose class is that of the true box."""
     found = matches[(matches["true"] != BACKGROUND) & (matches["predicted"] != BACKGROUND)]
-    reason = NOT_JUDGED if judged == "false" else (None if len(found) else "no matched boxes")
+    judged = judgement(testset, predictions)
+    reason = not_judged(testset, predictions) if judged == "false" else (None if len(found) else "no matched boxes")
     accuracy = None if reason else float((found["true"] == found["predicted"]).mean())
     return {"n": len(found), "accuracy": accuracy, "judged": judged, "reason": reason}
 

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.textfile import read_text, rows, separator
 from rbcflow.recordings.media import SUFFIXES
 from rbcflow.recordings.pictures import SUFFIXES as PICTURES
 from rbcflow.recordings.pictures import natural
-from rbcflow.recordings.sheet import COLUMNS, read_sheet, slug, text_of
+from rbcflow.recordings.sheet import COLUMNS, EXPECTED, read_sheet, slug
 
 VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm", ".mj2", ".ogv")
 
@@ -47,9 +48,11 @@ def write_sheet(folder: Path, sheet: Path) -> int:
         InputError: no recording in the folder, or the sheet that is there cannot be read.
     """
     known = read_sheet(sheet) if sheet.exists() else {}
-    text = text_of(sheet) if known else "\t".join(COLUMNS) + "\n"
-    columns = next(line for line in text.splitlines() if line.strip() and not line.startswith("#")).split("\t")
-    there = {row.file for row in known.values()} | {cell for line in text.splitlines() for cell in line.split("\t")}
+    text = read_text(sheet, EXPECTED) if known else "\t".join(COLUMNS) + "\n"
+    between, lines = separator(text, COLUMNS), text.splitlines()
+    _, columns = next(rows(sheet, text, COLUMNS))
+    # lines put aside by a # too
+    there = {row.file for row in known.values()} | {cell.strip('"') for line in lines for cell in line.split(between)}
     new = [str(path) for path in map(Path.absolute, recordings_in(folder)) if str(path) not in there]
     taken = {name.lower() for name in known}
     text = text if text.endswith("\n") else f"{text}\n"
@@ -58,13 +61,18 @@ def write_sheet(folder: Path, sheet: Path) -> int:
             "recording": _free(slug(Path(file).stem if Path(file).is_file() else Path(file).name), taken),
             "file": file,
         }
-        text += "\t".join(row.get(column.strip(), "") for column in columns) + "\n"
+        text += between.join(_cell(row.get(column, ""), between) for column in columns) + "\n"
     if new:
         sheet.parent.mkdir(parents=True, exist_ok=True)
         part = sheet.with_suffix(".part")
         part.write_text(text, encoding="utf-8", newline="")
         part.replace(sheet)
     return len(new)
+
+
+def _cell(text: str, between: str) -> str:
+    """Return a cell's text, in quotes where what separates columns stands in it."""
+    return f'"{text}"' if between in text else text
 
 
 def _free(name: str, taken: set[str]) -> str:

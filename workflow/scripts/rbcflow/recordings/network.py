@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rbcflow.core.boxes import clip, iou_matrix
-from rbcflow.core.classes import CLASSES, class_name
+from rbcflow.core.classes import CELL, CLASSES, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.detector.detector import load_network, three_channels
 from rbcflow.detector.sizes import padded, resized
@@ -23,9 +23,6 @@ from rbcflow.predictions.predict import CROWDED
 
 if TYPE_CHECKING:
     import torch
-
-CELL = "cell"
-"""Class of the boxes of a detector that knows cells and no shapes."""
 
 LEAST = 0.25
 """Least sum of class scores of a box: the operating point of the preprint's matrices."""
@@ -210,7 +207,7 @@ def load_finder(
     Raises:
         InputError: the file is missing or another one, no detector, or has a class that is not explained.
     """
-    network = load_network(path, sha256, threads=threads, device=device)
+    network = load_network(path, sha256, threads=threads, device=device, all_places=True)
     return CellFinder(network, meaning(path, list(network.names.values()), classes), side)
 
 

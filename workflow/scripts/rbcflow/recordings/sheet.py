@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import difflib
-import io
-import os
 import re
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from rbcflow.config.models import Config, Facts, Recording
 from rbcflow.core.errors import InputError
+from rbcflow.core.places import expanded
+from rbcflow.core.textfile import read_text, rows
 
 NEEDED = ("recording", "file")
 COLUMNS = (*NEEDED, *Facts.model_fields)
@@ -63,14 +60,13 @@ def slug(text: str) -> str:
 def read_sheet(path: Path) -> dict[str, Recording]:
     """Return the recordings of a sheet by name, in its order, each with an absolute path.
 
-    What spreadsheets add is passed over: a byte order mark, UTF-16, quotes, carriage returns, empty columns and rows.
+    What spreadsheets do is passed over: a byte order mark, UTF-16, quotes, carriage returns, empty columns and rows,
+    and semicolons or commas between the columns.
 
     Raises:
         InputError: names file, line, column, what is there and what should be.
     """
-    if not path.is_file():
-        raise InputError(path, "a folder" if path.is_dir() else "no such file", f"a sheet of recordings: {EXPECTED}")
-    lines = _rows(path, text_of(path))
+    lines = rows(path, read_text(path, f"a sheet of recordings: {EXPECTED}"), COLUMNS)
     header = next(lines, None)
     if header is None:
         raise InputError(path, "an empty file", f"{EXPECTED}, with the columns {', '.join(NEEDED)}", "line 1")
@@ -90,42 +86,9 @@ def read_sheet(path: Path) -> dict[str, Recording]:
     return recordings
 
 
-def text_of(path: Path) -> str:
-    """Return a sheet's text: UTF-8, or UTF-16 as spreadsheets save "Unicode text"."""
-    content = path.read_bytes()
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise InputError(path, "a workbook of a spreadsheet", f"{EXPECTED} (Save as: Text, tab delimited)")
-    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        text = content.decode("utf-16" if utf_16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(path, f"bytes that are not UTF-8 ({error.reason})", EXPECTED, f"line {line}") from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise InputError(path, "a zero byte", EXPECTED, f"line {line}")
-    return text
-
-
-def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that are neither empty nor put aside by a # before them: number, and stripped cells."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
-    line = 1
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if any(cells) and not cells[0].startswith("#"):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(path, f"a quote that is not closed ({error})", "quotes in pairs", f"line {line}") from None
-
-
 def _columns(path: Path, line: int, header: list[str]) -> list[str]:
     """Return the names of the columns, "" for an empty one."""
     where = f"line {line}"
-    if len(header) == 1 and header[0] not in COLUMNS and re.search("[,;]", header[0]):
-        raise InputError(path, f"{header[0]!r:.60}", "columns separated by tabs, not by commas", where)
     for name in header:
         if name and name not in COLUMNS:
             guess = difflib.get_close_matches(name.lower(), COLUMNS, n=1)
@@ -176,13 +139,11 @@ def _readable(path: Path, line: int, error: ValidationError, row: dict[str, str]
 
 def _existing(sheet: Path, file: str, folder: Path, where: str) -> Path:
     """Return the absolute path of a recording's file: ``~`` and ``$NAME`` replaced, the rest as seen from the sheet."""
-    expanded = os.path.expandvars(file)
-    with contextlib.suppress(RuntimeError):  # ~name of nobody; the path is not found then
-        expanded = str(Path(expanded).expanduser())
-    path = (folder / expanded).absolute()
+    try:
+        path = (folder / expanded(file, folder)).absolute()
+    except ValueError as error:
+        raise InputError(sheet, repr(file), str(error), where) from None
     if path.exists():
         return path
-    if unset := re.search(r"\$(\w+|\{\w+\})", expanded):
-        raise InputError(sheet, repr(file), f"a variable that is set; {unset[0]} is not", where)
     hint = "; folders are separated by /" if "\\" in file else ""
     raise InputError(sheet, repr(file), f"an existing file or folder; there is no {path}{hint}", where)

@@ -18,6 +18,7 @@ LABELS = {
     "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
     "truth": "known exactly, as the images were drawn or composed by this workflow, or as their source declares",
     "background": "boxes found by background subtraction, not checked by a person",
+    "given": "boxes of the folder’s own label files, as they are; who made them, and how, the files do not say",
     "outlines": "boxes of cells that networks outlined, with the class of the folder they were sorted into",
     "proxy": "boxes found by background difference, classes named by eye as stand-ins",
 }

@@ -12,9 +12,10 @@ from rbcflow.sources.liang2024 import reader as liang2024
 from rbcflow.sources.naples import reader as naples
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.problems import BadFiles, refuse
+from rbcflow.sources.yolo_folder import reader as yolo_folder
 
 READERS: dict[str, ModuleType] = {
-    module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024)
+    module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024, yolo_folder)
 }
 """The module of each layout, with ``recordings``, ``read`` and ``bad_files``."""
 

@@ -98,7 +98,7 @@ def build_naples(
     """
     places = [(rec, index) for rec in naples.recordings(raw) for index in range(naples.frame_count(raw, rec))]
     wanted: dict[str, set[int]] = {}
-    for recording, index in _evenly(places, max_frames):
+    for recording, index in evenly(places, max_frames):
         wanted.setdefault(recording, set()).add(index)
     labelled = (
         _with_truth(raw, wanted, source, naples.read)
@@ -133,7 +133,7 @@ def build_saarland_frames(
     videos = sorted({frame.recording for frame in annotated})
     places = [(rec, frame.index) for rec in videos for frame in nouaman2024.read(raw, rec)]
     wanted: dict[str, set[int]] = {}
-    for recording, index in _evenly([place for place in places if place not in known], max_frames):
+    for recording, index in evenly([place for place in places if place not in known], max_frames):
         wanted.setdefault(recording, set()).add(index)
     labelled = (
         _with_truth(raw, wanted, source, nouaman2024.read)
@@ -187,7 +187,7 @@ def build_singapore_raw(
             replace(frame, recording=frame.group, condition=frame.recording),
             boxes.get((frame.recording, frame.index), []),
         )
-        for frame in _evenly(pictures, max_frames)
+        for frame in evenly(pictures, max_frames)
     )
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin,
@@ -225,7 +225,7 @@ def build_flow_public(
         if row.x1 > width or row.y1 > height:
             box = f"box {row.x0:g} {row.y0:g} {row.x1:g} {row.y1:g}"
             raise InputError(annotations, box, f"a box inside the {width}x{height} pixels", where=f"line {line}")
-    groups = _evenly(list(table.groupby(["recording", "frame"], sort=True)), max_frames)
+    groups = evenly(list(table.groupby(["recording", "frame"], sort=True)), max_frames)
     labelled = ((frames[key], [_proxy_box(row) for row in rows.dropna().itertuples()]) for key, rows in groups)
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels="proxy", classes_judged="proxy"
@@ -274,7 +274,7 @@ def build_variant_test(dataset: Path, folder: Path, *, name: str, origin: Sequen
         if not Path(line).stem.isdecimal() or not (dataset / line).is_file():
             raise InputError(listing, line, "an image of the dataset, named by its number", where=f"line {number}")
     images = [dataset / line for line in lines]
-    chosen = _evenly(images, max_frames)
+    chosen = evenly(images, max_frames)
     frames = (Frame(read_rgb(path), dataset.name, "", path.stem, int(path.stem)) for path in chosen)
     labelled = ((frame, _read_yolo(path, *frame.size)) for frame, path in zip(frames, chosen, strict=False))
     return write_testset(
@@ -283,7 +283,7 @@ def build_variant_test(dataset: Path, folder: Path, *, name: str, origin: Sequen
     )  # fmt: skip
 
 
-def _evenly(items: Sequence, count: int) -> list:
+def evenly(items: Sequence, count: int) -> list:
     """Return up to ``count`` items, evenly spaced over a sequence."""
     if len(items) <= count:
         return list(items)
@@ -306,7 +306,7 @@ def _write_annotated(
     max_frames: int,
 ) -> TestSet:
     """Write annotated Saarland frames with the boxes of their polygons."""
-    labelled = (_with_polygons(frame, source) for frame in _evenly(frames, max_frames))
+    labelled = (_with_polygons(frame, source) for frame in evenly(frames, max_frames))
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels="annotations", classes_judged="true"
     )

@@ -96,6 +96,7 @@ def write_testset(
     labels: str,
     classes_judged: str,
     paths: Sequence[str] | None = None,
+    unlabelled: int | None = None,
 ) -> TestSet:
     """Write a test set, one frame at a time.
 
@@ -105,9 +106,10 @@ def write_testset(
         name: of the test set.
         source: a key of ``config/sources.yaml``, or a variant.
         origin: ``phantom``, ``raw``, ``public``, or several.
-        labels: ``annotations``, ``truth``, ``background`` or ``proxy``.
+        labels: ``annotations``, ``truth``, ``background``, ``outlines``, ``proxy`` or ``given``.
         classes_judged: ``true``, ``proxy`` or ``false``.
         paths: where the images already lie, relative to the folder; None writes them to ``images/``.
+        unlabelled: how many frames have no label file and are taken to show nothing; None where that cannot be.
 
     Returns:
         The test set as written. Its fingerprint is the sha256 over all frames' shapes and pixels and ``truth.csv``.
@@ -128,6 +130,7 @@ def write_testset(
     digest.update(pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(index=False).encode())
     meta = _meta(name, source) | {"status": "available", "origin": list(origin), "labels": labels}
     meta |= {"classes_judged": classes_judged, "fingerprint": digest.hexdigest()}
+    meta |= {} if unlabelled is None else {"n_unlabelled": unlabelled}
     return _finish(folder, meta, frames, truth)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 import yaml
 
+from rbcflow.core.classes import CELL
 from rbcflow.core.errors import InputError
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import class_names, load_verified, state_sha256, verify
@@ -31,7 +32,7 @@ def adopt(checkpoint: Path, expected: str, folder: Path, *, classes: Sequence[st
         checkpoint: a detector of Ultralytics.
         expected: sha256 of its bytes in hexadecimal.
         folder: model folder to write, the same files as ``train`` writes.
-        classes: names of the outputs the model must have, in order.
+        classes: names of the outputs the model must have; ``cell`` alone takes a detector of one class.
         config: private folder for the settings of Ultralytics.
 
     Raises:
@@ -42,9 +43,7 @@ def adopt(checkpoint: Path, expected: str, folder: Path, *, classes: Sequence[st
     from ultralytics.nn.tasks import torch_safe_load
 
     network = load_verified(checkpoint, expected)
-    found = class_names(network.names.values(), checkpoint)
-    if found != list(classes):
-        raise InputError(checkpoint, f"classes {', '.join(found)}", ", ".join(classes), "class names")
+    found = _classes(checkpoint, list(network.names.values()), list(classes))
     saved, _ = torch_safe_load(checkpoint, safe_only=True)
     arguments = portable(saved.get("train_args") or {})
     (folder / "weights").mkdir(parents=True, exist_ok=True)
@@ -58,6 +57,21 @@ def adopt(checkpoint: Path, expected: str, folder: Path, *, classes: Sequence[st
     (folder / "args.yaml").write_text(yaml.safe_dump(arguments), encoding="utf-8")
     record = _record(network, checkpoint, expected, arguments, len(curves), folder)
     (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _classes(checkpoint: Path, own: list[str], asked: list[str]) -> list[str]:
+    """Return this workflow's names of a checkpoint's outputs: ``cell`` where that is asked for and there is one."""
+    if asked == [CELL] and len(own) == 1:
+        return asked
+    expected = ", ".join(asked) if asked != [CELL] else "one class, as `classes: 1` says"
+    if len(own) == 1:
+        expected += "; with `classes: 1` a detector of one class is judged on finding cells, whatever their shape"
+        raise InputError(checkpoint, f"the one class {own[0]}", expected, "class names")
+    found = class_names(own, checkpoint)
+    # their order may be another: boxes go by the names
+    if sorted(found) != sorted(asked):
+        raise InputError(checkpoint, f"classes {', '.join(found)}", expected, "class names")
+    return found
 
 
 def _record(

@@ -1,0 +1,136 @@
+"""Which files a source has: the one listing for its manifest, record, digest, links and readers (stage ``raw``).
+
+Hidden files never count, nor does what systems leave behind beside pictures (``LEFT_BEHIND``). Links are followed; one
+that leads back to a folder above it is passed over, since all that is there has its own place. A source's ``take`` and
+``ignore`` are patterns as in a shell: one without ``/`` is a name at any depth, one with ``/`` starts at the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from rbcflow.core.errors import InputError
+
+SUFFIXES = {
+    "picture": (".bmp", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".pgm"),
+    "video": (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv", ".wmv", ".mpg", ".mpeg"),
+    "stack": (".tif", ".tiff"),
+    "hdf5": (".h5", ".hdf5", ".rtdc"),
+}
+"""Suffixes, in small letters, of the files that are recognised as data, by kind."""
+KINDS = tuple(SUFFIXES)
+KIND_OF = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
+
+LEFT_BEHIND = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "ehthumbs.db", "desktop.ini")
+"""Names that Macs, network drives and Windows leave in folders; they are hidden there."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies below a source's folder.
+
+    Attributes:
+        folder: the source's folder.
+        files: visible files that are not ignored, by their name relative to the folder with ``/``, sorted.
+        ignored: the names of those that are, sorted.
+        lost: links to nothing, by name.
+    """
+
+    folder: Path
+    files: dict[str, Path]
+    ignored: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def kind_of(name: str | Path) -> str:
+    """Return ``picture``, ``video``, ``stack`` or ``hdf5`` by a file's suffix in any case, and "" for any other."""
+    return KIND_OF.get(Path(name).suffix.lower(), "")
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Return all visible files below a folder by their relative names, sorted."""
+    return listed(folder).files
+
+
+def listed(folder: Path, *, take: Collection[str] = (), ignore: Collection[str] = ()) -> Listing:
+    """Return what lies below a folder.
+
+    Args:
+        folder: the source's files; may itself be a link.
+        take: patterns of what alone is taken; none takes all.
+        ignore: patterns of what is ignored, with all that is below.
+
+    Raises:
+        InputError: a folder that may not be read.
+    """
+    found: dict[str, Path] = {}
+    ignored, lost = [], []
+    for name, path in sorted(_walk(folder)):
+        if (take and not _matches(name, take)) or _matches(name, ignore):
+            ignored.append(name)
+        elif path.is_file():
+            found[name] = path
+        elif path.is_symlink():
+            lost.append(name)
+    return Listing(folder, found, tuple(ignored), tuple(lost))
+
+
+def hidden(name: str) -> bool:
+    """Return whether a file or folder of this name is hidden, on some system or other."""
+    return name.startswith(".") or name in LEFT_BEHIND
+
+
+def same_name(name: str) -> str:
+    """Return a name as it is compared: composed, as a Mac stores letters and their accents one by one."""
+    return unicodedata.normalize("NFC", name)
+
+
+def check_name(path: Path, name: str) -> None:
+    """Refuse a name that cannot be written into tables and logs.
+
+    Raises:
+        InputError: bytes that are not UTF-8, or a line break or another sign that does not print.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise InputError(path, "a name that is not UTF-8", "the file renamed, with letters in UTF-8") from None
+    if not all(sign.isprintable() for sign in name):
+        raise InputError(path, f"a name with a sign that does not print ({name!r})", "the file renamed") from None
+
+
+def _matches(name: str, patterns: Collection[str]) -> bool:
+    """Return whether a relative name, or a folder above it, fits one of the patterns."""
+    parts = same_name(name).split("/")
+    above = ["/".join(parts[: number + 1]) for number in range(len(parts))]
+    for pattern in (same_name(pattern).strip("/") for pattern in patterns):
+        places = above if "/" in pattern else parts
+        if any(fnmatchcase(place, pattern) for place in places):
+            return True
+    return False
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield relative name and path of all visible entries below a folder that are no folders."""
+    waiting: list[tuple[Path, str, tuple[tuple[int, int], ...]]] = [(folder, "", ())]
+    while waiting:
+        place, prefix, above = waiting.pop()
+        try:
+            stat = place.stat()
+            entries = list(os.scandir(place))
+        except OSError as error:
+            raise InputError(place, f"a folder that does not open ({error.strerror})", "a folder to read") from error
+        if (stat.st_dev, stat.st_ino) in above:
+            continue
+        for entry in entries:
+            if hidden(entry.name):
+                continue
+            if entry.is_dir():
+                waiting.append((Path(entry.path), f"{prefix}{entry.name}/", (*above, (stat.st_dev, stat.st_ino))))
+            else:
+                yield f"{prefix}{entry.name}", Path(entry.path)

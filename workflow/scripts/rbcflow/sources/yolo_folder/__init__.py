@@ -1,0 +1,1 @@
+"""Folders of pictures with boxes, as Ultralytics reads them; no phantom draws one."""
