@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from rbcflow.claims import power, sentences, statements, values
+from rbcflow.claims import power, sentences, statements, values, words
 from rbcflow.claims.statistics import Runs, of_runs
 from rbcflow.claims.table import Evidence, judge
 from rbcflow.claims.training import SETTINGS, unlike
@@ -162,6 +162,62 @@ def test_what_a_switch_does_is_said_where_every_run_was_judged_with_it():
     assert "native" not in sentences.row(entry(runs={"val1": 1, "val2": -1}, more_than=0), known).reason
 
 
+def test_a_number_that_a_test_set_cannot_give_leaves_the_sentence_undecided():
+    unnamed = {**SAMPLES, "a-on-far": replace(SAMPLES["a-on-far"], named=False)}
+    test = entry(runs={"val1": 1, "val3": -1}, metric="class_recall_mean", at_least=0.2, also=["class_recall_mean"])
+    row = sentences.row(test, evidence(samples=unnamed))
+    assert (row.verdict, row.here, row.testsets, row.models) == (NO_NUMBER, "", "set far", "a")
+    assert row.reason == "the true boxes of far have no class that would give class_recall_mean"
+    # what is only told beside the number is left out
+    told = sentences.row(entry(runs="val3", at_least=0.2, also=["class_recall_mean"]), evidence(samples=unnamed))
+    assert told.here == "0" and "Also" not in told.reason
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ({"a": 0.25, "b": 0.25, "c": 0.25, "d": 0.25}, "mean of a, b, c and d"),
+        ({"a": 1}, "a"),
+        ({"a": 1, "b": -1}, "a minus b"),
+        ({"a": 1, "b": -1, "c": -0.5, "d": 0.5, "e": -0.5, "f": 0.5},
+         "a minus b minus the mean of c and e plus the mean of d and f"),
+        ({"a": 0.3, "b": 0.3}, "0.6 × the mean of a and b"),
+    ],
+)  # fmt: skip
+def test_sums_of_runs_are_said_in_words(runs, said):
+    own = statements.read(entry(runs=runs, more_than=0))
+    assert words.of_ids(own, list(runs)) == said
+
+
+def test_what_decides_a_sentence_is_said_without_ids_and_on_public_recordings_too():
+    known = evidence()
+    known.runs.rows["a-on-flow_public"] = {"run": "a-on-flow_public", "model": "a", "testset": "flow_public"}
+    known.metrics["a-on-flow_public"] = {"status": "available", "origin": ["public"], "learned_from": ["raw"]}
+    known.runs._samples["a-on-flow_public"] = sample(HALF)
+    row = sentences.row(entry(runs="val1", at_least=0.8), known)
+    assert row.plain == "Share of the cells that are found, whatever they are named: “a”, on set; at least 0.8."
+    assert (row.here, row.public, row.public_n) == (
+        "1", "0.5", "flow_public: 8 recordings, 16 frames, 16 true boxes"
+    )  # fmt: skip
+    # model b is not judged on public recordings, and of two test sets none is the public one's counterpart
+    for runs in ({"val1": 1, "val2": -1}, {"val1": 1, "val3": -1}):
+        assert sentences.row(entry(runs=runs, more_than=0), known).public == ""
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "message"),
+    [
+        (None, r"claims\.yaml \(key tolerance\): found no key tolerance"),
+        ({"trainings": 0.02, "counts": 0}, r"claims\.yaml \(key tolerance\.singapore\): found no key singapore"),
+        ({"trainings": "2 %", "singapore": 0, "counts": 0}, r"key tolerance\.trainings\): found '2 %'"),
+    ],
+)
+def test_a_missing_tolerance_is_named(tolerance, message):
+    claims = {"sentences": []} | ({} if tolerance is None else {"tolerance": tolerance})
+    with pytest.raises(InputError, match=message):
+        judge(claims, {"trainings": {}, "synthetic_on_singapore_raw": {}}, evidence())
+
+
 def test_models_trained_unlike_are_named_where_they_are_compared():
     trainings = {"a": {"images": 800, "epochs": 13, "rate": 0.006}, "b": {"images": 600, "epochs": 4, "rate": 0.005}}
     assert unlike(["a", "a"], {"a": dict.fromkeys(SETTINGS, 1)}) == ""
@@ -268,6 +324,7 @@ def test_values_within_and_outside_tolerance():
     claims = {"sentences": [], "tolerance": {"trainings": 0.02, "singapore": 0.05, "counts": 0}}
     table = judge(claims, published, evidence()).set_index("id")
     assert table.loc["train1_map50", ["published", "here", "verdict"]].tolist() == ["0.7", "0.71", "within tolerance"]
+    assert table.loc["train1_map50", ["n", "models"]].tolist() == ["1 seed", "a"]
     assert table.loc["train1_recall", "verdict"] == NO_NUMBER
     assert table.loc["singapore_detections", "verdict"] == "within tolerance"
     assert table.loc["singapore_accuracy", "verdict"] == "outside tolerance"
@@ -295,7 +352,10 @@ def test_a_run_that_is_not_in_the_table_is_not_tested():
         ({"runs": ["val1", "val2"], "at_least": 1}, "a weight for each run"),
         ({"at_least": 1}, "one of both"),
         ({"runs": {"val1": 1, "val2": -1}, "at_least": 1, "power": {"holds": 1, "fails": 0}}, "-0.5 in drawn data"),
-        ({"runs": "val3", "metric": "class_recall_mean", "at_least": 1}, "a metric these runs have"),
+        (
+            {"looks": ["far", "nowhere"], "metric": "halo", "at_least": 1},
+            "looks of the test set 'nowhere'.*far, pictures",
+        ),
         ({"runs": {"val1": "high"}, "at_least": 1}, "weight of val1 'high'.*a number"),
         ({"runs": {"val1": 0}, "at_least": 1}, "weights other than 0"),
         ({"runs": "val1", "at_least": "high"}, "at_least 'high'.*a number"),

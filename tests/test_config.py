@@ -90,6 +90,10 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "random_nosuperposition"]),
         ({"models": {"random": {"training": {"epoch": 3}}}}, ["random.training.epoch", "did you mean 'epochs'?"]),
         ({"models": {"random": {"variant": "rnd"}}}, ["config/models.yaml", "random.variant", "'rnd'", "synthetic"]),
+        (
+            {"models": {"random_nosuperposition": {"published_as": "train13"}}},
+            ["config/models.yaml", "'train13' of 'random' and of 'random_nosuperposition'"],
+        ),
         ({"variants": {"random": {"banks": ["kihm"]}}}, ["random.banks", "'kihm'", "nouaman2024"]),
         ({"banks": {"naples": {"paths": ["polygon"]}}}, ["naples.paths", "'polygon'", "background"]),
         ({"banks": {"naples": {"source": "napoli"}}}, ["naples.source", "'napoli'", "nouaman2024"]),
@@ -138,6 +142,12 @@ def test_a_table_that_is_not_yaml_is_named_with_its_line(tmp_path: Path):
     table.write_text("random:\n  title: [unclosed\n")
     with pytest.raises(InputError, match=r"models\.yaml.*not YAML"):
         load(default() | {"tables": {"models": str(table)}})
+
+
+def test_scripts_read_yaml_by_the_loader_that_refuses_double_keys():
+    scripts = {path.name: path.read_text() for path in (PROJECT / "workflow/scripts").glob("*.py")}
+    assert [name for name, text in scripts.items() if "import yaml" in text] == []
+    assert "read_yaml(" in scripts["judge_claims.py"]
 
 
 def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Path):

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from rbcflow.claims.statistics import Runs
 from rbcflow.claims.table import Evidence, judge, read_metrics
 from rbcflow.claims.training import settings
+from rbcflow.core.yamlfile import read_yaml
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
 
@@ -16,10 +16,7 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
     params = snakemake.params
-    claims, published = (
-        yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        for path in (snakemake.input.claims, snakemake.input.published)
-    )
+    claims, published = (read_yaml(Path(path)) for path in (snakemake.input.claims, snakemake.input.published))
     # models/<model>/seed-<seed>/training.json
     records = {Path(path).parents[1].name: json.loads(Path(path).read_text()) for path in snakemake.input.trainings}
     evidence = Evidence(

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import yaml
-
+from rbcflow.core.yamlfile import parse_yaml
 from rbcflow.report.build import build
 from rbcflow.runtime import logs
 
@@ -14,7 +13,7 @@ if __name__ == "__main__":
         output.parent,
         output,
         config=snakemake.params.config,
-        registry=yaml.safe_load(Path(snakemake.input.registry).read_text(encoding="utf-8")),
+        registry=parse_yaml(Path(snakemake.input.registry), "the registry of figures"),
         sources=snakemake.params.sources,
         runs=snakemake.params.runs,
         project=Path(snakemake.input.citation).parent,

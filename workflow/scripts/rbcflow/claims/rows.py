@@ -21,6 +21,7 @@ class Claim:
         kind: ``sentence`` or ``value``.
         section: what it speaks of.
         statistic: what tests it.
+        plain: the same in words, of a sentence.
         threshold: what the statistic is held against.
         published: the printed value.
         here: this run's.
@@ -33,6 +34,13 @@ class Claim:
         origin: of the images ``here`` was judged or counted on.
         learned_from: origin of the images the model behind it learned from.
         source: file below ``results`` it comes from.
+        testsets: of a sentence or the run of a value, names joined by blanks.
+        models: likewise.
+        public: of a sentence on one test set, the same statistic of the same models on public recordings.
+        public_low: lower end of its interval.
+        public_high: upper end.
+        public_n: what it was counted on.
+        training_seconds: how long the preprint's trainings of these models took, as it printed.
     """
 
     id: str
@@ -54,6 +62,14 @@ class Claim:
     origin: str
     learned_from: str
     source: str
+    plain: str
+    testsets: str
+    models: str
+    public: str
+    public_low: str
+    public_high: str
+    public_n: str
+    training_seconds: str
 
 
 def made_from(*bases: Basis) -> dict[str, str]:

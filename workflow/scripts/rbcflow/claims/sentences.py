@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rbcflow.claims import power, statements, training
+from rbcflow.claims import power, statements, training, words
 from rbcflow.claims.rows import Claim, complete, made_from, number
 from rbcflow.claims.statements import Part, Statement
 from rbcflow.claims.statistics import Number, cells_of, metric_of, of_looks, of_runs
 from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, together
+from rbcflow.core import names
 from rbcflow.core.errors import InputError
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
-from rbcflow.metrics.numbers import known as numbers_of
+from rbcflow.metrics.numbers import known as known_numbers
 from rbcflow.metrics.sample import Sample
-from rbcflow.runtime.origin import ABSENT, NO_CLASSES, UNDECIDED, Basis, Question, decide, of_row
+from rbcflow.runtime.origin import ABSENT, NO_NUMBER, UNDECIDED, Basis, Question, decide, of_row
+from rbcflow.runtime.provenance import PUBLIC
 
 if TYPE_CHECKING:
     from rbcflow.claims.table import Evidence
@@ -29,7 +31,7 @@ def row(entry: Mapping[str, Any], known: Evidence) -> Claim:
         known: what it is judged by.
 
     Raises:
-        InputError: it has no test, or a number that these runs do not have.
+        InputError: it has no test, or names a test set that there is not.
     """
     statement = statements.read(entry)
     if statement.looks:
@@ -48,48 +50,81 @@ def _row(statement: Statement, **fields: str) -> Claim:
 def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
     samples = {run: known.runs.sample(run) for run in statement.runs}
     [part] = statement.parts
-    metric, names = metric_of(part, samples), _in_words(statement, items)
+    metric, ids = metric_of(part, samples), words.of_ids(statement, items)
+    shown = metric or part.metric[0]
+    made = {"statistic": f"{shown}{' on the cells both found' if statement.both else ''}, {ids}",
+            "plain": words.plain(statement, shown, known.runs.rows), **_made_of(statement, known)}  # fmt: skip
     if any(known.metrics[run]["status"] != "available" for run in samples):
-        return _row(
-            statement, statistic=f"{part.metric[0]}, {names}", verdict=ABSENT, reason="a test set is unavailable"
-        )
-    if metric is None and not all(sample.named for sample in samples.values()):
-        reason = (
-            "the statistic needs classes, and the true boxes of these frames have none that could be right or wrong"
-        )
-        return _row(statement, statistic=f"{part.metric[0]}, {names}", verdict=NO_CLASSES, reason=reason)
+        return _row(statement, verdict=ABSENT, reason="a test set is unavailable", **made)
     if metric is None:
-        found = f"metric {', '.join(part.metric)}"
-        raise InputError(statements.FILE, found, "a metric these runs have", f"claim {statement.id}")
+        return _row(statement, verdict=NO_NUMBER, reason=_without(part, samples, known), **made)
     weights = {run: known.runs.weights(run) for run in samples}
     least = min(sample.n_recordings for sample in samples.values())
+    also = [name for name in statement.also if all(name in known_numbers(sample) for sample in samples.values())]
     counted = {name: Number.of(name, of_runs(statement, name, samples, weights), least)
-               for name in (metric, *_had_by_all(statement.also, samples))}  # fmt: skip
+               for name in (metric, *also)}  # fmt: skip
     testsets = {run: known.runs.rows[run]["testset"] for run in samples}
     outcome = power.of_detectors(statement, metric, samples, testsets, known.runs.seed)
     remarks = [_by_run(statement, items, metric, samples, weights), *_switched(statement, part, metric, known),
-               _also(statement, counted), _training(statement, known), statement.note, _few(least)]  # fmt: skip
+               _also(also, counted), _training(statement, known), statement.note, _few(least)]  # fmt: skip
     bases = [Basis.of_metrics(known.metrics[run]) for run in samples]
     return _judged(
         statement, [(part, counted[metric])], Question.RECORDINGS, bases, remarks, outcome,
-        statistic=f"{metric}{' on the cells both found' if statement.both else ''}, {names}",
-        n=_n(samples, testsets), source=_source(statement, testsets),
+        n=_n(samples, testsets),
+        source=_source(statement, testsets), **made, **_on_public(statement, metric, known),
     )  # fmt: skip
 
 
-def _had_by_all(names: Sequence[str], samples: Mapping[str, Sample]) -> list[str]:
-    """Return the numbers that all runs have; those of classes are absent where true boxes carry none."""
-    return [name for name in names if all(name in numbers_of(sample) for sample in samples.values())]
+def _without(part: Part, samples: Mapping[str, Sample], known: Evidence) -> str:
+    """Say which test sets lack every number that would test a sentence."""
+    lacking = {
+        names.shown(known.runs.rows[run]["testset"])
+        for run, sample in samples.items()
+        if not set(part.metric) & set(known_numbers(sample))
+    }
+    which = words.joined(sorted(lacking)) if lacking else "these test sets together"
+    return f"the true boxes of {which} have no class that would give {' or '.join(part.metric)}"
 
 
-def _in_words(statement: Statement, items: list[str]) -> str:
-    """Return the statistic of the runs, by the ids that the file of sentences gives them."""
-    if statement.lowest:
-        return "the lowest of " + ", ".join(items)
-    weights = list(statement.runs.values())
-    shares = ["" if abs(weight) == 1 else f"{abs(weight):g} × " for weight in weights]
-    signs = ["minus " if weight < 0 else "plus " if place else "" for place, weight in enumerate(weights)]
-    return " ".join(f"{sign}{share}{run}" for sign, share, run in zip(signs, shares, items, strict=True))
+def _made_of(statement: Statement, known: Evidence) -> dict[str, str]:
+    """Return the columns that say what would have to be had to decide a sentence."""
+    rows = [known.runs.rows[run] for run in statement.runs]
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    seconds = [known.training_seconds[name] for name in models if name in known.training_seconds]
+    return {
+        "testsets": " ".join(dict.fromkeys([*(row["testset"] for row in rows), *statement.looks])),
+        "models": " ".join(models),
+        "training_seconds": f"{sum(seconds):.0f}" if seconds else "",
+    }
+
+
+def _on_public(statement: Statement, metric: str, known: Evidence) -> dict[str, str]:
+    """Return the columns of the same statistic on public recordings; none where a sentence compares two test sets.
+
+    Classes of public recordings may be stand-ins; the page says so beside the number.
+    """
+    rows = known.runs.rows
+    if len({rows[run]["testset"] for run in statement.runs}) > 1:
+        return {}
+    public = {
+        rows[run]["model"]: run
+        for run, own in known.metrics.items()
+        if run in rows and own.get("origin") == [PUBLIC] and own["status"] == "available"
+        and not rows[run].get("companion_of")
+    }  # fmt: skip
+    if not {rows[run]["model"] for run in statement.runs} <= set(public):
+        return {}
+    there = statement.of_own_runs({run: public[rows[run]["model"]] for run in statement.runs})
+    samples = {run: known.runs.sample(run) for run in there.runs}
+    if any(metric not in known_numbers(sample) for sample in samples.values()):
+        return {}
+    weights = {run: known.runs.weights(run) for run in samples}
+    least = min(sample.n_recordings for sample in samples.values())
+    own = Number.of(metric, of_runs(there, metric, samples, weights), least)
+    return {
+        "public": number(own.value), "public_low": number(own.low), "public_high": number(own.high),
+        "public_n": _n(samples, {run: rows[run]["testset"] for run in samples}),
+    }  # fmt: skip
 
 
 def _n(samples: Mapping[str, Sample], testsets: Mapping[str, str]) -> str:
@@ -138,8 +173,8 @@ def _switched(statement: Statement, part: Part, metric: str, known: Evidence) ->
     return said
 
 
-def _also(statement: Statement, counted: Mapping[str, Number]) -> str:
-    said = [_with_interval(own) for name, own in counted.items() if name in statement.also]
+def _also(also: list[str], counted: Mapping[str, Number]) -> str:
+    said = [_with_interval(counted[name]) for name in also]
     return f"Also: {', '.join(said)}." if said else ""
 
 
@@ -158,24 +193,35 @@ def _few(recordings: int) -> str:
 
 
 def _of_looks(statement: Statement, known: Evidence) -> Claim:
+    there = {row["testset"] for row in known.runs.rows.values()} | set(known.looks["testset"])
+    if unknown := [name for name in statement.looks if name not in there]:
+        found = f"looks of the test set {unknown[0]!r}"
+        raise InputError(statements.FILE, found, f"two of {', '.join(sorted(there))}", f"claim {statement.id}")
     looks = known.looks[known.looks["testset"].isin(statement.looks)].reset_index(drop=True)
-    names = " minus ".join(statement.looks)
+    pair, made = " minus ".join(statement.looks), _made_of(statement, known)
     judged: list[tuple[Part, Number]] = []
     for part in statement.parts:
         look = part.metric[0]
         groups = [cells_of(looks, name, look, known.runs.resamples, known.runs.seed) for name in statement.looks]
         least = min(own.n_recordings for own in groups)
         if not least:
-            return _row(statement, statistic=names, verdict=ABSENT, reason="a test set has no whole cell")
+            return _row(statement, statistic=pair, verdict=ABSENT, reason="a test set has no whole cell", **made)
         judged.append((part, Number.of(look, of_looks(looks[look].to_numpy(dtype=float), groups), least)))
     found = ", ".join(_with_interval(one) for _, one in judged)
     sizes = looks.groupby("testset")["recording"].agg(["size", "nunique"])
     counts = [f"{name}: {sizes['nunique'][name]} recordings, {sizes['size'][name]} whole cells" for name in sizes.index]
     return _judged(
         statement, judged, Question.COUNT, [Basis(of_row(own)) for own in looks["origin"].unique()],
-        [f"{names}: {found}.", statement.note, _few(least)], power.of_cells(statement, looks, known.runs.seed),
-        statistic=f"median look of whole cells, {names}", n="; ".join(counts), source="tables/looks.csv",
+        [f"{pair}: {found}.", statement.note, _few(least)], power.of_cells(statement, looks, known.runs.seed),
+        statistic=f"median look of whole cells, {pair}", n="; ".join(counts), source="tables/looks.csv",
+        plain=_looks_in_words(statement), **made,
     )  # fmt: skip
+
+
+def _looks_in_words(statement: Statement) -> str:
+    first, second = (names.shown(name) for name in statement.looks)
+    parts = words.joined([f"{names.METRICS[part.metric[0]]} {part.threshold}" for part in statement.parts])
+    return f"Look of whole cells, {first} minus {second}: {parts}; all must hold."
 
 
 def _judged(

@@ -31,10 +31,15 @@ def trainings(printed: dict, known: Evidence, tolerance: float) -> list[Claim]:
                 _printed(
                     f"{item}_{metric}", f"training {item}", f"{metric} of {item} on its validation images",
                     values[metric], found, tolerance, "tables/seeds.csv", Question.TRAINING, Basis(origin, origin),
-                    n=f"{seeds[0]['seeds']} seeds" if seeds else "", absent=absent,
+                    n=_seeds(int(seeds[0]["seeds"])) if seeds else "", absent=absent,
+                    models=model or "",
                 )
             )  # fmt: skip
     return rows
+
+
+def _seeds(n: int) -> str:
+    return f"{n} seed{'' if n == 1 else 's'}"
 
 
 def singapore(printed: dict[str, float], known: Evidence, tolerance: float) -> list[Claim]:
@@ -74,10 +79,11 @@ def count(row: dict, tolerance: float) -> Claim:
 
 def _printed(
     id_: str, section: str, claim: str, printed: float, here: float | None, tolerance: float, source: str,
-    question: Question, basis: Basis, *, n: str = "", absent: str = NO_NUMBER, deviation: str = "",
+    question: Question, basis: Basis, *, n: str = "", absent: str = NO_NUMBER, deviation: str = "", models: str = "",
 ) -> Claim:  # fmt: skip
     common = {"id": id_, "kind": "value", "section": section, "claim": claim, "published": f"{printed:g}",
-              "statistic": claim, "threshold": f"within {tolerance:g}", "source": source, "n": n}  # fmt: skip
+              "statistic": claim, "threshold": f"within {tolerance:g}", "source": source, "n": n,
+              "models": models}  # fmt: skip
     if here is None:
         return complete(**common, verdict=absent, reason="this run has no such number")
     common |= {"here": number(here), "deviation": deviation, **made_from(basis)}

@@ -388,6 +388,13 @@ def _check_references(settings: Settings) -> None:
         if name.removesuffix("_test") in settings.variants and name.endswith("_test"):
             raise InputError(tables.testsets, f"the name {name!r}", "another: a variant's own test images have it")
     testsets = testset_names(settings.variants, settings.testsets)
+    made: dict[str, str] = {}
+    for name, model in settings.models.items():
+        if model.published_as and (first := made.setdefault(model.published_as, name)) != name:
+            found = f"published_as {model.published_as!r} of {first!r} and of {name!r}"
+            raise InputError(
+                tables.models, found, "each published training once, as the ledger judges it", f"key {name}"
+            )
     published: dict[str, str] = {}
     for name, run in settings.runs.items():
         if run.published_as and (first := published.setdefault(run.published_as, name)) != name:

@@ -49,11 +49,15 @@ DRAWS: dict[str, str] = {
         "quality": ("run_quality",),
         "comparison": ("published_matrices", "headline", "localisation"),
         "gifs": ("predicted_boxes",),
+        "front": ("front_frame",),
     }.items()
     for function in functions
 }  # fmt: skip
 """The module of ``figures`` that each drawing function is in. A job imports that one alone, and its params carry that
 one's code: this module must be light for a dry run, and the modules' libraries take seconds to load."""
+
+OPTIONAL = ("rebuilds", "format", "vector", "shown")
+"""Keys that an entry may leave out."""
 
 ONLY_KEY = "all"
 """Key of a figure that is drawn once."""
@@ -74,6 +78,7 @@ class Entry:
         rebuilds: the preprint's item it rebuilds, if any.
         format: ``png`` or ``gif``.
         vector: whether it is also written as SVG, which suits plots; figures drawn once always are.
+        shown: whether the page holds it; else it links the file.
     """
 
     id: str
@@ -86,6 +91,7 @@ class Entry:
     rebuilds: str | None = None
     format: str = "png"
     vector: bool = False
+    shown: bool = True
 
     def output(self, results: Path, key: str) -> Path:
         """Return where the figure of a key is written."""
@@ -120,7 +126,7 @@ def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
     known = [field.name for field in fields(Entry)]
     if unknown := sorted(values.keys() - set(known)):
         raise InputError(path, f"key {', '.join(unknown)}", f"keys {', '.join(known)}", where)
-    if missing := [name for name in known if name not in values and name not in ("rebuilds", "format", "vector")]:
+    if missing := [name for name in known if name not in values and name not in OPTIONAL]:
         raise InputError(path, f"no key {', '.join(missing)}", "it, as every figure has one", where)
     if not re.fullmatch(r"[a-z0-9_]+", str(values["id"])):
         raise InputError(path, f"id {values['id']!r}", "small letters, digits and _, as it is a folder's name", where)
@@ -134,6 +140,7 @@ def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
         ("section", entry.section, SECTIONS),
         ("format", entry.format, ("png", "gif")),
         ("vector", entry.vector, _vector_choices(entry)),
+        ("shown", entry.shown, (True, False)),
         *(("inputs", name, INPUTS) for name in entry.inputs),
     ):
         if value not in allowed:

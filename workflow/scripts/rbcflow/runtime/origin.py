@@ -34,7 +34,6 @@ IMAGES = {
 UNDECIDED = "not decided"
 ABSENT = f"{UNDECIDED}: raw data absent"
 NO_NUMBER = f"{UNDECIDED}: no such number here"
-NO_CLASSES = f"{UNDECIDED}: the true boxes carry no class"
 
 
 DRAWN_RUN = "test_synthetic_test"
