@@ -58,7 +58,7 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
         "verify_training",
         "predict_{model}",
         "cut_cells",
-        "score_outlines",
+        "score_outlines_by_{kind}",
         "detect_recording",
     }
 
@@ -72,7 +72,8 @@ def test_the_slurm_profile_names_rules_that_there_are():
     registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
     drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in once()}
     judged = {f"{job}_{model}" for job in ("predict", "evaluate", "collect_errors", "draw_run") for model in models()}
-    known = {*rules(), *taken_over(), *drawn, *judged}
+    scored = {"score_outlines_by_rules", "score_outlines_by_networks"}
+    known = {*rules(), *taken_over(), *drawn, *judged, *scored}
     assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
     assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}
     for rule in SLURM["groups"]:

@@ -37,10 +37,10 @@ DRAWN_LAST = {
 }  # fmt: skip
 ONE_SCRIPT = {
     r"^(predict|evaluate)_.+": r"\1_model",
-    r"^(draw_run|collect_errors)_.+": r"\1",
+    r"^(draw_run|collect_errors|score_outlines)_.+": r"\1",
     r"^draw_(counted|outlined|composed|trained|judged)$": "draw_figure",
 }
-"""Rules that there are for each model or for what has happened, and what their logs and records call them."""
+"""Rules that there are for each model, or for what has happened, and what their logs and records call them."""
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 UNREACHABLE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
