@@ -17,7 +17,7 @@ UV_INSTALL = UV_HTTP_TIMEOUT=$${UV_HTTP_TIMEOUT:-180} $(BIN)/uv pip install --py
 # The lock file decides: the environment is made anew when it changes. uv installs it in a fraction of pip's time, but knows nothing of pip's
 # settings (a mirror, a proxy): where it fails, pip does it, and `make setup INSTALLER=pip` leaves uv out.
 $(READY): requirements.lock
-	@echo "Setting up $(VENV): SIZE"
+	@echo "Setting up $(VENV) once: 3.6 GB to download (most of it PyTorch with CUDA), 7.1 GB on disk; about a minute on a fast line."
 	$(PYTHON) -m venv --clear $(VENV)
 	if [ $(INSTALLER) = uv ] && $(PIP_INSTALL) requirements-uv.lock && $(UV_INSTALL) requirements.lock; then :; else \
 		echo "pip installs the packages, without uv."; $(PIP_INSTALL) requirements.lock; fi

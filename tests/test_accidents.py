@@ -46,18 +46,18 @@ KILLED = {
         ("train_model", "results/models/synthetic/seed-0/work/key.json"),
         ("train_model", "results/models/synthetic/seed-0/work/run/weights/last.pt"),
         ("predict_synthetic", "results/logs/predict_model/synthetic.log"),
-        ("draw_run", "results/logs/draw_run/synthetic-on-synthetic_test.log"),
+        ("draw_run_synthetic", "results/logs/draw_run/synthetic.log"),
         ("render_report", "results/logs/render_report.log"),
     ),
 }
 """By scale: a rule, and a file that its job writes while it is at work. A training writes its first after an epoch."""
 COUNTED_AFTER = (
-    "collect_errors",
+    "collect_errors_synthetic",
     "check_metrics",
     "compare_runs",
     "compare_sizes",
     "judge_claims",
-    "draw_run",
+    "draw_run_synthetic",
     "write_crate",
 )
 """Rules that follow from a run's metrics."""

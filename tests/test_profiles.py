@@ -31,6 +31,14 @@ def models() -> list[str]:
     return [*dict.fromkeys(line.split("\t")[1] for line in lines), "given"]
 
 
+def once() -> list[str]:
+    """Return what has happened when figures that are drawn once can be."""
+    text = (PROJECT / "workflow/rules/common.smk").read_text()
+    return re.findall(
+        r'^    "(\w+)": \{', re.search(r"^ONCE = \{(.+?)^\}", text, re.MULTILINE | re.DOTALL)[1], re.MULTILINE
+    )
+
+
 def taken_over() -> set[str]:
     """Return the names of rules that are another rule with other files."""
     text = "\n".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
@@ -50,7 +58,7 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
         "verify_training",
         "predict_{model}",
         "cut_cells",
-        "score_outlines",
+        "score_outlines_by_{kind}",
         "detect_recording",
     }
 
@@ -62,9 +70,10 @@ def test_downloads_run_where_snakemake_runs(rule: str):
 
 def test_the_slurm_profile_names_rules_that_there_are():
     registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
-    drawn = {f"draw_{entry['per']}" for entry in registry if entry["per"] != "none"}
-    judged = {f"{job}_{model}" for job in ("predict", "evaluate") for model in models()}
-    known = {*rules(), *taken_over(), *drawn, *judged}
+    drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in once()}
+    judged = {f"{job}_{model}" for job in ("predict", "evaluate", "collect_errors", "draw_run") for model in models()}
+    scored = {"score_outlines_by_rules", "score_outlines_by_networks"}
+    known = {*rules(), *taken_over(), *drawn, *judged, *scored}
     assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
     assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}
     for rule in SLURM["groups"]:
@@ -77,6 +86,8 @@ def test_both_profiles_name_the_predictions_of_every_judged_model():
         assert SLURM["set-resources"][f"predict_{model}"] == SLURM["set-resources"]["train_model"]
         assert SLURM["groups"][f"predict_{model}"] == "predictions"
         assert SLURM["groups"][f"evaluate_{model}"] == "metrics"
+        assert SLURM["groups"][f"collect_errors_{model}"] == "errors"
+        assert SLURM["groups"][f"draw_run_{model}"] == "figures"
 
 
 def test_rules_that_use_gpus_are_grouped_with_no_others():
@@ -90,6 +101,6 @@ def test_polling_fits_what_slurm_remembers_by_default():
     assert 3 * SLURM["slurm-init-seconds-before-status-checks"] <= 300
 
 
-@pytest.mark.parametrize("key", ["rerun-triggers", "rerun-incomplete", "keep-going", "show-failed-logs"])
+@pytest.mark.parametrize("key", ["scheduler", "rerun-triggers", "rerun-incomplete", "keep-going", "show-failed-logs"])
 def test_what_reruns_is_the_same_on_a_cluster(key: str):
     assert SLURM[key] == LOCAL[key]

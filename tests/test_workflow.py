@@ -35,6 +35,12 @@ DRAWN_LAST = {
     "judge_claims", "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds", "write_model_card",
     "write_crate", "render_report",
 }  # fmt: skip
+ONE_SCRIPT = {
+    r"^(predict|evaluate)_.+": r"\1_model",
+    r"^(draw_run|collect_errors|score_outlines)_.+": r"\1",
+    r"^draw_(counted|outlined|composed|trained|judged)$": "draw_figure",
+}
+"""Rules that there are for each model, or for what has happened, and what their logs and records call them."""
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 UNREACHABLE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
@@ -66,7 +72,8 @@ class Clone:
         """Return the rules a dry run would run; those that there are for each model by the name of their script."""
         printed = self.snakemake("--dry-run", *(arguments or TOY))
         rules = set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE)) - {"total"}
-        rules = {re.sub(r"^(predict|evaluate)_.+", r"\1_model", rule) for rule in rules}
+        for pattern, name in ONE_SCRIPT.items():
+            rules = {re.sub(pattern, name, rule) for rule in rules}
         assert bool(rules) is not ("Nothing to be done" in printed), printed[-3000:]
         return rules
 

@@ -95,33 +95,37 @@ rule draw_cells:
         "../scripts/draw_cells.py"
 
 
-# All sources of a path in one job: to load the networks' libraries takes as long as to outline the sampled frames.
-rule score_outlines:
-    """One extraction path on every source with known masks that it can take."""
-    input:
-        unpack(path_networks),
-        records=path_records,
-    output:
-        objects="<results>/outlines/{path}/objects.csv",
-        summary="<results>/outlines/{path}/summary.json",
-        provenance="<results>/outlines/{path}/provenance.json",
-    log:
-        "<logs>/score_outlines/{path}.log",
-    benchmark:
-        "<benchmarks>/score_outlines/{path}.tsv"
-    priority: PRIORITY["score"]
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(60),
-        gpu=path_gpus,
-    params:
-        networks=network_params,
-        frames=CONFIG.segmenters.scored_frames,
-        code=code("score_outlines"),
-    message:
-        "Comparing the outlines of {wildcards.path} with true masks"
-    script:
-        "../scripts/score_outlines.py"
+# To load the networks' libraries takes as long as to outline the sampled frames, so a job takes all paths with networks, and one the others.
+for kind, paths in SCORED_BY.items():
+
+    rule:
+        """Extraction paths on every source with known masks that they can take."""
+        name:
+            f"score_outlines_by_{kind}"
+        input:
+            **network_inputs(SETTINGS.networks(paths)),
+            records=scored_records(paths),
+        output:
+            summaries=[f"<results>/outlines/{path}/summary.json" for path in paths],
+            objects=[f"<results>/outlines/{path}/objects.csv" for path in paths],
+            provenance=[f"<results>/outlines/{path}/provenance.json" for path in paths],
+        log:
+            f"<logs>/score_outlines/{kind}.log",
+        benchmark:
+            f"<benchmarks>/score_outlines/{kind}.tsv"
+        priority: PRIORITY["score"]
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(3000),
+            runtime=growing(120),
+            gpu=network_gpus(SETTINGS.networks(paths)),
+        params:
+            paths=[scored_path(path) for path in paths],
+            frames=CONFIG.segmenters.scored_frames,
+            code=code("score_outlines"),
+        message:
+            f"Comparing outlines by {kind} with true masks"
+        script:
+            "../scripts/score_outlines.py"

@@ -93,6 +93,12 @@ MASKED = [name for name in RECORDED if SETTINGS.exact_truth(name) or SETTINGS.or
 SCORED = {path: [name for name in MASKED if SETTINGS.sources[name].layout in PATHS[path]] for path in PATHS}
 SCORED = {path: sources for path, sources in SCORED.items() if sources}
 """Sources that each extraction path is scored on."""
+SCORED_BY = {
+    "networks": [path for path in SCORED if SETTINGS.networks([path])],
+    "rules": [path for path in SCORED if not SETTINGS.networks([path])],
+}
+SCORED_BY = {kind: paths for kind, paths in SCORED_BY.items() if paths}
+"""The paths that one job scores."""
 FEEDING = sorted({bank for variant in SETTINGS.variants.values() for bank in variant.banks} & set(POSSIBLE.banks))
 """Cell banks that datasets are composed from, without those of a laboratory whose files are not there."""
 TESTSETS = testset_names(SETTINGS.variants, SETTINGS.testsets)
@@ -105,7 +111,6 @@ SPLITS = ["train", "val", "test"]
 wildcard_constraints:
     source=alternatives(SETTINGS.sources),
     bank=alternatives(SETTINGS.banks),
-    path=alternatives(SCORED),
     variant=alternatives(SETTINGS.variants),
     model=alternatives(SETTINGS.models),
     testset=alternatives(TESTSETS),
@@ -220,16 +225,14 @@ def bank_networks(*names):
     return lambda wildcards: network_inputs(names or SETTINGS.networks(SETTINGS.banks[wildcards.bank].paths))
 
 
-def path_networks(wildcards):
-    """Return the networks a path needs."""
-    return network_inputs(SETTINGS.networks([wildcards.path]))
-
-
 def network_params(wildcards):
-    """Return path, sha256 and origin of the checkpoints from the table of weights that a job uses, and the diameter."""
-    path = wildcards.get("path")
-    needed = SETTINGS.networks([path] if path else SETTINGS.banks[wildcards.bank].paths)
-    chosen = {name: getattr(CONFIG.segmenters, name) for name in needed}
+    """Return what a bank's job must know of its networks."""
+    return networks_of(SETTINGS.banks[wildcards.bank].paths)
+
+
+def networks_of(paths):
+    """Return path, sha256 and origin of the checkpoints from the table of weights that paths use, and the diameter."""
+    chosen = {name: getattr(CONFIG.segmenters, name) for name in SETTINGS.networks(paths)}
     listed = {key: WEIGHTS[name] for key, name in chosen.items() if name in WEIGHTS}
     files = {key: [network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
     return {**files, "diameter": CONFIG.segmenters.diameter}
@@ -245,14 +248,14 @@ def bank_gpus(wildcards):
     return network_gpus(SETTINGS.networks(SETTINGS.banks[wildcards.bank].paths))
 
 
-def path_gpus(wildcards):
-    """Return the GPUs for a path."""
-    return network_gpus(SETTINGS.networks([wildcards.path]))
+def scored_path(path):
+    """Return what a job that scores a path must know of it."""
+    return {"path": path, "sources": SCORED[path], "needs": SETTINGS.networks([path]), "networks": networks_of([path])}
 
 
-def path_records(wildcards):
-    """Return the records of the sources a path is scored on."""
-    return [f"<results>/raw/{source}/source.json" for source in SCORED[wildcards.path]]
+def scored_records(paths):
+    """Return the records of the sources that paths are scored on, each once."""
+    return [f"<results>/raw/{source}/source.json" for source in MASKED if any(source in SCORED[path] for path in paths)]
 
 
 # datasets

@@ -1,21 +1,34 @@
-"""Rule score_outlines: one extraction path on every source with known masks that it can take."""
+"""Rules score_outlines_by_<what>: extraction paths on every source with known masks that they can take."""
 
 from pathlib import Path
 
-from rbcflow.cells.jobs import path_job, recorder_of
+from rbcflow.cells.jobs import NETWORKS, job_of, remarks_on
 from rbcflow.metrics.outlines import score, unavailable, write
 from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    recorder = recorder_of(snakemake)
-    path, frames, scored = snakemake.wildcards.path, snakemake.params.frames, []
-    for file in snakemake.input.records:
-        source = record.read(Path(file))
-        if source.status == "available":
-            scored.append(score(path, path_job(snakemake, source), source, frames=frames))
-        else:
-            scored.append(unavailable(path, source))
-    write(scored, Path(snakemake.output.summary).parent)
-    recorder.write(snakemake.output.provenance)
+    sources = {Path(file).parent.name: Path(file) for file in snakemake.input.records}
+    trained = {name: Path(file) for name, file in snakemake.input.items() if name in NETWORKS}
+    frames, code = snakemake.params.frames, snakemake.params.code
+    for path, summary, provenance in zip(
+        snakemake.params.paths, snakemake.output.summaries, snakemake.output.provenance, strict=True
+    ):
+        # a record a path, of what that path was scored on
+        networks, records = path["networks"], [sources[name] for name in path["sources"]]
+        inputs = {name: file for name, file in trained.items() if name in path["needs"]} | {"records": records}
+        params = {"networks": networks, "frames": frames, "code": code}
+        recorder = Recorder(
+            "score_outlines", inputs, params, {"path": path["path"]}, tools=NETWORKS, remarks=remarks_on(networks)
+        )
+        folder, scored = Path(summary).parent, []
+        for source in map(record.read, records):
+            if source.status == "available":
+                job = job_of(source, networks, inputs, scratch=folder / ".ultralytics", threads=snakemake.threads)
+                scored.append(score(path["path"], job, source, frames=frames))
+            else:
+                scored.append(unavailable(path["path"], source))
+        write(scored, folder)
+        recorder.write(provenance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,13 @@ NETWORKS = ("unet", "cellpose", "yolo")
 
 def recorder_of(snakemake: Any) -> Recorder:
     """Return the recorder of a script that has networks as inputs or params, for which they are tools."""
-    listed = [entry for name in NETWORKS if (entry := snakemake.params.networks.get(name))]
-    drawn = any(learned_from == PHANTOM for _, _, learned_from in listed)
-    return Recorder.of_job(snakemake, tools=NETWORKS, remarks=[OUTLINED] if drawn else [])
+    return Recorder.of_job(snakemake, tools=NETWORKS, remarks=remarks_on(snakemake.params.networks))
+
+
+def remarks_on(networks: Mapping[str, Any]) -> list[str]:
+    """Return what the param ``networks`` makes to be said of the cells."""
+    listed = [entry for name in NETWORKS if (entry := networks.get(name))]
+    return [OUTLINED] if any(learned_from == PHANTOM for _, _, learned_from in listed) else []
 
 
 def path_job(snakemake: Any, source: SourceRecord) -> Job:
@@ -27,14 +32,29 @@ def path_job(snakemake: Any, source: SourceRecord) -> Job:
         snakemake: the object Snakemake injects into scripts.
         source: the record of the files that are looked at.
     """
-    params, scratch = snakemake.params.networks, Path(snakemake.output[0]).parent / ".ultralytics"
+    inputs, scratch = dict(snakemake.input.items()), Path(snakemake.output[0]).parent / ".ultralytics"
+    return job_of(source, snakemake.params.networks, inputs, scratch=scratch, threads=snakemake.threads)
+
+
+def job_of(
+    source: SourceRecord, networks: Mapping[str, Any], inputs: Mapping[str, Any], *, scratch: Path, threads: int
+) -> Job:
+    """Return what a path is run on.
+
+    Args:
+        source: the record of the files that are looked at.
+        networks: file, sha256 and origin of networks that are listed, and the diameter.
+        inputs: files by name, networks trained in the same run and the table of clusters among them.
+        scratch: private folder for Ultralytics' settings.
+        threads: processor threads.
+    """
     files: dict[str, tuple[Path, str | None] | None] = {}
     for name in NETWORKS:
-        listed, trained = params.get(name), dict(snakemake.input.items()).get(name)
+        listed, trained = networks.get(name), inputs.get(name)
         files[name] = (Path(listed[0]), listed[1]) if listed else (Path(trained), None) if trained else None
-    clusters = dict(snakemake.input.items()).get("clusters")
-    networks = Networks(
-        **files, clusters=Path(clusters) if clusters else None, diameter=params["diameter"], scratch=scratch,
-        threads=snakemake.threads,
+    clusters = inputs.get("clusters")
+    chosen = Networks(
+        **files, clusters=Path(clusters) if clusters else None, diameter=networks["diameter"], scratch=scratch,
+        threads=threads,
     )  # fmt: skip
-    return Job(source.layout, source.source, Path(source.folder), networks=networks)
+    return Job(source.layout, source.source, Path(source.folder), networks=chosen)
