@@ -80,10 +80,10 @@ PATHS: dict[str, tuple[str, ...]] = {
     "polygon": ("nouaman2024",),
     "segmented_crop": ("nouaman2024",),
     "background": ("naples", "flow_public", "nouaman2024"),
-    "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
-    "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
+    "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
     "unet_cellpose": ("liang2024",),
-    "yolo": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "yolo": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
     "drawn": ("drawn",),
 }
 """The layouts each extraction path can take."""
@@ -386,7 +386,7 @@ class Config(Facts, OwnRecordings, Rebuild):
     """rbcflow's configuration."""
 
 
-ORIGINS: dict[str, tuple[str, ...]] = {"flow_public": ("package", "path"), "drawn": ("drawn",)}
+ORIGINS: dict[str, tuple[str, ...]] = {"flow_public": ("package", "path"), "drawn": ("drawn",), "crops": ("path",)}
 """Where files of the layouts that no phantom draws can come from."""
 
 
@@ -394,7 +394,7 @@ class Source(Strict):
     """One row of `config/sources.yaml`."""
 
     title: str
-    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024"]
+    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024", "crops"]
     origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
         None, description="left out: `phantom` or `path`, as the key `phantoms` of the configuration says"
     )
