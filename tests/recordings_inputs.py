@@ -61,7 +61,7 @@ def draw_recording(frames: int = 24, step: float = 40.0, seed: int = 0, name: st
     )
     probe = {"recording": name, "width": width, "height": height, "roi": None, "flow": None, "condition": "100 mbar",
              "pressure_mbar": 100.0, "pixel_um": 0.18, "fps": 500.0, "n_frames": frames, "warnings": [],
-             "file": f"{name}.avi", "kind": "video"}  # fmt: skip
+             "file": f"{name}.avi", "kind": "video", "refused": ""}  # fmt: skip
     return Drawn(images, pd.DataFrame(rows), table, probe, len(cells))
 
 

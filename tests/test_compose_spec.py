@@ -24,6 +24,13 @@ def test_presets(name, size, classes, overlap):
     assert (spec.final_size, len(spec.classes), spec.overlap) == (size, classes, overlap)
 
 
+def test_the_size_of_the_images_is_a_key():
+    assert VariantSpec.from_dict({"name": "random", "size": [640, 160]}).final_size == (640, 160)
+    assert VariantSpec.from_dict({"name": "mine", "size": [90, 60], "downscale": 3}).process_size == (270, 180)
+    with pytest.raises(ValidationError, match="process_size"):
+        VariantSpec.from_dict({"name": "random", "size": "wide"})
+
+
 def test_every_preset_is_tested():
     assert len(PRESETS) == 5
 

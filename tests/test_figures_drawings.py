@@ -377,3 +377,9 @@ def test_every_path_and_source_is_named_beside_its_outline_scores(tmp_path):
     assert {"unet + cellpose on kihm2018", "unet + cellpose on liang2024", "3 / 4"} <= set(drawn)
     # four cells of each source, each outlined by both paths
     assert any("8 whole true cells" in text and "n = 16" in text for text in drawn)
+
+
+def test_every_set_on_the_map_has_a_mark_of_its_own():
+    marks = [maps.mark(place) for place in range(35)]
+    assert len(set(marks)) == 35
+    assert len({colour for colour, _ in marks[:7]}) == 7

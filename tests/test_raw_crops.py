@@ -11,6 +11,7 @@ import pytest
 from raw_inputs import noise
 from rbcflow.core.errors import InputError
 from rbcflow.sources import layouts
+from rbcflow.sources.crops import reader as crops
 from rbcflow.sources.kihm2018 import reader as kihm2018
 from rbcflow.sources.liang2024 import reader as liang2024
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
@@ -42,6 +43,21 @@ def test_kihm2018_folders_by_shape_and_by_pressure(tmp_path):
     (other,) = kihm2018.read(tmp_path, f"{S3}/Others", source="mine")
     assert (other.label, other.condition, other.source, other.unit) == ("other", "50 mbar", "mine", f"{S3}/Others/x1")
     assert list(kihm2018.read(tmp_path, f"{S3}/Slippers")) == []
+
+
+def test_crops_of_any_size_by_class_or_by_donor_and_class(tmp_path):
+    small, wide = noise(20, 33), noise(64, 151)
+    write(tmp_path / "Slippers/b.png", small)
+    write(tmp_path / "Slippers/a.TIF", wide)
+    write(tmp_path / "donor_2/parachute/c.jpg", noise(40, 40))
+    write(tmp_path / "donor_2/other/d.bmp", small)
+    layouts.check("crops", tmp_path)
+    assert crops.recordings(tmp_path) == ["Slippers", "donor_2/other", "donor_2/parachute"]
+    first, second = crops.read(tmp_path, "Slippers", source="mine")
+    assert (first.image.shape, second.image.shape) == ((64, 151), (20, 33))
+    assert (first.label, first.donor, first.group, first.source) == ("slipper", "", "Slippers/a", "mine")
+    (third,) = crops.read(tmp_path, "donor_2/parachute")
+    assert (third.label, third.donor, third.group) == ("croissant", "donor_2", "donor_2")
 
 
 def test_liang2024_folders_and_camera_recordings(tmp_path):
@@ -86,6 +102,10 @@ def test_pictures_are_read_one_at_a_time(tmp_path):
     ("layout", "file", "image", "found"),
     [
         ("kihm2018", "Bananas/a.bmp", noise(90, 90), "folder name 'Bananas'"),
+        ("crops", "Bananas/a.bmp", noise(90, 90), "folder name 'Bananas'"),
+        ("crops", "donor/Bananas/a.bmp", noise(90, 90), "folder name 'Bananas'"),
+        ("crops", "Slipper/a.webp", noise(90, 90), "no picture"),
+        ("crops", "Slipper/a.png", noise(7, 90), "90x7 pixels"),
         ("kihm2018", "CNN input data/20mbar/Slippers/a.bmp", noise(90, 90), "folder name '20mbar'"),
         ("kihm2018", f"{S3}/Cups/a.bmp", noise(90, 90), "folder name 'Cups'"),
         ("kihm2018", "Slipper/a.bmp", noise(243, 243), "243x243 pixels"),

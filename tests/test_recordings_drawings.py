@@ -129,6 +129,12 @@ def test_tiles_are_in_the_order_of_the_table(drawn, tmp_path):
     assert (sheet[6 : 6 + first.height, 6 : 6 + first.width] == np.asarray(first)).all()
 
 
+PLAY = """async () => {
+    const video = document.querySelector("video"), loaded = new Promise(then => { video.onloadeddata = then; });
+    video.load(); await video.play(); await loaded; return [video.videoWidth, video.videoHeight];
+}"""
+
+
 def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path):
     recording, links, known = drawn
     refused = validity.verdict_of({"boxes": 9.0, "off_object": 0.9})
@@ -138,18 +144,24 @@ def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path)
     )  # fmt: skip
     summary = summarise.summary([known, bad])
     draw.kymograph(links, known.cells, recording.probe, tmp_path / "k.png")
+    (tmp_path / "drawn").mkdir()
+    numbers, moving = recording.frames["frame"].to_numpy(), tmp_path / "drawn/overlay.gif"
+    overlay.draw(recording.images, links.tracks, numbers, recording.probe, moving.with_suffix(".mp4"), moving)
     for name in ("index.html", "again.html"):
         page.write(
             tmp_path / name, [known, bad], summary, detector="starter",
-            figures={"drawn": page.Figures(tmp_path / "k.png", tmp_path / "missing.gif", "drawn/overlay.mp4")},
+            figures={"drawn": page.Figures(tmp_path / "k.png", moving, "drawn/overlay.mp4")},
             shared=page.Shared(files={"recordings.xlsx": "all tables"}),
         )  # fmt: skip
     assert (tmp_path / "index.html").read_bytes() == (tmp_path / "again.html").read_bytes()
+    # pictures are in the page, what moves is beside it
+    assert moving.stat().st_size > 300_000 > (tmp_path / "index.html").stat().st_size
     for width in (1366, 400):
         with open_page(tmp_path / "index.html", width=width) as opened:
             assert not opened.requests and not opened.complaints and not opened.undecoded()
             assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
             text = opened.page.inner_text("main")
+            assert opened.page.evaluate(PLAY) == [640, 216]
             verdicts = opened.page.locator(".verdict-list > li").all_inner_texts()
     assert verdicts[0].startswith("usable drawn") and verdicts[1].startswith("refused <b>odd</b>")
     assert "90% of the boxes lie where nothing moves" in verdicts[1]

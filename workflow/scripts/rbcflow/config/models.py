@@ -101,10 +101,10 @@ PATHS: dict[str, tuple[str, ...]] = {
     "polygon": ("nouaman2024",),
     "segmented_crop": ("nouaman2024",),
     "background": ("naples", "flow_public", "nouaman2024"),
-    "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
-    "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
+    "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
     "unet_cellpose": ("liang2024",),
-    "yolo": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public"),
+    "yolo": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
     "drawn": ("drawn",),
 }
 """The layouts each extraction path can take."""
@@ -416,7 +416,7 @@ class Config(Facts, OwnRecordings, Rebuild):
 
 
 ORIGINS: dict[str, tuple[str, ...]] = {
-    "flow_public": ("package", "path"), "drawn": ("drawn",), "yolo_folder": ("path",),
+    "flow_public": ("package", "path"), "drawn": ("drawn",), "yolo_folder": ("path",), "crops": ("path",),
 }  # fmt: skip
 """Where files of the layouts that no phantom draws can come from."""
 
@@ -436,7 +436,7 @@ class Source(Labelled):
     pixel_um: Positive | None = Field(
         None, description="side of a pixel in micrometres, which scale bars are drawn by; left out: no bars"
     )
-    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024", "yolo_folder"]
+    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024", "yolo_folder", "crops"]
     origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
         None, description="left out: `path` where a path is given, else `phantom` or `path`, as the key `phantoms` says"
     )

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from rbcflow.core.boxes import clip
 
 NUMBERS: dict[str, str] = {
-    "contrast": "contrast of the cells, grey levels",
-    "steepness": "steepness of their edges, share of the contrast a pixel",
-    "noise": "noise, grey levels",
-    "polarity": "middle of the cells against what is around them, shares of the contrast",
+    "contrast": "contrast of the cells {} grey levels",
+    "steepness": "their edges change by {} of the contrast a pixel",
+    "noise": "noise {} grey levels",
+    "polarity": "the middle of the cells is {} of the contrast brighter than what is around them",
 }
-"""What is measured, in this order, in pixels as the detector sees them."""
+"""What is measured, in this order and in pixels as the detector sees them, and the words for it."""
 
 LOGARITHMS = ("contrast", "steepness", "noise")
 """Numbers whose ratios matter."""
@@ -67,13 +67,14 @@ class Reference:
         stored = (record or {}).get("looks")
         return cls(**stored) if stored else None
 
-    def unlike(self, measured: Iterable[Mapping[str, float]]) -> float | None:
+    def unlike(self, measured: Iterable[dict[str, float]]) -> float | None:
         """Return how unlike the training's images are: their median distance over the reference's limit.
 
         Args:
             measured: of ``look``, an item an image; None where there is none.
         """
-        points = _points(measured)
+        # frames without noise are no harder to see than the training's
+        points = _points(one | {"noise": max(one["noise"], self.low["noise"])} for one in measured)
         return float(np.median(_distances(points, self.mean, self.covariance))) / self.limit if len(points) else None
 
     def strange(self, measured: list[Mapping[str, float]]) -> list[str]:
@@ -81,8 +82,10 @@ class Reference:
         words = []
         for name, meaning in NUMBERS.items():
             value = float(np.median([one[name] for one in measured]))
-            if not self.low[name] <= value <= self.high[name]:
-                words.append(f"{meaning}: {value:.2g} (training {self.low[name]:.2g} to {self.high[name]:.2g})")
+            if value > self.high[name] or (value < self.low[name] and name != "noise"):
+                words.append(
+                    f"{meaning.format(f'{value:.2g}')} (in training {self.low[name]:.2g} to {self.high[name]:.2g})"
+                )
         return words
 
 

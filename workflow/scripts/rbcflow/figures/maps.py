@@ -63,6 +63,9 @@ def _embed(
     return vectors, points, style.note(size, f"perplexity {perplexity:.0f}, seed {SEED}")
 
 
+SIGNS = ("o", "^", "s", "D", "v")
+"""Signs of the test sets on the map, one for each round through the colours."""
+
 SHOWN = 60
 """Images of each training set and of each test set on the map of both."""
 
@@ -102,9 +105,10 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
         left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
         names = list(nearest)
         left.scatter(*points[training].T, s=5, c="#C4C4C4", linewidths=0, label=f"training images ({training.sum()})")
-        for name, colour in zip(names, PALETTE, strict=False):
+        for place, name in enumerate(names):
             own = (named == name).to_numpy()
-            left.scatter(*points[own].T, s=7, color=colour, linewidths=0, label=f"{name} ({own.sum()})")
+            colour, sign = mark(place)
+            left.scatter(*points[own].T, s=7, color=colour, marker=sign, linewidths=0, label=f"{name} ({own.sum()})")
         left.set(title="map", xticks=[], yticks=[])
         left.spines[:].set_visible(False)
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2, ncols=2)
@@ -113,6 +117,11 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
         right.invert_yaxis()
         right.set(title="to the nearest training image", xlabel="in median distances between training images")
         right.grid(True, axis="x")
+
+
+def mark(place: int) -> tuple[str, str]:
+    """Return colour and sign of a set by its place: where colours repeat, the sign is another."""
+    return PALETTE[place % len(PALETTE)], SIGNS[place // len(PALETTE) % len(SIGNS)]
 
 
 def _nearest_training(

@@ -13,11 +13,12 @@ from rbcflow.core.frames import Frame
 from rbcflow.figures import style
 from rbcflow.figures.pictures import Rgb, as_rgb, spread
 from rbcflow.sources import layouts, record
-from rbcflow.sources.croplists import pictures
+from rbcflow.sources.croplists import BMP, pictures
+from rbcflow.sources.crops import reader as crops
 from rbcflow.sources.kihm2018 import reader as kihm2018
 from rbcflow.sources.liang2024 import reader as liang2024
 
-OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT)
+OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT, crops.LAYOUT)
 """Layouts whose recordings are folders of single cells."""
 
 STEP = 6
@@ -52,7 +53,7 @@ def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path
     """Draw a row of crops a shape, evenly taken from all folders of its name."""
     places: dict[str, list[tuple[str, int]]] = {}
     for name in names:
-        count = len(pictures(folder / name))
+        count = len(pictures(folder / name, getattr(reader, "SUFFIXES", BMP)))
         places.setdefault(Path(name).name, []).extend((name, index) for index in range(count))
     rows = {shape: _chosen(folder, reader, found) for shape, found in sorted(places.items()) if found}
     total = sum(len(found) for found in places.values())

@@ -1,8 +1,9 @@
-"""The page about recordings: verdicts first, everything in one file, nothing fetched (rule ``write_page``)."""
+"""The page about recordings: verdicts first, nothing fetched but the videos beside it (``summarise_recordings``)."""
 
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,11 @@ from rbcflow.figures.style import CLASS_COLOURS
 from rbcflow.recordings.dictionary import described
 from rbcflow.recordings.summarise import Recorded
 from rbcflow.recordings.units import WORDS
-from rbcflow.recordings.validity import LIMITS, Finding, Limit
+from rbcflow.recordings.validity import LIMITS, Finding, Limit, verdict_counts
 from rbcflow.report.build import TEMPLATES as REPORT_TEMPLATES
 
 TEMPLATES = Path(__file__).parent / "templates"
 TONES = {"usable": "good", "boxes only": "open", "refused": "bad"}
-TYPES = {".png": "image/png", ".gif": "image/gif"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ def write(
     )
     html = environment.get_template("recordings.html.j2").render(
         recorded=recorded,
+        count=verdict_counts([one.verdict.verdict for one in recorded]),
         rows=readable(summary),
         figures=figures,
         shared=shared,
@@ -103,10 +104,16 @@ def write(
 
 
 def picture(path: Path | None) -> str:
-    """Return a picture as a data URI, "" where there is none."""
+    """Return a picture as a data URI, of a moving one its first page; "" where there is none."""
     if path is None or not path.is_file():
         return ""
-    return f"data:{TYPES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+    content, kind = path.read_bytes(), "png"
+    if path.suffix == ".gif":
+        # moving pictures made the page of three recordings 8 MB; the video beside it moves
+        with Image.open(path) as image, io.BytesIO() as still:
+            image.convert("RGB").save(still, "webp", quality=80)
+            content, kind = still.getvalue(), "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def width(path: Path) -> int:

@@ -36,7 +36,7 @@ from rbcflow.recordings.media import frames_of
 from rbcflow.recordings.network import CORNERS
 from rbcflow.recordings.places import field_of
 from rbcflow.recordings.summarise import Recorded
-from rbcflow.recordings.validity import VERDICTS, Finding, Verdict
+from rbcflow.recordings.validity import Finding, Verdict
 
 BOXES = ("recording", "frame", "class", "conf", "score", "p_croissant", "p_slipper", "p_other", "x0", "y0", "x1", "y1",
          "cell", "time", "repeated", "still", "double", "edge", "merged")  # fmt: skip
@@ -214,8 +214,7 @@ def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
         cells = f", {row['cells']:.0f} cells" if row["verdict"] == "usable" else f": {row['reasons']}"
         lines.append(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}")
         lines += [f"    note: {warning}" for warning in probe["warnings"]]
-    count = rows["verdict"].value_counts()
-    lines.append(", ".join(f"{count[name]} of {len(rows)} {name}" for name in VERDICTS if name in count) + ".")
+    lines.append(f"{validity.verdict_counts(rows['verdict'].tolist())}.")
     if unread := [probe["recording"] for probe in probes if probe["refused"]]:
         lines.append(
             f"{len(unread)} could not be read as the sheet says ({', '.join(unread)}), so this command ends with "
@@ -243,6 +242,7 @@ def _write_page(recorded: list[Recorded], summary: pd.DataFrame, output: Path, *
             output / one.name / "kymograph.png", output / one.name / "overlay.gif", f"{one.name}/overlay.mp4"
         )
         for one in recorded
+        if not one.probe["refused"]
     }
     shared = page.Shared(output / "conditions.png", output / "pressures.png", output / "tiles.png", FILES)
     detector = read_record(output / recorded[0].name / "boxes.parquet")["detector"]

@@ -56,11 +56,10 @@ LIMITS: tuple[Limit, ...] = (
     Limit("boxes", "{value} boxes in all frames: no cells were found", ".0f", refused=1, above=False),
     Limit(
         "unlike",
-        "frames look {value} times as unlike the training images as those are among themselves",
+        "frames look unlike the detector's training images ({value} of the distance that 99% of those stay within)",
         ".2g",
-        note=1.0,
-        boxes_only=1.5,
-        refused=3.0,
+        note=1.25,
+        boxes_only=1.9,
     ),
     Limit(
         "size",
@@ -105,7 +104,11 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit("merged", "{value} of the boxes cover two cells: speeds and sizes leave them out", note=0.15),
     Limit("flux", "counted cells are {value} off the number by flux", note=0.15, boxes_only=0.3),
-    Limit("rival", "a second displacement explains {value} of what the common one does", note=0.5),
+    Limit(
+        "rival",
+        "which box is which cell is less sure: a second displacement explains {value} of what the chosen one does",
+        note=0.5,
+    ),
     Limit("lost", "{value} of the frame numbers have no frame", note=0.02),
     Limit(
         "repeated",
@@ -116,6 +119,13 @@ LIMITS: tuple[Limit, ...] = (
     Limit("drift", "brightness drifts by {value}", note=0.1, boxes_only=0.4),
     Limit("saturated", "{value} of the pixels are black or white", note=0.05, boxes_only=0.3),
     Limit("cells", "{value} cells: too few to say much", ".0f", note=20, above=False),
+    Limit(
+        "upright",
+        "cells move up or down the frame, and the detector learned its classes from cells that move along its rows: "
+        "turn the frames by 90 degrees before you believe its shares",
+        ".0f",
+        note=0,
+    ),
     Limit("one_class", "all cells are of one class: the detector may know no other here", ".0f", note=0),
     Limit("alone", "the only recording of its condition: nothing says how recordings differ", ".0f", note=0),
 )
@@ -208,6 +218,11 @@ def refusal(reason: str) -> Verdict:
     return verdict_of({"file": 1.0}, {"file": reason})
 
 
+def verdict_counts(verdicts: Sequence[str]) -> str:
+    """Return in words how many recordings have which verdict: ``2 of 3 usable, 1 of 3 refused``."""
+    return ", ".join(f"{verdicts.count(name)} of {len(verdicts)} {name}" for name in VERDICTS if name in verdicts)
+
+
 def verdict_of(measured: dict[str, float | None], because: dict[str, str] | None = None) -> Verdict:
     """Return the verdict on a recording's numbers.
 
@@ -259,6 +274,7 @@ def _of_links(links: LinkResult, cells: pd.DataFrame, flux: Flux) -> dict[str, f
     values["unfollowed"] = float(1 - moving["cell"].isin(counted["cell"]).mean())
     values["merged"] = float(moving["merged"].mean())
     values["rival"] = links.flow.rival
+    values["upright"] = float(links.flow.direction in ("up", "down"))
     values["cells"] = float(len(counted))
     named = counted["class"][counted["class"] != CELL]
     values["one_class"] = float(len(named) >= 20 and named.nunique() == 1)

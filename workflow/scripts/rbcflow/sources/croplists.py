@@ -1,4 +1,4 @@
-"""Folders of single-cell pictures, for the layouts ``kihm2018``, ``liang2024`` and the raw crops of ``nouaman2024``."""
+"""Folders of single-cell pictures: layouts ``kihm2018``, ``liang2024``, ``crops``, raw crops of ``nouaman2024``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 
 from rbcflow.core.errors import InputError
 
+BMP = (".bmp",)
 
-def pictures(folder: Path) -> list[Path]:
-    """Return a folder's BMP files sorted by name; the suffix may be written in any case, hidden files are left out."""
-    files = (path for path in folder.iterdir() if path.suffix.lower() == ".bmp" and not path.name.startswith("."))
+
+def pictures(folder: Path, suffixes: tuple[str, ...] = BMP) -> list[Path]:
+    """Return a folder's pictures sorted by name; a suffix may be written in any case, hidden files are left out."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith("."))
     return sorted(files, key=lambda path: path.name)
 
 

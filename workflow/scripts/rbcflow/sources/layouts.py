@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rbcflow.core.errors import InputError
+from rbcflow.sources.crops import reader as crops
 from rbcflow.sources.flow_public import reader as flow_public
 from rbcflow.sources.kihm2018 import reader as kihm2018
 from rbcflow.sources.liang2024 import reader as liang2024
@@ -15,7 +16,7 @@ from rbcflow.sources.problems import BadFiles, refuse
 from rbcflow.sources.yolo_folder import reader as yolo_folder
 
 READERS: dict[str, ModuleType] = {
-    module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024, yolo_folder)
+    module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024, yolo_folder, crops)
 }
 """The module of each layout, with ``recordings``, ``read`` and ``bad_files``."""
 

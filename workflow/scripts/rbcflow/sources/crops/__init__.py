@@ -1,0 +1,1 @@
+"""Crops of single cells of one's own: how they are read."""
