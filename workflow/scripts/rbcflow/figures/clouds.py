@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
+from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter
 
 FEW = 60
@@ -32,17 +33,11 @@ def cloud(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: st
         return
     counts, across, up = np.histogram2d(x, y, bins=BINS, range=[(0, extent[0]), (0, extent[1])])
     density = gaussian_filter(counts, SMOOTH, mode="constant")
-    levels = [_level(density, share) for share in HELD]
     middles = [(edges[1:] + edges[:-1]) / 2 for edges in (across, up)]
+    at_points = RegularGridInterpolator(middles, density, bounds_error=False, fill_value=0)(np.column_stack([x, y]))
+    levels = [float(np.quantile(at_points, 1 - share)) for share in HELD]
     if levels[0] < levels[1]:
         axes.contour(*middles, density.T, levels=levels, colors=colour, linewidths=(0.9, 1.8))
-
-
-def _level(density: NDArray[np.float64], share: float) -> float:
-    """Return the density above which a share of all points lies."""
-    ordered = np.sort(density.ravel())[::-1]
-    held = np.cumsum(ordered) / ordered.sum()
-    return float(ordered[np.searchsorted(held, share)])
 
 
 def spread_line(axes: Axes, values: NDArray[np.float64], place: float, colour: str) -> None:

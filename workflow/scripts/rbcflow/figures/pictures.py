@@ -51,6 +51,23 @@ def draw_box(image: Rgb, box: NDArray[np.float64], colour: str, factor: float) -
         cv2.rectangle(image, (x0 - grow, y0 - grow), (x1 + grow - 1, y1 + grow - 1), line, 1)
 
 
+def draw_dashed(image: Rgb, box: NDArray[np.float64], factor: float) -> None:
+    """Draw a box in place in dashes of white, two pixels thick and cased in dark ones, on the edge of what it encloses.
+
+    Args:
+        image: enlarged frame.
+        box: (4,) half-open corners in pixels of the frame as it was.
+        factor: the enlargement.
+    """
+    x0, y0, x1, y1 = (round(float(value) * factor) for value in box)
+    sides = [((x0, x1), lambda at, y=y: (at, y)) for y in (y0, y1)]
+    sides += [((y0, y1), lambda at, x=x: (x, at)) for x in (x0, x1)]
+    for colour, width in ((CASING, 4), ((255, 255, 255), 2)):
+        for (start, end), place in sides:
+            for left in range(start, end, 15):
+                cv2.line(image, place(left), place(min(left + 7, end)), colour, width)
+
+
 def add_box(axes: Axes, box: NDArray[np.float64], colour: str, linestyle: str | tuple = "-") -> None:
     """Add a box, with a dark line under the coloured one, to axes that show a frame pixel by pixel.
 

@@ -121,6 +121,6 @@ def _draw(pairs: list[list[Frame]], output: Path, note: str, source: str) -> Non
                 axis.imshow(as_rgb(frame.image), interpolation="nearest")
                 axis.autoscale(False)
                 scale_bar(axis, source, *frame.size)
-            titles = ", ".join(filter(None, (pair[0].recording, pair[0].condition))), f"{STEP} frames later"
+            titles = style.place(pair[0].recording, pair[0].condition), f"{STEP} frames later"
             for axis, title in zip(axes[: len(pair)], titles, strict=False):
                 axis.set_title(style.fold(title, 56), fontsize=style.LEAST_POINTS, weight="normal")

@@ -67,7 +67,7 @@ def _panel(
 ) -> None:
     """Show a frame with its boxes, under a title that fits so many millimetres."""
     pictures.show(axes, pictures.as_rgb(content.image(frame["frame"])))
-    place = ", ".join(filter(None, (frame["recording"], f"frame {frame['index']}", frame["condition"])))
+    place = style.place(frame["recording"], frame["condition"], f"frame {frame['index']}")
     axes.set_title(style.fold(place, wide), fontsize=style.LEAST_POINTS, weight="normal")
     for _, pair in matches.iterrows():
         if pair["predicted"] == BACKGROUND:

@@ -129,6 +129,13 @@ def pixel_um(source: str) -> float | None:
     return _pixels.get().get(source)
 
 
+def place(recording: str, condition: str, *more: str) -> str:
+    """Return where a frame is from; a condition whose number the recording's name has is not said again."""
+    numbers = [set(map(float, re.findall(r"\d+(?:\.\d+)?", text))) for text in (condition, recording)]
+    told = bool(numbers[0]) and numbers[0] <= numbers[1]
+    return ", ".join(filter(None, (recording, *more, "" if told else condition)))
+
+
 def fold(text: str, millimetres: float) -> str:
     """Return text of 7 points in lines that fit a width."""
     return textwrap.fill(text, max(6, int(millimetres * CHARACTERS_A_MM)))
