@@ -262,8 +262,8 @@ class Given(Strict):
 class Gifs(Strict):
     """Look of the animations."""
 
-    frames: int = Field(30, ge=1, description="frames a GIF")
-    fps: int = Field(5, ge=1, description="frames a second; display only, retrains nothing")
+    frames: int = Field(30, ge=1, description="frames a GIF has at most, all of one recording")
+    fps: int = Field(3, ge=1, description="frames a second; display only, retrains nothing")
 
 
 class Rebuild(Strict):

@@ -11,10 +11,13 @@ from matplotlib.ticker import MaxNLocator
 from rbcflow.cells.bank import Bank, read_bank, read_table
 from rbcflow.core.classes import CLASSES
 from rbcflow.figures import style
-from rbcflow.figures.pictures import outline, spread
+from rbcflow.figures.pictures import CASING, outline, spread
 
-COLUMNS, TILE, GAP = 14, 96, 4
+COLUMNS, TILE, GAP = 10, 112, 4
 """Cells in a row of the sheet, the width each has there, and the white between them, in pixels."""
+
+BAR_UM = 2
+"""Length of the scale bar in each tile, in micrometres."""
 
 UNNAMED = "unnamed"
 """Label of cells whose method finds but does not name them."""
@@ -29,7 +32,8 @@ def _kept(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _note(bank: Path, table: pd.DataFrame) -> str:
     methods = ", ".join(sorted(set(table["method"])))
-    return style.note(bank.name, style.folder_origin(bank), f"method: {methods}", f"n = {len(table)} cells found")
+    known = [style.label(bank.name), style.folder_origin(bank)]
+    return style.note(*known, f"method: {methods}", f"n = {len(table)} cells found")
 
 
 def cell_sheet(bank: Path, output: Path) -> None:
@@ -42,12 +46,14 @@ def cell_sheet(bank: Path, output: Path) -> None:
     content = read_bank(bank)
     named = _kept(content.table)
     if not named:
-        style.notice(output, f"{bank.name}: no cell was kept, of {len(content.table)} found.")
+        style.notice(output, f"{style.label(bank.name)}: no cell was kept, of {len(content.table)} found.")
         return
-    sheets = {name: _sheet(content, table["cell_id"].tolist(), name) for name, table in named.items()}
+    sheets = {name: _sheet(content, table["cell_id"].tolist()) for name, table in named.items()}
     heights = [sheet.shape[0] for sheet in sheets.values()]
-    total = sum(heights) * style.PAGE_MM / (COLUMNS * TILE) + 5 * len(sheets)
-    with style.canvas(output, style.PAGE_MM, 6 + total, _note(bank, content.table)) as figure:
+    total = sum(heights) * style.SHEET_MM / (COLUMNS * TILE) + 6 * len(sheets)
+    bars = f"bars: {BAR_UM} µm" if any(map(style.pixel_um, content.table["source"].unique())) else ""
+    note = style.note(_note(bank, content.table), bars)
+    with style.canvas(output, style.SHEET_MM, style.note_mm(note) + total, note) as figure:
         panels = figure.subplots(len(sheets), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (name, sheet) in zip(panels, sheets.items(), strict=True):
             axes.imshow(sheet, interpolation="nearest")
@@ -55,11 +61,23 @@ def cell_sheet(bank: Path, output: Path) -> None:
             axes.set_axis_off()
 
 
-def _sheet(content: Bank, cell_ids: list[str], name: str) -> np.ndarray:
+def _sheet(content: Bank, cell_ids: list[str]) -> np.ndarray:
     """Return cells in rows of ``COLUMNS`` tiles, each row as high as its highest cell."""
     chosen = [cell_ids[index] for index in spread(len(cell_ids), 2 * COLUMNS)]
-    cells = [outline(content.crops[key], content.masks[key], style.COLOURS[name], TILE - GAP) for key in chosen]
+    sources = content.table.set_index("cell_id")["source"]
+    cells = [_cell(content.crops[key], content.masks[key], style.pixel_um(sources[key])) for key in chosen]
     return np.vstack([_row(cells[start : start + COLUMNS]) for start in range(0, len(cells), COLUMNS)])
+
+
+def _cell(crop: np.ndarray, mask: np.ndarray, pixel_um: float | None) -> np.ndarray:
+    """Return a cell enlarged to its tile with its outline, and a scale bar where the size of its pixels is known."""
+    picture = outline(crop, mask, TILE - GAP)
+    if pixel_um:
+        long = round(BAR_UM / pixel_um * (TILE - GAP) / max(crop.shape))
+        bottom = picture.shape[0] - 4
+        picture[bottom - 4 : bottom, 3 : 5 + long] = CASING
+        picture[bottom - 3 : bottom - 1, 4 : 4 + long] = 255
+    return picture
 
 
 def _row(cells: list[np.ndarray]) -> np.ndarray:
@@ -92,13 +110,13 @@ def cell_counts(bank: Path, output: Path) -> None:
         for reason, count in reasons.items()
     ]
     if not bars:
-        style.notice(output, f"{bank.name}: no cell was found.")
+        style.notice(output, f"{style.label(bank.name)}: no cell was found.")
         return
     labels, counts, colours = zip(*bars, strict=True)
-    with style.canvas(output, style.PAGE_MM * 0.75, 14 + 5.5 * len(bars), _note(bank, table)) as figure:
+    with style.canvas(output, style.SHEET_MM, 18 + 5.5 * len(bars), _note(bank, table)) as figure:
         axes = figure.subplots()
         drawn = axes.barh(labels, counts, color=colours, height=0.7)
-        axes.bar_label(drawn, padding=2, fontsize=7)
+        axes.bar_label(drawn, padding=2, fontsize=style.LEAST_POINTS)
         axes.invert_yaxis()
         axes.set_xlabel("cells")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

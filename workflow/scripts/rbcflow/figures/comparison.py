@@ -15,7 +15,10 @@ from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.intervals import LEAST_RECORDINGS, MIN_RECORDINGS
 from rbcflow.runtime import origin
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+LEAST_CURVE = 20
+"""Fewest found cells whose overlaps make a curve."""
+
+OWN = "composed images"
 PUBLISHED = {
     "saarland_donors": ("val28", "val29", "val31", "val27"),
     "naples": ("val21", "val30", "val32", "val22"),
@@ -41,10 +44,11 @@ def published_matrices(runs: list[Path], output: Path, table: list[dict[str, str
     limits = next(iter(metrics.values()))["thresholds"] if metrics else {"conf": np.nan, "iou": np.nan}
     note = style.note(
         f"confidence > {limits['conf']:g}, IoU > {limits['iou']:g}",
-        "rows true classes, columns predicted; b: background (last row false alarms, last column missed)",
+        "rows true, columns predicted",
+        "c croissant, s slipper, o other, b background (last row false alarms, last column missed)",
         "shares: each row sums to 1",
     )
-    with style.canvas(output, style.PAGE_MM, 190, note) as figure:
+    with style.canvas(output, style.SHEET_MM, 172, note) as figure:
         grid = figure.subplots(2 * len(wanted), 4)
         for block, (testset, items) in enumerate(wanted.items()):
             for column, (item, run) in enumerate(zip(PUBLISHED[testset], items, strict=True)):
@@ -69,9 +73,9 @@ def _pair(panels: np.ndarray, folder: Path | None, item: str) -> None:
     )
     shares = matrix.normalised()
     heat(panels[1], shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares], short=True)
-    model = metrics["model"].replace("_nosuperposition", ",\nno overlap").replace("_noother", ", two classes")
-    panels[0].set_title(f"{item}: {model}\non {metrics['testset']}, n = {matrix.n}", fontsize=6)
-    panels[1].set_title(origin.text(metrics["origin"]) + " frames, shares", fontsize=6, weight="normal")
+    titles = item, style.label(metrics["model"]), style.label(metrics["testset"]), f"n = {matrix.n}"
+    panels[0].set_title("\n".join(titles), fontsize=style.LEAST_POINTS, weight="normal")
+    panels[1].set_title(f"shares, {origin.text(metrics['origin'])}", fontsize=style.LEAST_POINTS, weight="normal")
 
 
 def headline(headline: Path, output: Path) -> None:
@@ -84,39 +88,44 @@ def headline(headline: Path, output: Path) -> None:
     table = pd.read_csv(headline)
     table = table[table["companion_of"].isna()]
     shown = {"ap50": "AP50, classes ignored", "map50": "mAP50"}
-    testsets = list(dict.fromkeys(table["testset"]))
-    models = list(dict.fromkeys(table["model"]))
-    colours = dict(zip(models, PALETTE * 2, strict=False))
-    heights = [table.loc[table["testset"] == name, "model"].nunique() for name in testsets]
+    table["shown_on"] = [OWN if name.endswith("_test") else name for name in table["testset"]]
+    testsets = sorted(dict.fromkeys(table["shown_on"]), key=lambda name: name == OWN)
+    heights = [table.loc[table["shown_on"] == name, "run"].nunique() for name in testsets]
     note = (
-        "dots: all recordings; bars: 95 % of draws of recordings with replacement; hollow: fewer than five recordings, "
-        "without a bar: fewer than three"
+        "dots: all recordings; bars: 95 % of draws of recordings with replacement; hollow: fewer than "
+        f"{MIN_RECORDINGS} recordings, "
+        f"without a bar: fewer than {LEAST_RECORDINGS}"
     )
-    with style.canvas(output, style.PAGE_MM, 26 + 5.2 * sum(heights) + 3 * len(testsets), note) as figure:
-        grid = figure.subplots(len(testsets), 2, sharex=True, squeeze=False, height_ratios=heights)
+    with style.canvas(output, style.SHEET_MM, 26 + 4.4 * sum(heights) + 11.5 * len(testsets), note) as figure:
+        grid = figure.subplots(len(testsets), 2, sharex=True, squeeze=False, height_ratios=[n + 0.6 for n in heights])
         for row, testset in zip(grid, testsets, strict=True):
-            for axes, (metric, title) in zip(row, shown.items(), strict=True):
-                _forest(axes, table[(table["testset"] == testset) & (table["metric"] == metric)], colours)
-                if testset == testsets[0]:
-                    axes.set_title(title)
+            own = table[table["shown_on"] == testset]
+            for axes, metric in zip(row, shown, strict=True):
+                _forest(axes, own[own["metric"] == metric])
+            row[0].set_title(f"{style.label(testset)}\n{_counted(own, testset)}", fontsize=style.LEAST_POINTS)
             row[1].set_yticklabels([])
-            sizes = table.loc[table["testset"] == testset].iloc[0]
-            # of a variant's own test split each image counts as a recording
-            unit = "images" if testset.endswith("_test") else "recordings"
-            text = f"{testset.replace('_', ' ')}\n{sizes['n_recordings']} {unit}, n = {sizes['n_boxes']}"
-            text += "\nno interval" if sizes["n_recordings"] < LEAST_RECORDINGS else ""
-            row[1].text(1.02, 0.5, text, transform=row[1].transAxes, va="center", fontsize=6)
+        for axes, title in zip(grid[-1], shown.values(), strict=True):
+            axes.set_xlabel(title)
 
 
-def _forest(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+def _counted(rows: pd.DataFrame, testset: str) -> str:
+    """Return how many recordings and true boxes a test set has; of a variant's own split each image is a recording."""
+    first = rows.iloc[0]
+    if testset == OWN:
+        return f"{first['n_recordings']} of each model's own"
+    return f"{first['n_recordings']} recordings, n = {first['n_boxes']}"
+
+
+def _forest(axes: Axes, rows: pd.DataFrame) -> None:
+    colour = style.COLOURS["accent"]
     for place, row in enumerate(rows.itertuples()):
         few = row.n_recordings < MIN_RECORDINGS
-        colour = colours[row.model]
         axes.plot([row.low, row.high], [place, place], color=colour, linewidth=1.6, alpha=0.4 if few else 1)
         axes.plot(row.value, place, "o", color=colour, markersize=4, markerfacecolor="white" if few else colour)
-    axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows["model"]], fontsize=6)
-    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6))
-    axes.grid(True, axis="x")
+    axes.set_yticks(range(len(rows)), [style.label(name) for name in rows["model"]])
+    axes.set(xlim=(0, 1.02), ylim=(len(rows) - 0.4, -0.6))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(True)
 
 
 def localisation(runs: list[Path], output: Path) -> None:
@@ -134,21 +143,41 @@ def localisation(runs: list[Path], output: Path) -> None:
         style.notice(output, "No test set was seen by two models.")
         return
     models = list(dict.fromkeys(own["model"] for _, own in described))
-    colours = dict(zip(models, PALETTE * 2, strict=False))
     iou = described[0][1]["thresholds"]["iou"]
-    note = f"cells found at IoU > {iou:g}; median and number of found cells in the legends; right is better"
-    with style.canvas(output, style.PAGE_MM, 62, note) as figure:
-        panels = figure.subplots(1, len(testsets), sharey=True, squeeze=False)[0]
-        for axes, testset in zip(panels, testsets, strict=True):
-            for folder, own in (pair for pair in described if pair[1]["testset"] == testset):
+    note = style.note(
+        f"cells found at IoU > {iou:g}", "right is better", "in the legends: median and number of found cells",
+        f"fewer than {LEAST_CURVE}: the median alone",
+    )  # fmt: skip
+    rows = -(-len(testsets) // 2)
+    with style.canvas(output, style.SHEET_MM, 22 + 52 * rows, note) as figure:
+        panels = figure.subplots(rows, 2, squeeze=False).ravel()
+        for axes, testset in zip(panels, testsets, strict=False):
+            own = [pair for pair in described if pair[1]["testset"] == testset]
+            for folder, metrics in own:
                 overlap = np.sort(pd.read_csv(folder / "matches.csv")["iou"].dropna())
-                share = np.arange(1, len(overlap) + 1) / len(overlap)
-                axes.step(overlap, share, color=colours[own["model"]], linewidth=1.1,
-                          label=f"{np.median(overlap):.2f} (n = {len(overlap)})")  # fmt: skip
-            frames = next(origin.text(own["origin"]) for _, own in described if own["testset"] == testset)
-            axes.set(title=f"{testset.replace('_', ' ')}\n({frames})", xlabel="IoU", xlim=(iou, 1), ylim=(0, 1))
+                _found(axes, overlap, models.index(metrics["model"]))
+            axes.set_title(f"{style.label(testset)}\n({origin.text(own[0][1]['origin'])})")
+            axes.set(xlabel="IoU", xlim=(iou, 1), ylim=(0, 1.02), ylabel="share of found cells")
             axes.grid(True)
-            axes.legend(fontsize=5.5, loc="upper left", title="median IoU", title_fontsize=5.5)
-        panels[0].set_ylabel("share of found cells")
-        lines = [Line2D([], [], color=colours[name], label=name.replace("_", " ")) for name in models]
-        figure.legend(handles=lines, loc="outside lower center", ncols=5, fontsize=6)
+            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="median (n)", handlelength=1.6)
+        for axes in panels[len(testsets) :]:
+            axes.set_axis_off()
+        lines = [Line2D([], [], label=style.label(name), **style.of_group(place)) for place, name in enumerate(models)]
+        figure.legend(handles=lines, loc="outside lower center", ncols=3)
+
+
+def _found(axes: Axes, overlap: np.ndarray, place: int) -> None:
+    """Draw the shares of found cells over their overlap; of few cells the median alone.
+
+    Args:
+        axes: to draw in.
+        overlap: (N,) in rising order.
+        place: of the model, which its colour follows.
+    """
+    look = style.of_group(place)
+    text = f"{np.median(overlap):.2f} ({len(overlap)})"
+    if len(overlap) < LEAST_CURVE:
+        axes.plot(np.median(overlap), 0.5, style.MARKERS[place % len(style.MARKERS)], markerfacecolor="white",
+                  markersize=5, color=look["color"], label=text)  # fmt: skip
+    else:
+        axes.step(overlap, np.arange(1, len(overlap) + 1) / len(overlap), where="post", label=text, **look)

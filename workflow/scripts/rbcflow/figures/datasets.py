@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from rbcflow.core.boxes import from_yolo
 from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
+from rbcflow.figures.clouds import cloud
 from rbcflow.runtime import origin
 from rbcflow.testsets.files import read_rgb
 
@@ -45,7 +47,7 @@ def _names(dataset: Path) -> dict[int, str]:
 
 
 def _note(dataset: Path, *more: str) -> str:
-    return style.note(dataset.name, origin.made_from(style.folder_origins(dataset)), *more)
+    return style.note(style.label(dataset.name), origin.made_from(style.folder_origins(dataset)), *more)
 
 
 def dataset_examples(dataset: Path, output: Path) -> None:
@@ -57,10 +59,11 @@ def dataset_examples(dataset: Path, output: Path) -> None:
     """
     images, names = image_list(dataset, "train"), _names(dataset)
     height, width = read_rgb(images[0]).shape[:2]
-    columns = 5 if width < 1.5 * height else 4
+    columns = 5 if width < 1.5 * height else 3
     chosen = [images[index] for index in pictures.spread(len(images), columns)]
     note = _note(dataset, f"{len(images)} training images of {width}×{height} px")
-    with style.canvas(output, style.PAGE_MM, 14 + 2 * style.PAGE_MM / columns * height / width, note) as figure:
+    tall = 16 + 2 * style.SHEET_MM / columns * height / width
+    with style.canvas(output, style.SHEET_MM, tall, note) as figure:
         panels = figure.subplots(2, columns, squeeze=False)
         for axes in panels.ravel():
             axes.set_axis_off()
@@ -68,7 +71,7 @@ def dataset_examples(dataset: Path, output: Path) -> None:
             image = pictures.as_rgb(read_rgb(path))
             pictures.show(plain, image)
             pictures.show(labelled, image)
-            plain.set_title(f"train {path.stem}", fontsize=6, weight="normal")
+            plain.set_title(f"train {path.stem}", fontsize=style.LEAST_POINTS, weight="normal")
             for class_id, box in zip(*labels_of(path, width, height), strict=True):
                 pictures.add_box(labelled, box, style.COLOURS[names[class_id]])
         figure.legend(handles=style.class_handles(names.values()), loc="outside lower center", ncols=3)
@@ -88,20 +91,37 @@ def dataset_statistics(dataset: Path, output: Path) -> None:
     ids, boxes = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     factors = factors_of(metadata)
     sizes = ", ".join(f"{split} {(metadata['split'] == split).sum()}" for split in SPLITS)
-    with style.canvas(output, style.PAGE_MM, 118, _note(dataset, f"images: {sizes}")) as figure:
-        (left, middle, right), (positions, histogram, shares) = figure.subplots(2, 3, width_ratios=(1, 1, 1.25))
+    note = _note(
+        dataset, f"images: {sizes}", "contours hold 50 and 90 % of the boxes of a class", _dependence(metadata, factors)
+    )
+    with style.canvas(output, style.SHEET_MM, 168, note) as figure:
+        (left, balance), (middle, histogram), (positions, crowds) = figure.subplots(3, 2, width_ratios=(1, 1.15))
         _counts(left, metadata, list(names.values()))
+        _balance(balance, metadata, factors)
+        wide, high = (boxes[:, 2:] - boxes[:, :2]).max(axis=0, initial=1) * 1.15
         for class_id, name in names.items():
             own = boxes[ids == class_id]
-            middle.scatter(*(own[:, 2:] - own[:, :2]).T, s=3, color=style.COLOURS[name], alpha=0.35, linewidths=0)
-        middle.set(title=f"training boxes (n = {len(boxes)})", xlabel="width / px", ylabel="height / px")
-        middle.set(xlim=(0, None), ylim=(0, None))
+            cloud(middle, *(own[:, 2:] - own[:, :2]).T, style.COLOURS[name], (wide, high))
+        middle.set(title=f"training boxes (n = {len(boxes)})", xlabel="width (px)", ylabel="height (px)")
+        middle.set(xlim=(0, wide), ylim=(0, high))
         middle.grid(True)
-        _balance(right, metadata, factors)
-        _positions(positions, boxes, width, height)
         _sizes(histogram, ids, boxes, names)
-        _crowds(shares, metadata, list(names.values()))
+        _positions(positions, boxes, width, height)
+        _crowds(crowds, metadata, list(names.values()))
         figure.legend(handles=style.class_handles(names.values()), loc="outside lower left", ncols=3)
+
+
+def _dependence(metadata: pd.DataFrame, factors: list[str]) -> str:
+    """Say by how much any two factors depend on each other: the largest Cramér's V of a pair, 0 in a full factorial."""
+    pairs = [pd.crosstab(metadata[a], metadata[b]).to_numpy() for a, b in combinations(factors, 2)]
+    values = [float(np.sqrt(association(table))) for table in pairs if min(table.shape) > 1]
+    return f"factors go together by at most V = {max(values):.2f} (Cramér)" if values else ""
+
+
+def association(table: np.ndarray) -> float:
+    """Return the square of Cramér's V of a table of counts, (R, C) with no empty row or column."""
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum() / table.sum() / (min(table.shape) - 1))
 
 
 def _positions(axes: Axes, boxes: np.ndarray, width: int, height: int) -> None:
@@ -110,8 +130,8 @@ def _positions(axes: Axes, boxes: np.ndarray, width: int, height: int) -> None:
     bins = (np.linspace(0, width, 21), np.linspace(0, height, max(3, round(20 * height / width)) + 1))
     counts, *_ = np.histogram2d(x, y, bins=bins)
     shown = axes.imshow(counts.T, extent=(0, width, height, 0), cmap="Blues", vmin=0)
-    axes.figure.colorbar(shown, ax=axes, shrink=0.7, label="boxes").ax.tick_params(labelsize=6)
-    axes.set(title="centres of training boxes", xlabel="x / px", ylabel="y / px")
+    axes.figure.colorbar(shown, ax=axes, shrink=0.8, label="boxes")
+    axes.set(title="centres of training boxes", xlabel="x (px)", ylabel="y (px)")
 
 
 def _sizes(axes: Axes, ids: np.ndarray, boxes: np.ndarray, names: dict[int, str]) -> None:
@@ -120,7 +140,7 @@ def _sizes(axes: Axes, ids: np.ndarray, boxes: np.ndarray, names: dict[int, str]
     bins = np.linspace(0, max(sizes.max(initial=1), 1), 31)
     for class_id, name in names.items():
         axes.hist(sizes[ids == class_id], bins, histtype="step", color=style.COLOURS[name], linewidth=1.2)
-    axes.set(title="sizes of training boxes", xlabel="square root of the box's area / px", ylabel="boxes")
+    axes.set(title="sizes of training boxes", xlabel="root of the area (px)", ylabel="boxes")
 
 
 def _crowds(axes: Axes, metadata: pd.DataFrame, names: list[str]) -> None:
@@ -148,7 +168,7 @@ def _counts(axes: Axes, metadata: pd.DataFrame, names: list[str]) -> None:
         if f"{name}_count" in by_split:
             axes.bar(places, by_split[f"{name}_count"], width * 0.9, fill=False, edgecolor="#333333", linewidth=0.6)
     axes.set_xticks(range(len(SPLITS)), SPLITS)
-    axes.set(title="cells placed (outline: planned)")
+    axes.set(title="cells (outline: planned)")
     axes.tick_params(axis="x", length=0)
 
 
@@ -159,9 +179,11 @@ def _balance(axes: Axes, metadata: pd.DataFrame, factors: list[str]) -> None:
         left = 0.0
         for number, (level, share) in enumerate(shares.items()):
             axes.barh(row, share, left=left, height=0.75, color=style.SHADES[number % len(style.SHADES)])
-            text = {"True": "on", "False": "off"}.get(level, level.replace("_", " "))
+            text = {"True": "on", "False": "off", "salt_pepper": "dots", "gaussian": "gauss", "random": "rand"}.get(
+                level, level
+            )
             colour = "white" if number == 0 else "black"
-            axes.text(left + share / 2, row, text, ha="center", va="center", fontsize=5.5, color=colour, clip_on=True)
+            axes.text(left + share / 2, row, text, ha="center", va="center", fontsize=7, color=colour, clip_on=True)
             left += share
     axes.set_yticks(range(len(factors)), [factor.replace("_", " ") for factor in factors])
     axes.invert_yaxis()

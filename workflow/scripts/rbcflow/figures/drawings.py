@@ -6,6 +6,7 @@ import importlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rbcflow.figures import style
@@ -15,7 +16,14 @@ log = logging.getLogger(__name__)
 
 
 def draw(
-    name: str, inputs: Mapping[str, Path | list[Path]], output: Path, *, vector: bool = False, **options: Any
+    name: str,
+    inputs: Mapping[str, Path | list[Path]],
+    output: Path,
+    *,
+    vector: bool = False,
+    labels: Mapping[str, str] = MappingProxyType({}),
+    pixels_um: Mapping[str, float] = MappingProxyType({}),
+    **options: Any,
 ) -> None:
     """Draw one figure.
 
@@ -24,12 +32,14 @@ def draw(
         inputs: folders or files under the names in the entry's ``inputs``.
         output: PNG or GIF file; its folder is made.
         vector: write an SVG beside the PNG.
+        labels: short names for readers, by the name of a source, bank, variant, model, test set or run.
+        pixels_um: side of a pixel in micrometres, by source.
         options: settings of the drawing function, such as ``frames`` and ``fps`` of a GIF.
 
     Raises:
         InputError: an input is malformed.
     """
     module = importlib.import_module(f"rbcflow.figures.{DRAWS[name]}")
-    with style.vector_copies(vector):
+    with style.vector_copies(vector), style.wording(labels, pixels_um):
         getattr(module, name)(**inputs, output=output, **options)
     log.info("%s: %.0f kB", output, output.stat().st_size / 1000)

@@ -22,6 +22,8 @@ CONTEXT = 2.4
 """Side of what a tile shows, in longer sides of the box."""
 LEAST = 56
 """Least side of what a tile shows, in pixels of the frame."""
+SHOWN = 5
+"""Errors of each kind that fit a row of the gallery."""
 TABLE = ["tile", "kind", "frame", "recording", "condition", "true", "predicted", "conf", "iou", *BOX]
 TRUE = "#FFFFFF"
 """Colour of true boxes; predicted ones have their class's."""
@@ -105,18 +107,17 @@ def error_gallery(run_folder: Path, errors: Path, output: Path) -> None:
         style.notice(output, f"No error above the thresholds: {run_note(metrics, thresholds(metrics))}.")
         return
     counts = metrics["errors"]["kinds"]
-    with style.canvas(output, style.PAGE_MM, 12 + 22 * len(kinds), run_note(metrics, thresholds(metrics))) as figure:
-        grid = figure.subplots(len(kinds), PER_KIND, squeeze=False)
+    with style.canvas(output, style.SHEET_MM, 14 + 26 * len(kinds), run_note(metrics, thresholds(metrics))) as figure:
+        grid = figure.subplots(len(kinds), SHOWN, squeeze=False)
         for axes in grid.ravel():
             axes.set_axis_off()
         for row, kind in zip(grid, kinds, strict=True):
             for axes, error in zip(row, table[table["kind"] == kind].to_dict("records"), strict=False):
                 pictures.show(axes, strip[error["tile"] * SIDE : (error["tile"] + 1) * SIDE])
-                axes.set_title(_title(error), fontsize=5.5, weight="normal", pad=2)
+                axes.set_title(_title(error), fontsize=style.LEAST_POINTS, weight="normal", pad=2)
             label = f"{WORDS[kind]}\n(n = {counts[kind]})".replace(" and ", "\nand ")
-            row[0].text(
-                -0.24, 0.5, label, transform=row[0].transAxes, rotation=90, ha="center", va="center", fontsize=6
-            )
+            row[0].text(-0.08, 0.5, label, transform=row[0].transAxes, rotation=90, ha="right", va="center",
+                        multialignment="center", fontsize=style.LEAST_POINTS)  # fmt: skip
 
 
 def _title(error: dict) -> str:

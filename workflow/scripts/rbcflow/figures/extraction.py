@@ -1,4 +1,4 @@
-"""How cells were found and outlined: scores against truth, clusters, the U-Net's view, box sizes (stage figures)."""
+"""How cells were found and outlined: scores against truth, the U-Net's view, box sizes (stage figures)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rbcflow.cells.bank import read_table
 from rbcflow.figures import style
-from rbcflow.figures.pictures import as_rgb
+from rbcflow.figures.clouds import cloud, spread_line
 from rbcflow.runtime import origin
 
 WORST = "#B2182B"
@@ -37,16 +37,16 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
     cells = pd.concat([table[["source", "recording", "frame", "object"]] for _, table in scored]).drop_duplicates()
     counted = f"{len(cells)} whole true cells, each with every path that was tried on it: n = {n}; a missed cell has 0"
     note = style.note(counted, "bar: median; red: worst decile", origins)
-    with style.canvas(output, style.PAGE_MM, 14 + 5.2 * len(scored), note) as figure:
+    with style.canvas(output, style.SHEET_MM, 24 + 5.2 * len(scored), note) as figure:
         axes = figure.subplots()
         _strips(axes, [(_path_label(summary), summary, table) for summary, table in scored])
-        axes.set_xlim(-0.02, 1.16)
+        axes.set_xlim(-0.02, 1.28)
         axes.set_xticks(np.linspace(0, 1, 6))
         found_from = scored[0][0]["found_from_iou"]
         axes.axvline(found_from, color="#BBBBBB", linewidth=0.6, linestyle=":")
-        axes.set_xlabel(f"IoU of outline and truth (dotted: {found_from:g}, from which a cell counts as found)")
+        axes.set_xlabel(f"IoU of outline and truth (dotted: found from {found_from:g})")
         axes.set_ylabel("")
-        axes.text(1.03, -0.65, "found / cells", fontsize=6.5, color="#444444")
+        axes.text(1.03, -0.75, "found", fontsize=style.LEAST_POINTS, color="#444444")
 
 
 def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
@@ -58,7 +58,7 @@ def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
 
 def _path_label(summary: dict) -> str:
     path = summary["path"].replace("unet_cellpose", "unet + cellpose").replace("_", " ")
-    return f"{path} on {summary['source']}"
+    return f"{path} on {style.label(summary['source'])}"
 
 
 def _strips(axes: Axes, scored: list[tuple[str, dict, pd.DataFrame]]) -> None:
@@ -69,73 +69,11 @@ def _strips(axes: Axes, scored: list[tuple[str, dict, pd.DataFrame]]) -> None:
     np.random.seed(0)  # noqa: NPY002 -- seaborn spreads points by NumPy's global generator
     seaborn.stripplot(
         cells, x="iou", y="label", hue="worst", hue_order=[False, True], palette=[style.COLOURS["accent"], WORST],
-        jitter=0.26, size=1.8, alpha=0.45, linewidth=0, legend=False, ax=axes,
+        jitter=0.26, size=2.2, alpha=0.55, linewidth=0, legend=False, ax=axes,
     )  # fmt: skip
     for place, (_, summary, _) in enumerate(scored):
         axes.plot([summary["iou_median"]] * 2, [place - 0.38, place + 0.38], color="black", linewidth=1.4)
-        axes.text(1.03, place, f"{summary['found']} / {summary['n_cells']}", va="center", fontsize=6.5)
-
-
-def cluster_map(clusters: Path, output: Path) -> None:
-    """Show the clusters of what the U-Net found, and squares of each.
-
-    Args:
-        clusters: table of rule ``cluster_objects``; pictures lie beside it in an ``.npz``.
-        output: PNG file.
-    """
-    table = pd.read_csv(clusters)
-    if table.empty:
-        style.notice(output, f"{clusters.stem}: the U-Net found nothing to cluster.")
-        return
-    with np.load(clusters.with_suffix(".npz"), allow_pickle=False) as stored:
-        squares = {int(key.removeprefix("square_")): stored[key] for key in stored.files if key.startswith("square_")}
-    names = sorted(table["cluster"].unique())
-    kept = table.groupby("cluster")["kept"].first()
-    note = style.note(
-        f"{len(table)} objects", "DBSCAN, eps 0.3, at least 10 neighbours", f"{int(table['kept'].sum())} kept"
-    )
-    with style.canvas(output, style.PAGE_MM, max(70, 12 + 13 * len(names)), note) as figure:
-        left, right = figure.subfigures(1, 2, width_ratios=(1, 1.5))
-        axes = left.subplots()
-        colours = dict(zip(names, _colours(len(names)), strict=True))
-        for name in names:
-            part = table[table["cluster"] == name]
-            axes.scatter(
-                part["first"], part["second"], s=6, color=colours[name], linewidths=0, label=_cluster_name(name)
-            )
-        axes.set(xlabel="first principal component", ylabel="second", aspect="equal")
-        axes.set_title("Objects by their features")
-        for axis, name in zip(right.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
-            _squares(axis, table, squares, name, colours[name], bool(kept[name]))
-
-
-def _cluster_name(cluster: int) -> str:
-    return "no cluster" if cluster == -1 else f"cluster {cluster}"
-
-
-def _colours(count: int) -> list[str]:
-    palette = ("#8C8C8C", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-    return [palette[number % len(palette)] for number in range(count)]
-
-
-def _squares(
-    axes: Axes, table: pd.DataFrame, squares: dict[int, np.ndarray], name: int, colour: str, kept: bool
-) -> None:
-    """Draw up to ten squares of a cluster in a row, under its name, size and verdict."""
-    rows = [index for index in table.index[table["cluster"] == name] if index in squares][:10]
-    axes.set_axis_off()
-    share = table.loc[table["cluster"] == name, "whole"].mean()
-    verdict = "kept" if kept else "dropped"
-    axes.set_title(
-        f"{_cluster_name(name)}: {int((table['cluster'] == name).sum())} objects, {share:.0%} whole cells, {verdict}",
-        fontsize=6.5, color=colour,
-    )  # fmt: skip
-    if rows:
-        side = next(iter(squares.values())).shape[0]
-        blank = np.full((side, 2), 255, np.uint8)
-        tiles = [part for index in rows for part in (squares[index], blank)]
-        tiles += [np.full((side, (10 - len(rows)) * (side + 2)), 255, np.uint8)]
-        axes.imshow(as_rgb(np.hstack(tiles)), interpolation="nearest")
+        axes.text(1.03, place, f"{summary['found']} of {summary['n_cells']}", va="center", fontsize=style.LEAST_POINTS)
 
 
 def unet_panels(clusters: Path, output: Path) -> None:
@@ -145,17 +83,20 @@ def unet_panels(clusters: Path, output: Path) -> None:
         clusters: table of rule ``cluster_objects``; the pictures lie beside it in an ``.npz``.
         output: PNG file.
     """
+    table = pd.read_csv(clusters)
     with np.load(clusters.with_suffix(".npz"), allow_pickle=False) as stored:
         panels = [
             [stored[f"{name}_{number}"] for name in ("image", "probability", "mask")] for number in stored["panels"]
         ]
     if not panels:
-        style.notice(output, f"{clusters.stem}: no frame to show.")
+        style.notice(output, f"{style.label(clusters.stem)}: no frame to show.")
         return
     rows = -(-len(panels) // 2)
-    with style.canvas(
-        output, style.PAGE_MM, 12 + 19 * rows, style.note(f"{len(panels)} frames, evenly taken")
-    ) as figure:
+    groups, kept = table.loc[table["cluster"] >= 0, "cluster"].nunique(), int(table["kept"].sum())
+    found = f"{len(table)} objects found, {groups} cluster{'' if groups == 1 else 's'}, {kept} kept"
+    note = style.note(style.label(clusters.stem), f"{len(panels)} frames, evenly taken", found)
+    tall = style.SHEET_MM / 6 * panels[0][0].shape[0] / panels[0][0].shape[1] + 2.5
+    with style.canvas(output, style.SHEET_MM, 14 + tall * rows, note) as figure:
         axes = figure.subplots(rows, 6, squeeze=False)
         for number, panel in enumerate(panels):
             row, column = number % rows, 3 * (number // rows)
@@ -163,7 +104,7 @@ def unet_panels(clusters: Path, output: Path) -> None:
                 limit = 1 if title == "probability" else 255
                 axes[row, column + offset].imshow(image, cmap="gray", vmin=0, vmax=limit, interpolation="nearest")
                 if row == 0:
-                    axes[row, column + offset].set_title(title, fontsize=7)
+                    axes[row, column + offset].set_title(title, fontsize=style.LEAST_POINTS)
         for axis in axes.flat:
             axis.set_axis_off()
 
@@ -178,30 +119,32 @@ def box_sizes(bank: Path, output: Path) -> None:
     table = read_table(bank)
     table = table[table["kept"] & (table["x1"] > table["x0"])]
     if table.empty:
-        style.notice(output, f"{bank.name}: no cell was kept.")
+        style.notice(output, f"{style.label(bank.name)}: no cell was kept.")
         return
     table = table.assign(width=table["x1"] - table["x0"], height=table["y1"] - table["y0"])
     table["condition"] = [condition(recording) for recording in table["recording"]]
-    names = sorted(
-        table["condition"].unique(), key=lambda name: (float((re.findall(r"[\d.]+", name) or ["0"])[0]), name)
-    )
-    note = style.note(bank.name, style.folder_origin(bank), f"n = {len(table)} kept cells", "bars: median")
-    with style.canvas(output, style.PAGE_MM, max(58, 20 + 5 * len(names)), note) as figure:
-        across, up, both = figure.subplots(1, 3)
+    names = sorted(table["condition"].unique(), key=style.natural)
+    known = [style.label(bank.name), style.folder_origin(bank), f"n = {len(table)} kept cells"]
+    note = style.note(*known, "black: median, thick: quartiles, thin: 5 to 95 %; points where fewer than 20")
+    with style.canvas(output, style.SHEET_MM, 74 + 6 * len(names), note) as figure:
+        grid = figure.add_gridspec(2, 2, height_ratios=(6 * len(names) + 8, 54))
+        across, up, both = (figure.add_subplot(place) for place in (grid[0, 0], grid[0, 1], grid[1, :]))
         for axes, column in ((across, "width"), (up, "height")):
             for place, name in enumerate(names):
                 values = table.loc[table["condition"] == name, column].to_numpy()
-                jitter = np.random.default_rng(0).uniform(-0.3, 0.3, len(values))
-                axes.scatter(values, place + jitter, s=3, alpha=0.4, linewidths=0, color=style.COLOURS["accent"])
-                axes.plot([np.median(values)] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)
+                spread_line(axes, values.astype(float), place, style.COLOURS["accent"])
             axes.set_yticks(
                 range(len(names)), [f"{name or 'all'} ({(table['condition'] == name).sum()})" for name in names]
             )
             axes.set_xlabel(f"{column} (px)")
             axes.set_xlim(0)
+            axes.set_ylim(len(names) - 0.4, -0.6)
         up.set_yticklabels([])
-        both.hist2d(table["width"], table["height"], bins=24, cmap="Blues", cmin=1)
-        both.set(xlabel="width (px)", ylabel="height (px)")
+        extent = 1.15 * float(table["width"].max()), 1.15 * float(table["height"].max())
+        cloud(both, table["width"].to_numpy(float), table["height"].to_numpy(float), style.COLOURS["accent"], extent)
+        both.set(xlabel="width (px); contours hold 50 and 90 % of the cells", ylabel="height (px)")
+        both.set(xlim=(0, extent[0]), ylim=(0, extent[1]), aspect="equal")
+        both.grid(True)
 
 
 def condition(recording: str) -> str:
@@ -228,19 +171,18 @@ def class_counts(raw_counts: Path, output: Path) -> None:
     table["size"] = table["width"].astype(str) + "×" + table["height"].astype(str)
     sizes = table.groupby("source")["size"].agg(lambda values: ", ".join(sorted(set(values))))
     note = style.note("crops by the laboratory's own sorting, and frames of recordings", origin.text(table["origin"]))
-    with style.canvas(output, style.PAGE_MM, 52, note) as figure:
-        left, right = figure.subplots(1, 2)
+    tall = 46 + 9 * (len(crops) + len(frames))
+    with style.canvas(output, style.SHEET_MM, tall, note) as figure:
+        left, right = figure.subplots(2, 1, height_ratios=(max(len(crops), 1), max(len(frames), 1)))
         if not crops.empty:
             columns = [name for name in ("croissant", "slipper", "other") if name in crops]
             crops[columns].plot.barh(stacked=True, ax=left, color=[style.COLOURS[name] for name in columns], width=0.6)
-            left.legend(title="")
+            left.legend(title="", loc="center left", bbox_to_anchor=(1, 0.5))
         left.set(xlabel="crops", ylabel="")
-        left.set_yticks(left.get_yticks(), [f"{name}\n{sizes[name]} px" for name in crops.index], fontsize=6)
-        right.barh(
-            [f"{name}\n{sizes[name]} px" for name in frames.index], frames, color=style.COLOURS["accent"], height=0.5
-        )
+        left.set_yticks(left.get_yticks(), [f"{style.label(name)}\n{sizes[name]} px" for name in crops.index])
+        names = [f"{style.label(name)}\n{sizes[name]} px" for name in frames.index]
+        right.barh(names, frames, color=style.COLOURS["accent"], height=0.5)
         right.set(xlabel="frames of recordings")
-        right.tick_params(axis="y", labelsize=6)
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
@@ -257,7 +199,7 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
     table = pd.read_csv(raw_counts, dtype={"class": str, "condition": str}, keep_default_na=False)
     table = table[(table["source"] == "kihm2018") & (table["condition"] != "")]
     if table.empty:
-        style.notice(output, "kihm2018 has no folders by pressure.")
+        style.notice(output, f"{style.label('kihm2018')}: no folders by pressure.")
         return
     table = table.assign(pressure=table["condition"].str.removesuffix(" mbar").astype(int))
     counts = table.pivot_table(index="pressure", columns="class", values="frames", aggfunc="sum", fill_value=0)
@@ -265,13 +207,13 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
     published = pd.DataFrame.from_dict(KIHM_COUNTS, orient="index", columns=["croissant", "slipper", "other"])
     published = published.div(published.sum(axis=1), axis=0)
     note = style.note(
-        "kihm2018, supporting set by pressure",
+        f"{style.label('kihm2018')}, supporting set by pressure",
         table["origin"].iloc[0],
         f"n = {int(counts.to_numpy().sum())} crops",
         "points: here; lines: Kihm et al. 2018, S3, n = 3090",
     )
-    with style.canvas(output, style.PAGE_MM, 56, note) as figure:
-        left, right = figure.subplots(1, 2)
+    with style.canvas(output, style.SHEET_MM, 112, note) as figure:
+        left, right = figure.subplots(2, 1)
         bottom = np.zeros(len(counts))
         for name in published:
             if name in counts:
@@ -282,6 +224,5 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
                 right.scatter(shares.index, shares[name], s=14, color=style.COLOURS[name], zorder=3)
             right.plot(published.index, published[name], color=style.COLOURS[name], linewidth=1.2, label=name)
         left.set(xlabel="pressure (mbar)", ylabel="crops")
-        left.tick_params(axis="x", rotation=60)
-        left.legend()
+        left.legend(loc="center left", bbox_to_anchor=(1, 0.5))
         right.set(xlabel="pressure (mbar)", ylabel="share of crops", ylim=(0, 1.02))

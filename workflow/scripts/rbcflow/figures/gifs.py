@@ -1,8 +1,9 @@
-"""Predicted boxes over frames of a test set, as a GIF that reads at a glance (GIF ``predicted_boxes``)."""
+"""Predicted boxes beside true ones over frames of a recording, as a GIF (GIF ``predicted_boxes``)."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,22 +16,23 @@ from scipy.spatial import cKDTree
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
-from rbcflow.figures.validation import read_metrics, unavailable
+from rbcflow.figures.validation import read_metrics
 from rbcflow.metrics.inputs import BOX, read_pair
+from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.runtime.origin import text as origin_text
 
-MAX_BYTES = 3_000_000
-BLOCK = 12
-"""Fewest frames shown of a recording, if the test set has as many: fewer would not show motion."""
+MAX_BYTES = 1_200_000
+LEAST_FRAMES = 3
+"""Fewest frames of a recording that show motion."""
 
-SIZES = ((1010, 64), (1010, 48), (1010, 32), (720, 48), (720, 32), (480, 24))
+SIZES = ((1010, 64), (1010, 32), (720, 48), (720, 32), (480, 24))
 """Largest width in pixels and colours taken from the frames, from best to smallest file."""
 
 DRAWN = np.array([*map(pictures.rgb, (*style.CLASS_COLOURS.values(), "#FFFFFF")), pictures.CASING], dtype=np.uint8)
 """(N, 3) colours of boxes, strip and text."""
 
-STRIP = 46
-"""Height in pixels of the strip below the frame that holds legend and frame counter."""
+LETTER = 0.0206
+"""Height of the text in widths of the picture: 7 pixels where a phone shows it 342 pixels wide."""
 
 
 @dataclass(frozen=True)
@@ -47,57 +49,77 @@ class Look:
     width: int
     height: int
 
+    @property
+    def letter(self) -> int:
+        """Size of the text in pixels."""
+        return max(12, round(LETTER * self.width))
+
 
 def predicted_boxes(
-    run_folder: Path, predictions: Path, testset: Path, output: Path, *, frames: int = 36, fps: int = 5
+    run_folder: Path, predictions: Path, testset: Path, output: Path, *, frames: int = 30, fps: int = 3
 ) -> None:
-    """Animate the boxes above the run's confidence over frames in order of recording and time.
+    """Animate predicted boxes beside the true ones over frames of one recording that follow each other.
 
     Args:
-        run_folder: folder with ``metrics.json``, for the confidence.
+        run_folder: folder with ``metrics.json`` and ``matches.csv``.
         predictions: Parquet file of boxes.
         testset: folder of the test set.
         output: GIF file.
-        frames: number of frames.
+        frames: largest number of frames.
         fps: frames a second.
     """
     metrics = read_metrics(run_folder)
-    if unavailable(metrics, output.with_suffix(".png")):
-        with Image.open(output.with_suffix(".png")) as still:
-            still.save(output)
-        output.with_suffix(".png").unlink()
+    if metrics["status"] != "available":
+        _still(output, " ".join(metrics["caveats"]))
         return
     predicted, content = read_pair(predictions, testset)
-    shown = choose(content.frames, frames)
+    shown = choose(content.frames, content.truth, frames)
+    if len(shown) < LEAST_FRAMES:
+        _still(output, f"{style.label(metrics['testset'])}: its pictures do not follow one another, nothing moves.")
+        return
     boxes = predicted.boxes[predicted.boxes["conf"] > metrics["thresholds"]["conf"]]
     images = [pictures.as_rgb(content.image(frame)) for frame in shown["frame"]]
+    matches = pd.read_csv(run_folder / "matches.csv")
+    texts = _texts(metrics, shown, matches, fps)
     output.parent.mkdir(parents=True, exist_ok=True)
     for width, colours in SIZES:
         look = _look(shown, width)
         rendered = [
-            _render(image, boxes[boxes["frame"] == row.frame], look, _texts(metrics, row, number, len(shown)))
-            for number, (image, row) in enumerate(zip(images, shown.itertuples(), strict=True), start=1)
+            _render(image, boxes[boxes["frame"] == frame], content.truth[content.truth["frame"] == frame], look, text)
+            for image, frame, text in zip(images, shown["frame"], texts, strict=True)
         ]
-        content = encode(rendered, images, colours, fps)
-        if len(content) <= MAX_BYTES:
+        data = encode(rendered, images, colours, fps)
+        if len(data) <= MAX_BYTES:
             break
-    output.write_bytes(content)
+    output.write_bytes(data)
 
 
-def choose(frames: pd.DataFrame, wanted: int) -> pd.DataFrame:
-    """Return frames in order of recording and index: neighbours in the test set, of as many recordings as fit.
+def _still(output: Path, text: str) -> None:
+    """Write a GIF of one picture that states why nothing moves."""
+    drawn = output.with_suffix(".png")
+    style.notice(drawn, text)
+    with Image.open(drawn) as still:
+        still.save(output)
+    drawn.unlink()
+
+
+def choose(frames: pd.DataFrame, truth: pd.DataFrame, wanted: int) -> pd.DataFrame:
+    """Return frames of one recording in their order: of the one with most frames, then with most true boxes.
+
+    Pictures that a laboratory sorted one by one do not follow each other, and are left out.
 
     Args:
         frames: the test set's frames.
-        wanted: number of frames.
+        truth: its true boxes.
+        wanted: largest number of frames.
     """
-    ordered = frames.sort_values(["recording", "index"], kind="stable")
-    recordings = list(dict.fromkeys(ordered["recording"]))
-    block = max(-(-wanted // len(recordings)), BLOCK)
-    heads = ordered.groupby("recording", sort=False).head(block)
-    typical = max(1, int(heads.groupby("recording").size().median()))
-    kept = [recordings[index] for index in pictures.spread(len(recordings), -(-wanted // typical))]
-    return heads[heads["recording"].isin(kept)].head(wanted)
+    ordered = frames[frames["label"].fillna("") == ""].sort_values(["recording", "index"], kind="stable")
+    boxes = ordered["frame"].map(truth["frame"].value_counts()).fillna(0)
+    by_recording = ordered.assign(boxes=boxes).groupby("recording", sort=False)["boxes"].agg(["size", "sum"])
+    if by_recording.empty:
+        return ordered
+    best = by_recording.sort_values(["size", "sum"], ascending=False, kind="stable").index[0]
+    return ordered[ordered["recording"] == best].head(wanted)
 
 
 def _look(frames: pd.DataFrame, width: int) -> Look:
@@ -107,13 +129,44 @@ def _look(frames: pd.DataFrame, width: int) -> Look:
     return Look(factor, max(round(widest * factor), 400), round(highest * factor))
 
 
-def _texts(metrics: dict, row: tuple, number: int, total: int) -> tuple[str, str]:
-    """Return what stands in the strip: place in the recording and condition; and what it was made from."""
-    place = ", ".join(filter(None, (row.recording, f"frame {row.index}", row.condition)))
-    return (
-        f"{number}/{total}  {place}",
-        f"{origin_text(metrics['origin'])}, conf > {metrics['thresholds']['conf']:g}",
+def _texts(metrics: dict, frames: pd.DataFrame, matches: pd.DataFrame, fps: int) -> list[list[str]]:
+    """Return what stands below each frame: counts of it and up to it, the recording and how it is shown, the origin."""
+    first = frames.iloc[0]
+    steps = np.diff(frames["index"])
+    apart = f"{steps.min()} to {steps.max()}" if steps.min() < steps.max() else f"{steps.min()}"
+    shown = "every frame" if steps.max() == 1 else f"frames {apart} apart"
+    about = f"{style.place(first['recording'], first['condition'])}: {shown}, {fps} a second"
+    origin = f"{origin_text(metrics['origin'])}, confidence > {metrics['thresholds']['conf']:g}"
+    texts, total = [], Counter()
+    for number, (frame, index) in enumerate(zip(frames["frame"], frames["index"], strict=True), start=1):
+        own = count(matches[matches["frame"] == frame])
+        total += own
+        texts.append(
+            [
+                f"frame {index}: {_words(own)}",
+                f"{number} of {len(frames)} frames: {_words(total)}",
+                about,
+                origin,
+            ]
+        )
+    return texts
+
+
+def count(matches: pd.DataFrame) -> Counter[str]:
+    """Return the hits, misses, false alarms and wrong names among rows of ``matches.csv``."""
+    true, found = matches["true"] != BACKGROUND, matches["predicted"] != BACKGROUND
+    return Counter(
+        {
+            "cells": int(true.sum()),
+            "found": int((true & found).sum()),
+            "false": int((~true & found).sum()),
+        }
     )
+
+
+def _words(counts: Counter[str]) -> str:
+    missed = counts["cells"] - counts["found"]
+    return f"{counts['found']} found, {missed} missed, {counts['false']} false alarms"
 
 
 @cache
@@ -121,42 +174,60 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)
 
 
-def _render(image: pictures.Rgb, boxes: pd.DataFrame, look: Look, texts: tuple[str, str]) -> Image.Image:
-    """Return a frame with boxes and confidences, and the strip below it."""
+def _render(image: pictures.Rgb, boxes: pd.DataFrame, truth: pd.DataFrame, look: Look, texts: list[str]) -> Image.Image:
+    """Return a frame with true boxes in white dashes, predicted ones in colour, and the strip below it."""
     large = pictures.enlarge(image, look.factor)
+    for box in truth[BOX].to_numpy(dtype=float):
+        pictures.draw_dashed(large, box, look.factor)
     for name, *box in boxes[["class", *BOX]].itertuples(index=False):
         pictures.draw_box(large, np.array(box), style.COLOURS[name], look.factor)
-    picture = Image.new("RGB", (look.width, look.height + STRIP), "white")
-    picture.paste(Image.fromarray(large), ((look.width - large.shape[1]) // 2, 0))
+    strip = round(1.5 * look.letter)
+    picture = Image.new("RGB", (look.width, look.height + strip * (len(texts) + 1) + 6), "white")
+    left = (look.width - large.shape[1]) // 2
+    picture.paste(Image.fromarray(large), (left, 0))
     pen = ImageDraw.Draw(picture)
     pen.fontmode = "1"  # no smoothing: smoothed text would need colours of its own in the palette
-    left = (look.width - large.shape[1]) // 2
-    for name, conf, x0, y0, x1, y1 in boxes[["class", "conf", *BOX]].itertuples(index=False):
-        _confidence(pen, conf, style.COLOURS[name], np.array([x0, y0, x1, y1]) * look.factor + [left, 0, left, 0], look)
-    _strip(pen, look, texts)
+    _confidences(pen, boxes, look, left)
+    _legend(pen, look)
+    for number, text in enumerate(texts, start=1):
+        place = (look.letter // 2, look.height + 6 + number * strip)
+        pen.text(place, text, font=_font(look.letter), fill=pictures.CASING)
     return picture
 
 
-def _confidence(pen: ImageDraw.ImageDraw, conf: float, colour: str, box: np.ndarray, look: Look) -> None:
-    """Write a confidence in percent on a chip above its box, or below where the frame ends; never over the cell."""
-    text, font = f"{100 * conf:.0f}", _font(11)
-    width = round(font.getlength(text)) + 5
-    left = round(min(max(box[0] - 3, 0), look.width - width))
-    top = round(box[1] - 16 if box[1] >= 16 else min(box[3] + 3, look.height - 14))
-    pen.rectangle((left, top, left + width, top + 13), fill=colour, outline=pictures.CASING)
-    pen.text((left + 3, top + 1), text, font=font, fill=pictures.CASING)
+def _confidences(pen: ImageDraw.ImageDraw, boxes: pd.DataFrame, look: Look, left: int) -> None:
+    """Write confidences in percent on chips above their boxes, each only where it lies on no box and no other chip."""
+    font, high = _font(look.letter), look.letter + 3
+    edges = boxes[BOX].to_numpy(dtype=float) * look.factor + [left, 0, left, 0]
+    taken = [tuple(edge) for edge in edges]
+    for (name, conf), edge in zip(boxes[["class", "conf"]].itertuples(index=False), edges, strict=True):
+        text = f"{100 * conf:.0f}"
+        x0, y0 = round(edge[0]) - 3, round(edge[1]) - high - 4
+        chip = (x0, y0, x0 + round(font.getlength(text)) + 6, y0 + high)
+        others = [other for other in taken if other != tuple(edge)]
+        if x0 < 0 or y0 < 0 or chip[2] > look.width or any(_meet(chip, other) for other in others):
+            continue
+        taken.append(chip)
+        pen.rectangle(chip, fill=style.COLOURS[name], outline=pictures.CASING)
+        pen.text((x0 + 3, y0), text, font=font, fill=pictures.CASING)
 
 
-def _strip(pen: ImageDraw.ImageDraw, look: Look, texts: tuple[str, str]) -> None:
-    place, origin = texts
-    font, y = _font(12), look.height + 5
-    x = 6
-    for name in CLASSES:
-        pen.rectangle((x, y + 2, x + 10, y + 12), fill=style.COLOURS[name], outline=pictures.CASING)
-        pen.text((x + 15, y), name, font=font, fill=pictures.CASING)
-        x += 15 + round(font.getlength(name)) + 14
-    pen.text((look.width - 6 - font.getlength(origin), y), origin, font=font, fill=pictures.CASING)
-    pen.text((6, y + 20), place, font=font, fill=pictures.CASING)
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _legend(pen: ImageDraw.ImageDraw, look: Look) -> None:
+    """Write what the colours and the dashes mean below the frame."""
+    side, y = round(0.8 * look.letter), look.height + 6
+    x = look.letter // 2
+    for name in (*CLASSES, "truth"):
+        if name in CLASSES:
+            pen.rectangle((x, y + 2, x + side, y + 2 + side), fill=style.COLOURS[name], outline=pictures.CASING)
+        else:
+            for left in range(x, x + side, 7):
+                pen.line((left, y + side // 2 + 2, min(left + 4, x + side), y + side // 2 + 2), pictures.CASING, 2)
+        pen.text((x + side + 5, y), name, font=_font(look.letter), fill=pictures.CASING)
+        x += side + 5 + round(_font(look.letter).getlength(name)) + look.letter
 
 
 def encode(frames: list[Image.Image], images: list[pictures.Rgb], colours: int, fps: int) -> bytes:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from rbcflow.figures import pictures, style
+from rbcflow.figures.clouds import spread_line
 from rbcflow.figures.datasets import SPLITS, image_list
 from rbcflow.runtime import origin
 from rbcflow.testsets.files import read_rgb, read_testset
@@ -19,7 +20,7 @@ WANTED = {"train": 40, "val": 20, "test": 20}
 
 PERPLEXITY = 30
 SEED = 42
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+PALETTE = style.GROUP_COLOURS
 MIXED = 0.6
 """Share of an image's cells that one source must have for the image to count as its."""
 
@@ -39,7 +40,7 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
     images = [pictures.as_rgb(read_rgb(path)) for path in table["image"]]
     _, points, made = _embed(images, network)
     made_from = origin.made_from(style.folder_origins(*datasets))
-    with style.canvas(output, style.PAGE_MM, 74, style.note(made, made_from)) as figure:
+    with style.canvas(output, style.SHEET_MM, 82, style.note(made, made_from)) as figure:
         for axes, (column, title) in zip(
             figure.subplots(1, 3), {"split": "split", "variant": "variant", "source": "source of most cells"}.items(),
             strict=True,
@@ -90,30 +91,32 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
     for folder in datasets:
         paths = image_list(folder, "train")
         images += [pictures.as_rgb(read_rgb(paths[index])) for index in pictures.spread(len(paths), SHOWN)]
-        groups += [f"training: {folder.name.replace('_', ' ')}"] * (len(images) - len(groups))
+        groups += [f"training: {style.label(folder.name)}"] * (len(images) - len(groups))
     for testset in available:
         chosen = testset.frames["frame"].iloc[pictures.spread(len(testset.frames), SHOWN)]
         images += [pictures.as_rgb(testset.image(frame)) for frame in chosen]
         frames = origin.text(testset.meta["origin"])
-        groups += [f"{testset.meta['name'].replace('_', ' ')} ({frames})"] * (len(images) - len(groups))
+        groups += [f"{style.label(testset.meta['name'])} ({frames})"] * (len(images) - len(groups))
     vectors, points, made = _embed(images, network)
     named = pd.Series(groups)
     training = named.str.startswith("training").to_numpy()
     nearest = _nearest_training(vectors, training, named)
-    explained = "right: distance of features, not of the map; 1 is the median distance between training images"
-    with style.canvas(output, style.PAGE_MM, 96, style.note(made, explained)) as figure:
-        left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
+    explained = "below: distance of features, not of the map; 1 is the median distance between training images"
+    with style.canvas(output, style.SHEET_MM, 146, style.note(made, explained)) as figure:
+        left, right = figure.subplots(2, 1, height_ratios=[1.7, 1])
         names = list(nearest)
         left.scatter(*points[training].T, s=5, c="#C4C4C4", linewidths=0, label=f"training images ({training.sum()})")
         for place, name in enumerate(names):
             own = (named == name).to_numpy()
             colour, sign = mark(place)
-            left.scatter(*points[own].T, s=7, color=colour, marker=sign, linewidths=0, label=f"{name} ({own.sum()})")
+            label = f"{name.partition(' (')[0]} ({own.sum()})"
+            left.scatter(*points[own].T, s=11, color=colour, marker=sign, linewidths=0, label=label)
         left.set(title="map", xticks=[], yticks=[])
         left.spines[:].set_visible(False)
-        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2, ncols=2)
-        right.boxplot([nearest[name] for name in names], orientation="horizontal", widths=0.6, showfliers=False)
-        right.set_yticks(range(1, len(names) + 1), [name.replace(" (", "\n(") for name in names], fontsize=6)
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), handletextpad=0.2, ncols=2)
+        for place, name in enumerate(names):
+            spread_line(right, nearest[name], place, mark(place)[0])
+        right.set_yticks(range(len(names)), names)
         right.invert_yaxis()
         right.set(title="to the nearest training image", xlabel="in median distances between training images")
         right.grid(True, axis="x")
@@ -146,7 +149,7 @@ def _chosen(dataset: Path) -> pd.DataFrame:
         cells = metadata.loc[metadata["split"] == split].set_index("index").get("cells", pd.Series(dtype=str))
         for index in pictures.spread(len(images), WANTED[split]):
             source = _source(str(cells.get(index, "")))
-            rows.append((images[index], split, dataset.name.replace("_", " "), source))
+            rows.append((images[index], split, style.label(dataset.name), source))
     return pd.DataFrame(rows, columns=["image", "split", "variant", "source"])
 
 
@@ -156,7 +159,7 @@ def _source(cells: str) -> str:
     shares = found.value_counts(normalize=True)
     if shares.empty:
         return "no cell of a bank"
-    return str(shares.index[0]) if shares.iloc[0] >= MIXED else "mixed"
+    return style.label(str(shares.index[0])) if shares.iloc[0] >= MIXED else "mixed"
 
 
 def _points(axes: Axes, points: NDArray[np.float32], groups: pd.Series, title: str) -> None:
@@ -169,5 +172,6 @@ def _points(axes: Axes, points: NDArray[np.float32], groups: pd.Series, title: s
     axes.set(title=f"by {title}", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     for name, colour in zip(names, PALETTE * 3, strict=False):
-        axes.scatter([], [], s=12, color=colour, label=f"{name} ({(groups == name).sum()})")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=5.5, handletextpad=0.2)
+        text = style.fold(f"{name} ({(groups == name).sum()})", 30)
+        axes.scatter([], [], s=12, color=colour, label=text)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), handletextpad=0.2, handlelength=1)

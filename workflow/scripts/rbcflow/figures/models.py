@@ -47,12 +47,12 @@ def training_curves(model_folder: Path, published: Path, output: Path) -> None:
         raise InputError(path, f"no column {', '.join(missing)}", "the columns Ultralytics writes", "header")
     table = table.dropna(subset=["metrics/mAP50(B)"])
     if table.empty:
-        style.notice(output, f"{model_folder.parent.name}: its checkpoint came without training curves")
+        style.notice(output, f"{style.label(model_folder.parent.name)}: its checkpoint came without training curves")
         return
     known = _published(published).get(model_folder.parent.name, {})
     marker = "o" if len(table) < 30 else ""
-    with style.canvas(output, style.PAGE_MM, 52, _note(model_folder, table, known)) as figure:
-        panels = figure.subplots(1, 4)
+    with style.canvas(output, style.SHEET_MM, 98, _note(model_folder, table, known)) as figure:
+        panels = figure.subplots(2, 2).ravel()
         for axes, (name, title) in zip(panels, LOSSES.items(), strict=False):
             for side, line in (("train", "-"), ("val", "--")):
                 label = {"train": "training", "val": "validation"}[side]
@@ -69,8 +69,8 @@ def training_curves(model_folder: Path, published: Path, output: Path) -> None:
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             axes.grid(True)
-        panels[0].legend(loc="lower left")
-        panels[3].legend(loc="lower right")
+        for axes in (panels[0], panels[3]):
+            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def seed_spread(seeds: Path, published: Path, output: Path) -> None:
@@ -91,8 +91,8 @@ def seed_spread(seeds: Path, published: Path, output: Path) -> None:
         f"{most} seed{'s' if most > 1 else ''} a model at most",
         "best epoch, constructed validation images; the preprint's values are on its own",
     )
-    with style.canvas(output, style.PAGE_MM, 24 + 6 * len(models), note) as figure:
-        panels = figure.subplots(1, len(PUBLISHED), sharey=True)
+    with style.canvas(output, style.SHEET_MM, 40 + 11 * len(models), note) as figure:
+        panels = figure.subplots(2, len(PUBLISHED) // 2, sharey=True).ravel()
         for axes, (column, metric) in zip(panels, PUBLISHED.items(), strict=True):
             rows = table[table["metric"] == metric].set_index("model")
             for place, model in enumerate(models):
@@ -103,7 +103,9 @@ def seed_spread(seeds: Path, published: Path, output: Path) -> None:
                     axes.plot(
                         [known[model][metric]], [place], "D", ms=3.5, color=style.COLOURS["accent"], label="preprint"
                     )
-            axes.set(title=METRICS[column][0], yticks=range(len(models)), yticklabels=models, xlim=(None, 1.02))
+            axes.set(title=METRICS[column][0], yticks=range(len(models)), xlim=(None, 1.02))
+            axes.set_yticklabels([style.label(model) for model in models])
+            axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.set_ylim(len(models) - 0.5, -0.5)
             axes.grid(True, axis="x")
         handles = {
@@ -121,7 +123,8 @@ def _published(file: Path) -> dict[str, dict[str, float]]:
 def _note(folder: Path, table: pd.DataFrame, known: dict[str, float]) -> str:
     record = folder / "training.json"
     values = json.loads(record.read_text()) if record.is_file() else {}
-    name = folder.parent.name + " " + folder.name if folder.name.startswith("seed-") else folder.name
+    seed = folder.name.replace("-", " ") if folder.name.startswith("seed-") else ""
+    name = style.note(style.label(folder.parent.name), seed) if seed else style.label(folder.name)
     speed = values.get("images_per_second")
     return style.note(
         name,

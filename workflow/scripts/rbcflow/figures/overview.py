@@ -18,8 +18,12 @@ TITLES = {
 }
 
 
+OWN = "composed images"
+"""Row of the test splits of the variants: each model on its own."""
+
+
 def overview(runs: list[Path], output: Path) -> None:
-    """Draw two heat maps, models by test sets: AP at IoU 0.5 with classes ignored, and mean AP over classes.
+    """Draw two heat maps, test sets by models: AP at IoU 0.5 with classes ignored, and mean AP over classes.
 
     Args:
         runs: folders of validation runs.
@@ -27,28 +31,37 @@ def overview(runs: list[Path], output: Path) -> None:
     """
     metrics = [read_metrics(folder) for folder in runs]
     models = list(dict.fromkeys(one["model"] for one in metrics))
-    testsets = list(dict.fromkeys(one["testset"] for one in metrics))
+    rows = list(dict.fromkeys(map(_row_of, metrics)))
     note = style.note(
         "IoU 0.5, COCO's 101 recall levels", "n: true boxes", "hatched: no number, for the reason given",
         "blank: not run", "* proxy classes", "† without classes that the model cannot name",
     )  # fmt: skip
-    height = 24 + 13 * len(testsets)
-    with style.canvas(output, style.PAGE_MM, height, note) as figure:
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, (key, title) in zip(panels, TITLES.items(), strict=True):
+    with style.canvas(output, style.SHEET_MM, 40 + 19 * len(rows), note) as figure:
+        for axes, (key, title) in zip(figure.subplots(2, 1), TITLES.items(), strict=True):
             axes.set_title(title)
-            _grid(axes, models, testsets)
+            _grid(axes, models, {row: _about(row, metrics) for row in rows})
             for one in metrics:
-                _cell(axes, models.index(one["model"]), testsets.index(one["testset"]), one, key)
-        origins = {one["testset"]: one["origin"] for one in metrics}
-        labels = {name: f"{name}\n({origin.text(own)})" if own else name for name, own in origins.items()}
-        panels[0].set_yticks(range(len(testsets)), [labels[name] for name in testsets])
+                _cell(axes, models.index(one["model"]), rows.index(_row_of(one)), one, key)
 
 
-def _grid(axes: Axes, models: list[str], testsets: list[str]) -> None:
-    axes.set(xlim=(-0.5, len(models) - 0.5), ylim=(len(testsets) - 0.5, -0.5))
-    axes.set_xticks(range(len(models)), [name.replace("_", "_\n") for name in models], fontsize=5.5)
-    axes.set_xlabel("model")
+def _row_of(metrics: dict) -> str:
+    """Return the test set of a run; the variants' own test splits go by one name."""
+    return OWN if metrics["testset"].endswith("_test") else metrics["testset"]
+
+
+def _about(row: str, metrics: list[dict]) -> str:
+    """Return a row's label: the test set, what its frames are, and how many true boxes they have."""
+    own = [one for one in metrics if _row_of(one) == row]
+    boxes = sorted({one["n_boxes"]["total"] for one in own})
+    counted = f"n = {boxes[0]}" if len(boxes) == 1 else f"n = {boxes[0]} to {boxes[-1]}"
+    made = origin.text(own[0]["origin"]) if own[0]["origin"] else ""
+    return f"{style.label(row)}\n{', '.join(filter(None, (made, counted)))}"
+
+
+def _grid(axes: Axes, models: list[str], rows: dict[str, str]) -> None:
+    axes.set(xlim=(-0.5, len(models) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_xticks(range(len(models)), [style.label(name, 10) for name in models])
+    axes.set_yticks(range(len(rows)), list(rows.values()))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
 
@@ -57,20 +70,19 @@ def _cell(axes: Axes, column: int, row: int, metrics: dict, key: str) -> None:
     value = metrics["agnostic"]["ap50"] if key == "ap50" else metrics["coco"]["map50"]
     corner = (column - 0.48, row - 0.46)
     if value is None:
-        axes.add_patch(
-            Rectangle(corner, 0.96, 0.92, facecolor="#F4F4F4", edgecolor="#CFCFCF", hatch="////", linewidth=0)
-        )
-        reason = "unavailable" if metrics["status"] != "available" else _short(metrics, key)
-        box = {"facecolor": "#F4F4F4", "edgecolor": "none", "pad": 1.5}
-        axes.text(column, row, reason, ha="center", va="center", fontsize=6.5, color="#444444", bbox=box)
+        blank = {"facecolor": "#F4F4F4", "edgecolor": "#CFCFCF", "hatch": "////", "linewidth": 0}
+        axes.add_patch(Rectangle(corner, 0.96, 0.92, **blank))
+        reason = "absent" if metrics["status"] != "available" else _short(metrics, key)
+        box = {"facecolor": "#F4F4F4", "edgecolor": "none", "pad": 1}
+        axes.text(column, row, reason, ha="center", va="center", fontsize=7, color="#444444", bbox=box)
         return
     shade = np.array([0.2, 0.45, 0.7]) * value + np.array([0.95, 0.97, 1.0]) * (1 - value)
     axes.add_patch(Rectangle(corner, 0.96, 0.92, facecolor=shade, linewidth=0))
-    colour, shown = "white" if value > 0.55 else "black", f"{value:.2f}{_marks(metrics, key)}"
-    axes.text(column, row - 0.1, shown, ha="center", va="center", fontsize=9, color=colour)
-    remark = f"n = {metrics['n_boxes']['total']}"
-    remark += "" if metrics["interpretable"] else ", not interpretable"
-    axes.text(column, row + 0.25, remark, ha="center", va="center", fontsize=6, color=colour)
+    unread = "" if metrics["interpretable"] else "\nnot inter-\npretable"
+    axes.text(
+        column, row, f"{value:.2f}{_marks(metrics, key)}{unread}", ha="center", va="center",
+        fontsize=7 if unread else 9, color="white" if value > 0.55 else "black",
+    )  # fmt: skip
 
 
 def _marks(metrics: dict, key: str) -> str:
@@ -82,5 +94,5 @@ def _marks(metrics: dict, key: str) -> str:
 
 def _short(metrics: dict, key: str) -> str:
     if key == "map50" and metrics["classes_judged"] == "false":
-        return "classes not judged"
-    return "no true boxes"
+        return "not\njudged"
+    return "no true\nboxes"

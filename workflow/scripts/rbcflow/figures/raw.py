@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 
 from rbcflow.core.classes import class_name
 from rbcflow.core.frames import Frame
 from rbcflow.figures import style
-from rbcflow.figures.pictures import Rgb, as_rgb, spread
+from rbcflow.figures.pictures import Rgb, as_rgb, scale_bar, spread
 from rbcflow.sources import layouts, record
 from rbcflow.sources.croplists import BMP, pictures
 from rbcflow.sources.crops import reader as crops
 from rbcflow.sources.kihm2018 import reader as kihm2018
 from rbcflow.sources.liang2024 import reader as liang2024
+
+T = TypeVar("T")
 
 OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT, crops.LAYOUT)
 """Layouts whose recordings are folders of single cells."""
@@ -24,7 +28,7 @@ OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT, crops.LAYOUT)
 STEP = 6
 """Frames between the two that are shown of a recording."""
 
-COLUMNS, GAP = 12, 4
+COLUMNS, GAP = 8, 4
 """Crops shown of a shape, and pixels between them."""
 
 
@@ -42,35 +46,48 @@ def raw_frames(raw: Path, output: Path) -> None:
     folder, reader = Path(source.folder), layouts.READERS[source.layout]
     names = reader.recordings(folder)
     if source.layout in OF_CROPS:
-        _draw_crops(folder, reader, names, output, [source.source, source.origin])
+        _draw_crops(folder, reader, names, output, source)
         return
     pairs = [list(islice(reader.read(folder, names[i]), 0, STEP + 1, STEP)) for i in spread(len(names), 6)]
-    note = style.note(source.source, source.origin, f"{len(names)} recordings, two frames each of {len(pairs)}")
-    _draw(pairs, output, note)
+    sizes = sorted({f"{frame.size[0]}×{frame.size[1]}" for pair in pairs for frame in pair})
+    counted = f"{len(names)} recordings, two frames each of {len(pairs)}, {' and '.join(sizes)} px"
+    _draw(pairs, output, style.note(style.label(source.source), source.origin, counted), source.source)
 
 
-def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path, note: list[str]) -> None:
+def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path, source: record.SourceRecord) -> None:
     """Draw a row of crops a shape, evenly taken from all folders of its name."""
     places: dict[str, list[tuple[str, int]]] = {}
     for name in names:
         count = len(pictures(folder / name, getattr(reader, "SUFFIXES", BMP)))
         places.setdefault(Path(name).name, []).extend((name, index) for index in range(count))
-    rows = {shape: _chosen(folder, reader, found) for shape, found in sorted(places.items()) if found}
+    rows = {
+        shape: _in_order(_chosen(folder, reader, found), lambda frame: frame.condition)
+        for shape, found in sorted(places.items()) if found
+    }  # fmt: skip
     total = sum(len(found) for found in places.values())
     sheets = {shape: _sheet(frames) for shape, frames in rows.items()}
     labelled = [any(frame.condition for frame in frames) for frames in rows.values()]
-    heights = [sheet.shape[0] / sheet.shape[1] * style.PAGE_MM + 5 + 2.5 * more
+    heights = [sheet.shape[0] / sheet.shape[1] * style.SHEET_MM + 5 + 3.5 * more
                for sheet, more in zip(sheets.values(), labelled, strict=True)]  # fmt: skip
-    note = style.note(*note, f"{total} crops, up to {COLUMNS} of each shape, evenly taken")
-    with style.canvas(output, style.PAGE_MM, 6 + sum(heights), note) as figure:
+    note = style.note(
+        style.label(source.source), source.origin, f"{total} crops, up to {COLUMNS} of each shape, evenly taken"
+    )
+    with style.canvas(output, style.SHEET_MM, style.note_mm(note) + sum(heights), note) as figure:
         panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (shape, sheet) in zip(panels, sheets.items(), strict=True):
             axes.imshow(sheet, interpolation="nearest")
-            axes.set_title(f"{shape} ({class_name(shape)}), {len(places[shape])}", fontsize=7)
+            axes.set_title(f"{shape} ({class_name(shape)}), {len(places[shape])}")
             axes.set_axis_off()
             tile = sheet.shape[1] / COLUMNS
             for number, frame in enumerate(rows[shape]):
-                axes.text(number * tile, sheet.shape[0] + 1, frame.condition, fontsize=5, va="top")
+                axes.text(number * tile, sheet.shape[0] + 1, frame.condition, fontsize=style.LEAST_POINTS, va="top")
+            first = rows[shape][0]
+            scale_bar(axes, source.source, *first.size)
+
+
+def _in_order(things: list[T], text: Callable[[T], object]) -> list[T]:
+    """Return things in the natural order of a text of theirs: 20 mbar before 100 mbar."""
+    return sorted(things, key=lambda thing: style.natural(str(text(thing))))
 
 
 def _sheet(frames: list[Frame]) -> Rgb:
@@ -93,15 +110,18 @@ def _chosen(folder: Path, reader: ModuleType, places: list[tuple[str, int]]) -> 
     return frames
 
 
-def _draw(pairs: list[list[Frame]], output: Path, note: str) -> None:
+def _draw(pairs: list[list[Frame]], output: Path, note: str, source: str) -> None:
     width, height = (max(size) for size in zip(*(frame.size for pair in pairs for frame in pair), strict=True))
-    row = style.PAGE_MM / 2 * height / width + 4.5
-    with style.canvas(output, style.PAGE_MM, 6 + row * len(pairs), note) as figure:
+    row = style.SHEET_MM / 2 * height / width + 6
+    pairs = _in_order([pair for pair in pairs if pair], lambda pair: (pair[0].condition, pair[0].recording))
+    with style.canvas(output, style.SHEET_MM, style.note_mm(note) + row * len(pairs), note) as figure:
         for axes, pair in zip(figure.subplots(len(pairs), 2, squeeze=False), pairs, strict=True):
             for axis in axes:
                 axis.set_axis_off()
             for axis, frame in zip(axes, pair, strict=False):
                 axis.imshow(as_rgb(frame.image), interpolation="nearest")
-                place = f"{frame.recording}, frame {frame.index}"
-                size = f"{frame.size[0]}×{frame.size[1]} px"
-                axis.set_title(", ".join(filter(None, (place, frame.condition, size))), fontsize=6, weight="normal")
+                axis.autoscale(False)
+                scale_bar(axis, source, *frame.size)
+            titles = style.place(pair[0].recording, pair[0].condition), f"{STEP} frames later"
+            for axis, title in zip(axes[: len(pair)], titles, strict=False):
+                axis.set_title(style.fold(title, 56), fontsize=style.LEAST_POINTS, weight="normal")

@@ -34,14 +34,14 @@ DRAWS: dict[str, str] = {
     for module, functions in {
         "raw": ("raw_frames",),
         "extraction": (
-            "class_counts", "pressure_shares", "outline_scores", "unet_panels", "cluster_map", "box_sizes",
+            "class_counts", "pressure_shares", "outline_scores", "unet_panels", "box_sizes",
         ),
         "cells": ("cell_sheet", "cell_counts"),
-        "composition": ("background_steps", "overlaps", "metadata_pairs"),
+        "composition": ("background_steps", "overlaps"),
         "datasets": ("dataset_examples", "dataset_statistics"),
         "maps": ("image_map", "domain_map"),
         "models": ("training_curves", "seed_spread"),
-        "learning": ("label_statistics", "training_batches"),
+        "learning": ("training_batches",),
         "overview": ("overview",),
         "validation": ("confusion_matrix", "confidence_curves"),
         "samples": ("sample_predictions",),

@@ -45,23 +45,30 @@ def sample_predictions(run_folder: Path, predictions: Path, testset: Path, outpu
     shown = shown.iloc[pictures.spread(len(shown), PANELS)]
     columns = 2 if (shown["width"] / shown["height"]).median() > 1.5 else 4
     rows = -(-len(shown) // columns)
-    height = style.PAGE_MM / columns * (shown["height"] / shown["width"]).max() + 4.5
-    with style.canvas(output, style.PAGE_MM, 16 + rows * height, run_note(metrics, thresholds(metrics))) as figure:
+    height = style.SHEET_MM / columns * (shown["height"] / shown["width"]).max() + (8 if columns == 2 else 14)
+    with style.canvas(output, style.SHEET_MM, 24 + rows * height, run_note(metrics, thresholds(metrics))) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in panels:
             axes.set_axis_off()
         for axes, (_, frame) in zip(panels, shown.iterrows(), strict=False):
             own = matches[matches["frame"] == frame["frame"]]
-            _panel(axes, content, frame, own, predicted.boxes)
+            _panel(axes, content, frame, own, predicted.boxes, style.SHEET_MM / columns - 4)
+        if len(shown):
+            pictures.scale_bar(
+                panels[len(shown) - 1], content.meta["source"], *shown.iloc[-1][["width", "height"]], below=True
+            )
         figure.legend(
-            handles=_legend(judged=judged), loc="outside lower center", ncols=7, handlelength=1.6, columnspacing=1.4
+            handles=_legend(judged=judged), loc="outside lower center", ncols=4, handlelength=1.6, columnspacing=1.4
         )
 
 
-def _panel(axes: Axes, content: TestSet, frame: pd.Series, matches: pd.DataFrame, predictions: pd.DataFrame) -> None:
+def _panel(
+    axes: Axes, content: TestSet, frame: pd.Series, matches: pd.DataFrame, predictions: pd.DataFrame, wide: float
+) -> None:
+    """Show a frame with its boxes, under a title that fits so many millimetres."""
     pictures.show(axes, pictures.as_rgb(content.image(frame["frame"])))
-    place = ", ".join(filter(None, (frame["recording"], f"frame {frame['index']}", frame["condition"])))
-    axes.set_title(place, fontsize=6, weight="normal")
+    place = style.place(frame["recording"], frame["condition"], f"frame {frame['index']}")
+    axes.set_title(style.fold(place, wide), fontsize=style.LEAST_POINTS, weight="normal")
     for _, pair in matches.iterrows():
         if pair["predicted"] == BACKGROUND:
             box = content.truth.loc[int(pair["truth_row"]), BOX]

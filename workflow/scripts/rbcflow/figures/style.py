@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -29,16 +32,33 @@ COLOURS: dict[str, str] = {
 }
 """Every colour that means something: classes, what is no cell, classes pooled, class ignored, cells without a class."""
 
+GROUP_COLOURS = ("#1B3A8C", "#117733", "#B2182B", "#000000", "#7A6A00", "#5B2A86", "#00796B", "#7F3B08")
+"""Colours of models, test sets and splits, in this order: darker than those of the classes, so that no line of a model
+is taken for a class. Groups also differ in ``MARKERS`` and ``DASHES``."""
+
+MARKERS, DASHES = ("o", "s", "^", "D", "v", "P", "X", "*"), ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+
 SHADES = ("#1F4E79", "#5B8DB8", "#9EC1DD", "#D3E3F0")
 """Levels of a factor: they have an order of mention, not a meaning."""
 
 COLUMN_MM, PAGE_MM = 85.0, 175.0
 """Widths of one and of two journal columns."""
 
-NOTE_CHARACTERS_A_MM = 0.72
-"""How many characters of a note fit a millimetre at its size of 7 points; longer notes take a second line."""
+SHEET_MM = 120.0
+"""Width of a figure of the registry, one and a half columns: narrow enough to read ``LEAST_POINTS`` on a phone."""
 
-DPI = 200
+LEAST_POINTS = 7.0
+"""Size of the smallest text: 7 pixels on a figure of ``SHEET_MM`` that is shown 342 pixels wide, 9 from 440 on."""
+
+CHARACTERS_A_MM = 0.72
+"""How many characters fit a millimetre at 7 points; longer notes and titles take a second line."""
+
+SEPARATOR = "  ·  "
+"""Between the parts of a note."""
+
+DPI = 240
+"""A figure of ``SHEET_MM`` has 1134 pixels, what a wide screen shows of it."""
+
 PNG = {"compress_level": 4}
 """As small as at the usual 6, in a third of the time."""
 MM = 1 / 25.4
@@ -68,6 +88,8 @@ RC = {
 
 
 _vector: ContextVar[bool] = ContextVar("vector", default=False)
+_labels: ContextVar[Mapping[str, str]] = ContextVar("labels", default=MappingProxyType({}))
+_pixels: ContextVar[Mapping[str, float]] = ContextVar("pixels", default=MappingProxyType({}))
 
 
 @contextmanager
@@ -78,6 +100,51 @@ def vector_copies(wanted: bool) -> Iterator[None]:
         yield
     finally:
         _vector.reset(token)
+
+
+@contextmanager
+def wording(labels: Mapping[str, str], pixels_um: Mapping[str, float]) -> Iterator[None]:
+    """Within the block, names are printed by their labels, and frames of known pixels have scale bars.
+
+    Args:
+        labels: short names for readers, by name.
+        pixels_um: side of a pixel in micrometres, by source.
+    """
+    tokens = _labels.set(labels), _pixels.set(pixels_um)
+    try:
+        yield
+    finally:
+        _labels.reset(tokens[0])
+        _pixels.reset(tokens[1])
+
+
+def label(name: str, width: int = 0) -> str:
+    """Return what readers call a source, bank, variant, model, test set or run, in lines of so many characters."""
+    text = _labels.get().get(name, name.replace("_", " "))
+    return textwrap.fill(text, width) if width else text
+
+
+def pixel_um(source: str) -> float | None:
+    """Return the side of a source's pixel in micrometres, where it is known."""
+    return _pixels.get().get(source)
+
+
+def place(recording: str, condition: str, *more: str) -> str:
+    """Return where a frame is from; a condition whose number the recording's name has is not said again."""
+    numbers = [set(map(float, re.findall(r"\d+(?:\.\d+)?", text))) for text in (condition, recording)]
+    told = bool(numbers[0]) and numbers[0] <= numbers[1]
+    return ", ".join(filter(None, (recording, *more, "" if told else condition)))
+
+
+def fold(text: str, millimetres: float) -> str:
+    """Return text of 7 points in lines that fit a width."""
+    return textwrap.fill(text, max(6, int(millimetres * CHARACTERS_A_MM)))
+
+
+def natural(text: str) -> tuple:
+    """Return what sorts texts with numbers in them as people do: 20 mbar before 100 mbar."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text)
+    return tuple((1, float(part), "") if number % 2 else (0, 0.0, part) for number, part in enumerate(parts) if part)
 
 
 @contextmanager
@@ -95,8 +162,7 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
     with mpl.rc_context(RC):
         figure = Figure(figsize=(width * MM, height * MM), dpi=DPI, layout="constrained")
         if note:
-            lines = textwrap.fill(note, int(width * NOTE_CHARACTERS_A_MM))
-            figure.suptitle(lines, x=0.005, ha="left", fontsize=7, color="#444444")
+            figure.suptitle(_lines(note, width), x=0.005, ha="left", fontsize=LEAST_POINTS, color="#444444")
         yield figure
         output.parent.mkdir(parents=True, exist_ok=True)
         # Matplotlib measures ticks that nobody sees, and for every file draws all that has to find its place once more.
@@ -110,12 +176,29 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
             figure.savefig(output.with_suffix(".svg"), dpi=DPI, metadata={"Date": None}, facecolor="white")
 
 
-def notice(output: Path, text: str, width: float = PAGE_MM) -> None:
+def _lines(note: str, width: float) -> str:
+    """Return a note in lines that fit a width, broken between its parts where they allow it."""
+    lines = [""]
+    for part in note.split(SEPARATOR):
+        joined = SEPARATOR.join(filter(None, (lines[-1], part)))
+        if len(joined) <= width * CHARACTERS_A_MM:
+            lines[-1] = joined
+        else:
+            lines += fold(part, width).splitlines()
+    return "\n".join(line for line in lines if line)
+
+
+def note_mm(note: str, width: float = SHEET_MM) -> float:
+    """Return the height of a note in millimetres, with the room below it."""
+    return 3.2 * (1 + _lines(note, width).count("\n")) + 2
+
+
+def notice(output: Path, text: str, width: float = SHEET_MM) -> None:
     """Draw a plain panel that states why there is no figure."""
-    with canvas(output, width, 24) as figure:
+    with canvas(output, width, 20) as figure:
         axes = figure.subplots()
         axes.set_axis_off()
-        axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color="#444444", fontsize=9)
+        axes.text(0.5, 0.5, fold(text, width * 0.8), ha="center", va="center", color="#444444", fontsize=8)
 
 
 def folder_origin(folder: Path) -> str:
@@ -131,7 +214,16 @@ def folder_origins(*folders: Path) -> set[str]:
 
 def note(*parts: str) -> str:
     """Join what a figure must be read with into one line."""
-    return "  ·  ".join(part for part in parts if part)
+    return SEPARATOR.join(part for part in parts if part)
+
+
+def of_group(place: int) -> dict[str, Any]:
+    """Return colour and dashes of the line of a model, test set or another group, by its place among them."""
+    return {
+        "color": GROUP_COLOURS[place % len(GROUP_COLOURS)],
+        "linestyle": DASHES[place % len(DASHES)],
+        "linewidth": 1.2,
+    }
 
 
 def class_handles(names: Iterable[str]) -> list[Patch]:

@@ -43,7 +43,7 @@ def read_metrics(run_folder: Path) -> dict:
 def run_note(metrics: dict, *more: str) -> str:
     """Return what every figure of a run must be read with."""
     return style.note(
-        f"{metrics['model']} on {metrics['testset']}",
+        style.label(metrics["run"]),
         f"{origin.Basis.of_metrics(metrics).text} frames",
         f"n = {metrics['n_boxes']['total']} true boxes on {metrics['n_frames']} frames",
         *more,
@@ -76,8 +76,8 @@ def confusion_matrix(run_folder: Path, output: Path) -> None:
         return
     limits = {key: metrics["thresholds"][key] for key in ("conf", "iou")}
     matrix = ConfusionMatrix.read_csv(run_folder / "confusion_matrix.csv", **limits)
-    with style.canvas(output, style.PAGE_MM, 78, run_note(metrics, thresholds(metrics))) as figure:
-        left, right = figure.subplots(1, 2)
+    with style.canvas(output, style.SHEET_MM, 118, run_note(metrics, thresholds(metrics))) as figure:
+        left, right = figure.subplots(2, 1, height_ratios=(6, 4))
         counts = np.vstack([matrix.counts[:-1], _false_alarms(metrics)])
         heat(left, counts / max(1, counts.max()), [[f"{n}" for n in row] for row in counts], below=FALSE_ALARMS)
         left.set_title(f"counts (n = {matrix.n})")
@@ -110,12 +110,13 @@ def heat(
         below: names of the R rows below the classes, of predictions that found no cell.
     """
     last = len(LABELS) - 1
-    aspect = "equal" if len(values) == last + 1 else "auto"
-    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect=aspect)
+    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect="equal" if short else "auto")
     for row, column in np.ndindex(values.shape):
         text = "" if row >= last and column == last else texts[row][column]
         colour = "white" if values[row, column] > 0.55 else "black"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=6.5 if short else 8.5)
+        axes.text(
+            column, row, text, ha="center", va="center", color=colour, fontsize=style.LEAST_POINTS if short else 8.5
+        )
     names = [name[0] for name in CLASSES] if short else list(CLASSES)
     axes.set_xticks(range(last + 1), [*names, "b" if short else "missed"])
     axes.set_yticks(range(len(values)), [*names, *(["b"] if short else below.values())])
@@ -140,8 +141,8 @@ def confidence_curves(run_folder: Path, output: Path) -> None:
         return
     table = pd.read_csv(run_folder / "curves.csv")
     note = run_note(metrics, f"IoU > {metrics['thresholds']['iou']:g}")
-    with style.canvas(output, style.PAGE_MM, 58, note) as figure:
-        panels = figure.subplots(1, 4, sharey=True)
+    with style.canvas(output, style.SHEET_MM, 104, note) as figure:
+        panels = figure.subplots(2, 2, sharey=True).ravel()
         for name, own in table.groupby("class", sort=False):
             label, colour, line = CURVES[name]
             for axes, measure in zip(panels, ("precision", "recall", "f1"), strict=False):
@@ -154,4 +155,4 @@ def confidence_curves(run_folder: Path, output: Path) -> None:
         for axes in panels[:3]:
             axes.axvline(metrics["thresholds"]["conf"], color="#BBBBBB", linewidth=0.8, zorder=0)
         panels[3].set_xlabel("recall")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
