@@ -456,11 +456,12 @@ def given_runs():
     return [name for name, run in SETTINGS.runs.items() if run.model == "given"]
 
 
-RUNS_OF = {
-    model: {name: run for name, run in SETTINGS.judged.items() if run.model == model}
-    for model in dict.fromkeys(run.model for run in SETTINGS.judged.values())
-}
-"""Every model's runs by name, companions among them."""
+RUNS_OF = {}
+"""Every model's runs by name, companions among them; those on test sets whose files are not there in a job of their own."""
+
+for run_name, run_row in SETTINGS.judged.items():
+    there = getattr(run_row, "companion_of", run_name) in POSSIBLE.runs
+    RUNS_OF.setdefault(run_row.model if there else f"{run_row.model}_elsewhere", {})[run_name] = run_row
 
 
 def run_testset(wildcards):

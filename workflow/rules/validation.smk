@@ -33,11 +33,12 @@ rule build_testset:
 
 
 # To load the libraries and a network takes longer than to judge it on a test set, so a job takes all runs of a model.
-for model, runs in RUNS_OF.items():
+for job, runs in RUNS_OF.items():
+    model = next(iter(runs.values())).model
 
     rule:
         name:
-            f"predict_{model}"
+            f"predict_{job}"
         input:
             weights=f"{model_folder(model)}/weights/best.pt",
             record=f"{model_folder(model)}/training.json",
@@ -46,9 +47,9 @@ for model, runs in RUNS_OF.items():
             predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
             provenance=[f"<results>/predictions/{run}.json" for run in runs],
         log:
-            f"<logs>/predict_model/{model}.log",
+            f"<logs>/predict_model/{job}.log",
         benchmark:
-            f"<benchmarks>/predict_model/{model}.tsv"
+            f"<benchmarks>/predict_model/{job}.tsv"
         priority: PRIORITY["judge"]
         conda:
             "../../environment.yml"
@@ -68,7 +69,7 @@ for model, runs in RUNS_OF.items():
 
     rule:
         name:
-            f"evaluate_{model}"
+            f"evaluate_{job}"
         input:
             predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
             record=f"{model_folder(model)}/training.json",
@@ -83,9 +84,9 @@ for model, runs in RUNS_OF.items():
             calibration=counted_in(runs, "calibration.csv"),
             provenance=counted_in(runs, "provenance.json"),
         log:
-            f"<logs>/evaluate_model/{model}.log",
+            f"<logs>/evaluate_model/{job}.log",
         benchmark:
-            f"<benchmarks>/evaluate_model/{model}.tsv"
+            f"<benchmarks>/evaluate_model/{job}.tsv"
         priority: PRIORITY["judge"]
         conda:
             "../../environment.yml"
