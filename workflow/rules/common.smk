@@ -469,9 +469,12 @@ def given_runs():
 
 
 def by_model(runs):
-    """Return runs by name, those of every model together."""
-    models = dict.fromkeys(run.model for run in runs.values())
-    return {model: {name: run for name, run in runs.items() if run.model == model} for model in models}
+    """Return runs by name, those of every model together, but those on test sets whose files are not there in a job of their own."""
+    jobs = {}
+    for name, run in runs.items():
+        there = getattr(run, "companion_of", name) in POSSIBLE.runs
+        jobs.setdefault(run.model if there else f"{run.model}_elsewhere", {})[name] = run
+    return jobs
 
 
 RUNS_OF = by_model(SETTINGS.judged)

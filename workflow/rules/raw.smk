@@ -173,6 +173,8 @@ rule download_raw:
 
 # Looks at every source's own files and prints what is there and what can be made with it, before anything is computed.
 rule check_raw:
+    log:
+        "<logs>/check_raw.log",
     localrule: True
     conda:
         "../../environment.yml"
@@ -193,5 +195,5 @@ rule check_raw:
 # Everything that the files which are there allow, the report left out.
 rule possible:
     input:
-        POSSIBLE.targets("<results>"),
+        POSSIBLE.targets("<results>", RECORDED),
     localrule: True

@@ -34,12 +34,13 @@ rule build_testset:
 
 
 # To load the libraries and a network takes longer than to judge it on a test set, so a job takes all runs of a model.
-for model, runs in RUNS_OF.items():
+for job, runs in RUNS_OF.items():
+    model = next(iter(runs.values())).model
 
     rule:
         """The boxes of one model on all its test sets, computed once."""
         name:
-            f"predict_{model}"
+            f"predict_{job}"
         input:
             weights=f"{model_folder(model)}/weights/best.pt",
             record=f"{model_folder(model)}/training.json",
@@ -48,9 +49,9 @@ for model, runs in RUNS_OF.items():
             predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
             provenance=[f"<results>/predictions/{run}.json" for run in runs],
         log:
-            f"<logs>/predict_model/{model}.log",
+            f"<logs>/predict_model/{job}.log",
         benchmark:
-            f"<benchmarks>/predict_model/{model}.tsv"
+            f"<benchmarks>/predict_model/{job}.tsv"
         priority: PRIORITY["judge"]
         conda:
             "../../environment.yml"
@@ -71,7 +72,7 @@ for model, runs in RUNS_OF.items():
     rule:
         """Count everything from the predictions of a model's runs and the truth."""
         name:
-            f"evaluate_{model}"
+            f"evaluate_{job}"
         input:
             predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
             record=f"{model_folder(model)}/training.json",
@@ -86,9 +87,9 @@ for model, runs in RUNS_OF.items():
             calibration=counted_in(runs, "calibration.csv"),
             provenance=counted_in(runs, "provenance.json"),
         log:
-            f"<logs>/evaluate_model/{model}.log",
+            f"<logs>/evaluate_model/{job}.log",
         benchmark:
-            f"<benchmarks>/evaluate_model/{model}.tsv"
+            f"<benchmarks>/evaluate_model/{job}.tsv"
         priority: PRIORITY["judge"]
         conda:
             "../../environment.yml"
@@ -108,12 +109,12 @@ for model, runs in RUNS_OF.items():
             "../scripts/evaluate_model.py"
 
 
-for model, runs in SHOWN_RUNS_OF.items():
+for job, runs in SHOWN_RUNS_OF.items():
 
     rule:
         """The worst errors of a model's runs, cut out of their frames."""
         name:
-            f"collect_errors_{model}"
+            f"collect_errors_{job}"
         input:
             errors=counted_in(runs, "errors.csv"),
             predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
@@ -123,9 +124,9 @@ for model, runs in SHOWN_RUNS_OF.items():
             tiles=[f"<results>/errors/{run}/tiles.png" for run in runs],
             provenance=[f"<results>/errors/{run}/provenance.json" for run in runs],
         log:
-            f"<logs>/collect_errors/{model}.log",
+            f"<logs>/collect_errors/{job}.log",
         benchmark:
-            f"<benchmarks>/collect_errors/{model}.tsv"
+            f"<benchmarks>/collect_errors/{job}.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -133,10 +134,10 @@ for model, runs in SHOWN_RUNS_OF.items():
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            model=model,
+            model=next(iter(runs.values())).model,
             runs=[row.model_dump() for row in runs.values()],
             code=code("collect_errors"),
         message:
-            f"Cutting out the worst errors of the runs of {model}"
+            f"Cutting out the worst errors of the runs of {job}"
         script:
             "../scripts/collect_errors.py"

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from rbcflow.runtime import logs
 from rbcflow.sources.look import COLUMNS, MOST, Look, look, table
 
 if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
     rows, remarks = [list(COLUMNS)], []
     for own in snakemake.params.sources:
         name, folder = own["source"], Path(own["folder"])
@@ -15,6 +17,7 @@ if __name__ == "__main__":
         absent = found.refused == "not there"
         rows.append([name, str(folder), *(["not there", *[""] * (len(COLUMNS) - 3)] if absent else found.cells())])
         remarks += [f"{name}: {found.refused}"] if found.refused and not absent else []
+        remarks += [f"{name}: {remark}" for remark in found.remarks]
         remarks += [f"{name}: {file}: {why}" for file, why in list(found.bad.items())[:MOST]]
         remarks += [f"{name}: and {len(found.bad) - MOST} bad files more"] if len(found.bad) > MOST else []
     print(f"\n{table(rows)}\n")

@@ -464,7 +464,8 @@ class Source(Labelled):
         if self.exact_truth and self.origin not in ("path", None):
             raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
         allowed = ORIGINS.get(self.layout, ("phantom", "path", "url", None))
-        if self.origin not in allowed:
+        origin = self.origin or ("path" if self.path else None)
+        if origin not in allowed:
             known = ", ".join(f"`{origin}`" for origin in allowed if origin)
             raise ValueError(f"a source of layout {self.layout} has no origin `{self.origin}`; allowed are {known}")
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,13 +39,18 @@ class Possible:
         else:
             getattr(self, table).append(name)
 
-    def targets(self, results: str) -> list[str]:
-        """Return a file for everything that is possible, the last stages last."""
+    def targets(self, results: str, recorded: Collection[str]) -> list[str]:
+        """Return a file for everything that is possible, the last stages last; ``recorded`` sources have a record."""
         places = {
             "sources": "raw/{}/source.json", "banks": "cells/{}/cells.csv", "variants": "datasets/{}/fingerprint.txt",
             "testsets": "testsets/{}/testset.json", "runs": "validation/{}/metrics.json",
         }  # fmt: skip
-        return [f"{results}/{place.format(name)}" for table, place in places.items() for name in getattr(self, table)]
+        return [
+            f"{results}/{place.format(name)}"
+            for table, place in places.items()
+            for name in getattr(self, table)
+            if table != "sources" or name in recorded
+        ]
 
     def lines(self) -> Iterator[str]:
         """Yield a line for each table: what is possible, and what is not for want of what."""

@@ -91,10 +91,21 @@ def import_folder(folder: Path, target: Path, *, classes: int) -> None:
         there = ", ".join(split for split in found.splits if split) or "pictures without splits"
         expected = "pictures for train, val and test: <split>/images, images/<split>, or a data.yaml that names them"
         raise InputError(folder, f"{there}, and none for {', '.join(missing)}", expected)
+    for remark in found.remarks():
+        log.warning("%s: %s", folder, remark)
+    both = {path for split in SPLITS[1:] for path in _paths(found, split)} & set(_paths(found, "train"))
+    if both:
+        raise InputError(
+            sorted(both)[0], "a picture of train in another split", f"each in one ({len(both)} are in two)"
+        )
     ids = found.class_ids() or {number: number for number in range(classes)}
     with _partial(target) as partial:
         for split in SPLITS:
             _write_split(partial / split, split, found, ids, classes)
+
+
+def _paths(found: YoloFolder, split: str) -> list[Path]:
+    return [picture.path.resolve() for picture in found.splits[split]]
 
 
 def _write_split(folder: Path, split: str, found: YoloFolder, ids: Mapping[int, int], classes: int) -> None:
@@ -116,10 +127,7 @@ def _write_split(folder: Path, split: str, found: YoloFolder, ids: Mapping[int, 
         records[-1] |= {f"{name}_placed": placed.count(number) for number, name in enumerate(CLASSES[:classes])}
     write_table(folder / "metadata.csv", records)
     write_table(folder / "digests.csv", digests)
-    without = sum(picture.label is None for picture in found.splits[split])
-    log.info(
-        "%s %s: %d images, %d of them without a label file: taken as empty", found.root, split, len(records), without
-    )
+    log.info("%s %s: %d images", found.root, split, len(records))
 
 
 def _write_picture(source: Path, target: Path) -> None:

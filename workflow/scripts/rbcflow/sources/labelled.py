@@ -76,6 +76,20 @@ class YoloFolder:
         """Whether the one class there is says nothing of shape, as `RBC` does."""
         return self.names is not None and len(self.names) == 1 and known_class(self.names[0]) is None
 
+    def remarks(self) -> list[str]:
+        """Return what is assumed of the folder because it does not say so, one sentence each."""
+        said = []
+        if self.names is None:
+            ours = ", ".join(f"{number} {name}" for name, number in CLASS_ID.items())
+            said.append(f"no data.yaml or classes.txt: the numbers of classes are taken for {ours}")
+        for split, pictures in self.splits.items():
+            if count := sum(picture.label is None for picture in pictures):
+                where = f" of {split}" if split else ""
+                said.append(
+                    f"{count} of {len(pictures)} pictures{where} have no label file: they count as showing nothing"
+                )
+        return said
+
     def class_ids(self) -> dict[int, int] | None:
         """Return this workflow's number for each of the folder's, None where no file names them: they are ours.
 
@@ -149,7 +163,7 @@ def read_labels(path: Path, classes: int | None = None) -> list[Label]:
         values = _values(path, number, fields, classes)
         seen.setdefault(tuple(np.float32(values).tolist()), Label(int(values[0]), _box(path, number, values[1:])))
     if doubled := len(lines) - len(seen):
-        log.warning("%s: %d doubled lines left out", path, doubled)
+        log.info("%s: %d doubled lines, taken once", path, doubled)
     return list(seen.values())
 
 
@@ -234,10 +248,6 @@ def _names(root: Path, described: tuple[Path | None, dict]) -> tuple[tuple[str, 
         if [known_class(name) or name for name in names] != [known_class(name) or name for name in said[0][1]]:
             found = f"classes {', '.join(names)}"
             raise InputError(other, found, f"{', '.join(said[0][1])}, as in {said[0][0]}", "class names")
-    if not said:
-        log.warning(
-            "%s: no data.yaml or classes.txt; numbers of classes are taken for %s", root, dict(enumerate(CLASS_ID))
-        )
     return (said[0][1], said[0][0]) if said else (None, None)
 
 

@@ -31,6 +31,7 @@ class Look:
         frames: in them, crops included.
         donors: their names.
         annotated: annotated frames with an object, and those without.
+        remarks: what is assumed of the folder because it does not say so.
     """
 
     refused: str = ""
@@ -42,6 +43,7 @@ class Look:
     frames: int = 0
     donors: set[str] = field(default_factory=set)
     annotated: tuple[int, int] | None = None
+    remarks: list[str] = field(default_factory=list)
 
     def cells(self) -> list[str]:
         """Return the columns after source and folder."""
@@ -99,7 +101,7 @@ def _count(found: Look, layout: str, folder: Path, bad: Collection[str]) -> None
         with_ = sum(bool(frame.polygons) for frame in frames)
         found.annotated = (with_, len(frames) - with_)
     if layout == yolo_folder.LAYOUT:
-        found.annotated = _labelled(folder, bad)
+        found.annotated, found.remarks = _labelled(folder, bad), read_folder(folder).remarks()
 
 
 def _labelled(folder: Path, bad: Collection[str]) -> tuple[int, int]:

@@ -65,6 +65,8 @@ def build_yolo_folder(
         InputError: a picture, a label or the table is wrong, or one of them does not fit the others.
     """
     found = read_folder(raw)
+    for remark in found.remarks():
+        log.warning("%s: %s", raw, remark)
     pictures = _judged(found)
     facts = _facts(raw, pictures, pattern, table)
     objects = {
