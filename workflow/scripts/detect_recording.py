@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from rbcflow.core.tables import read_object
-from rbcflow.detector.weights import learned_cells, recorded
 from rbcflow.recordings.detect import detect
 from rbcflow.recordings.network import TRAINED_PX, load_finder
 from rbcflow.runtime import logs
@@ -12,10 +11,8 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     detector = snakemake.params.detector
     path = Path(detector["path"])
-    sha256 = detector["sha256"] or recorded(path)["sha256"]
-    learned = None if detector["sha256"] else learned_cells(path)
-    side = learned["side_seen_px"] if learned else TRAINED_PX
-    finder = load_finder(path, sha256, detector["classes"], side=side, threads=1, device="auto")
+    side = detector["side"] or TRAINED_PX
+    finder = load_finder(path, detector["sha256"], detector["classes"], side=side, threads=1, device="auto")
     detect(
         read_object(Path(snakemake.input.reading), "a recording's reading", ["n_frames"])
         | {"scale": snakemake.params.scale},
@@ -23,6 +20,6 @@ if __name__ == "__main__":
         Path(snakemake.output.boxes),
         Path(snakemake.output.frames),
         detector=detector["name"],
-        sha256=sha256,
+        sha256=detector["sha256"],
         workers=snakemake.threads if finder.on_processor else 1,
     )
