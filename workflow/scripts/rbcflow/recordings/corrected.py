@@ -297,8 +297,11 @@ def _bbox(file: str, entry: dict[str, Any], where: str) -> list[float]:
 
 
 def _same_size(file: str, stated: tuple[Any, Any], own: Known, where: str) -> None:
-    """Refuse labels of an image that was brought to another size: their places would be wrong."""
-    if stated != (own.width, own.height):
+    """Refuse labels of an image that was brought to another size: their places would be wrong.
+
+    Label Studio states no size of an image without boxes.
+    """
+    if stated not in ((own.width, own.height), (None, None)):
         found = f"an image of {stated[0]}x{stated[1]} pixels"
         raise InputError(file, found, f"{own.width}x{own.height}, as the frames are", where)
 
