@@ -29,6 +29,7 @@ include: "workflow/rules/trained.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/recordings.smk"
+include: "workflow/rules/retraining.smk"
 
 
 CODE.keep()

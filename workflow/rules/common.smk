@@ -24,7 +24,7 @@ from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, ONLY_KEY, read_registry
 from rbcflow.detector.hardware import processor
 from rbcflow.runtime.memory import HUGE_PAGES
-from rbcflow.recordings.detectors import chosen
+from rbcflow.recordings.detectors import chosen, new_name
 from rbcflow.recordings.sheet import recordings_of
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.runtime.provenance import sha256 as checksum
@@ -730,3 +730,36 @@ def named_by_hand():
 def detector_file(wildcards):
     """Return the detector a job must wait for because it is made or downloaded, if it is."""
     return DETECTOR.path if DETECTOR.made else []
+
+
+# retraining
+
+
+RETRAINED = CONFIG.retrained
+"""Name of the detector that the target `retrain` makes."""
+
+
+def mixed_variant():
+    """Return the variant whose images are mixed into a retraining: drawn cells, which a fresh clone composes at once."""
+    return "synthetic" if "synthetic" in GENERATED else GENERATED[0]
+
+
+def retrained_files(name):
+    """Return a file of the retraining, after the configuration was asked whether there can be one."""
+    own_recordings()
+    try:
+        new_name(CONFIG)
+    except InputError as error:
+        raise WorkflowError(f"Nothing can be retrained.\n{error}") from None
+    return f"<results>/detectors/{RETRAINED}/{name}"
+
+
+def corrected_listing(wildcards):
+    """Return a digest over the corrected labels, so that changed ones are read again."""
+    path = Path(CONFIG.corrected or "").expanduser()
+    return code_tools.listing_digest(path) if path.is_dir() else code_tools.file_digest(path)
+
+
+def detector_side():
+    """Return the size of the cells that the detector learned from, None where its record does not say."""
+    return DETECTOR.side if DETECTOR else None

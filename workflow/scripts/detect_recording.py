@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from rbcflow.core.tables import read_object
-from rbcflow.detector.weights import recorded, training_record
+from rbcflow.detector.weights import training_record
 from rbcflow.recordings.detect import detect, detect_nothing
-from rbcflow.recordings.detectors import training_side
 from rbcflow.recordings.network import load_finder
 from rbcflow.runtime import logs
 
@@ -13,15 +12,14 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     detector = snakemake.params.detector
     path = Path(detector["path"])
-    sha256 = detector["sha256"] or recorded(path)["sha256"]
     reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["n_frames", "refused"])
     tables = Path(snakemake.output.boxes), Path(snakemake.output.frames)
-    named = {"detector": detector["name"], "sha256": sha256}
+    named = {"detector": detector["name"], "sha256": detector["sha256"]}
     if reading["refused"]:
         detect_nothing(reading, *tables, **named)
         raise SystemExit
-    record = training_record(path, sha256)
-    finder = load_finder(path, sha256, detector["classes"], side=training_side(record), threads=1, device="auto")
+    record = training_record(path, detector["sha256"])
+    finder = load_finder(path, detector["sha256"], detector["classes"], side=detector["side"], threads=1, device="auto")
     workers = snakemake.threads if finder.on_processor else 1
     found = reading | {"scale": snakemake.params.scale}
     detect(found, finder, *tables, **named, looks=record.get("looks"), workers=workers)

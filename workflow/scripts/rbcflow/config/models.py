@@ -395,7 +395,12 @@ class OwnRecordings(Strict):
         description="a checkpoint's own names of classes: croissant, slipper or other each, e.g. `{rolling: other}`; "
         "`{rbc: cell}` for a detector of one class",
     )
-    corrected: Place | None = Field(None, description="folder with corrected labels, for `retrain`")
+    corrected: Place | None = Field(
+        None, description="folder, or zip file, with corrected labels, for `retrain` (docs/correcting.md)"
+    )
+    retrained: str = Field(
+        "mine", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="name of the detector that `retrain` makes"
+    )
 
     @field_validator("recordings", "recording", "corrected", "detector", mode="before")
     @classmethod

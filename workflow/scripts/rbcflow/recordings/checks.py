@@ -1,11 +1,13 @@
 """Cells to be named by hand, and what that says of the shares of classes (rule ``sample_cells``).
 
 A detector's shares may be far from the truth where light, optics or donors differ from its training images, and nothing
-in the recording tells. Twenty cells drawn at random and named by eye do: their shares have an interval.
+in the recording tells. Twenty cells drawn at random and named by eye do: they correct the shares, and give them an
+interval.
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +17,12 @@ import pandas as pd
 from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv
-from rbcflow.recordings.intervals import wilson
+from rbcflow.recordings.intervals import corrected, wilson
 
 PER_CONDITION = 20
-COLUMNS = ["tile", "condition", "recording", "cell", "frame", "checked"]
+COLUMNS = ["tile", "condition", "recording", "cell", "frame", "x_px", "y_px", "checked"]
+KEYS = ["recording", "cell", "frame", "x_px", "y_px"]
+"""What makes a cell the same one: its number alone means another cell once cells are found anew."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +50,28 @@ def sample(cells: pd.DataFrame, tracks: pd.DataFrame, conditions: dict[str, str]
 
     Args:
         cells: of all recordings: ``recording, cell, counted``.
-        tracks: of all recordings: ``recording, frame, cell, conf, edge, merged``.
+        tracks: of all recordings: ``recording, frame, cell, conf, edge, merged`` and corners.
         conditions: by recording; where it is empty, the recording stands for its condition.
         seed: of the draw.
 
     Returns:
-        Columns ``COLUMNS``: ``tile`` counts from 1, ``frame`` shows the cell surest and whole, ``checked`` is empty.
+        Columns ``COLUMNS``: ``tile`` counts from 1, ``frame`` shows the cell surest and whole, with its middle at
+        ``x_px, y_px``, ``checked`` is empty. What is drawn of a condition does not depend on the others.
     """
     counted = cells[cells["counted"].astype(bool)]
     group = counted["recording"].map(lambda name: conditions.get(name) or name)
     drawn = []
     for condition, rows in counted.groupby(group, sort=True):
-        rng = np.random.default_rng([seed, len(drawn)])
+        rng = np.random.default_rng([seed, zlib.crc32(str(condition).encode())])
         order = rng.permutation(len(rows))[:PER_CONDITION]
         drawn.append(rows.iloc[np.sort(order)][["recording", "cell"]].assign(condition=condition))
     if not drawn:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(drawn, ignore_index=True)
     shown = tracks[tracks["cell"].notna()].sort_values(["edge", "merged", "conf"], ascending=[True, True, False])
-    shown = shown.drop_duplicates(["recording", "cell"])[["recording", "cell", "frame"]]
+    shown = shown.drop_duplicates(["recording", "cell"])
+    places = {f"{axis}_px": ((shown[f"{axis}0"] + shown[f"{axis}1"]) / 2).round().astype("int64") for axis in "xy"}
+    shown = shown.assign(**places)[KEYS]
     table = table.merge(shown.astype({"cell": "int64"}), on=["recording", "cell"], how="left", validate="one_to_one")
     return table.assign(tile=np.arange(1, len(table) + 1), checked="")[COLUMNS]
 
@@ -86,24 +93,33 @@ def read(path: Path) -> pd.DataFrame:
     return named
 
 
+def taken_over(sample: pd.DataFrame, stored: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a sample with what was typed for its cells before, and the rows that were typed for other cells.
+
+    Args:
+        sample: newly drawn.
+        stored: the table as it was filled in, all columns as text.
+    """
+    keys = [tuple(row) for row in sample[KEYS].astype(str).to_numpy()]
+    rows = [tuple(row) for row in stored[KEYS].to_numpy()]
+    typed = dict(zip(rows, stored["checked"], strict=True))
+    left = stored[[bool(text.strip()) and row not in keys for row, text in zip(rows, stored["checked"], strict=True)]]
+    return sample.assign(checked=[typed.get(key, "") for key in keys]), left
+
+
 def shares(cells: pd.DataFrame, named: pd.DataFrame | None) -> Shares:
     """Return the shares of classes among cells.
+
+    Named cells correct the detector's shares (``intervals.corrected``). Where the detector names no classes, they speak
+    for themselves, with Wilson's interval. Without named cells there is no interval.
 
     Args:
         cells: the counted ones of a recording or condition: ``recording, cell, class``.
         named: what was named by hand of all recordings, or None.
     """
-    if named is not None and len(named):
-        own = named.merge(cells[["recording", "cell"]], on=["recording", "cell"])
-        if len(own):
-            intervals = {name: wilson(int((own["checked"] == name).sum()), len(own)) for name in CLASSES}
-            return Shares(
-                {name: float((own["checked"] == name).mean()) for name in CLASSES},
-                {name: low for name, (low, _) in intervals.items()},
-                {name: high for name, (_, high) in intervals.items()},
-                f"{len(own)} cells checked by hand",
-                len(own),
-            )
+    own = None if named is None else named.merge(cells[["recording", "cell", "class"]], on=["recording", "cell"])
+    if own is not None and len(own):
+        return _checked(cells, own)
     nothing = dict.fromkeys(CLASSES, np.nan)
     if not len(cells):
         return Shares(nothing, nothing, nothing, "no cells", 0)
@@ -111,3 +127,26 @@ def shares(cells: pd.DataFrame, named: pd.DataFrame | None) -> Shares:
         return Shares(nothing, nothing, nothing, "the detector names no classes; none were checked", 0)
     share = {name: float((cells["class"] == name).mean()) for name in CLASSES}
     return Shares(share, nothing, nothing, "detector; classes not checked", 0)
+
+
+def _checked(cells: pd.DataFrame, own: pd.DataFrame) -> Shares:
+    """Return shares from cells of which some, at random, were named by hand.
+
+    Args:
+        cells: all: ``class``.
+        own: the named ones: ``class``, ``checked``.
+    """
+    kinds = [name for name in CLASSES if (cells["class"] == name).any()]
+    if not kinds:
+        hits = {name: int((own["checked"] == name).sum()) for name in CLASSES}
+        found = {name: (count / len(own), *wilson(count, len(own))) for name, count in hits.items()}
+        basis = f"{len(own)} cells checked by hand"
+    else:
+        strata = [own["class"] == kind for kind in kinds]
+        sizes = [int((cells["class"] == kind).sum()) for kind in kinds]
+        checked = [int(stratum.sum()) for stratum in strata]
+        hits = {name: [int((own["checked"][stratum] == name).sum()) for stratum in strata] for name in CLASSES}
+        found = {name: corrected(sizes, counts, checked) for name, counts in hits.items()}
+        basis = f"detector, corrected by {len(own)} cells checked by hand"
+    share, low, high = ({name: values[place] for name, values in found.items()} for place in range(3))
+    return Shares(share, low, high, basis, len(own))

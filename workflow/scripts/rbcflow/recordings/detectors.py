@@ -8,7 +8,7 @@ from typing import Any
 
 from rbcflow.config.models import Config
 from rbcflow.core.errors import InputError
-from rbcflow.detector.weights import read_weights, training_record
+from rbcflow.detector.weights import read_weights, recorded, training_record
 from rbcflow.recordings.network import TRAINED_PX, CellFinder, load_finder
 from rbcflow.runtime.provenance import sha256
 
@@ -23,16 +23,18 @@ class Chosen:
     Attributes:
         name: as the user wrote it.
         path: of its checkpoint.
-        sha256: of the checkpoint's bytes; None where the ``training.json`` of a model folder vouches for them.
+        sha256: of the checkpoint's bytes.
         classes: what its own names of classes mean, where that must be said.
-        made: whether the workflow makes or downloads it, so that jobs must wait for it.
+        made: whether the workflow downloads it, so that jobs must wait for it.
+        side: of the cells it learned from, pixels as it saw them; where its record does not say, that of the shipped ones.
     """
 
     name: str
     path: str
-    sha256: str | None
+    sha256: str
     classes: dict[str, str]
     made: bool
+    side: float
 
     def params(self) -> dict[str, Any]:
         """Return what boxes depend on, for the params of a rule."""
@@ -90,11 +92,11 @@ def chosen(config: Config) -> Chosen:
     retrained = Path(config.pathvars.get("results", "results")) / RETRAINED
     if name in listed and config.detector_sha256 is None:
         entry = listed[name]
-        path = entry.path or f"resources/weights/{name}"
-        return Chosen(name, path, entry.sha256, config.detector_classes, entry.path is None)
+        path = Path(entry.path or f"resources/weights/{name}")
+        return _chosen(name, path, entry.sha256, config, made=entry.path is None)
     own = retrained / name / "weights" / "best.pt"
     if own.is_file() and config.detector_sha256 is None:
-        return Chosen(name, str(own), None, config.detector_classes, False)
+        return _chosen(name, own, recorded(own)["sha256"], config)
     path = Path(name).expanduser()
     if not path.is_file():
         made = sorted(folder.parent.parent.name for folder in retrained.glob("*/weights/best.pt"))
@@ -103,4 +105,28 @@ def chosen(config: Config) -> Chosen:
     if config.detector_sha256 is None:
         expected = f"detector_sha256={sha256(path)}, if you trust the file: opening a checkpoint can run what it holds"
         raise InputError("configuration", f"{name} without its sha256", expected, "key detector")
-    return Chosen(path.name, str(path), config.detector_sha256, config.detector_classes, False)
+    return _chosen(path.name, path, config.detector_sha256, config)
+
+
+def _chosen(name: str, path: Path, sha256: str, config: Config, made: bool = False) -> Chosen:
+    side = training_side(training_record(path, sha256))
+    return Chosen(name, str(path), sha256, config.detector_classes, made, side)
+
+
+def new_name(config: Config) -> str:
+    """Return what the detector that ``retrain`` makes is called.
+
+    Raises:
+        InputError: another detector has the name, or nothing to learn from is named.
+    """
+    name, listed = config.retrained, read_weights(Path(config.tables.weights))
+    if name in listed or name == config.detector:
+        taken = f"{name!r}, which is the detector to start from" if name == config.detector else f"{name!r}"
+        expected = f"a name that is not one of {', '.join([*listed, config.detector])}"
+        raise InputError("configuration", taken, expected, "key retrained")
+    if not config.corrected:
+        raise InputError("configuration", "no corrected labels", "`corrected=my/corrected`", "key corrected")
+    if not Path(config.corrected).expanduser().exists():
+        expected = "the folder, or the zip file, with corrected labels (docs/correcting.md)"
+        raise InputError("configuration", f"{config.corrected!r}, which does not exist", expected, "key corrected")
+    return name

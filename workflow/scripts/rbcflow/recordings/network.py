@@ -54,11 +54,13 @@ class CellFinder:
         network: float32, evaluation mode, on its device.
         classes: this workflow's names, or ``cell``, in the order of the network's outputs.
         side: of the cells it learned from, the root of width times height, pixels as it saw them.
+        least: sum of class scores of a box.
     """
 
     network: torch.nn.Module
     classes: tuple[str, ...]
     side: float = TRAINED_PX
+    least: float = LEAST
 
     @property
     def on_processor(self) -> bool:
@@ -109,7 +111,7 @@ class CellFinder:
             places, scores = outputs.split((4, len(self.classes)), dim=1)
             # one class, whose score is the sum; the scores go along as what else is known of a box
             one = torch.cat((places, scores.sum(1, keepdim=True), scores), dim=1)
-            found = non_max_suppression(one, LEAST, OVERLAP, max_det=MOST, nc=1, max_time_img=float("inf"))
+            found = non_max_suppression(one, self.least, OVERLAP, max_det=MOST, nc=1, max_time_img=float("inf"))
         if sum(map(len, found)) > CROWDED * len(images):
             # once loaded, Ultralytics suppresses boxes by its compiled function: the same boxes, sooner where many are
             importlib.import_module("torchvision")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -169,8 +170,9 @@ def read_recorded(folder: Path) -> Recorded:
 def summarise_recordings(folders: list[Path], output: Path) -> None:
     """Write the tables and figures over all recordings.
 
-    ``check.tsv`` is for filling in by hand. It is written where it is absent, kept where it asks for the same cells,
-    and put aside as ``check.old.tsv`` where cells have changed.
+    ``check.tsv`` is for filling in by hand. It is written where it is absent and kept where it asks for the same cells.
+    Where cells have changed, what was typed for those that are still asked for stays, and a table with anything else in
+    it is put aside as ``check.old.tsv``.
 
     Args:
         folders: of the recordings, in the order of the sheet.
@@ -275,17 +277,30 @@ def _shown(recorded: list[Recorded], sample: pd.DataFrame) -> Any:
 
 
 def _checked(sample: pd.DataFrame, path: Path) -> pd.DataFrame | None:
-    """Return the cells named by hand; leaves a table to fill in that asks for the cells of the sample."""
+    """Return the cells named by hand; leaves a table that asks for the cells of the sample.
+
+    What was typed for these cells stays, what was typed for others is put aside under a name that is not there yet.
+    """
+    if not path.exists():
+        sample.to_csv(path, sep="\t", index=False)
+        return None
+    checks.read(path)
+    stored = read_csv(path, "cells named by hand", checks.COLUMNS, sep="\t", dtype=str, keep_default_na=False)
     asked = [name for name in checks.COLUMNS if name != "checked"]
-    if path.exists():
-        named = checks.read(path)
-        stored = read_csv(path, "cells named by hand", checks.COLUMNS, sep="\t", dtype=str, keep_default_na=False)
-        if np.array_equal(stored[asked].to_numpy(str), sample[asked].to_numpy(str)):
-            return named
-        if len(named):
-            path.replace(path.with_name("check.old.tsv"))
-    sample.to_csv(path, sep="\t", index=False)
-    return None
+    if not np.array_equal(stored[asked].to_numpy(str), sample[asked].to_numpy(str)):
+        table, left = checks.taken_over(sample, stored)
+        if len(left):
+            stored.to_csv(_free(path), sep="\t", index=False)
+        part = path.with_suffix(".part")
+        table.to_csv(part, sep="\t", index=False)
+        part.replace(path)
+    return checks.read(path)
+
+
+def _free(path: Path) -> Path:
+    """Return ``check.old.tsv``, or with a number where that is taken."""
+    names = (f"{path.stem}.old{f'-{number}' if number > 1 else ''}{path.suffix}" for number in itertools.count(1))
+    return next(free for name in names if not (free := path.with_name(name)).exists())
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

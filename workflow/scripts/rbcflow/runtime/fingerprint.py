@@ -155,3 +155,11 @@ def listing_digest(folder: Path) -> str:
     stats = ((file.relative_to(folder).as_posix(), file.stat()) for file in sorted(folder.rglob("*")) if file.is_file())
     text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(file: Path) -> str:
+    """Return 16 hexadecimal digits over a file's size and modification time, "" where there is none."""
+    if not file.is_file():
+        return ""
+    stat = file.stat()
+    return hashlib.sha256(f"{stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:16]

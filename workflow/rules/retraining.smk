@@ -1,0 +1,169 @@
+# retraining: frames of own recordings to correct by hand, and a detector that learns from what was corrected.
+
+
+wildcard_constraints:
+    retrained=re.escape(RETRAINED),
+
+
+# Chooses frames, and packs them with the detector's boxes for the labelling tools.
+rule pack_labels:
+    input:
+        verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
+    output:
+        archive="<results>/recordings/labels.zip",
+        frames="<results>/recordings/labels.csv",
+    log:
+        "<logs>/pack_labels.log",
+    benchmark:
+        "<benchmarks>/pack_labels.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        recordings=lambda wildcards: own_recordings(),
+        code=code("pack_labels"),
+    message:
+        "Packing frames to correct"
+    script:
+        "../scripts/pack_labels.py"
+
+
+# The target for people: frames to correct, and where they lie.
+rule labels:
+    input:
+        archive="<results>/recordings/labels.zip",
+        frames="<results>/recordings/labels.csv",
+    log:
+        "<logs>/labels.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "The frames to correct are there"
+    script:
+        "../scripts/show_labels.py"
+
+
+# Reads the corrected labels, holds the last block of time out, and cuts what is learned from. The project's own images are one shard of a
+# composed variant: a fresh clone makes it in a minute, and nothing of a whole dataset is waited for.
+rule cut_corrected:
+    input:
+        flows=lambda wildcards: [f"<results>/recordings/{name}/flow.json" for name in own_recordings()],
+        probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
+        shard=lambda wildcards: f"<results>/datasets/{mixed_variant()}/train/shards/000",
+    output:
+        data=directory("<results>/detectors/{retrained}/data"),
+    log:
+        "<logs>/cut_corrected/{retrained}.log",
+    benchmark:
+        "<benchmarks>/cut_corrected/{retrained}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        recordings=lambda wildcards: own_recordings(),
+        corrected=CONFIG.corrected,
+        listing=corrected_listing,
+        side=lambda wildcards: detector_side(),
+        variant=lambda wildcards: mixed_variant(),
+        code=code("cut_corrected"),
+    message:
+        "Reading corrected labels for {wildcards.retrained}"
+    script:
+        "../scripts/cut_corrected.py"
+
+
+# Trains on from the named detector; a training that was cut off goes on from its last epoch.
+rule retrain_detector:
+    input:
+        data="<results>/detectors/{retrained}/data",
+        detector=detector_file,
+    output:
+        best="<results>/detectors/{retrained}/candidate/weights/best.pt",
+        last="<results>/detectors/{retrained}/candidate/weights/last.pt",
+        curves="<results>/detectors/{retrained}/candidate/results.csv",
+        args="<results>/detectors/{retrained}/candidate/args.yaml",
+        record="<results>/detectors/{retrained}/candidate/training.json",
+    log:
+        "<logs>/retrain_detector/{retrained}.log",
+    benchmark:
+        "<benchmarks>/retrain_detector/{retrained}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: CONFIG.training.threads
+    resources:
+        mem_mb=growing(6000),
+        runtime=growing(240),
+        gpu=1,
+    params:
+        detector=lambda wildcards: DETECTOR.params(),
+        seed=CONFIG.seed,
+        device=CONFIG.training.device,
+        precision=CONFIG.training.precision,
+        code=code("retrain_detector"),
+    message:
+        "Training {wildcards.retrained} on from the detector"
+    script:
+        "../scripts/retrain_detector.py"
+
+
+# Compares both detectors on the held-out frames. The detector itself is no output: one that was kept earlier outlives a later retraining
+# that is worse.
+rule judge_retraining:
+    input:
+        data="<results>/detectors/{retrained}/data",
+        candidate="<results>/detectors/{retrained}/candidate/training.json",
+        probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
+        detector=detector_file,
+    output:
+        record="<results>/detectors/{retrained}/retraining.json",
+        card="<results>/detectors/{retrained}/README.md",
+    log:
+        "<logs>/judge_retraining/{retrained}.log",
+    benchmark:
+        "<benchmarks>/judge_retraining/{retrained}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 4
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+        gpu=1,
+    params:
+        recordings=lambda wildcards: own_recordings(),
+        detector=lambda wildcards: DETECTOR.params(),
+        code=code("judge_retraining"),
+    message:
+        "Judging {wildcards.retrained} on the frames that were held out"
+    script:
+        "../scripts/judge_retraining.py"
+
+
+# The target for people: whether the retrained detector is kept, and both numbers.
+rule retrain:
+    input:
+        record=lambda wildcards: retrained_files("retraining.json"),
+    log:
+        "<logs>/retrain.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "The retraining is judged"
+    script:
+        "../scripts/show_retraining.py"

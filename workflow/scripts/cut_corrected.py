@@ -1,0 +1,18 @@
+"""Rule cut_corrected: what a retraining learns from and is judged by, from corrected labels of own recordings."""
+
+from pathlib import Path
+
+from rbcflow.recordings.network import TRAINED_PX
+from rbcflow.recordings.retraining import cut_corrected
+from rbcflow.runtime import logs
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    cut_corrected(
+        [Path(probe).parent for probe in snakemake.input.probes],
+        Path(snakemake.params.corrected).expanduser(),
+        Path(snakemake.input.shard),
+        Path(snakemake.output.data),
+        side=snakemake.params.side or TRAINED_PX,
+        variant=snakemake.params.variant,
+    )

@@ -1,0 +1,25 @@
+"""Rule judge_retraining: both detectors on the frames that were held out; the better one is kept."""
+
+from pathlib import Path
+
+from rbcflow.detector.weights import learned_cells, recorded
+from rbcflow.recordings.network import load_finder
+from rbcflow.recordings.retraining import judge_retraining
+from rbcflow.runtime import logs
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    detector = snakemake.params.detector
+    candidate = Path(snakemake.input.candidate).parent
+    best = candidate / "weights" / "best.pt"
+    look = {"threads": snakemake.threads, "device": "auto"}
+    judge_retraining(
+        [Path(probe).parent for probe in snakemake.input.probes],
+        Path(snakemake.input.data),
+        candidate,
+        Path(snakemake.output.record).parent,
+        old=load_finder(Path(detector["path"]), detector["sha256"], detector["classes"], side=detector["side"], **look),
+        new=load_finder(best, recorded(best)["sha256"], {}, side=learned_cells(best)["side_seen_px"], **look),
+        start=detector["name"],
+        start_sha256=detector["sha256"],
+    )
