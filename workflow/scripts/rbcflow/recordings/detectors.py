@@ -26,7 +26,7 @@ class Chosen:
         sha256: of the checkpoint's bytes.
         classes: what its own names of classes mean, where that must be said.
         made: whether the workflow downloads it, so that jobs must wait for it.
-        side: of the cells it learned from, pixels as it saw them; where its record does not say, that of the shipped ones.
+        side: of the cells it learned from, pixels as it saw them; that of the shipped ones where no record says it.
     """
 
     name: str
