@@ -92,9 +92,9 @@ def blocks(frames: list[Corrected], passages: Mapping[str, int]) -> Blocks:
         held, rest = own[len(own) - n_held :], own[: len(own) - n_held]
         val, train = rest[len(rest) - n_val :], rest[: len(rest) - n_val]
         for kind, block, later in (("train", train, val or held), ("val", val, held)):
-            clear = [frame for frame in block if not later or frame.number + passages[name] <= later[0].number]
-            found[kind] += clear
-            found["dropped"] += [frame for frame in block if frame not in clear]
+            for frame in block:
+                clear = not later or frame.number + passages[name] <= later[0].number
+                found[kind if clear else "dropped"].append(frame)
         found["held"] += held
     if not found["val"] and len(found["train"]) > 1:
         found["val"].append(found["train"].pop())
