@@ -62,7 +62,7 @@ def test_a_command_names_what_there_is(page: str, command: str, monkeypatch):
         known = target in NAMES or any(pattern.fullmatch(target.removeprefix("results/")) for pattern in MADE)
         assert known, target
     assert all(Path(file).is_file() or file.name == "my.yaml" for file in asked.configfile or [])
-    assert not asked.workflow_profile or any(Path(asked.workflow_profile).glob("config*.yaml"))
+    assert not asked.workflow_profile or any(Path(asked.workflow_profile).glob("profile*.yaml"))
     keys = dict(item.split("=", 1) for item in asked.config or [])
     values = {name: yaml.safe_load(value) for name, value in keys.items()}
     load(yaml.safe_load((PROJECT / "config/config.yaml").read_text()) | values)
