@@ -12,7 +12,7 @@ import yaml
 from rbcflow.config import load
 from rbcflow.config.load import Settings
 from rbcflow.config.models import SWITCHES
-from rbcflow.config.write import config_yaml, schema_json
+from rbcflow.config.write import config_yaml, readme_md, schema_json
 from rbcflow.core.errors import InputError
 
 PROJECT = Path(__file__).parent.parent
@@ -30,6 +30,14 @@ def default() -> dict:
 def test_committed_files_are_what_the_model_writes():
     assert (PROJECT / "config/config.yaml").read_text() == config_yaml(), "run `make config`"
     assert (PROJECT / "workflow/schemas/config.schema.json").read_text() == schema_json(), "run `make config`"
+    assert (PROJECT / "config/README.md").read_text() == readme_md(), "run `make config`"
+
+
+def test_every_key_and_column_is_explained():
+    rows = [line.split(" | ") for line in readme_md().splitlines() if line.startswith("| `")]
+    assert len(rows) > 90
+    # the word for it stands second in the table of the sheet and third in that of the keys
+    assert [row[0] for row in rows if len(row[1 if row[-1].strip("| ") in ("", "yes") else 2].strip("| ")) < 4] == []
 
 
 def test_default_says_phantom_for_every_laboratory():

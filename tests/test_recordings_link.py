@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from rbcflow.recordings import flow, link, places
 from rbcflow.recordings.simulated import Setup, Simulated, simulate
 from rbcflow.recordings.summarise import cells
 
+PROJECT = Path(__file__).parent.parent
 PROBE = {"recording": "r", "width": 400, "height": 80, "roi": None, "flow": None, "pixel_um": None, "fps": None}
 
 
@@ -191,6 +193,17 @@ def test_what_cannot_be_linked_is_refused(name):
     links = link.link(simulated.boxes, simulated.frames, simulated.probe)
     assert not links.flow.linkable
     assert words in links.flow.reason
+    assert links.tracks["cell"].isna().all()
+
+
+@pytest.mark.parametrize(("recording", "width", "seen"), [("cytoshot2023", 400, 35), ("naiad2024", 320, 11)])
+def test_real_frames_that_nobody_can_follow_by_eye_are_not_followed(recording: str, width: int, seen: int):
+    found = pd.read_csv(PROJECT / "resources/annotations/flow_public.csv").query("recording == @recording")
+    numbers = found["frame_number"].unique().tolist()
+    assert len(numbers) == seen
+    rows = found.dropna(subset="x0")[["frame_number", "x0", "x1", "y0", "y1"]]
+    links = link.link(boxes(*rows.itertuples(index=False)), frames(numbers), PROBE | {"width": width})
+    assert not links.flow.linkable
     assert links.tracks["cell"].isna().all()
 
 

@@ -148,9 +148,9 @@ class Images(Strict):
 class Shares(Strict):
     """Shares of the groups of cells a split receives."""
 
-    train: float = Field(0.7, gt=0, lt=1)
-    val: float = Field(0.15, gt=0, lt=1)
-    test: float = Field(0.15, gt=0, lt=1)
+    train: float = Field(0.7, gt=0, lt=1, description="of the cells that training images are composed of")
+    val: float = Field(0.15, gt=0, lt=1, description="of those watched during training")
+    test: float = Field(0.15, gt=0, lt=1, description="of those judged on after training")
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:
