@@ -19,6 +19,8 @@ from rbcflow.figures.drawings import draw
 from rbcflow.figures.registry import read_registry
 
 PROJECT = Path(__file__).parents[1]
+PICTURES = ("front_frame",)
+"""Figures that are frames with boxes and no text."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def test_every_figure_can_be_read(tmp_path, tree, settings, entry, monkeypatch):
             pixels_um=settings.pixels_um,
             **options,
         )
-    assert found == {f"{entry.id}/key": []}
+    assert found == ({} if entry.id in PICTURES else {f"{entry.id}/key": []})
 
 
 def _points(images: list, _: dict) -> tuple[np.ndarray, np.ndarray, str]:

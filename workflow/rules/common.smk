@@ -631,15 +631,17 @@ def figure_files(entries, keys=("{key}",)):
     }
 
 
+WORDS = {"labels": SETTINGS.labels, "pixels_um": SETTINGS.pixels_um}
+"""What all figures print names and scale bars by; of the looks of a figure, not of what its record says it shows."""
+
+
 def figure_params(entry):
     """Return what draws a figure, and the fingerprint of that code; titles and captions concern the report alone."""
-    options = {"labels": SETTINGS.labels, "pixels_um": SETTINGS.pixels_um}
-    if entry.format == "gif":
-        options |= CONFIG.gifs.model_dump()
+    options = CONFIG.gifs.model_dump() if entry.format == "gif" else {}
     if entry.draws in ("image_map", "domain_map"):
-        options |= {"network": feature_network()}
+        options = {"network": feature_network()}
     if entry.draws == "published_matrices":
-        options |= {"table": list(_rows(SETTINGS.runs).values())}
+        options = {"table": list(_rows(SETTINGS.runs).values())}
     return {
         "id": entry.id,
         "draws": entry.draws,

@@ -26,6 +26,7 @@ for per, entries in FIGURES_PER.items():
                 mem_mb=growing(2000),
                 runtime=growing(20),
             params:
+                **WORDS,
                 drawn_for=lambda wildcards: [wildcards.key],
                 figures=[figure_params(entry) for entry in entries],
             message:
@@ -55,6 +56,7 @@ for model, runs in SHOWN_RUNS_OF.items() if "run" in FIGURES_PER else ():
             mem_mb=growing(2000),
             runtime=growing(60),
         params:
+            **WORDS,
             record_as="draw_run",
             many=True,
             drawn_for=list(runs),
@@ -86,6 +88,7 @@ for happened, entries in drawn_once().items():
             mem_mb=growing(2000),
             runtime=growing(20),
         params:
+            **WORDS,
             record_as="draw_figure",
             drawn_for=[ONLY_KEY],
             figures=[figure_params(entry) for entry in entries],

@@ -37,10 +37,11 @@ def recorders(job: Any) -> Iterator[tuple[dict[str, Any], str, Recorder]]:
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
+    words = {name: snakemake.params[name] for name in ("labels", "pixels_um")}
     outputs = zip(snakemake.output.figures, snakemake.output.provenance, strict=True)
     for (figure, key, recorder), (output, provenance) in zip(recorders(snakemake), outputs, strict=True):
         inputs = {name: drawn_from(value, name) for name, value in recorder.inputs.items()}
-        draw(figure["draws"], inputs, Path(output), vector=figure["vector"], **figure["options"])
+        draw(figure["draws"], inputs, Path(output), vector=figure["vector"], **words, **figure["options"])
         write_copies(Path(output))
         if output.endswith(".gif"):
             write_player(Path(output), Path(output).with_suffix(".html"))
