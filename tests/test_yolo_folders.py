@@ -99,6 +99,10 @@ READ = {
                  *((f"{s}/{kind}/a", f"all/{kind}/{s}") for s in SPLITS for kind in ("images", "labels"))),
         "1 0.5 0.5 0.2 0.4\n",
     ),
+    "an absolute list": (
+        splits(**{"data.yaml": "".join(f"{s}: {s}.txt\n" for s in SPLITS)}
+                 | {f"{s}.txt": f"D:\\set\\{s}\\images\\a0.png\r\n/home/x/set/{s}/images/a1.png\r\n" for s in SPLITS}), BOX,
+    ),
     "sums that lie there": (splits(**{"fingerprint.txt": "0" * 64, "train/digests.csv": "index,sha256\n0,0\n"}), BOX),
 }  # fmt: skip
 """What is read: files, and the first training label as it is written."""
@@ -163,6 +167,10 @@ REFUSED = {
     "a list with a gap": (
         splits(**{"data.yaml": LISTED.replace("val/images", "v.txt"), "v.txt": "val/images/a7.png\n"}),
         ["v.txt", "a7.png, which is not there"],
+    ),
+    "a folder elsewhere": (
+        splits(**{"data.yaml": LISTED.replace("val/images", "[val/images, ../../x]")}),
+        ["data.yaml (key val)", "../../x, which is not there"],
     ),
 }  # fmt: skip
 """What is refused: files, and what the message says."""
