@@ -194,6 +194,23 @@ def test_a_wrong_test_set_of_a_folder_is_named(tmp_path: Path, row: dict, parts:
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
+def test_a_published_test_set_may_be_a_folder_of_labelled_frames(tmp_path: Path):
+    sources = yaml.safe_load((PROJECT / "config/sources.yaml").read_text())
+    sources["own"] = {
+        "title": "o",
+        "layout": "yolo_folder",
+        "path": "x",
+        "licence": "x",
+        "access": "x",
+        "reference": "x",
+    }
+    (tmp_path / "sources.yaml").write_text(yaml.safe_dump(sources))
+    row = {"source": "own", "kind": "yolo_folder", "pattern": r"(?P<donor>d\d)_(?P<frame>\d+)"}
+    own = settings(tables={"sources": "~/sources.yaml"}, testsets={"saarland_donors": row})
+    assert (own.testsets["saarland_donors"].kind, own.origin("own")) == ("yolo_folder", "path")
+    assert own.runs["random-on-saarland_donors"].published_as == "val28"
+
+
 def test_a_detector_of_one_class_is_taken_and_not_trained():
     given = {"path": "x.pt", "sha256": "0" * 64, "classes": 1, "testsets": ["naples"]}
     assert settings(given=given).classes("given") == ["cell"]

@@ -101,7 +101,8 @@ READ = {
     ),
     "an absolute list": (
         splits(**{"data.yaml": "".join(f"{s}: {s}.txt\n" for s in SPLITS)}
-                 | {f"{s}.txt": f"D:\\set\\{s}\\images\\a0.png\r\n/home/x/set/{s}/images/a1.png\r\n" for s in SPLITS}), BOX,
+                 | {f"{s}.txt": f"D:\\set\\{s}\\images\\a0.png\r\n/home/x/set/{s}/images/a1.png\n" for s in SPLITS}),
+        BOX,
     ),
     "sums that lie there": (splits(**{"fingerprint.txt": "0" * 64, "train/digests.csv": "index,sha256\n0,0\n"}), BOX),
 }  # fmt: skip
