@@ -165,6 +165,20 @@ def test_classes_that_are_no_truth_are_marked(tmp_path, judged, accuracy, counte
     assert any("prox" in sentence or "not judged" in sentence for sentence in numbers["caveats"])
 
 
+def test_a_detector_of_one_class_is_judged_on_finding_alone(tmp_path):
+    # one cell found, one missed, one false alarm, whatever the true boxes are called
+    truth = [(0, "slipper", *A), (1, "croissant", *A)]
+    found = [(0, "cell", 0.9, *A), (1, "cell", 0.8, 80, 40, 100, 55)]
+    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 2, truth), found, classes=["cell"])
+    assert numbers["classes_judged"] == "false"
+    assert list(numbers["operating_point"]) == ["any"]
+    assert [numbers["operating_point"]["any"][key] for key in ("hits", "misses", "false_alarms")] == [1, 1, 1]
+    assert numbers["coco"]["map50"] is numbers["classification"]["accuracy"] is numbers["image_labels"] is None
+    assert numbers["agnostic"]["ap50"] == pytest.approx(51 / 101, abs=1e-3)
+    assert any("the detector finds cells and names no shape" in sentence for sentence in numbers["caveats"])
+    assert not any("cannot name" in sentence for sentence in numbers["caveats"])
+
+
 def test_predictions_of_another_test_set_are_refused(tmp_path):
     testset = write_testset(tmp_path / "set", 4, TRUTH)
     with pytest.raises(InputError, match=r"predictions\.parquet.*old.*f0.*set"):

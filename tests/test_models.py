@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ import yaml
 from rbcflow.config import load
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.detector.detector import Detector, load_detector, load_network
 from rbcflow.detector.export import NEEDED, export
 from rbcflow.detector.setup import import_ultralytics
-from rbcflow.detector.weights import load_verified, recorded, state_sha256
+from rbcflow.detector.weights import class_names, load_verified, recorded, state_sha256
+from rbcflow.recordings.network import load_finder
 from rbcflow.runtime.provenance import sha256
 from rbcflow.training.adopt import adopt
 from rbcflow.training.card import model_card
@@ -71,10 +74,12 @@ def test_a_checkpoint_becomes_a_model_folder_like_any_other(network, tmp_path):
 
 
 def test_synonyms_of_a_taken_checkpoint_become_this_workflows_names(tmp_path):
-    given = save(toy_network(tmp_path / "config", names=("parachute", "slippers")), tmp_path / "given.pt")
+    # in an order of its own, which boxes go by
+    given = save(toy_network(tmp_path / "config", names=("slippers", "parachute ")), tmp_path / "given.pt")
     adopt(given, sha256(given), tmp_path / "model", classes=CLASSES[:2], config=tmp_path / "config")
     record = json.loads((tmp_path / "model" / "training.json").read_text())
-    assert record["classes"] == ["croissant", "slipper"]
+    assert record["classes"] == ["slipper", "croissant"]
+    assert load_detector(tmp_path / "model/weights/best.pt", threads=1).classes == record["classes"]
     assert pd.read_csv(tmp_path / "model" / "results.csv").empty
 
 
@@ -131,6 +136,69 @@ def test_names_of_a_checkpoint_may_be_a_list_and_its_task_is_detection(tmp_path)
     given = save(SegmentationModel("yolo11n-seg.yaml", nc=3, verbose=False), tmp_path / "segment.pt")
     with pytest.raises(InputError, match=r"segment\.pt \(task\): found a network of the task segment"):
         adopt(given, sha256(given), tmp_path / "other", classes=CLASSES, config=tmp_path / "config")
+
+
+def changed(network, change: str):
+    """Return a network as somebody else may have saved it."""
+    network = deepcopy(network)
+    if change == "grey":
+        first = network.model[0].conv
+        first.weight = torch.nn.Parameter(first.weight[:, :1].clone(), requires_grad=False)
+    if change == "numbers as text":
+        network.names = {str(number): name for number, name in network.names.items()}
+    if change == "numbers turned":
+        network.names = dict(reversed(network.names.items()))
+    if change == "two names":
+        network.names = {0: "croissant", 1: "slipper"}
+    if change == "no names":
+        network.names = None
+    if change == "classifier":
+        from ultralytics.nn.modules import Classify
+
+        network.model[-1] = Classify(16, 3)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("numbers as text", ["croissant", "slipper", "other"]),
+        ("numbers turned", ["croissant", "slipper", "other"]),
+        ("grey", r"\(channels\): found a network for 1 channels; expected 3"),
+        ("two names", r"\(class names\): found names .* for 3 outputs; expected a name for each output"),
+        ("no names", r"\(class names\): found names None for 3 outputs"),
+        ("classifier", r"\(architecture\): found a network that ends in Classify"),
+    ],
+)
+def test_what_a_checkpoint_is_for_is_told_at_adoption(network, tmp_path, change: str, found: list[str] | str):
+    given = save(changed(network, change), tmp_path / "given.pt")
+    if isinstance(found, list):
+        assert class_names(load_verified(given, sha256(given)).names.values(), given) == found
+    else:
+        with pytest.raises(InputError, match=found):
+            load_verified(given, sha256(given))
+
+
+def test_a_detector_of_one_class_is_taken_where_that_is_asked_for(network, tmp_path):
+    given = save(toy_network(tmp_path / "config", names=("RBC",)), tmp_path / "given.pt")
+    with pytest.raises(InputError, match=r"found the one class RBC; expected croissant, .*with `classes: 1`"):
+        adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+    adopt(given, sha256(given), tmp_path / "model", classes=["cell"], config=tmp_path / "config")
+    detector = load_detector(tmp_path / "model/weights/best.pt", threads=1)
+    assert detector.classes == ["cell"]
+    given = save(network, tmp_path / "three.pt")
+    with pytest.raises(InputError, match="found classes croissant, slipper, other; expected one class"):
+        adopt(given, sha256(given), tmp_path / "model", classes=["cell"], config=tmp_path / "config")
+
+
+def test_a_network_that_chooses_its_boxes_gives_the_scores_of_all_places(tmp_path):
+    chooser = toy_network(tmp_path / "config", architecture="yolo26n.yaml")
+    given = save(chooser, tmp_path / "given.pt", train_args={"imgsz": SIDE})
+    frame = np.full((SIDE, SIDE), 100, np.uint8)
+    finder = load_finder(given, sha256(given), {}, threads=1)
+    assert list(finder.find([frame], 1.0)[0].columns)[:3] == ["class", "conf", "cell"]
+    whole = load_network(given, sha256(given), threads=1, device="cpu")
+    assert list(Detector(whole, list(CLASSES), size=SIDE).detect([frame])[0].columns)[:2] == ["class", "conf"]
 
 
 def test_a_tampered_checkpoint_is_never_unpickled(tmp_path):

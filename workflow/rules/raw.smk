@@ -171,8 +171,8 @@ rule download_raw:
         "../scripts/download_raw.py"
 
 
-# Looks at every source's own files and prints what is there and what can be made with it, before anything is computed.
 rule check_raw:
+    """A look at every source's own files, printed before anything is computed: what is there, and what it allows."""
     log:
         "<logs>/check_raw.log",
     localrule: True
@@ -192,8 +192,8 @@ rule check_raw:
         "../scripts/check_raw.py"
 
 
-# Everything that the files which are there allow, the report left out.
 rule possible:
+    """Everything that the files which are there allow; the report needs all sources and is left out."""
     input:
         POSSIBLE.targets("<results>", RECORDED),
     localrule: True

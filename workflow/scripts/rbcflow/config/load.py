@@ -294,7 +294,7 @@ def load(raw: dict) -> Settings:
         banks=_table(Bank, tables.banks, config.banks),
         variants=_table(Variant, tables.variants, config.variants),
         models=_table(Model, tables.models, config.models),
-        testsets=_table(TestSet, tables.testsets, {}),
+        testsets=_table(TestSet, tables.testsets, config.testsets),
         runs=_runs(tables.runs),
     )
     _add_given(settings)

@@ -294,6 +294,7 @@ class Rebuild(Strict):
     banks: dict[str, dict] = Field({}, description="overrides of single keys of config/banks.yaml, by bank")
     variants: dict[str, dict] = Field({}, description="overrides of single keys of config/variants.yaml, by variant")
     models: dict[str, dict] = Field({}, description="overrides of single keys of config/models.yaml, by model")
+    testsets: dict[str, dict] = Field({}, description="overrides of single keys of config/testsets.yaml, by test set")
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
         {}, description="Snakemake's path variables, e.g. `results: elsewhere`"
     )

@@ -21,7 +21,7 @@ def expanded(text: str, folder: Path = Path()) -> str:
     if os.path.lexists(folder / text):
         return text
     found = os.path.expandvars(text)
-    if unset := re.search(r"\$(\w+|\{\w+\})", found):
+    if unset := re.search(r"\$([A-Za-z_]\w*|\{\w+\})", found):
         raise ValueError(f"a variable that is set; {unset[0]} is not")
     try:
         home = str(Path(found).expanduser()) if found.startswith("~") else found

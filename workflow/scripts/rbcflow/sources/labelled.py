@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -265,36 +266,45 @@ def _in_order(path: Path, names: object) -> tuple[str, ...]:
 
 def _by_description(root: Path, path: Path | None, said: dict) -> dict[str, list[Path]]:
     """Return the pictures of the splits that a ``data.yaml`` names, none where it names none that is here."""
-    base = root / str(said.get("path") or "")
-    bases = [base, root] if base.is_dir() else [root]
+    bases = [root, Path(os.path.normpath(root / str(said.get("path") or "")))]
     found = {}
     for split, aliases in SPLITS.items():
         entries = next((said[alias] for alias in aliases if said.get(alias)), [])
-        places = [_place(str(entry), bases) for entry in ([entries] if isinstance(entries, str) else entries)]
+        entries = [str(entry) for entry in (entries if isinstance(entries, list) else [entries])]
+        places = [_place(entry, root, bases) for entry in entries]
         if places and all(places):
-            found[split] = list(dict.fromkeys(itertools.chain.from_iterable(map(_listed, places))))
+            found[split] = list(dict.fromkeys(itertools.chain.from_iterable(_listed(place, root) for place in places)))
         elif any(places):
-            missing = next(entry for entry, place in zip(entries, places, strict=True) if place is None)
-            raise InputError(path, f"{split}: {missing}, which is not there", "a folder or a list", f"key {split}")
+            missing = entries[places.index(None)]
+            raise InputError(path, f"{missing}, which is not there", f"folders or lists inside {root}", f"key {split}")
     return found
 
 
-def _place(entry: str, bases: Sequence[Path]) -> Path | None:
-    """Return where an entry of ``data.yaml`` lies; some write the path from a folder below."""
+def _place(entry: str, root: Path, bases: Sequence[Path]) -> Path | None:
+    """Return where an entry lies inside the folder, None where it does not.
+
+    Some write the path from a folder below, and a path of another machine's ends like one of the folder's.
+    """
     entry = entry.replace("\\", "/")
-    tries = [base / way for base in bases for way in (entry, entry.removeprefix("../").removeprefix("./"))]
-    return next((place for place in tries if place.exists()), None)
+    ways = [entry, entry.removeprefix("../").removeprefix("./")]
+    parts = [part for part in entry.split("/") if part]
+    ends = (
+        ["/".join(parts[start:]) for start in range(1, len(parts) - 1)] if entry.startswith("/") or ":" in entry else []
+    )
+    tries = [base / way for base in bases for way in ways] + [root / end for end in ends]
+    inside = (Path(os.path.normpath(place)) for place in tries)
+    return next((place for place in inside if place.is_relative_to(os.path.normpath(root)) and place.exists()), None)
 
 
-def _listed(place: Path) -> list[Path]:
+def _listed(place: Path, root: Path) -> list[Path]:
     """Return the pictures in a folder, or those that a text file lists."""
     if place.is_dir():
         return _pictures(place)
     lines = [line.strip() for line in read_text(place, "a list of pictures").splitlines()]
-    paths = [Path(line) if Path(line).is_absolute() else place.parent / line for line in lines if line]
-    if missing := [path for path in paths if not path.is_file()]:
-        raise InputError(place, f"{missing[0]}, which is not there", "pictures, one a line")
-    return paths
+    found = {line: _place(line, root, [place.parent, root]) for line in lines if line}
+    if missing := [line for line, picture in found.items() if picture is None]:
+        raise InputError(place, f"{missing[0]}, which is not there", f"pictures inside {root}, one a line")
+    return list(found.values())
 
 
 def _by_folder(root: Path) -> dict[str, list[Path]]:

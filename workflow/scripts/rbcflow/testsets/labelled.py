@@ -68,7 +68,7 @@ def build_yolo_folder(
     for remark in found.remarks():
         log.warning("%s: %s", raw, remark)
     pictures = _judged(found)
-    facts = _facts(raw, pictures, pattern, table)
+    facts = _facts(raw, source, pictures, pattern, table)
     objects = {
         picture.path: list(labels_of(picture, len(found.names) if found.names else None)) for picture in pictures
     }
@@ -129,7 +129,9 @@ def _meaning(
     return ids, shapes if classes is None else classes
 
 
-def _facts(raw: Path, pictures: Sequence[Picture], pattern: str | None, table: Path | None) -> dict[Path, Facts]:
+def _facts(
+    raw: Path, source: str, pictures: Sequence[Picture], pattern: str | None, table: Path | None
+) -> dict[Path, Facts]:
     """Return what is known of each picture."""
     names = {picture.path: _name(raw, picture.path) for picture in pictures}
     said = {path: {} for path in names}
@@ -139,7 +141,7 @@ def _facts(raw: Path, pictures: Sequence[Picture], pattern: str | None, table: P
     facts = {}
     for path, own in said.items():
         parts = [own[key] for key in ("donor", "condition") if own.get(key)]
-        recording = own.get("recording") or "/".join(parts) or raw.name
+        recording = own.get("recording") or "/".join(parts) or source
         number = counted[recording] = counted.get(recording, -1) + 1
         frame = _number(own.get("frame"), names[path], number)
         facts[path] = Facts(own.get("donor") or "", recording, own.get("condition") or "", frame)
