@@ -92,6 +92,11 @@ class Page:
         """Tone and number of claims by verdict."""
         return count_verdicts(self.claims or [])
 
+    def shared_caveats(self, testset: str) -> list[str]:
+        """Return what must be known of every run on a test set, to be said once."""
+        own = [run.caveats for run in self.evaluated if run.testset.name == testset]
+        return [caveat for caveat in own[0] if all(caveat in other for other in own)] if len(own) > 1 else []
+
     @property
     def tally(self) -> dict[str, int]:
         """How many sentences are decided, and what the others would be on these frames."""

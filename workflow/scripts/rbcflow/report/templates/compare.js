@@ -49,10 +49,12 @@
         return [pair];
       });
     };
+    const shown = one(".compare-show", box);
     const compare = () => {
       one("tbody", box).replaceChildren(...numbers());
-      one(".compare-figures", box).replaceChildren(...figures());
+      one(".compare-figures", box).replaceChildren(...(shown.checked ? figures() : []));
     };
+    shown.addEventListener("change", compare);
     const models = () => Object.keys(runs[set.value]);
     const choose = (testset, first, second) => {
       set.value = testset;

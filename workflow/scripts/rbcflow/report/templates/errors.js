@@ -4,7 +4,7 @@
   const box = document.querySelector(".browser");
   const data = [...document.querySelectorAll("script.errors")].map((script) => JSON.parse(script.textContent));
   if (box && data.length) {
-    const PAGE = 24;
+    const PAGE = 12;
     const NAMES = { croissant: "parachute", localisation: "badly placed", both: "badly placed, wrong name", classification: "wrong name", background: "on background", duplicate: "second box" };
     const named = (name) => NAMES[name] ?? name;
     let limit = PAGE;
@@ -16,13 +16,18 @@
       const levels = [...new Set(rows.map((row) => row[select.dataset.field]))].sort();
       select.append(new Option("all", ""), ...levels.map((level) => new Option(named(level), level)));
     }
-    const ready = new Set();
-    const sprite = (number) => {
-      if (ready.has(number)) return;
-      ready.add(number);
-      const style = document.createElement("style");
-      style.textContent = `.sprite-${number} { background-image: url("${data[number].uri}"); }`;
-      document.head.append(style);
+    // a run's sprite is decoded when one of its tiles is first shown, cut into the tiles asked for, and let go
+    const asked = new Map();
+    const paint = (row, canvas, times = 1) => {
+      const { side, across, uri } = data[row.number];
+      Object.assign(canvas, { width: times * side, height: times * side });
+      const cut = (image) => canvas.getContext("2d").drawImage(
+        image, side * (row.tile % across), side * Math.floor(row.tile / across), side, side, 0, 0, canvas.width, canvas.height);
+      if (asked.has(uri)) { asked.get(uri).push(cut); return; }
+      asked.set(uri, [cut]);
+      const image = new Image();
+      image.addEventListener("load", () => { for (const one of asked.get(uri)) one(image); asked.delete(uri); image.removeAttribute("src"); });
+      image.src = uri;
     };
     const words = (row) => {
       const classes = row.true && row.predicted && row.true !== row.predicted ? `${named(row.true)} taken for ${named(row.predicted)}` : named(row.true || row.predicted);
@@ -32,12 +37,9 @@
     const dialog = Object.assign(document.createElement("dialog"), { className: "error-view" });
     document.body.append(dialog);
     const enlarge = (row) => {
-      const { side, across, run, model, testset, uri } = data[row.number];
-      const canvas = Object.assign(document.createElement("canvas"), { width: 4 * side, height: 4 * side });
-      const image = new Image();
-      image.addEventListener("load", () => canvas.getContext("2d").drawImage(
-        image, side * (row.tile % across), side * Math.floor(row.tile / across), side, side, 0, 0, 4 * side, 4 * side));
-      image.src = uri;
+      const { run, model, testset } = data[row.number];
+      const canvas = document.createElement("canvas");
+      paint(row, canvas, 4);
       const said = Object.assign(document.createElement("p"), { textContent: `${words(row)}. ${model} on ${testset}, ${row.recording} ${row.condition} frame ${row.frame}.` });
       const link = Object.assign(document.createElement("a"), { href: `#run-${run}`, textContent: "The run" });
       const files = Object.assign(document.createElement("a"), { href: `errors/${run}/tiles.png`, textContent: "All tiles of it (PNG)" });
@@ -49,14 +51,13 @@
       dialog.showModal();
     };
     const tile = (row) => {
-      sprite(row.number);
-      const { side, across, model, testset, origins } = data[row.number];
+      const { model, testset, origins } = data[row.number];
       const item = document.createElement("li");
-      const picture = Object.assign(document.createElement("button"), { type: "button" });
+      const picture = Object.assign(document.createElement("button"), { type: "button", className: "tile", ariaLabel: words(row) });
       picture.addEventListener("click", () => enlarge(row));
-      picture.className = `tile sprite-${row.number}`;
-      picture.ariaLabel = words(row);
-      picture.style.cssText = `width:${side}px;height:${side}px;background-position:${-side * (row.tile % across)}px ${-side * Math.floor(row.tile / across)}px`;
+      const canvas = document.createElement("canvas");
+      paint(row, canvas);
+      picture.append(canvas);
       const caption = document.createElement("span");
       caption.textContent = words(row);
       const where = document.createElement("span");
