@@ -71,6 +71,7 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, slug=slug)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     numbers = itertools.count(1)
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)

@@ -9,6 +9,7 @@ from typing import Any
 from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, OPEN
 from rbcflow.report.claims import Claim
 from rbcflow.report.stages import Source
+from rbcflow.report.text import figures
 from rbcflow.runtime.origin import UNDECIDED
 from rbcflow.runtime.provenance import PHANTOM, PUBLIC, RAW
 
@@ -34,7 +35,7 @@ class Place:
     @property
     def interval(self) -> str:
         """Its interval in brackets."""
-        return f"({self.low} to {self.high})" if self.low and self.high else ""
+        return f"({figures(self.low)} to {figures(self.high)})" if self.low and self.high else ""
 
 
 @dataclass(frozen=True)

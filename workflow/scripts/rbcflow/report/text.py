@@ -92,7 +92,7 @@ def breakable(text: Any) -> Markup:
 
 
 _ID = re.compile(
-    r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:-on-[a-z0-9_]+)?|\b(?:random|naples|kihm2018|liang2024|nouaman2024)\b"
+    r"[a-z][a-z0-9_]*-on-[a-z0-9_]+(?:-at-[a-z]+)?|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|\b(?:random|naples|kihm2018|liang2024|nouaman2024)\b"
 )
 
 
@@ -104,6 +104,15 @@ def named(text: str) -> str:
         return names.METRICS[name] if name in names.METRICS else names.shown(name)
 
     return _ID.sub(said, text)
+
+
+def figures(text: str) -> str:
+    """Return a table's text of a number in three significant digits with a true minus; other text stays."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}") if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def origin_word(origin: str) -> str:
@@ -131,6 +140,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "meaning": meaning,
     "shown": names.shown,
     "named": named,
+    "figures": figures,
     "origin_word": origin_word,
     "lower_first": lower_first,
     "class_word": lambda name: names.CLASSES.get(name, name),
