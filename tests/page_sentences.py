@@ -21,6 +21,9 @@ N = r"(\d[\d,]*)"
 DECIMAL = r"(\d\.\d+)"
 
 
+PARTS = r'<(?:section|h3|article|li|details)\b[^>]*\bid="([^"]+)"'
+"""What begins a part of the page; a fold's content stands in its template."""
+
 TRAINED = r'<tr>\s*<th scope="row"><a href="#model-([^"]+)">'
 """A row of the table of trainings."""
 
@@ -52,7 +55,7 @@ def text_of(page: str) -> str:
 
 def places(page: str, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield name and text of each part of the page whose ``id`` starts with a prefix, to the next heading's part."""
-    starts = [(found.start(), found[1]) for found in re.finditer(r'<(?:section|h3)\b[^>]*\bid="([^"]+)"', page)]
+    starts = [(found.start(), found[1]) for found in re.finditer(PARTS, page)]
     if prefix == "trained-":
         starts = [(found.start(), f"trained-{found[1]}") for found in re.finditer(TRAINED, page)]
     for (start, name), (end, _) in zip(starts, [*starts[1:], (len(page), "")], strict=True):
@@ -127,7 +130,7 @@ def found_and_added(results: Path, run: str) -> tuple[str, ...] | None:
 
 def false_alarms(results: Path, run: str) -> tuple[str, ...] | None:
     """Second, badly placed and background boxes: from the list of errors."""
-    if not _run(results, run) or not _matrix(results, run)["background"].drop("background").sum():
+    if not _run(results, run):
         return None
     kinds = _table(results / "validation" / run / "errors.csv")["kind"]
     return tuple(count(kinds.isin(names).sum()) for names in (SECOND, MISPLACED, ("background",)))
@@ -149,7 +152,7 @@ def median_overlap(results: Path, run: str) -> tuple[str, ...] | None:
 
 
 def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
-    """mAP50, mAP75 and mAP50-95: the mean over the classes that have true boxes and that the model can name."""
+    """mAP50 and mAP50-95: the mean over the classes that have true boxes and that the model can name."""
     metrics = _run(results, run)
     if not metrics or metrics["classes_judged"] == "false":
         return None
@@ -157,7 +160,7 @@ def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
     counted = [classes[name] for name in metrics["coco"]["named"] if classes[name]["n_boxes"]]
     if not counted:
         return None
-    return tuple(f"{sum(own[key] for own in counted) / len(counted):.3f}" for key in ("ap50", "ap75", "ap50_95"))
+    return tuple(f"{sum(own[key] for own in counted) / len(counted):.3f}" for key in ("ap50", "ap50_95"))
 
 
 def _metadata(path: Path) -> dict:
@@ -211,7 +214,7 @@ def judged_pairs(results: Path, _: str) -> tuple[str, ...]:
     files = sorted((results / "validation").glob("*/metrics.json"))
     # a run at another size is its own run's other side, not another run
     runs = [_json(path) for path in files if "-at-" not in path.parent.name]
-    models = {path.parent.name for path in (results / "models").glob("*/seed-*")} & {run["model"] for run in runs}
+    models = {run["model"] for run in runs}
     testsets = [path.parent.name for path in (results / "testsets").glob("*/testset.json")]
     judged = sum(run["status"] == "available" for run in runs)
     n = len(models) * len(testsets)
@@ -221,6 +224,8 @@ def judged_pairs(results: Path, _: str) -> tuple[str, ...]:
 def judged_epoch(results: Path, model: str) -> tuple[str, ...] | None:
     """mAP50 of the epoch whose weights are judged, in the row of a model's first seed."""
     folders = sorted((results / "models" / model).glob("seed-*"))
+    if not folders:
+        return None
     training = _json(folders[0] / "training.json")
     curves = pd.read_csv(folders[0] / "results.csv", skipinitialspace=True)
     best = curves[curves["epoch"] == training["best_epoch"]]
@@ -261,6 +266,151 @@ def known_recordings(results: Path, _: str) -> tuple[str, ...] | None:
     return count(shown["units"]), count(shown["crossing"]), count(known), count(cells)
 
 
+def _percent(value: float) -> str:
+    # the page rounds as Jinja does: halves away from zero
+    return str(int(100 * value + 0.5))
+
+
+FRONT = "val29"
+
+
+def _front_run(results: Path, testset: str) -> str:
+    """The run of the first screen's model on a test set: from the runs' own files, as the page has no other place."""
+    return next(
+        path.parent.name
+        for path in sorted((results / "validation").glob(f"*-on-{testset}/metrics.json"))
+        if _json(path)["model"] == front_model(results)
+    )
+
+
+def front_model(results: Path) -> str:
+    """The model whose run on Saarland's donors is on the first screen: the published one without overlaps, if any."""
+    known = {_json(path)["model"] for path in (results / "validation").glob("*/metrics.json")}
+    return "random_nosuperposition" if "random_nosuperposition" in known else "random"
+
+
+def tile_found(results: Path, testset: str) -> tuple[str | None, ...]:
+    """Share found, its interval, hits, cells: from the matrix and the headline table."""
+    run = _front_run(results, testset)
+    hits, n, *_ = found_and_added(results, run)
+    table = pd.read_csv(results / "tables/headline.csv")
+    row = table[(table["run"] == run) & (table["metric"] == "recall")].iloc[0]
+    ends = (None, None) if pd.isna(row["low"]) else (_percent(row["low"]), _percent(row["high"]))
+    return _percent(int(hits.replace(",", "")) / int(n.replace(",", ""))), *ends, hits, n
+
+
+def tile_named(results: Path, testset: str) -> tuple[str, ...] | None:
+    """Share of found cells with the right class: of the matrix, where classes are judged."""
+    run = _front_run(results, testset)
+    if _run(results, run)["classes_judged"] == "false":
+        return None
+    return (_percent(_run(results, run)["classification"]["accuracy"]),)
+
+
+def tile_alarms(results: Path, testset: str) -> tuple[str, ...]:
+    """False boxes a frame."""
+    return found_and_added(results, _front_run(results, testset))[-1:]
+
+
+def _ledger(results: Path) -> pd.DataFrame:
+    return _table(results / "tables/claims.csv", dtype=str)
+
+
+def decided(results: Path, _: str) -> tuple[str, ...]:
+    """Decided sentences and values of all."""
+    ledger = _ledger(results)
+    settled = ~ledger["verdict"].str.startswith("not decided")
+    sentence = ledger["kind"] == "sentence"
+    values = ledger["verdict"].isin(["within tolerance", "outside tolerance"]) & ~sentence
+    return tuple(map(count, ((settled & sentence).sum(), sentence.sum(), values.sum(), (~sentence).sum())))
+
+
+def would(results: Path, _: str) -> tuple[str, ...]:
+    """Sentences that would hold, would not, and cannot be told, on the frames of the run."""
+    own = _ledger(results)
+    own = own[own["kind"] == "sentence"]
+    left = own[own["verdict"].str.startswith("not decided")]
+    holds, fails = (left["reason"].str.startswith(f"Would {word}").sum() for word in ("hold", "not hold"))
+    return count(holds), count(len(own)), count(fails), count(len(left) - holds - fails)
+
+
+def checked(results: Path, _: str) -> tuple[str, ...]:
+    """Counts that two libraries made again."""
+    agrees = _table(results / "tables/metric_checks.csv", dtype=str)["agrees"]
+    return count((agrees == "True").sum()), count(len(agrees))
+
+
+def committed(results: Path, _: str) -> tuple[str, ...] | None:
+    """Datasets whose pixels are as committed."""
+    file = results / "tables/fingerprints.csv"
+    own = _table(file, dtype=str) if file.is_file() else None
+    if own is None:
+        return None
+    own = own[own["stage"] == "dataset"]
+    return count((own["expected_at"] != "").sum()), count(len(own))
+
+
+def trained_as(results: Path, _: str) -> tuple[str, ...]:
+    """Epochs, images and seeds of the first screen's model."""
+    seeds = sorted((results / "models" / front_model(results)).glob("seed-*/training.json"))
+    data = _table(results / "datasets" / front_model(results) / "metadata.csv", dtype=str)
+    return count(_json(seeds[0])["epochs"]), count((data["split"] == "train").sum()), count(len(seeds))
+
+
+def _significant(text: str) -> str:
+    return f"{float(text):.3g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _claim(results: Path, name: str) -> pd.Series:
+    return _ledger(results).set_index("id").loc[name]
+
+
+def card_simulated(results: Path, name: str) -> tuple[str, ...] | None:
+    """Value and interval on simulated frames."""
+    own = _claim(results, name)
+    if "phantom" not in own["origin"] or not own["low"]:
+        return None
+    return tuple(_significant(own[key]) for key in ("here", "low", "high"))
+
+
+def card_public(results: Path, name: str) -> tuple[str, ...] | None:
+    """Value on public recordings."""
+    own = _claim(results, name)
+    return (_significant(own["public"]),) if own["public"] else None
+
+
+def card_power(results: Path, name: str) -> tuple[str, ...] | None:
+    """How often the test comes out right where the sentence is true, and where it is false."""
+    own = _claim(results, name)
+    if not own["power_true"]:
+        return None
+    return tuple(re.match(r"right (\d+) %", own[key])[1] for key in ("power_true", "power_false"))
+
+
+def wrong_matrix(page: str, results: Path) -> list[str]:
+    """Return a line for each number of the table of models by test sets that the headline table has not."""
+    table = pd.read_csv(results / "tables/headline.csv", keep_default_na=False, dtype=str)
+    rows = {(row["run"], row["metric"]): row for row in table.to_dict("records")}
+    companions = {row["companion_of"]: row["run"] for row in table.to_dict("records") if row["companion_of"]}
+
+    def said(run: str, metric: str) -> str:
+        row = rows[run, metric]
+        value, *ends = (f"{100 * float(row[key]):.0f}" if row[key] else "" for key in ("value", "low", "high"))
+        return f"{value} ({ends[0]}–{ends[1]})" if all(ends) else value
+
+    complaints, cells = [], re.findall(r'<td class="heat"([^>]*)><a href="#run-([^"]+)">', page)
+    for attributes, run in cells:
+        for name, value in re.findall(r'data-([a-z-]+)="([^"]*)"', attributes):
+            own = companions[run] if name.startswith("native") else run
+            suffix = "_one_box" if name.endswith("one") else ""
+            expected = [said(own, f"{metric}{suffix}") for metric in ("recall", "precision")]
+            if html.unescape(value).split("|")[:2] != expected:
+                complaints.append(f"{run} {name}: the page says {value}, the files {expected}")
+    return complaints if cells else ["no cell on the page"]
+
+
+SIGNED = "(\N{MINUS SIGN}?\\d[\\d.]*(?:e\N{MINUS SIGN}\\d+)?)"
+
 SENTENCES = [
     Sentence("single cells", rf"{N} single cells in {N} banks?", cells_in_banks),
     Sentence("pairs judged", rf"{N} of the {N} pairs of {N} detectors? and {N} test sets? were judged", judged_pairs),
@@ -268,32 +418,38 @@ SENTENCES = [
     Sentence("shown errors", rf"{N} errors? of {N} runs? (?:is|are) shown", shown_errors),
     Sentence(
         "known recordings",
-        rf"Of the {N} recordings of nouaman2024 that test sets are made of, {N} are known to have given a cell to "
+        rf"Of the {N} recordings of Saarland that test sets are made of, {N} are known to have given a cell to "
         rf"train or val; the recording is known of {N} of its {N} cells",
         known_recordings,
     ),
     Sentence(
         "found and added",
-        rf"the detector finds {N} of {N} true box(?:es)? at IoU [\d.]+ \(recall {DECIMAL}\) and adds {N} box(?:es)? "
+        rf"The detector finds {N} of {N} true box(?:es)? \(recall {DECIMAL}\) and adds {N} box(?:es)? "
         rf"that finds? none, (\d+\.\d+) a frame",
         found_and_added,
         "run-",
     ),
+    Sentence("false alarms", rf": {N} second, {N} badly placed, {N} on background\. Precision", false_alarms, "run-"),
+    Sentence("median overlap", rf"Median overlap of a found cell with its box {DECIMAL}", median_overlap, "run-"),
+    Sentence("mean precision", rf"; mAP50 {DECIMAL}, mAP50-95 {DECIMAL}", mean_precision, "run-"),
     Sentence(
-        "false alarms",
-        rf"Of th(?:ese|is one box), {N} (?:is a second box|are second boxes) on a cell that is found, {N} overlaps? "
-        rf"a cell too little, and {N} lies? where there is none",
-        false_alarms,
-        "run-",
+        "found, first screen", rf"(\d+) %(?: \((\d+) to (\d+)\))? found: {N} of {N} cells? on", tile_found, "tile-"
     ),
-    Sentence("median overlap", rf"with a median IoU of {DECIMAL}", median_overlap, "run-"),
+    Sentence("named, first screen", r"(\d+) % of these named rightly", tile_named, "tile-"),
+    Sentence("false boxes, first screen", r"(\d+\.\d+) false boxes a frame", tile_alarms, "tile-"),
+    Sentence("claims decided", rf"{N} of {N} sentences and {N} of {N} printed values decided", decided),
     Sentence(
-        "mean precision",
-        rf"with classes, mAP50 is {DECIMAL}, mAP75 {DECIMAL} and mAP50-95 {DECIMAL}",
-        mean_precision,
-        "run-",
+        "claims on these frames",
+        rf"{N} of {N} sentences of the preprint would hold, {N} would not, and {N} cannot be told",
+        would,
     ),
-    Sentence("class without a name", r"\(without class ([a-z ]+), which the detector", unnamed_classes, "run-"),
+    Sentence("counted again", rf"{N} of {N} counts agree with", checked),
+    Sentence("pixels as committed", rf"{N} of {N} datasets pixel for pixel as committed", committed),
+    Sentence("trained as", rf"”: {N} epochs? on {N} images, {N} seeds?", trained_as),
+    Sentence("card, simulated", rf"simulated {SIGNED} \({SIGNED} to {SIGNED}\)", card_simulated, "claim-"),
+    Sentence("card, public", rf"public {SIGNED} ", card_public, "claim-"),
+    Sentence("card, power", r"If true: right (\d+) %.*?If false: right (\d+) %", card_power, "claim-"),
+    Sentence("class without a name", r"\(without class ([a-z ]+)\)", unnamed_classes, "run-"),
     Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),
     Sentence("donors", rf"recordings? of {N} donors?", donors, "testset-"),
     Sentence("judged epoch", rf"\d \(\d+\) {DECIMAL} ", judged_epoch, "trained-"),

@@ -25,13 +25,13 @@ def crate_of(tree: Tree) -> dict:
 
 def test_every_figure_is_a_file_with_its_digest_and_its_job(tree: Tree) -> None:
     entities = {entity["@id"]: entity for entity in crate_of(tree)["@graph"]}
-    assert len(entities["./"]["hasPart"]) == 12
-    file = entities["figures/confusion/random-on-flow_public.png"]
+    assert len(entities["./"]["hasPart"]) == 24
+    file = entities["figures/confusion_matrix/random-on-flow_public.png"]
     assert file["sha256"] == hashlib.sha256((tree.results / file["@id"]).read_bytes()).hexdigest()
     assert file["description"] == (
         "Made from: phantom. Counterpart in the preprint's repository: the confusion matrices."
     )
-    action = entities["#draw-confusion-random-on-flow_public"]
+    action = entities["#draw-confusion_matrix-random-on-flow_public"]
     assert (action["instrument"], action["result"]) == ({"@id": "#rule-draw_figure"}, {"@id": file["@id"]})
 
 

@@ -1,4 +1,4 @@
-"""Frames of the page's first screen: truth and boxes, no text (figure ``front_frame``)."""
+"""Pictures of the page's first screen, without text: frames with boxes, a cell of each class (stage figures)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from rbcflow.cells.bank import read_bank
+from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, unavailable
 from rbcflow.metrics.inputs import BOX, read_pair
@@ -18,6 +20,12 @@ WIDTH = 900
 """Of the picture in pixels: the page shows it at about two thirds of that."""
 
 WHITE = "#FFFFFF"
+
+SEGMENTED = "segmented_crop"
+"""Method of cells without surroundings."""
+
+TILE = 144
+"""Side of the picture of a class in pixels."""
 
 
 def front_frame(run_folder: Path, predictions: Path, testset: Path, output: Path) -> None:
@@ -81,3 +89,33 @@ def _outline(image: pictures.Rgb, box: np.ndarray, colour: str, width: int, outs
     )
     cv2.rectangle(image, *corners, pictures.CASING, width + 2)
     cv2.rectangle(image, *corners, pictures.rgb(colour), width)
+
+
+def class_examples(bank: Path, output: Path) -> None:
+    """Show the cell of each class, in the classes' order, whose size and shape are nearest to its class's medians.
+
+    Args:
+        bank: folder with ``cells.csv`` and ``crops.npz``.
+        output: PNG file, a square for each class, grey where the bank has none.
+    """
+    content = read_bank(bank)
+    kept = content.table[content.table["kept"].astype(bool)]
+    strip = np.full((TILE, TILE * len(CLASSES), 3), 150, np.uint8)
+    for place, name in enumerate(CLASSES):
+        own = kept[kept["class"] == name]
+        # crops that a laboratory has segmented have no surroundings
+        own = own[own["method"] != SEGMENTED] if (own["method"] != SEGMENTED).any() else own
+        if len(own):
+            apart = sum((own[look] / own[look].median() - 1).abs() for look in ("area_px", "aspect"))
+            strip[:, place * TILE : (place + 1) * TILE] = _square(content.crops[own.loc[apart.idxmin(), "cell_id"]])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(strip).save(output)
+
+
+def _square(crop: np.ndarray) -> pictures.Rgb:
+    """Return a cell's crop (h, w) in the middle of a square, its border continued to the square's ends."""
+    h, w = crop.shape
+    side = max(h, w)
+    top, left = (side - h) // 2, (side - w) // 2
+    whole = np.pad(crop, ((top, side - h - top), (left, side - w - left)), mode="edge")
+    return pictures.as_rgb(cv2.resize(whole, (TILE, TILE), interpolation=cv2.INTER_CUBIC))

@@ -49,7 +49,7 @@ DRAWS: dict[str, str] = {
         "quality": ("run_quality",),
         "comparison": ("published_matrices", "headline", "localisation"),
         "gifs": ("predicted_boxes",),
-        "front": ("front_frame",),
+        "front": ("front_frame", "class_examples"),
     }.items()
     for function in functions
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import logging
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rbcflow.claims.rows import TRIES
+from rbcflow.core import names
 from rbcflow.figures.style import CLASS_COLOURS
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.report import citation
@@ -22,7 +24,8 @@ from rbcflow.report.text import FILTERS
 log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("vendor/sortable.min.js", "page.js", "tables.js", "compare.js", "errors.js")
+CODE = Path(__file__).parent
+SCRIPTS = ("vendor/sortable.min.js", "page.js", "tables.js", "compare.js", "errors.js", "find.js")
 """Scripts of the page in their order; each keeps its names to itself."""
 
 
@@ -68,6 +71,8 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, slug=slug)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    numbers = itertools.count(1)
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
@@ -77,7 +82,45 @@ def render(page: Page) -> str:
         least_recordings=LEAST_RECORDINGS,
         tries=TRIES,
         class_colours=CLASS_COLOURS,
+        numbering=lambda: next(numbers),
+        opened=opened_run(page),
+        runs_of=runs_of,
+        names_of=names_of,
+        metric_words=names.METRICS,
+        digest=page_digest(),
         style=Markup(style),
         script=Markup(script),
         script_sha256=digest,
     )
+
+
+def page_digest() -> str:
+    """Return a fingerprint of what makes the page: this package's code and templates, which an example must not lag."""
+    whole = hashlib.sha256()
+    for path in sorted([*CODE.glob("*.py"), *(path for path in TEMPLATES.rglob("*") if path.is_file())]):
+        whole.update(path.relative_to(CODE).as_posix().encode())
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def opened_run(page: Page) -> str:
+    """Return the one run that is not folded: the first screen's first, else the first that was judged."""
+    chosen = [tile.run.name for tile in page.front.tiles] or [run.name for run in page.evaluated]
+    return chosen[0] if chosen else ""
+
+
+def runs_of(page: Page) -> dict[str, dict[str, str]]:
+    """Return by test set and model the runs that can be compared."""
+    table: dict[str, dict[str, str]] = {}
+    for run in page.evaluated:
+        table.setdefault(run.testset.name, {})[run.model] = run.name
+    return {name: runs for name, runs in table.items() if len(runs) > 1}
+
+
+def names_of(page: Page) -> dict[str, str]:
+    """Return the display names of models and test sets that can be compared."""
+    table = runs_of(page)
+    return {
+        name: names.shown(name)
+        for name in dict.fromkeys([*table, *(model for runs in table.values() for model in runs)])
+    }

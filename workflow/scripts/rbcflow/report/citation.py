@@ -7,8 +7,13 @@ from pathlib import Path
 
 import yaml
 
+from rbcflow.core.yamlfile import read_yaml
+
 TITLE = "Deep Learning Detection and Classification of Red Blood Cells: Towards a Universal Dataset"
 AUTHORS = "Amrani, A., Caridi, I., Kaoui, B."
+REPOSITORY = "https://github.com/4l3x4ndre/Detection-and-Classification-of-Red-Blood-Cells-under-flow"
+"""The preprint's repository, read at the commit below."""
+REPOSITORY_COMMIT = "67410beb"
 DOI = "10.1101/2025.09.18.677048"
 
 PREPRINT_BIBTEX = f"""@article{{Amrani2025.09.18.677048,
@@ -59,6 +64,13 @@ class Software:
     version: str
     licence: str
     bibtex: str
+    repository: str = ""
+
+
+def read_trainings(project: Path) -> dict[str, dict]:
+    """Return what the preprint printed of its trainings, by the id it gave them (``paper/published.yaml``)."""
+    path = project / "paper/published.yaml"
+    return (read_yaml(path).get("trainings") or {}) if path.is_file() else {}
 
 
 def read_software(project: Path) -> Software | None:
@@ -82,4 +94,10 @@ def read_software(project: Path) -> Software | None:
     }
     lines = ",\n".join(f"  {key:<8}= {{{value}}}" for key, value in fields.items() if value)
     bibtex = f"@software{{rbcflow,\n{lines}\n}}"
-    return Software(str(data.get("title", "")), str(data.get("version", "")), str(data.get("license", "")), bibtex)
+    return Software(
+        str(data.get("title", "")),
+        str(data.get("version", "")),
+        str(data.get("license", "")),
+        bibtex,
+        str(data.get("repository-code") or ""),
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rbcflow.core import names
 from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_still
 from rbcflow.report.records import Provenance, read_provenance, slug
 
@@ -21,6 +22,8 @@ class Figure:
         vector: the same as SVG, empty where there is none.
         picture: what the page shows, for an animation its first frame.
         moving: the animation, for a GIF.
+        shown: whether the page holds it; else it links the file.
+        note: what this one shows, with its number; empty where nothing is known but the caption.
     """
 
     id: str
@@ -35,6 +38,18 @@ class Figure:
     picture: Picture | None
     moving: Animation | None
     provenance: Provenance | None
+    shown: bool = True
+    note: str = ""
+
+    @property
+    def of(self) -> str:
+        """What it was drawn for, as a reader knows it."""
+        return names.shown(self.key) if self.key else ""
+
+    @property
+    def player(self) -> str:
+        """The page that plays an animation, beside this one."""
+        return PurePosixPath(self.path).with_suffix(".html").as_posix() if self.moving else ""
 
     @property
     def anchor(self) -> str:
@@ -62,8 +77,9 @@ def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, 
 def _figure(results: Path, entry: dict[str, Any], key: str) -> Figure:
     path = _file(results, entry, key)
     drawn, vector = path.is_file(), path.with_suffix(".svg")
-    moving = embed_animation(path) if drawn and path.suffix == ".gif" else None
-    still = embed_still(path) if drawn and not moving else None
+    embedded = drawn and entry.get("shown", True)
+    moving = embed_animation(path) if embedded and path.suffix == ".gif" else None
+    still = embed_still(path) if embedded and not moving else None
     return Figure(
         id=str(entry["id"]),
         key="" if entry["per"] == "none" else key,
@@ -77,4 +93,5 @@ def _figure(results: Path, entry: dict[str, Any], key: str) -> Figure:
         picture=moving.still if moving else still,
         moving=moving,
         provenance=read_provenance(path.with_suffix(".json"), results),
+        shown=bool(entry.get("shown", True)),
     )

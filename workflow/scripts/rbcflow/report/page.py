@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
-from rbcflow.report import citation
+from rbcflow.core import names
+from rbcflow.report import captions, citation
+from rbcflow.report.cards import Card, Values, read_cards, read_values, tally
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
+from rbcflow.report.front import Front, read_front
 from rbcflow.report.graph import Graph, read_graph
+from rbcflow.report.matrix import Matrix, read_matrix, read_pairs
 from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
@@ -76,29 +80,27 @@ class Page:
     deviations: str
     errors: list[Errors]
     graph: Graph
+    front: Front
+    matrix: Matrix
+    pairs: dict[str, Any]
+    cards: list[Card]
+    values: dict[str, Values]
+    folder: str
 
     @property
     def verdicts(self) -> dict[str, tuple[str, int]]:
         """Tone and number of claims by verdict."""
         return count_verdicts(self.claims or [])
 
-    @property
-    def foreign(self) -> list[TestSet]:
-        """Test sets that are not a dataset's own test images."""
-        return [testset for testset, runs in self.groups if runs and testset.name in self.config["testsets"]]
+    def shared_caveats(self, testset: str) -> list[str]:
+        """Return what must be known of every run on a test set, to be said once."""
+        own = [run.caveats for run in self.evaluated if run.testset.name == testset]
+        return [caveat for caveat in own[0] if all(caveat in other for other in own)] if len(own) > 1 else []
 
     @property
-    def matrix(self) -> dict[str, list[Run | None]]:
-        """By model, its run on its own composed images and on each foreign test set, None where there is none."""
-        table = {(run.model, run.testset.name): run for run in self.runs}
-        variants = {name: row.get("variant") or name for name, row in self.config["models"].items()}
-        return {
-            model: [
-                table.get((model, f"{variants.get(model, model)}_test")),
-                *(table.get((model, testset.name)) for testset in self.foreign),
-            ]
-            for model in dict.fromkeys(run.model for run in self.runs)
-        }
+    def tally(self) -> dict[str, int]:
+        """How many sentences are decided, and what the others would be on these frames."""
+        return tally(self.cards)
 
     @property
     def known_donors(self) -> list[str]:
@@ -106,8 +108,8 @@ class Page:
         cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
         drawn = {source.name for source in self.sources if source.row.get("layout") == "drawn"}
         return [
-            f"Of the {count(n)} cells of {source}, {count(cells.get((source, 'donor'), 0))} have a known donor and "
-            "recording; of the others only the group can be compared."
+            f"Of the {count(n)} cells of {names.shown(source)}, {count(cells.get((source, 'donor'), 0))} have a known "
+            "donor and recording; of the others only the group can be compared."
             for (source, unit), n in cells.items()
             if unit == "group" and source not in drawn and n > cells.get((source, "donor"), 0)
         ]
@@ -121,9 +123,9 @@ class Page:
             if row["unit"] == "test frame recording":
                 source, known = row["source"], cells.get((row["source"], "donor"), 0)
                 sentences.append(
-                    f"Of the {row['units']} recordings of {source} that test sets are made of, {row['crossing']} are "
-                    f"known to have given a cell to train or val; the recording is known of {count(known)} of its "
-                    f"{count(cells[source, 'group'])} cells."
+                    f"Of the {row['units']} recordings of {names.shown(source)} that test sets are made of, "
+                    f"{row['crossing']} are known to have given a cell to train or val; the recording is known of "
+                    f"{count(known)} of its {count(cells[source, 'group'])} cells."
                 )
         return sentences
 
@@ -179,11 +181,20 @@ class Page:
     @property
     def gaps(self) -> list[Figure]:
         """Figures of the registry that were not drawn."""
-        return [figure for figure in self.figures if figure.picture is None]
+        return [figure for figure in self.figures if figure.picture is None and figure.shown]
+
+    @property
+    def files(self) -> list[Figure]:
+        """Figures that were drawn to files alone."""
+        return [figure for figure in self.figures if not figure.shown]
 
     def drawn(self, section: str, per: str = "none", key: str = "") -> list[Figure]:
         """Return the figures of a section drawn per something, for one key."""
-        return [f for f in self.figures if (f.section, f.per, f.key) == (section, per, key)]
+        return [f for f in self.figures if f.shown and (f.section, f.per, f.key) == (section, per, key)]
+
+    def methods(self, section: str) -> dict[str, str]:
+        """Return how the pictures of a section are made, by title."""
+        return {f.title: f.caption for f in self.figures if f.shown and f.section == section and f.note}
 
     def record_of(self, path: str) -> Provenance | None:
         """Return the stage record that speaks for a path in the results folder, the closest one."""
@@ -218,28 +229,64 @@ def collect(
         "testset": list(dict.fromkeys(str(row["testset"]) for row in runs)),
     }
     records, timings = read_records(results), read_timings(results)
+    read, banks = read_sources(results, sources), read_banks(results, config["banks"])
+    datasets = [read_dataset(results, name, row) for name, row in variants.items()]
+    pixels, ledger, every = read_pixels(results), read_claims(results), [run for _, own in groups for run in own]
+    figures = _told(results, project, read_figures(results, registry, keys), every, banks, datasets, trained, read)
     return Page(
         config=config,
-        sources=read_sources(results, sources),
-        banks=read_banks(results, config["banks"]),
+        sources=read,
+        banks=banks,
         outlines=read_outlines(results),
-        datasets=[read_dataset(results, name, row) for name, row in variants.items()],
+        datasets=datasets,
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
         sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
-        pixels=read_pixels(results),
+        pixels=pixels,
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
         groups=groups,
         timings=timings,
-        figures=read_figures(results, registry, keys),
+        figures=figures,
         records=records,
-        rebuilt=_rebuilt(trained, [run for _, group in groups for run in group]),
+        rebuilt=_rebuilt(trained, every),
         software=citation.read_software(project),
-        claims=read_claims(results),
+        claims=ledger,
         deviations=Path(os.path.relpath(project / "paper/deviations.md", results)).as_posix(),
         graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
+        front=read_front(results, project, config, every, trained, figures, pixels, datasets),
+        matrix=read_matrix(results, config, groups),
+        pairs=read_pairs(results, every),
+        cards=read_cards(ledger, config["testsets"], read),
+        values=read_values(ledger),
+        folder=results.as_posix() if not results.is_absolute() else results.name,
     )
+
+
+def _told(
+    results: Path, project: Path, figures: list[Figure], runs: list[Run], banks: list[CellBank],
+    datasets: list[Dataset], models: list[Model], sources: list[Source],
+) -> list[Figure]:  # fmt: skip
+    """Return the figures with what each shows; a map of clusters of which none was dropped leaves the page."""
+    by_run, by_bank = {run.name: run for run in runs}, {row.name: row for row in banks}
+    by_dataset, by_source = {own.name: own for own in datasets}, {own.name: own for own in sources}
+    by_model = {own.name: own for own in reversed(models)}
+    printed = citation.read_trainings(project)
+
+    def note(figure: Figure) -> str:
+        id_, key = figure.id, figure.key
+        if figure.per == "run" and id_ in captions.OF_RUN and by_run[key].status == "evaluated":
+            return captions.OF_RUN[id_](results, by_run[key])
+        if figure.per in ("bank", "clustered") and key in by_bank:
+            return captions.of_bank(id_, by_bank[key])
+        if figure.per == "variant":
+            return captions.of_dataset(id_, by_dataset[key])
+        if figure.per == "model" and key in by_model:
+            return captions.of_model(id_, by_model[key], printed.get(by_model[key].row["published_as"], {}))
+        return captions.of_source(id_, by_source[key]) if figure.per == "recorded" else ""
+
+    kept = [f for f in figures if f.id != "cluster_map" or not captions.nothing_dropped(results, f.key)]
+    return [replace(figure, note=note(figure)) for figure in kept]
 
 
 def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:

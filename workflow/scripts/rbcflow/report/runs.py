@@ -113,16 +113,16 @@ def _seen(size: dict[str, Any]) -> str:
         return ""
     factor = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     if size["imgsz"] is None:
-        return "The detector saw the frames' own pixels" + (f", enlarged {factor} times." if low != 1 else ".")
-    why = "of its training, as Ultralytics validates" if size["asked"] == "trained" else "asked for"
-    return f"The detector saw frames at the size {why}: long side {size['imgsz']} px, {factor} times the frame's."
+        return "Frames seen at their own pixels" + (f", enlarged {factor} times." if low != 1 else ".")
+    why = "the size of the training" if size["asked"] == "trained" else "the size asked for"
+    return f"Frames seen at {why}: long side {size['imgsz']} px, {factor} times the frame's."
 
 
 def _cells(size: dict[str, Any]) -> str:
     """Say how large cells are at that size, beside the training's."""
     if size.get("cell_side_px") is None:
         return ""
-    own = f"The median true cell is then {size['cell_side_px']:.1f} px across"
+    own = f"The median cell is then {size['cell_side_px']:.1f} px across"
     if size["cell_side_ratio"] is None:
         return f"{own}; the training's is not recorded."
     return f"{own}, {size['cell_side_ratio']:.2f} times the training's {size['training_cell_side_px']:.1f} px."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from rbcflow.core import names
 from rbcflow.runtime.origin import meaning
 
 MISSING = "–"
@@ -89,6 +91,40 @@ def breakable(text: Any) -> Markup:
     return Markup(f"<bdi>{safe}</bdi>")
 
 
+_ID = re.compile(
+    r"[a-z][a-z0-9_]*-on-[a-z0-9_]+(?:-at-[a-z]+)?|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|\b(?:random|naples|kihm2018|liang2024|nouaman2024)\b"
+)
+
+
+def named(text: str) -> str:
+    """Return a sentence with the ids of models, test sets, sources and numbers in it as a reader knows them."""
+
+    def said(found: re.Match[str]) -> str:
+        name = found[0]
+        return names.METRICS[name] if name in names.METRICS else names.shown(name)
+
+    return _ID.sub(said, text)
+
+
+def figures(text: str) -> str:
+    """Return a table's text of a number in three significant digits with a true minus; other text stays."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}") if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def origin_word(origin: str) -> str:
+    """Return what an origin is called on a badge."""
+    return names.ORIGINS.get(origin, origin)
+
+
+def lower_first(text: str) -> str:
+    """Return text with a small first letter."""
+    return text[:1].lower() + text[1:]
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "ratio": ratio,
     "with_interval": with_interval,
@@ -102,4 +138,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "code_value": code_value,
     "breakable": breakable,
     "meaning": meaning,
+    "shown": names.shown,
+    "named": named,
+    "figures": figures,
+    "origin_word": origin_word,
+    "lower_first": lower_first,
+    "class_word": lambda name: names.CLASSES.get(name, name),
 }

@@ -1,63 +1,84 @@
 "use strict";
 {
-  // Two runs side by side: numbers from the headline table, figures from the runs' own sections.
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const box = document.querySelector(".compare");
-  const runs = all("section.run[data-run]");
-  if (box && runs.length > 1) {
-    const [left, right] = ["left", "right"].map((side) => box.querySelector(`.compare-${side}`));
-    for (const select of [left, right]) select.append(...runs.map((run) => new Option(run.dataset.run, run.dataset.run)));
-    right.selectedIndex = 1;
-    const heads = all("table.headline thead th").map((head) => head.textContent);
-    const rowOf = (name) => all("table.headline tbody tr").find((row) => row.dataset.run === name);
+  // Two detectors on the same frames, with the interval of their difference; the choice stands in the address.
+  const { all, one } = rbc;
+  const box = one(".compare");
+  const script = one("#pairs");
+  const { pairs, values, runs, metrics, names } = script ? JSON.parse(script.textContent) : { runs: {} };
+  if (box && Object.keys(runs).length) {
+    const [set, left, right] = ["set", "left", "right"].map((side) => one(`.compare-${side}`, box));
+    const fill = (select, ids) => select.replaceChildren(...ids.map((id) => new Option(names[id], id)));
     const cell = (tag, content, number) => Object.assign(document.createElement(tag), { textContent: content, className: number ? "n" : "" });
-    const numbers = (names) => {
-      const rows = names.map(rowOf);
-      return heads.map((head, column) => ({ head, cells: rows.map((row) => row.cells[column]) }))
-        .filter(({ cells }) => cells.every((one) => one?.classList.contains("n") && "sort" in one.dataset))
-        .map(({ head, cells }) => {
-          const values = cells.map((one) => one.dataset.sort);
-          // a mean that leaves out a class is another number
-          const marked = cells.map((one) => one.textContent.includes("†"));
-          const known = values.every((one) => one !== "") && marked[0] === marked[1];
-          const digits = Math.max(...cells.map((one) => (one.textContent.match(/\.(\d+)/)?.[1] ?? "").length));
-          const difference = known ? (values[1] - values[0]).toFixed(digits) : "–";
-          const row = document.createElement("tr");
-          const name = cell("th", head, false);
-          name.scope = "row";
-          row.append(name, ...cells.map((one) => cell("td", one.textContent, true)), cell("td", difference, true));
-          return row;
-        });
+    const minus = (text) => (text === "–" ? text : text.startsWith("-") ? text.slice(1) : Number(text) ? `-${text}` : text);
+    // the difference of a pair stands once, in the order of the table of runs
+    const paired = (metric) => {
+      const forward = pairs[`${set.value}|${left.value}|${right.value}`]?.[metric];
+      if (forward) return forward;
+      const back = pairs[`${set.value}|${right.value}|${left.value}`]?.[metric];
+      return back && [minus(back[0]), minus(back[2]), minus(back[1]), back[3]];
     };
-    const figures = (names) => {
-      const sides = names.map((name) => all("figure:not(.missing)", runs.find((run) => run.dataset.run === name)));
-      return sides[0].flatMap((first) => {
-        const title = first.querySelector("figcaption strong").textContent;
-        const second = sides[1].find((one) => one.querySelector("figcaption strong").textContent === title);
+    const numbers = () => Object.keys(metrics).flatMap((metric) => {
+      const own = [left, right].map((side) => values[runs[set.value][side.value]]?.[metric]);
+      if (own.some((value) => value === undefined)) return [];
+      const [difference, low, high, n] = paired(metric) ?? ["–", "–", "–", ""];
+      const row = document.createElement("tr");
+      const name = cell("th", metrics[metric], false);
+      name.scope = "row";
+      const interval = low === "–" ? `none${n ? ` (${n} recordings)` : ""}` : `${low} to ${high}`;
+      row.append(name, ...own.map((value) => cell("td", value, true)), cell("td", difference, true), cell("td", interval, true));
+      return [row];
+    });
+    const inside = (run) => one(`[data-run="${run}"]:not(tr)`)?.querySelector("figure") ? one(`[data-run="${run}"]:not(tr)`) : one(`details[data-run="${run}"] > template`)?.content;
+    const figures = () => {
+      const sides = [left, right].map((side) => {
+        const root = inside(runs[set.value][side.value]);
+        return root ? all("figure:not(.missing)", root) : [];
+      });
+      return sides[0].slice(0, 3).flatMap((first) => {
+        const kind = (figure) => figure.id.split("-")[1];
+        const second = sides[1].find((figure) => kind(figure) === kind(first));
         if (!second) return [];
         const pair = Object.assign(document.createElement("div"), { className: "pair" });
-        pair.append(...[first, second].map((figure, side) => {
-          const image = figure.querySelector("img").cloneNode();
+        pair.append(...[first, second].map((figure) => {
+          const image = document.importNode(one("img", figure), false);
           image.removeAttribute("data-moving");
-          const caption = Object.assign(document.createElement("figcaption"), { textContent: `${title} ${names[side]}` });
-          const copy = document.createElement("div");
-          copy.className = "half";
-          copy.append(image, caption);
+          const copy = Object.assign(document.createElement("div"), { className: "half" });
+          copy.append(image, Object.assign(document.createElement("figcaption"), { textContent: image.alt }));
           return copy;
         }));
         return [pair];
       });
     };
+    const shown = one(".compare-show", box);
     const compare = () => {
-      const names = [left.value, right.value];
-      box.querySelector("tbody").replaceChildren(...numbers(names));
-      box.querySelector(".compare-figures").replaceChildren(...figures(names));
+      one("tbody", box).replaceChildren(...numbers());
+      one(".compare-figures", box).replaceChildren(...(shown.checked ? figures() : []));
     };
-    for (const select of [left, right]) select.addEventListener("change", compare);
+    shown.addEventListener("change", compare);
+    const models = () => Object.keys(runs[set.value]);
+    const choose = (testset, first, second) => {
+      set.value = testset;
+      const list = models();
+      fill(left, list);
+      fill(right, list);
+      left.value = list.includes(first) ? first : list[0];
+      right.value = list.includes(second) && second !== left.value ? second : list.find((id) => id !== left.value);
+    };
+    fill(set, Object.keys(runs));
+    const asked = decodeURIComponent(location.hash.slice(1)).split(":");
+    choose(...(asked[0] === "compare" && asked[1] in runs ? asked.slice(1) : [Object.keys(runs)[0]]));
+    for (const select of [set, left, right]) {
+      select.addEventListener("change", () => {
+        choose(set.value, left.value, right.value);
+        compare();
+        history.replaceState(history.state, "", `#compare:${set.value}:${left.value}:${right.value}`);
+      });
+    }
     box.hidden = false;
     // the first comparison is made when the reader comes near
     new IntersectionObserver((entries, observer) => {
       if (entries.some((entry) => entry.isIntersecting)) { observer.disconnect(); compare(); }
-    }, { rootMargin: "400px" }).observe(box);
+    }, { rootMargin: "200px" }).observe(box);
+    if (asked[0] === "compare") one("#compare").scrollIntoView();
   }
 }

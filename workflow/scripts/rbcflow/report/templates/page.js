@@ -1,7 +1,49 @@
 "use strict";
+// What the other scripts use: folded parts become part of the page when they are opened.
+const rbc = {
+  all: (selector, root = document) => [...root.querySelectorAll(selector)],
+  one: (selector, root = document) => root.querySelector(selector),
+  // put a folded part's content into the page; tells the other scripts of it
+  fill(details) {
+    const template = details.querySelector(":scope > template");
+    if (!template) return;
+    template.replaceWith(template.content);
+    document.dispatchEvent(new CustomEvent("filled", { detail: details }));
+  },
+  // the folded parts around an element or id that is not in the page yet, the outermost first
+  way(matches, root = document, chain = []) {
+    for (const template of rbc.all("template", root)) {
+      const next = [...chain, template.parentElement];
+      const found = matches(template.content);
+      if (found) return { chain: next, found };
+      const deeper = rbc.way(matches, template.content, next);
+      if (deeper) return deeper;
+    }
+    return null;
+  },
+  // open everything that hides an element, then show it
+  reveal(id) {
+    let target = document.getElementById(id);
+    if (!target) {
+      const hidden = rbc.way((content) => content.getElementById(id));
+      for (const details of hidden?.chain ?? []) { rbc.fill(details); details.open = true; }
+      target = document.getElementById(id);
+    }
+    if (target) rbc.show(target);
+    return Boolean(target);
+  },
+  show(target) {
+    for (let outer = target; outer; outer = outer.parentElement?.closest("details")) {
+      if (outer instanceof HTMLDetailsElement) { rbc.fill(outer); outer.open = true; }
+    }
+    target.scrollIntoView();
+  },
+  fillAll() {
+    for (let left = rbc.all("details:has(> template)"); left.length; left = rbc.all("details:has(> template)")) left.forEach(rbc.fill);
+  },
+};
 {
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const one = (selector, root = document) => root.querySelector(selector);
+  const { all, one } = rbc;
   const root = document.documentElement;
 
   // Light and dark: the system's wish until the reader decides. Storage may be forbidden for local files.
@@ -50,54 +92,123 @@
   addEventListener("resize", markSoon);
   mark();
 
-  // A link into folded provenance opens it.
-  const unfold = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target instanceof HTMLDetailsElement) { target.open = true; target.scrollIntoView(); }
-  };
-  addEventListener("hashchange", unfold);
-  unfold();
+  // Folds fill when they are opened, and a link into one opens it.
+  document.addEventListener("toggle", (event) => { if (event.target.open && event.target.matches("details.fold")) rbc.fill(event.target); }, true);
+  const follow = () => { const id = decodeURIComponent(location.hash.slice(1)); if (id && !id.includes(":")) rbc.reveal(id); };
+  addEventListener("hashchange", follow);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) follow();
+  });
+  follow();
 
   // Animations play only when asked, and stop when asked again.
-  const stop = (button) => { if (button.getAttribute("aria-pressed") === "true") button.click(); };
-  addEventListener("beforeprint", () => {
-    for (const button of all(".play")) stop(button);
-    for (const image of all("figure img")) image.loading = "eager";
-  });
-  for (const button of all(".play")) {
-    const image = one("img", button.closest("figure"));
-    const still = image.src;
-    button.addEventListener("click", () => {
-      const playing = button.getAttribute("aria-pressed") !== "true";
-      image.src = playing ? image.dataset.moving : still;
-      button.setAttribute("aria-pressed", playing);
-      one(".play-text", button).textContent = playing ? "Stop" : "Play";
-    });
-  }
+  const play = (button, playing) => {
+    const figure = button.closest("figure");
+    const image = one("img", figure);
+    image.dataset.still ??= image.src;
+    image.src = playing ? image.dataset.moving : image.dataset.still;
+    figure.classList.toggle("playing", playing);
+    button.setAttribute("aria-pressed", playing);
+    one(".play-text", button).textContent = playing ? "Stop" : "Play";
+  };
+  const pressed = (button) => button.getAttribute("aria-pressed") === "true";
 
-  // Enlarged figures: Escape, the close button or a click on the picture closes, arrows step through.
+  // Enlarged figures: fitted to the width, larger and smaller with + and -, dragged; Escape, Close and the browser's Back close.
   const viewer = one(".viewer");
   const large = one("img", viewer);
-  const zooms = all(".zoom");
-  let shown = 0;
-  const show = (index) => {
-    shown = (index + zooms.length) % zooms.length;
-    const image = one("img", zooms[shown]);
+  const box = one(".stage-box", viewer);
+  let current = null;
+  let scale = 1;
+  const zooms = () => all(".zoom");
+  const fit = () => { large.style.width = `${100 * scale}%`; };
+  const enlarge = (factor) => {
+    const middle = [box.scrollLeft + box.clientWidth / 2, box.scrollTop + box.clientHeight / 2].map((v) => v / scale);
+    scale = Math.min(8, Math.max(1, scale * factor));
+    fit();
+    box.scrollTo(middle[0] * scale - box.clientWidth / 2, middle[1] * scale - box.clientHeight / 2);
+  };
+  const show = (zoom) => {
+    current = zoom;
+    const image = one("img", zoom);
     large.src = image.src;
     large.alt = image.alt;
-    one(".viewer-caption").replaceChildren(...one("figcaption p", zooms[shown].closest("figure")).cloneNode(true).childNodes);
+    scale = 1;
+    fit();
+    one(".viewer-caption").replaceChildren(...one("figcaption p", zoom.closest("figure")).cloneNode(true).childNodes);
   };
-  zooms.forEach((zoom, index) => zoom.addEventListener("click", () => { show(index); viewer.showModal(); }));
-  large.addEventListener("click", () => viewer.close());
-  one(".previous", viewer).addEventListener("click", () => show(shown - 1));
-  one(".next", viewer).addEventListener("click", () => show(shown + 1));
+  const step = (by) => {
+    const list = zooms();
+    show(list[(list.indexOf(current) + by + list.length) % list.length]);
+  };
+  const openViewer = (zoom) => {
+    show(zoom);
+    viewer.showModal();
+    history.pushState({ viewer: true }, "");
+  };
+  addEventListener("popstate", () => { if (viewer.open) viewer.close(); });
+  one(".previous", viewer).addEventListener("click", () => step(-1));
+  one(".next", viewer).addEventListener("click", () => step(1));
+  one(".zoom-in", viewer).addEventListener("click", () => enlarge(1.5));
+  one(".zoom-out", viewer).addEventListener("click", () => enlarge(1 / 1.5));
   viewer.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowLeft") show(shown - 1);
-    if (event.key === "ArrowRight") show(shown + 1);
+    const act = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), "+": () => enlarge(1.5), "-": () => enlarge(1 / 1.5) }[event.key];
+    if (act) { act(); event.preventDefault(); }
   });
+  let grip = null;
+  box.addEventListener("pointerdown", (event) => { grip = { x: event.clientX, y: event.clientY, left: box.scrollLeft, top: box.scrollTop }; });
+  addEventListener("pointerup", () => { grip = null; });
+  box.addEventListener("pointermove", (event) => {
+    if (grip && event.buttons) box.scrollTo(grip.left - event.clientX + grip.x, grip.top - event.clientY + grip.y);
+  });
+  large.addEventListener("dragstart", (event) => event.preventDefault());
   viewer.addEventListener("close", () => {
     large.removeAttribute("src");
-    zooms[shown].focus({ preventScroll: true });
-    zooms[shown].scrollIntoView({ block: "nearest" });
+    if (history.state?.viewer) history.back();
+    current?.focus({ preventScroll: true });
+    current?.scrollIntoView({ block: "nearest" });
   });
+  document.addEventListener("click", (event) => {
+    const zoom = event.target.closest(".zoom");
+    const button = event.target.closest(".play");
+    const copy = event.target.closest(".copy");
+    if (zoom) openViewer(zoom);
+    if (button) play(button, !pressed(button));
+    if (copy) navigator.clipboard?.writeText(one(copy.dataset.copy).innerText.replace(/\s+/g, " ").trim()).then(() => { copy.textContent = "Copied"; });
+  });
+
+  // Print: the summary, or with Shift everything; pictures are loaded and animations stopped before.
+  const ready = () => {
+    for (const button of all(".play")) if (pressed(button)) play(button, false);
+    for (const image of all("figure img")) image.loading = "eager";
+  };
+  addEventListener("beforeprint", ready);
+  addEventListener("afterprint", () => root.classList.remove("print-all"));
+  one(".print").addEventListener("click", async (event) => {
+    if (event.shiftKey) {
+      rbc.fillAll();
+      for (const details of all("details.fold")) details.open = true;
+      root.classList.add("print-all");
+    }
+    ready();
+    await Promise.allSettled(all(event.shiftKey ? "figure img" : ".in-print img").map((image) => image.decode()));
+    print();
+  });
+
+  // The table of models by test sets: at which size frames were seen, and how many boxes a cell may keep.
+  const matrix = one("#matrix");
+  const turn = () => {
+    const [size, boxes] = ["size", "boxes"].map((name) => one(`input[name=${name}]:checked`).value);
+    for (const cell of all("td.heat", matrix)) {
+      const value = cell.getAttribute(`data-${size ? `${size}-` : ""}${boxes}`);
+      cell.classList.toggle("unturned", !value);
+      if (!value) continue;
+      const [found, right, share] = value.split("|");
+      const link = one("a", cell);
+      one("b", link).textContent = found;
+      link.lastChild.textContent = right;
+      cell.style.setProperty("--v", share);
+    }
+  };
+  if (matrix) for (const input of all(".switches input")) input.addEventListener("change", turn);
 }

@@ -59,6 +59,22 @@
     tools.append(...(rows.length > MANY || chosen.length ? [search, ...chosen.map((one) => one.select)] : []), csv, shown);
     region.before(tools);
   };
-  for (const region of all(".table")) if (!region.closest(".compare") && !("plain" in region.dataset)) furnish(region);
-  for (const header of all("table.sortable thead th")) header.append(make("button", { type: "button" }, ...header.childNodes));
+  // a dash and a cell that a remark covers are missing values, which are sorted last
+  const order = (table) => {
+    for (const cell of all("tbody td", table)) if (!("sort" in cell.dataset) && (cell.colSpan > 1 || cell.textContent.trim() === "–")) cell.dataset.sort = "";
+    for (const header of all("thead th", table)) if (!header.querySelector("button")) header.append(make("button", { type: "button" }, ...header.childNodes));
+  };
+  // a table that is wider than the page says so
+  const edge = (region) => region.classList.toggle("wider", region.scrollWidth > region.clientWidth + region.scrollLeft + 2);
+  const dress = (root) => {
+    for (const region of all(".table", root)) {
+      if (!region.closest(".compare") && !("plain" in region.dataset) && region.querySelector("table.sortable")) furnish(region);
+      edge(region);
+      region.addEventListener("scroll", () => edge(region), { passive: true });
+    }
+    for (const table of all("table.sortable", root)) order(table);
+  };
+  dress(document);
+  document.addEventListener("filled", (event) => dress(event.detail));
+  addEventListener("resize", () => all(".table").forEach(edge));
 }

@@ -1,0 +1,176 @@
+"""Claims as the page shows them: a card a sentence, folded rows a printed value (rule ``render_report``)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, OPEN
+from rbcflow.report.claims import Claim
+from rbcflow.report.stages import Source
+from rbcflow.report.text import figures
+from rbcflow.runtime.origin import UNDECIDED
+from rbcflow.runtime.provenance import PHANTOM, PUBLIC, RAW
+
+PREFIXES = {f"{words.capitalize()} on these frames.": verdict for verdict, words in ON_THESE.items()}
+"""How a remark begins that says what a verdict would be on frames that decide nothing."""
+COMMAND = ".venv/bin/snakemake --cores all --configfile config/paper.yaml"
+"""What runs everything on the laboratories' own recordings, at the preprint's scale."""
+PAGES = {"README": "README.md", "docstring": "scripts"}
+"""Places of the preprint's repository that a sentence's source names, by a word of it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A number of a card: on simulated, public or laboratory data; empty text where there is none."""
+
+    name: str
+    origin: str
+    value: str = ""
+    low: str = ""
+    high: str = ""
+    n: str = ""
+
+    @property
+    def interval(self) -> str:
+        """Its interval in brackets."""
+        return f"({figures(self.low)} to {figures(self.high)})" if self.low and self.high else ""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is needed to decide a sentence.
+
+    Attributes:
+        recordings: the sources whose own recordings are missing.
+        hours: of training, as the preprint printed them for these models; None where it printed none.
+        seconds: what the same models' trainings took here.
+    """
+
+    recordings: list[Source]
+    hours: float | None
+    command: str = COMMAND
+
+
+@dataclass(frozen=True)
+class Card:
+    """A sentence of the preprint.
+
+    Attributes:
+        would: what the verdict would be on these frames, empty where it is decided or has no number.
+        rest: the remarks without what ``would`` says.
+    """
+
+    claim: Claim
+    would: str
+    rest: str
+    places: list[Place]
+    needs: Needs | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the sentence holds, fails or cannot be told."""
+        return not self.claim.verdict.startswith(UNDECIDED)
+
+    @property
+    def missing(self) -> str:
+        """Why it is not decided."""
+        return self.claim.verdict.removeprefix(f"{UNDECIDED}: ")
+
+
+def read_cards(ledger: list[Claim] | None, testsets: dict[str, Any], sources: list[Source]) -> list[Card]:
+    """Return a card for each sentence of the ledger, in the ledger's order.
+
+    Args:
+        ledger: all claims, None where there is no ledger.
+        testsets: rows of the table of test sets.
+        sources: all sources.
+    """
+    return [_card(claim, testsets, sources) for claim in ledger or [] if claim.kind == "sentence"]
+
+
+def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source]) -> Card:
+    prefix = next((text for text in PREFIXES if claim.reason.startswith(text)), "")
+    card = Card(
+        claim,
+        ON_THESE[PREFIXES[prefix]] if prefix else "",
+        claim.reason.removeprefix(prefix).strip(),
+        _places(claim),
+        None,
+    )
+    return card if card.decided else Card(claim, card.would, card.rest, card.places, _needs(claim, testsets, sources))
+
+
+def _places(claim: Claim) -> list[Place]:
+    """Return the numbers by what they were judged on; a mixture of simulated and other frames counts as simulated."""
+    own = Place("", "", claim.here, claim.low, claim.high, claim.n)
+    raw = claim.origins == (RAW,)
+    simulated = PHANTOM in claim.origins
+    public = own if claim.here and not raw and not simulated else None
+    return [
+        _named(own if claim.here and simulated else None, "simulated", PHANTOM),
+        _named(public, "public", PUBLIC) if public else
+        Place("public", PUBLIC, claim.public, claim.public_low, claim.public_high, claim.public_n),
+        _named(own if claim.here and raw else None, "laboratory", RAW),
+    ]  # fmt: skip
+
+
+def _named(place: Place | None, name: str, origin: str) -> Place:
+    return Place(name, origin) if place is None else Place(name, origin, place.value, place.low, place.high, place.n)
+
+
+def _needs(claim: Claim, testsets: dict[str, Any], sources: list[Source]) -> Needs:
+    wanted = {(testsets.get(name) or {}).get("source") for name in claim.testsets.split()}
+    missing = [source for source in sources if source.name in wanted and source.origins != (RAW,)]
+    return Needs(missing, float(claim.training_seconds) / 3600 if claim.training_seconds else None)
+
+
+def tally(cards: list[Card]) -> dict[str, int]:
+    """Return how many sentences are decided, and what those that are not would be on these frames."""
+    would = Counter(card.would for card in cards if not card.decided)
+    return {
+        "decided": sum(card.decided for card in cards),
+        "holds": would[ON_THESE[HOLDS]],
+        "fails": would[ON_THESE[FAILS]],
+        "open": would[ON_THESE[OPEN]],
+        "none": would[""],
+    }
+
+
+@dataclass(frozen=True)
+class Values:
+    """Printed values of one kind, beside this run's.
+
+    Attributes:
+        verdict: what all of them have in common, empty where they differ.
+        decided: how many are within or outside their tolerance.
+    """
+
+    rows: list[Claim]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of all rows, empty where rows differ."""
+        found = {row.verdict for row in self.rows}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
+    def common(self) -> str:
+        """The verdict that most rows share."""
+        return Counter(row.verdict for row in self.rows).most_common(1)[0][0] if self.rows else ""
+
+    @property
+    def decided(self) -> int:
+        """How many are decided."""
+        return sum(not row.verdict.startswith(UNDECIDED) and row.tone != "open" for row in self.rows)
+
+
+def read_values(ledger: list[Claim] | None) -> dict[str, Values]:
+    """Return the printed values of trainings, of the drawn cells on Singapore's pictures, and counts."""
+    values = [claim for claim in ledger or [] if claim.kind == "value"]
+    return {
+        "trainings": Values([claim for claim in values if claim.section.startswith("training ")]),
+        "singapore": Values([claim for claim in values if claim.section == "drawn cells on Singapore"]),
+        "counts": Values([claim for claim in values if claim.section == "counts"]),
+    }
