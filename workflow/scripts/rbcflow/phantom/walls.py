@@ -17,6 +17,7 @@ def channel(
     walls: tuple[float, float] | None,
     contrast: float = 1.0,
     dirt: float = 1.0,
+    broad: float = 1.0,
 ) -> NDArray[np.float32]:
     """Return the transmittance of an empty channel along x, to be multiplied with the light.
 
@@ -29,13 +30,14 @@ def channel(
         walls: rows of the two walls at mid-width, pixels (may lie outside the image); None for a view without walls.
         contrast: strength of the walls, 1 as in a typical recording.
         dirt: mean number of dust spots and scratches in 10,000 square pixels.
+        broad: width of the walls' lines, 1 at 0.18 um a pixel; deep walls out of focus and small pixels make them wide.
 
     Returns:
         (height, width) float32, about 1.
     """
     result = _illumination(height, width, rng) * _texture(height, width, rng)
     if walls is not None:
-        result *= 1 + contrast * _walls(height, width, walls, rng)
+        result *= 1 + contrast * _walls(height, width, walls, rng, broad)
     _soil(result, rng.poisson(dirt * height * width / 1e4), rng)
     return np.clip(result, 0.02, None).astype(np.float32)
 
@@ -47,12 +49,14 @@ def random_walls(height: int, rng: np.random.Generator) -> tuple[float, float]:
     return float(top), float(top + gap)
 
 
-def _walls(height: int, width: int, walls: tuple[float, float], rng: np.random.Generator) -> NDArray[np.floating]:
+def _walls(
+    height: int, width: int, walls: tuple[float, float], rng: np.random.Generator, broad: float
+) -> NDArray[np.floating]:
     """Return the relative change of light by both walls and beyond them, (height, width)."""
     y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
     slope, sway = rng.normal(0, 0.004), rng.normal(0, 0.25)
     tilt = slope * (x - width / 2) + sway * exact.sincos(x / rng.uniform(40, 160) + rng.uniform(0, 6))[0]
-    scale = rng.uniform(0.7, 1.4)
+    scale = rng.uniform(0.7, 1.4) * broad
     beyond, total = rng.normal(0, 0.05), np.zeros((height, width), dtype=np.float32)
     for row, inward in zip(walls, (1, -1), strict=True):
         distance = (y - row - tilt) * inward / scale

@@ -68,10 +68,10 @@ def _record(
     optics = Optics(
         pixel_um=rng.uniform(0.115, 0.135),
         absorption=rng.uniform(0.055, 0.085),
-        index_step=0.015,
-        defocus_um=rng.normal(0, 0.15),
-        condenser=0.45,
-        blur_px=rng.uniform(1.0, 1.7),
+        index_step=0.025,
+        defocus_um=rng.normal(-0.7, 0.15),
+        condenser=0.35,
+        blur_px=rng.uniform(0.8, 1.2),
     )
     axis, half_width = HEIGHT / 2 + rng.uniform(-4, 4), rng.uniform(46, 54)
     scene = Scene(
@@ -84,14 +84,16 @@ def _record(
         spacing=rng.uniform(450, 1300),
         gap=8.0,
         optics=optics,
-        focus_spread_um=0.15,
+        focus_spread_um=0.3,
         shares=class_shares(velocity * MBAR_PER_CM_S),
         kinds=KINDS,
     )
-    empty = channel(HEIGHT, WIDTH, rng, walls=(axis - half_width, axis + half_width), contrast=0.8, dirt=0.5)
+    walls = axis - half_width, axis + half_width
+    # a capillary's walls are as deep as the whole of it, so most of a wall is out of focus where cells are in it
+    empty = channel(HEIGHT, WIDTH, rng, walls=walls, contrast=0.8, dirt=0.5, broad=2.2)
     colour = np.array(COLOURS[int(rng.integers(len(COLOURS)))], dtype=np.float32) * rng.uniform(150, 195)
     for view in views(scene, pages, rng):
-        # Without a halo the image is absorption alone: a power takes it from one colour to another (Beer-Lambert).
+        # The halo is faint, the rest is absorption: a power takes it from one colour to another (Beer-Lambert).
         ratio = np.stack([exact.power(view.ratio, factor) for factor in ABSORPTION], axis=-1)
         light = colour * (empty * rng.normal(1, 0.003))[..., None] * ratio
         yield expose(light, 0.06, 1.3, rng), view.instances
