@@ -1,4 +1,4 @@
-"""Snakemake's own processor time while jobs wait, with its limit on job starts and without (`no_limit_on_starts` in common.smk)."""
+"""Snakemake's own processor time while jobs wait, with its limit on job starts and without (`no_limit_on_starts`)."""
 
 from __future__ import annotations
 
