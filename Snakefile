@@ -35,6 +35,10 @@ include: "workflow/rules/retraining.smk"
 CODE.keep()
 
 
+onstart:
+    no_limit_on_starts()
+
+
 onerror:
     print(
         "\nWhat is finished is kept: mend what is named above and run the same command again. A job that ended with "

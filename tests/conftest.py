@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 import threading
 
 import pytest
+
+from accident_project import Finished, finished_once
 
 SLOW = (
     "test_workflow", "test_accidents", "test_slurm", "test_own_laboratory", "test_malformed", "test_processors",
@@ -37,3 +40,10 @@ def server(tmp_path):
         yield folder, f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The small project, made once for all modules and processes; what lies in its `results` is left as it is."""
+    base = tmp_path_factory.getbasetemp()
+    return finished_once(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)

@@ -26,16 +26,16 @@ from accident_project import (
     METRICS,
     MINI,
     MODEL,
+    NAME,
     RECORDED,
     REPORT,
+    Finished,
     Place,
     jobs_of,
     kill,
     wait_for,
 )  # fmt: skip
 
-NAME = "rbc flow – Größe 血"
-"""Blanks, a dash, an umlaut and a sign of three bytes: every place here but one has them in its path."""
 KILLED = {
     "recorded": (
         ("draw_phantom", "recorded/logs/draw_phantom/naples.log"),
@@ -65,12 +65,10 @@ ADVICE = "What is finished is kept: mend what is named above and run the same co
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def undisturbed(finished: Finished) -> Place:
     """A place in which everything was made without an accident."""
-    place = Place.new(tmp_path_factory.mktemp("undisturbed") / NAME)
-    place.run(REPORT, *MINI)
-    place.run(CELLS, *RECORDED)
-    return place
+    finished.place.run(CELLS, *RECORDED)
+    return finished.place
 
 
 @pytest.fixture
@@ -80,7 +78,7 @@ def copied(undisturbed: Place, tmp_path: Path) -> Place:
     return Place(tmp_path / NAME)
 
 
-def finished(place: Place) -> Counter[str]:
+def finished_in(place: Place) -> Counter[str]:
     """Return how often a job of each rule has finished in all runs of a place."""
     return sum((run.finished for run in place.runs), Counter())
 
@@ -111,7 +109,7 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
         again = next(when for run in place.runs[after:] if (when := run.finished_at(rule)))
         record_property(f"seconds to recover, {rule} after {Path(sign).name}", round(again - moment))
     assert "Nothing to be done" in place.run(target, *files).printed
-    assert finished(place) == undisturbed.runs[scale == "recorded"].finished
+    assert finished_in(place) == undisturbed.runs[scale == "recorded"].finished
     if scale == "recorded":
         cells = [pd.read_csv(one.folder / CELLS, dtype=str) for one in (place, undisturbed)]
         assert len(cells[0]) > 10
@@ -176,8 +174,8 @@ def test_disk_full_in_generation_and_in_training(undisturbed: Place, tmp_path: P
     assert len(pd.read_csv(place.folder / MODEL.replace("training.json", "results.csv"))) == EPOCHS
     expected = undisturbed.fingerprints()
     assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
-    ran = finished(place)
-    assert ran == Counter({rule: count for rule, count in finished(undisturbed).items() if rule in ran}) - Counter(
+    ran = finished_in(place)
+    assert ran == Counter({rule: count for rule, count in finished_in(undisturbed).items() if rule in ran}) - Counter(
         {"split_cells": 1}  # the report compares with the other scheme too
     )
 

@@ -37,6 +37,15 @@ def test_every_locked_package_has_hashes():
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
+def test_the_installer_is_pinned_by_hashes_and_is_no_part_of_the_environment():
+    installer = (PROJECT / "requirements-uv.lock").read_text()
+    assert re.findall(r"^(\S+)==\S+ ", installer, re.MULTILINE) == ["uv"]
+    assert "--hash=sha256:" in installer
+    assert "uv" not in locked()
+    makefile = (PROJECT / "Makefile").read_text()
+    assert makefile.count("--require-hashes") == 2, "one for pip, one for uv"
+
+
 def test_environment_yml_carries_the_locked_pins():
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())
     pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from accident_project import DATA, METRICS, MINI, MODEL, PROJECT, REPORT, Place
+from accident_project import DATA, METRICS, MODEL, PROJECT, REPORT, Finished
 from malformed_damage import Runs
 from rbcflow.core.errors import InputError
 from rbcflow.datasets import imported
@@ -29,24 +29,6 @@ from test_compose_imported import archive as write_archive
 
 SCRIPTS = PROJECT / "workflow/scripts"
 MODULES = {path.relative_to(SCRIPTS).as_posix(): ast.parse(path.read_text()) for path in sorted(SCRIPTS.rglob("*.py"))}
-BLOCKED = """
-import os, socket
-
-def refuse(*arguments):
-    with open(os.environ["ATTEMPTS"], "a") as file:
-        file.write(f"{arguments}\\n")
-    raise OSError("the network is blocked")
-
-def guarded(function):
-    def connect(self, address):
-        return function(self, address) if self.family == socket.AF_UNIX else refuse(address)
-    return connect
-
-socket.socket.connect = guarded(socket.socket.connect)
-socket.socket.connect_ex = guarded(socket.socket.connect_ex)
-socket.getaddrinfo = refuse
-"""
-"""A sitecustomize that notes and refuses every connection and look-up of a name."""
 
 
 def calls(tree: ast.AST) -> dict[str, list[ast.Call]]:
@@ -75,33 +57,18 @@ def modules_that_import(*names: str) -> set[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def namespace() -> tuple[str, ...]:
-    """What gives a command a network of its own with nobody in it, where that is permitted."""
-    prefix = ("unshare", "--net")
-    return prefix if subprocess.run([*prefix, "true"], capture_output=True).returncode == 0 else ()
-
-
-def test_the_whole_way_without_a_network_and_without_a_trace_at_home(tmp_path: Path, namespace: tuple[str, ...]):
-    home, attempts = tmp_path / "home", tmp_path / "attempts"
-    (tmp_path / "site").mkdir()
-    home.mkdir()
-    attempts.touch()
-    (tmp_path / "site/sitecustomize.py").write_text(BLOCKED)
-    environment = {"PYTHONPATH": str(tmp_path / "site"), "ATTEMPTS": str(attempts), "HOME": str(home)}
+def test_the_whole_way_without_a_network_and_without_a_trace_at_home(finished: Finished, tmp_path: Path):
+    attempts = tmp_path / "attempts"
     program = "import socket; socket.create_connection(('192.0.2.1', 80))"
-    tried = subprocess.run([sys.executable, "-c", program], env={**os.environ, **environment}, capture_output=True)
+    environment = {**os.environ, **finished.environment, "ATTEMPTS": str(attempts)}
+    tried = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert b"the network is blocked" in tried.stderr
     assert "192.0.2.1" in attempts.read_text()
-    attempts.write_text("")
 
-    place = Place.new(tmp_path / "project")
-    place.prefix = namespace
-    place.run(REPORT, *MINI, **environment, XDG_CONFIG_HOME="", XDG_CACHE_HOME="")
-    assert attempts.read_text() == ""
-    assert all((place.folder / name).is_file() for name in (DATA, MODEL, METRICS, REPORT))
+    assert finished.attempts.read_text() == ""
+    assert all((finished.place.folder / name).is_file() for name in (DATA, MODEL, METRICS, REPORT))
     # Snakemake and matplotlib keep caches; networks, settings and what identifies the user are not among them
-    written = {path.relative_to(home).parts[:2] for path in home.rglob("*") if path.is_file()}
+    written = {path.relative_to(finished.home).parts[:2] for path in finished.home.rglob("*") if path.is_file()}
     assert {"/".join(parts) for parts in written} <= {".cache/snakemake", ".cache/matplotlib", ".config/matplotlib"}
 
 

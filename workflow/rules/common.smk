@@ -40,12 +40,6 @@ CONFIG = SETTINGS.config
 # Jobs inherit this environment, on a cluster too, where every job reads these rules again.
 os.environ.update(HUGE_PAGES | os.environ)
 
-# By default Snakemake limits job starts to 100 a second, and for every job that ends looks for more once a second until the last has
-# ended, by then thousands of times a minute: half of its own time. No run here comes near the limit; another one is the user's.
-limit = workflow.scheduling_settings and workflow.scheduling_settings.max_jobs_per_timespan
-if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-    workflow.scheduling_settings.max_jobs_per_timespan = None
-
 if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)
 
@@ -126,6 +120,17 @@ CODE = code_tools.Library(SCRIPTS, kept=Path(".snakemake/code.json"))
 def code(script, *named):
     """Return the fingerprint of a script and of the library modules it reaches: the param that makes changed logic rerun."""
     return CODE.fingerprint(f"{script}.py", *named)
+
+
+def no_limit_on_starts():
+    """Take away the limit of 100 job starts a second that Snakemake has by default; another one is the user's and stays.
+
+    For its sake the scheduler looks for more to do once a second, for every job that ever ended once more, until the last
+    has ended: half of its own time. No run here comes near the limit.
+    """
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
+    if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
 
 
 def growing(first):

@@ -275,7 +275,7 @@ class Rebuild(Strict):
         description="true: laboratories' recordings are drawn; false: read from `raw`, a missing folder is an error",
     )
     raw: Place = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
-    shard_size: int = Field(500, ge=1, description="images one job generates; changes no pixel")
+    shard_size: int = Field(1000, ge=1, description="images one job generates; changes no pixel")
     scheme: Literal["grouped", "paper"] = Field(
         "grouped",
         description="`grouped`: no donor or file family on two sides; `paper`: by single cell, which leaks; a variant "
