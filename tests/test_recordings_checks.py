@@ -95,7 +95,7 @@ def fill(path: Path, text: str) -> None:
 
 def test_what_was_typed_outlives_a_new_recording_of_another_condition(tmp_path):
     path = tmp_path / "check.tsv"
-    assert _checked(drawn({"b": "20 mbar"}), path) is None
+    assert len(_checked(drawn({"b": "20 mbar"}), path)) == 0
     assert set(typed(path)) == {""}
     fill(path, "slipper")
     assert len(_checked(drawn({"b": "20 mbar"}), path)) == 20
@@ -117,6 +117,11 @@ def test_what_was_typed_for_other_cells_is_put_aside_and_never_overwritten(tmp_p
         assert set(typed(path)) == {""}
         assert typed(tmp_path / name) == [text] * 20
     assert typed(tmp_path / "check.old.tsv") == ["slipper"] * 20
+    # the first sheet once more: what was typed for its cells is there again
+    before = sorted(tmp_path.glob("check.old*"))
+    assert len(_checked(drawn({"a": "x"}), path)) == 20
+    assert set(typed(path)) == {"slipper"}
+    assert sorted(tmp_path.glob("check.old*")) == before
 
 
 def test_a_wrong_word_stops_before_anything_is_rewritten(tmp_path):
