@@ -20,7 +20,12 @@ def rules() -> dict[str, str]:
     Rules that there are for each model or kind of figure have a name such as ``predict_{model}``.
     """
     text = "\n".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
-    text = re.sub(r"^    rule:\n        name:\n            f\"(.+)\"$", r"rule \1:", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^    rule:\n(?:        \"{3}.*\n)?        name:\n            f\"(.+)\"$",
+        r"rule \1:",
+        text,
+        flags=re.MULTILINE,
+    )
     parts = re.split(r"^rule ([\w{}]+):$", text, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
@@ -56,10 +61,12 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
     assert asking == {
         "train_model",
         "verify_training",
-        "predict_{model}",
+        "predict_{job}",
         "cut_cells",
         "score_outlines_by_{kind}",
         "detect_recording",
+        "retrain_detector",
+        "judge_retraining",
     }
 
 
@@ -94,6 +101,15 @@ def test_rules_that_use_gpus_are_grouped_with_no_others():
     asking = {rule for rule in SLURM["set-resources"] if rule in SLURM["groups"]}
     groups = {SLURM["groups"][rule] for rule in asking}
     assert {rule for rule, group in SLURM["groups"].items() if group in groups} == asking
+
+
+def test_an_own_recording_is_one_job():
+    group = {rule for rule, name in SLURM["groups"].items() if name == "recording"}
+    # every rule whose files lie in the folder of one recording
+    own = {rule for rule, text in rules().items() if '"<results>/recordings/{recording}/' in text.split("log:")[0]}
+    assert group == own
+    # groups of two recordings stay apart
+    assert SLURM["group-components"].get("recording", 1) == 1
 
 
 def test_polling_fits_what_slurm_remembers_by_default():

@@ -188,14 +188,23 @@ def test_shares_have_no_interval_until_cells_are_checked(three, tmp_path):
     named = checks.read(tmp_path / "check.tsv")
     after = summarise.summary(recorded, named).set_index("level").loc["condition"].iloc[0]
     assert after["n_checked"] == 18
-    assert after["basis"] == "18 cells checked by hand"
-    assert after["share_slipper"] == pytest.approx(13 / 18)
-    assert (after["share_slipper_low"], after["share_slipper_high"]) == pytest.approx(intervals.wilson(13, 18))
+    assert after["basis"] == "detector, corrected by 18 cells checked by hand"
+    own = named.merge(cells[["recording", "cell", "class"]], on=["recording", "cell"])
+    said = [name for name in CLASSES if (cells["class"] == name).any()]
+    strata = [(own["class"] == name) for name in said]
+    counted = cells[cells["counted"].astype(bool)]
+    sizes = [int((counted["class"] == name).sum()) for name in said]
+    hits = [int((own["checked"][stratum] == "slipper").sum()) for stratum in strata]
+    expected = intervals.corrected(sizes, hits, [int(stratum.sum()) for stratum in strata])
+    found = [after[f"share_slipper{end}"] for end in ("", "_low", "_high")]
+    assert found == pytest.approx(expected)
 
 
 def test_an_unknown_class_in_the_checked_table_is_named(tmp_path):
     path = tmp_path / "check.tsv"
-    path.write_text("tile\tcondition\trecording\tcell\tframe\tchecked\n1\tx\ta\t3\t9\tslipper\n2\tx\ta\t4\t9\tdonut\n")
+    rows = [["tile", "condition", "recording", "cell", "frame", "x_px", "y_px", "checked"]]
+    rows += [["1", "x", "a", "3", "9", "40", "20", "slipper"], ["2", "x", "a", "4", "9", "90", "20", "donut"]]
+    path.write_text("".join("\t".join(row) + "\n" for row in rows))
     with pytest.raises(InputError, match=r"line 3.*donut.*croissant"):
         checks.read(path)
 

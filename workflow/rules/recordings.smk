@@ -44,7 +44,6 @@ rule probe_recording:
         "<logs>/probe_recording/{recording}.log",
     benchmark:
         "<benchmarks>/probe_recording/{recording}.tsv"
-    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from rbcflow.recordings.network import TRAINED_PX
 from rbcflow.recordings.retraining import cut_corrected
 from rbcflow.runtime import logs
 
@@ -13,6 +12,6 @@ if __name__ == "__main__":
         Path(snakemake.params.corrected).expanduser(),
         Path(snakemake.input.shard),
         Path(snakemake.output.data),
-        side=snakemake.params.side or TRAINED_PX,
+        side=snakemake.params.side,
         variant=snakemake.params.variant,
     )

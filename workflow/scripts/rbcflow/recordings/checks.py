@@ -93,18 +93,29 @@ def read(path: Path) -> pd.DataFrame:
     return named
 
 
-def taken_over(sample: pd.DataFrame, stored: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a sample with what was typed for its cells before, and the rows that were typed for other cells.
+def taken_over(sample: pd.DataFrame, stored: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return a sample with what was typed for its cells before.
 
     Args:
         sample: newly drawn.
-        stored: the table as it was filled in, all columns as text.
+        stored: tables as they were filled in, all columns as text; the first that has something for a cell counts.
     """
-    keys = [tuple(row) for row in sample[KEYS].astype(str).to_numpy()]
-    rows = [tuple(row) for row in stored[KEYS].to_numpy()]
-    typed = dict(zip(rows, stored["checked"], strict=True))
-    left = stored[[bool(text.strip()) and row not in keys for row, text in zip(rows, stored["checked"], strict=True)]]
-    return sample.assign(checked=[typed.get(key, "") for key in keys]), left
+    typed: dict[tuple, str] = {}
+    for table in stored:
+        for row, text in zip(_keys(table), table["checked"], strict=True):
+            if text.strip():
+                typed.setdefault(row, text)
+    return sample.assign(checked=[typed.get(row, "") for row in _keys(sample)])
+
+
+def left_over(sample: pd.DataFrame, stored: pd.DataFrame) -> bool:
+    """Return whether something was typed for cells that a sample does not ask for."""
+    asked = set(_keys(sample))
+    return any(text.strip() and row not in asked for row, text in zip(_keys(stored), stored["checked"], strict=True))
+
+
+def _keys(table: pd.DataFrame) -> list[tuple]:
+    return [tuple(row) for row in table[KEYS].astype(str).to_numpy()]
 
 
 def shares(cells: pd.DataFrame, named: pd.DataFrame | None) -> Shares:

@@ -69,7 +69,7 @@ def cut_corrected(folders: list[Path], source: Path, shard: Path, output: Path, 
     own = _parts(blocks, probes, side)
     project = list(retrain.of_project(shard, side, len(own["train"])))
     retrain.write(output, own, project)
-    fields = {name: field_of(probe) for name, probe in probes.items()}
+    fields = {frame.recording: field_of(probes[frame.recording]) for frame in blocks.held}
     true = retrain.truth(list(blocks.held), fields)
     true.to_csv(output / "truth.csv", index=False)
     retrain.write_json(output / "blocks.json", _described(blocks, own, project, true, variant))

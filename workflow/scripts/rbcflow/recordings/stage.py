@@ -198,7 +198,7 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
     draw.conditions(summary, output / "conditions.png")
     draw.pressures(summary, {one.name: one.probe["pressure_mbar"] for one in recorded}, output / "pressures.png")
     draw.tiles(_shown(recorded, sample), sample, tracks, output / "tiles.png")
-    _write_page(recorded, summary, output, classes_checked=named is not None and len(named) > 0)
+    _write_page(recorded, summary, output, classes_checked=len(named) > 0)
 
 
 def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
@@ -276,25 +276,29 @@ def _shown(recorded: list[Recorded], sample: pd.DataFrame) -> Any:
                 break
 
 
-def _checked(sample: pd.DataFrame, path: Path) -> pd.DataFrame | None:
+def _checked(sample: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Return the cells named by hand; leaves a table that asks for the cells of the sample.
 
-    What was typed for these cells stays, what was typed for others is put aside under a name that is not there yet.
+    What was typed for these cells stays, also where it had been put aside in between. What was typed for others is put
+    aside under a name that is not there yet.
     """
-    if not path.exists():
-        sample.to_csv(path, sep="\t", index=False)
-        return None
-    checks.read(path)
-    stored = read_csv(path, "cells named by hand", checks.COLUMNS, sep="\t", dtype=str, keep_default_na=False)
-    asked = [name for name in checks.COLUMNS if name != "checked"]
-    if not np.array_equal(stored[asked].to_numpy(str), sample[asked].to_numpy(str)):
-        table, left = checks.taken_over(sample, stored)
-        if len(left):
-            stored.to_csv(_free(path), sep="\t", index=False)
+    if path.exists():
+        checks.read(path)
+    stored = {file: _filled(file) for file in (path, *sorted(path.parent.glob("check.old*.tsv"))) if file.exists()}
+    table = checks.taken_over(sample, list(stored.values()))
+    if path not in stored or not np.array_equal(stored[path].to_numpy(str), table.to_numpy(str)):
+        if path in stored and checks.left_over(sample, stored[path]):
+            stored[path].to_csv(_free(path), sep="\t", index=False)
         part = path.with_suffix(".part")
         table.to_csv(part, sep="\t", index=False)
         part.replace(path)
     return checks.read(path)
+
+
+def _filled(path: Path) -> pd.DataFrame:
+    """Return a table of cells to name as it was filled in, all of it as text."""
+    table = read_csv(path, "cells named by hand", checks.COLUMNS, sep="\t", dtype=str, keep_default_na=False)
+    return table[checks.COLUMNS]
 
 
 def _free(path: Path) -> Path:
