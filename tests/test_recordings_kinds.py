@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,7 +184,7 @@ def test_every_kind_ends_in_results_or_says_why_not(summary: pd.DataFrame, drawn
     row = summary.loc[kind]
     assert row["verdict"] == verdict, row["reasons"]
     if verdict != "usable":
-        assert pd.Series([row["reasons"]]).str.contains(words).all(), row["reasons"]
+        assert re.search(words, row["reasons"]), row["reasons"]
         assert pd.isna(row["cells"])
         return
     true = (wide if kind.startswith("small") else drawn).true

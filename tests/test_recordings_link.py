@@ -90,13 +90,19 @@ def test_frames_numbered_by_threes_are_consecutive():
 
 @pytest.mark.parametrize(
     ("speed", "spacing"),
-    [(5, 160), (10, 80), (20, 20), (30, 320), (45, 40), (45, 320), (80, 80), (120, 80), (120, 320)],
+    [(5, 160), (10, 80), (20, 20), (30, 320), (45, 40), (45, 320), (80, 80), (120, 160), (120, 320)],
 )
 def test_counts_and_velocities_match_the_truth(speed, spacing):
     count, velocity, links = judged(simulate(Setup(speed=speed, spacing=spacing, cells=45), seed=4))
     assert links.flow.linkable and links.flow.direction == "right"
     assert abs(count) <= 0.07, count
     assert abs(velocity) <= 0.02, velocity
+
+
+def test_fast_and_crowded_together_is_refused():
+    _, _, links = judged(simulate(Setup(speed=120, spacing=20, cells=45), seed=4))
+    assert not links.flow.linkable
+    assert "too many for their speed" in links.flow.reason
 
 
 @pytest.mark.parametrize("direction", ["left", "up", "down"])
@@ -230,11 +236,17 @@ SURE = link.Flow(
         ({"px_frame": 0.9}, "nothing flows"),
         ({"rival": 0.76}, "a second displacement explains 76%"),
         ({"reach": 0.31}, "31% of the field (limit 30%)"),
+        ({"reach": 0.21, "room_px": 38.0}, "21% of the field, and on such a length there are 1.1 of them"),
     ],
 )
 def test_every_doubt_alone_refuses(doubt, words):
     reason = link._doubt(replace(SURE, **doubt))
     assert words in reason and bool(reason) == bool(doubt)
+
+
+def test_fast_cells_are_followed_where_they_are_few_and_many_where_they_are_slow():
+    assert not link._doubt(replace(SURE, reach=0.29, room_px=41.0))
+    assert not link._doubt(replace(SURE, reach=0.2, room_px=5.0))
 
 
 def test_an_even_train_is_refused():

@@ -5,8 +5,8 @@ wildcard_constraints:
     retrained=re.escape(RETRAINED),
 
 
-# Chooses frames, and packs them with the detector's boxes for the labelling tools.
 rule pack_labels:
+    """Chooses frames, and packs them with the detector's boxes for the labelling tools."""
     input:
         verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
     output:
@@ -32,8 +32,8 @@ rule pack_labels:
         "../scripts/pack_labels.py"
 
 
-# The target for people: frames to correct, and where they lie.
 rule labels:
+    """The target for people: frames to correct, and where they lie."""
     input:
         archive="<results>/recordings/labels.zip",
         frames="<results>/recordings/labels.csv",
@@ -52,9 +52,10 @@ rule labels:
         "../scripts/show_labels.py"
 
 
-# Reads the corrected labels, holds the last block of time out, and cuts what is learned from. The project's own images are one shard of a
-# composed variant: a fresh clone makes it in a minute, and nothing of a whole dataset is waited for.
 rule cut_corrected:
+    """Reads the corrected labels, holds the last block of time out, and cuts what is learned from. The project's own
+    images are one shard of a composed variant: a fresh clone makes it in a minute, and nothing of a whole dataset
+    is waited for."""
     input:
         flows=lambda wildcards: [f"<results>/recordings/{name}/flow.json" for name in own_recordings()],
         probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
@@ -84,8 +85,8 @@ rule cut_corrected:
         "../scripts/cut_corrected.py"
 
 
-# Trains on from the named detector; a training that was cut off goes on from its last epoch.
 rule retrain_detector:
+    """Trains on from the named detector; a training that was cut off goes on from its last epoch."""
     input:
         data="<results>/detectors/{retrained}/data",
         detector=detector_file,
@@ -118,9 +119,9 @@ rule retrain_detector:
         "../scripts/retrain_detector.py"
 
 
-# Compares both detectors on the held-out frames. The detector itself is no output: one that was kept earlier outlives a later retraining
-# that is worse.
 rule judge_retraining:
+    """Compares both detectors on the held-out frames. The detector itself is no output: one that was kept earlier
+    outlives a later retraining that is worse."""
     input:
         data="<results>/detectors/{retrained}/data",
         candidate="<results>/detectors/{retrained}/candidate/training.json",
@@ -150,8 +151,8 @@ rule judge_retraining:
         "../scripts/judge_retraining.py"
 
 
-# The target for people: whether the retrained detector is kept, and both numbers.
 rule retrain:
+    """The target for people: whether the retrained detector is kept, and both numbers."""
     input:
         record=lambda wildcards: retrained_files("retraining.json"),
     log:
