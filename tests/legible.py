@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-SHOWN = {1366: (700, 9.0), 390: (342, 7.0)}
-"""Width a figure is shown at least and least size of its text, in CSS pixels, by the width of the page."""
+SHOWN = {1366: (470, 9.0), 390: (342, 7.0)}
+"""Least width of a figure (two plots side by side) and least size of its text, in CSS pixels, by the width of the page."""
 
 SLACK = 0.75
 """Points by which extents may touch: Matplotlib's have room above and below the letters."""

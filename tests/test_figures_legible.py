@@ -19,8 +19,8 @@ from rbcflow.figures.drawings import draw
 from rbcflow.figures.registry import read_registry
 
 PROJECT = Path(__file__).parents[1]
-PICTURES = ("front_frame",)
-"""Figures that are frames with boxes and no text."""
+PICTURES = ("front_frame", "class_examples")
+"""Figures that are frames or cells without text."""
 
 
 @pytest.fixture(scope="module")

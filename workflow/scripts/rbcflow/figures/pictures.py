@@ -105,7 +105,7 @@ def scale_bar(axes: Axes, source: str, width: int, height: int, *, below: bool =
         return
     micrometres = min((1, 2, 5, 10, 20, 50), key=lambda length: abs(length / side - width / 6))
     long = micrometres / side
-    x, y = width * 0.03, height + 2 + 0.08 * height if below else height * 0.93
+    x, y = width * 0.03, height + 2 + 0.14 * height if below else height * 0.93
     colour, thick, thin = ("black", [], []) if below else ("white", _cased(3.6), _cased(1.6))
     line = {"solid_capstyle": "butt", "path_effects": thick, "clip_on": not below}
     axes.plot([x, x + long], [y, y], color=colour, linewidth=2, **line)
