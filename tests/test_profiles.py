@@ -17,7 +17,7 @@ NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import
 def rules() -> dict[str, str]:
     """Return the text of every rule by its name, without those that take another's over.
 
-    Rules that there are for each model or kind of figure have a name such as ``predict_{model}``.
+    Rules that there are for each model or kind of figure have a name such as ``predict_{job}``.
     """
     text = "\n".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
     text = re.sub(r"^    rule:\n        name:\n            f\"(.+)\"$", r"rule \1:", text, flags=re.MULTILINE)
@@ -56,7 +56,7 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
     assert asking == {
         "train_model",
         "verify_training",
-        "predict_{model}",
+        "predict_{job}",
         "cut_cells",
         "score_outlines_by_{kind}",
         "detect_recording",

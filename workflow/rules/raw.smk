@@ -197,3 +197,10 @@ rule possible:
     input:
         POSSIBLE.targets("<results>", RECORDED),
     localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "Made what the files that are there allow"
