@@ -20,7 +20,12 @@ def rules() -> dict[str, str]:
     Rules that there are for each model or kind of figure have a name such as ``predict_{job}``.
     """
     text = "\n".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
-    text = re.sub(r"^    rule:\n        name:\n            f\"(.+)\"$", r"rule \1:", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^    rule:\n(?: +\"\"\".+\"\"\"\n)?        name:\n            f\"(.+)\"$",
+        r"rule \1:",
+        text,
+        flags=re.MULTILINE,
+    )
     parts = re.split(r"^rule ([\w{}]+):$", text, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
@@ -60,6 +65,8 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
         "cut_cells",
         "score_outlines_by_{kind}",
         "detect_recording",
+        "retrain_detector",
+        "judge_retraining",
     }
 
 
