@@ -105,9 +105,9 @@ def write_nouaman(root: Path) -> None:
     """Write two videos, two annotated frames with a polygon each, two segmented and two raw crops."""
     for number in (1, 2):
         write_avi(
-            root / f"videos/blood_donor_1/0300mbar_{number}.avi", noise(4, 64, 64), codec="mjpeg", pix_fmt="yuvj420p"
+            root / f"videos/blood_donor_1/0300mbar_{number}.avi", noise(5, 64, 64), codec="mjpeg", pix_fmt="yuvj420p"
         )
-        write_picture(root / f"slipper/12_8_0300mbar_000{number}.bmp", noise(92, 92))
+        write_picture(root / f"slipper/12_8_0300mbar_000{number}.bmp", np.pad(noise(80, 80), 6))
         write_picture(root / f"raw_crops/12_8/Other/0100mbar/000{number}.BMP", noise(92, 92))
     for name in (FRAME, OTHER_FRAME):
         write_picture(root / name, noise(30, 40))

@@ -92,10 +92,9 @@ def test_one_bad_file_leaves_the_others_results(tmp_path: Path, layout: str, fil
     WRITERS[layout](raw)
     before = contents(layout, raw)
     spoil(raw / file)
-    folder, skipped = skipping.accept(layout, raw, links, "skip")
-    assert folder == links
-    assert [one["file"] for one in skipped] == [file]
-    after = contents(layout, folder)
+    accepted = skipping.accept(layout, raw, links, "skip")
+    assert [one["file"] for one in accepted.skipped] == [file]
+    after = contents(layout, links)
     lost = {name for name in before if name not in after}
     assert lost == ({"blood_donor_1/0300mbar_1"} if file.endswith(".avi") else {file.removesuffix(".tif")})
     assert after == {name: before[name] for name in after}
@@ -103,9 +102,9 @@ def test_one_bad_file_leaves_the_others_results(tmp_path: Path, layout: str, fil
     linked = [
         name for name in good if (links / name).is_symlink() and (links / name).resolve() == (raw / name).resolve()
     ]
-    # the annotations are written anew where they speak of a frame that is left out
+    # the annotations are written anew, with the places of their pictures and without one that is left out
     assert {name.as_posix() for name in good} - {name.as_posix() for name in linked} == (
-        {"annotations/result.json"} if file == FRAME else set()
+        {"annotations/result.json"} if layout == "nouaman2024" else set()
     )
 
 
@@ -115,7 +114,7 @@ def test_all_bad_files_are_named_at_once_with_what_is_wrong(tmp_path):
     for file, spoil in bad.items():
         spoil(tmp_path / file)
     with pytest.raises(InputError, match="4 bad files") as error:
-        layouts.check("nouaman2024", tmp_path)
+        skipping.accept("nouaman2024", tmp_path, tmp_path / "links", "stop")
     for file in bad:
         assert f"\n    {file}: " in str(error.value)
     assert "0001.BMP: found transparent pixels (alpha down to 128); expected opaque pixels" in str(error.value)
@@ -138,10 +137,12 @@ def test_without_bad_files_every_file_is_linked_and_old_links_go(tmp_path):
     (raw / ".DS_Store").write_bytes(b"")
     (links / "Slipper").mkdir(parents=True)
     (links / "Slipper/old.bmp").write_bytes(b"")
-    assert skipping.accept("kihm2018", raw, links, "skip") == (links, [])
+    accepted = skipping.accept("kihm2018", raw, links, "skip")
+    assert (accepted.skipped, accepted.ignored) == ([], [])
+    assert accepted.taken == [{"folder": "Croissant", "kind": "picture", "files": 1},
+                              {"folder": "Slipper", "kind": "picture", "files": 2}]  # fmt: skip
     found = {path.relative_to(links).as_posix() for path in links.rglob("*") if path.is_file()}
     assert found == {"Croissant/a.bmp", "Slipper/a.bmp", "Slipper/b.bmp"}
-    assert skipping.accept("kihm2018", raw, links, "stop") == (raw, [])
 
 
 @pytest.mark.parametrize("bad_files", ["stop", "skip"])

@@ -141,7 +141,7 @@ def test_naples_folder_without_velocity(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("bananas/12_8_0300mbar_0001.bmp", "unknown class 'bananas'"), ("slipper/cell1.bmp", "found cell1.bmp")],
+    [("bananas/12_8_0300mbar_0001.bmp", "unknown class 'bananas'"), ("slipper/cell1.bmp", "without black corners")],
 )
 def test_crop_folder_or_name_that_means_nothing(tmp_path, name, found):
     write_avi(tmp_path / "videos/blood_donor_1/0300mbar_1.avi", noise(1, 16, 16))

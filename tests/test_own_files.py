@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from raw_inputs import WRITERS, noise, serving
+from raw_inputs import WRITERS, noise, serving, write_picture
+from rbcflow.sources import manifest, seen
+from rbcflow.sources.listing import listed
 from test_raw_archive import CROP, PRESSURE, zipped
 
 PROJECT = Path(__file__).parent.parent
@@ -61,6 +63,22 @@ def run(project: Path, targets: list[str], *arguments: str, ok: bool = True, sou
     return printed
 
 
+def test_only_another_content_changes_what_a_rule_goes_by(tmp_path: Path):
+    raw, kept = tmp_path / "raw", tmp_path / "seen.json"
+    write_picture(raw / "a.bmp", noise(4, 4))
+    first = seen.state(listed(raw), kept)
+    seen.keep(listed(raw), manifest.check(listed(raw), tmp_path / "sums"), kept, first)
+    os.utime(raw / "a.bmp", (1, 1))
+    assert seen.state(listed(raw), kept) == first
+    # the new time is kept: the file is not summed again
+    assert json.loads(kept.read_text())["files"]["a.bmp"][1] == 10**9
+    content = (raw / "a.bmp").read_bytes()
+    (raw / "a.bmp").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    changed = seen.state(listed(raw), kept)
+    write_picture(raw / "b.bmp", noise(4, 4))
+    assert len({first, changed, seen.state(listed(raw), kept)}) == 3
+
+
 def record(project: Path, source: str) -> dict:
     return json.loads((project / f"measured/raw/{source}/source.json").read_text())
 
@@ -72,7 +90,7 @@ def test_every_layout_is_registered_from_own_files(project: Path):
     for source in WRITERS:
         found = record(project, source)
         assert (found["origin"], found["status"], found["skipped"]) == ("raw", "available", [])
-        assert found["folder"] == f"own/{source}"
+        assert found["folder"] == f"measured/raw/{source}/files"
         files = [path for path in (project / "own" / source).rglob("*") if path.is_file()]
         assert found["n_files"] == len(files)
         assert len((project / f"own/{source}.sha256").read_text().splitlines()) == len(files)
@@ -80,6 +98,16 @@ def test_every_layout_is_registered_from_own_files(project: Path):
     table = pd.read_csv(project / cells[0])
     assert (table.method == "polygon").sum() == 2
     assert set(table.loc[table.method == "segmented_crop", "recording"]) == {"slipper/12_8_0300mbar"}
+
+
+def test_touched_files_rerun_nothing(project: Path):
+    for path in (project / "own").rglob("*"):
+        if path.is_file():
+            os.utime(path)
+    (project / "own/naples/.DS_Store").write_bytes(b"Bud1")
+    (project / "own/naples/notes.txt").write_text("no data")
+    cells = [f"measured/cells/{source}/cells.csv" for source in ("nouaman2024", "naples")]
+    assert "Nothing to be done" in run(project, [*RECORDS, *cells], "--dry-run")
 
 
 def test_bad_files_stop_with_all_their_names_or_are_left_out(project: Path):
@@ -102,7 +130,7 @@ def test_bad_files_stop_with_all_their_names_or_are_left_out(project: Path):
         link = project / found["folder"] / "Slipper/b.bmp"
         assert link.is_symlink()
         assert link.read_bytes() == (project / "own/kihm2018/Slipper/b.bmp").read_bytes()
-        assert "Slipper/a.bmp" in (project / "measured/logs/register_good_files/kihm2018.log").read_text()
+        assert "Slipper/a.bmp" in (project / "measured/logs/register_raw/kihm2018.log").read_text()
     finally:
         for crop, content in zip(crops, whole, strict=True):
             crop.write_bytes(content)
@@ -119,7 +147,7 @@ def test_supporting_files_come_from_their_address_and_are_compared_ever_after(pr
         sources = {"kihm2018": {"origin": "url", "url": f"{url}/s3"}}
         run(project, [target], sources=sources)
         found = record(project, "kihm2018")
-        assert (found["origin"], found["n_files"], found["folder"]) == ("raw", 1, "measured/raw/kihm2018/files")
+        assert (found["origin"], found["n_files"], found["folder"]) == ("raw", 1, "measured/raw/kihm2018/good")
         assert f"CNN input data/{PRESSURE}/Slippers/a.bmp" in (project / "own/kihm2018.sha256").read_text()
 
         served["/s3"] = (zipped({member: cv2.imencode(".bmp", 255 - noise(90, 90))[1].tobytes()}), 0)

@@ -17,7 +17,7 @@ NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import
 def rules() -> dict[str, str]:
     """Return the text of every rule by its name, without those that take another's over.
 
-    Rules that there are for each model or kind of figure have a name such as ``predict_{model}``.
+    Rules that there are for each model or kind of figure have a name such as ``predict_{job}``.
     """
     text = "\n".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
     text = re.sub(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from raw_inputs import IMAGE, write_coco
+from rbcflow.cells.methods import polygons
 from rbcflow.core.errors import InputError
 from rbcflow.sources import manifest
 from rbcflow.sources.coco import read_coco
+from rbcflow.sources.listing import listed
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
@@ -39,6 +42,16 @@ def test_vertex_on_the_edge_is_inside_and_rounding_is_clipped(tmp_path):
     assert polygon.box == (0.0, 0.0, 40.0, 30.0)
 
 
+def test_parts_of_a_polygon_are_one_object(tmp_path):
+    path = export(tmp_path, segmentation=[SQUARE, [25, 5, 29, 5, 29, 9]])
+    (polygon,) = read_coco(path, tmp_path)[0].polygons
+    assert (polygon.box, polygon.area, len(polygon.parts)) == ((10.0, 5.0, 29.0, 15.0), 100 + 8, 2)
+    (outlined,) = polygons.outline(tmp_path, "s", min_area=1)
+    (found,) = outlined.found
+    # rows of the second part: 4, 3, 2 and 1 centres of pixels, those on the slope included
+    assert (np.count_nonzero(found.mask[:, :22]), np.count_nonzero(found.mask[:, 22:])) == (100, 4 + 3 + 2 + 1)
+
+
 def test_annotated_frame_knows_its_recording(tmp_path):
     export(tmp_path)
     (annotated,) = nouaman2024.annotated_frames(tmp_path)
@@ -59,7 +72,8 @@ def test_annotated_frame_knows_its_recording(tmp_path):
         ({"segmentation": [[1, 1, 41, 2, 3, 3]]}, "vertex (41, 2)"),
         ({"segmentation": [[1, 1, 3, -2, 3, 3]]}, "vertex (3, -2)"),
         ({"segmentation": {"counts": "abc"}}, "segmentation"),
-        ({"segmentation": [SQUARE, SQUARE]}, "segmentation"),
+        ({"segmentation": []}, "segmentation []"),
+        ({"segmentation": [SQUARE, [1, 1, 2, 2]]}, "2 points"),
     ],
 )
 def test_bad_annotation_is_named(tmp_path, changes, found):
@@ -97,32 +111,36 @@ def test_repeated_id_is_named(tmp_path):
 
 
 def test_manifest_is_written_then_checked(tmp_path):
-    raw, listing = tmp_path / "raw", tmp_path / "raw.sha256"
+    raw, kept = tmp_path / "raw", tmp_path / "raw.sha256"
     (raw / "a").mkdir(parents=True)
-    (raw / "a" / "x").write_text("one")
-    (raw / ".hidden").write_text("no matter")
-    first = manifest.check(raw, listing)
+    (raw / "a" / "x.bmp").write_text("one")
+    (raw / ".hidden.bmp").write_text("no matter")
     # sha256 of "one", by sha256sum
-    assert listing.read_text() == "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed  a/x\n"
-    assert manifest.check(raw, listing) == first
-    (raw / ".hidden").write_text("still no matter")
-    assert manifest.check(raw, listing) == first
+    digest = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+    assert manifest.check(listed(raw), kept) == {"a/x.bmp": digest}
+    assert kept.read_text() == f"{digest}  a/x.bmp\n"
+    (raw / ".hidden.bmp").write_text("still no matter")
+    (raw / "notes.txt").write_text("no data")
+    assert manifest.check(listed(raw), kept) == {"a/x.bmp": digest}
 
 
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (lambda raw: (raw / "x").write_text("two"), "changed content"),
-        (lambda raw: (raw / "x").unlink(), "no such file"),
-        (lambda raw: (raw / "y").write_text("new"), "a new file"),
+        (lambda raw: (raw / "x.bmp").write_text("two"), "changed content"),
+        (lambda raw: (raw / "x.bmp").unlink(), "no such file"),
+        (lambda raw: (raw / "y.bmp").write_text("new"), "a new file"),
     ],
 )
 def test_manifest_names_the_file_that_differs(tmp_path, change, found):
-    raw, listing = tmp_path / "raw", tmp_path / "raw.sha256"
+    raw, kept = tmp_path / "raw", tmp_path / "raw.sha256"
     raw.mkdir()
-    (raw / "x").write_text("one")
-    (raw / "z").write_text("stays")
-    manifest.check(raw, listing)
+    (raw / "x.bmp").write_text("one")
+    (raw / "z.bmp").write_text("stays")
+    manifest.check(listed(raw), kept)
     change(raw)
     with pytest.raises(InputError, match=found):
-        manifest.check(raw, listing)
+        manifest.check(listed(raw), kept)
+    # what the source's entry ignores is not compared
+    if found != "no such file":
+        manifest.check(listed(raw, ignore=["x.*", "y.*"]), kept)

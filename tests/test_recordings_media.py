@@ -248,11 +248,6 @@ def floats(path: Path) -> Path:
     return path / "a.tif"
 
 
-def planar(path: Path) -> Path:
-    tifffile.imwrite(path / "a.tif", noise(5, 3, 8, 9), photometric="rgb", planarconfig="separate")
-    return path / "a.tif"
-
-
 def palette(path: Path) -> Path:
     tifffile.imwrite(path / "a.tif", FRAMES[0], photometric="palette", colormap=noise(3, 256).astype(np.uint16))
     return path / "a.tif"
@@ -310,7 +305,6 @@ WRONG = {
     "channels": (channels, ["a.tif", "T of 4 x C of 2", "split the channels"]),
     "oblong pixels": (oblong, ["a.tif (ImageJ's tags)", "0.25 x 0.5 um", "square"]),
     "floats": (floats, ["a.tif (page 0)", "float32"]),
-    "planar": (planar, ["a.tif (page 0)", "(3, 8, 9)"]),
     "palette": (palette, ["a.tif (page 0)", "palette"]),
     "no video": (text, ["a.avi (frame 0)", "no decodable frame"]),
     "sound": (sound, ["a.mp4 (frame 0)", "no decodable frame"]),

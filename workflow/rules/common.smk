@@ -28,6 +28,8 @@ from rbcflow.recordings.detectors import chosen, new_name
 from rbcflow.recordings.sheet import recordings_of
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.runtime.provenance import sha256 as checksum
+from rbcflow.sources import seen
+from rbcflow.sources.listing import listed
 
 try:
     check_files(map(Path, workflow.configfiles))
@@ -68,11 +70,6 @@ def alternatives(names):
 def sources_of(*origins):
     """Return the sources with one of the given origins."""
     return [name for name in SETTINGS.sources if SETTINGS.origin(name) in origins]
-
-
-def own_files(bad_files):
-    """Return the sources read from a laboratory's own files, with the given answer to bad ones."""
-    return [name for name in sources_of("path") if SETTINGS.sources[name].bad_files == bad_files]
 
 
 PRIORITY = {"probe": 60, "adopt": 55, "train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
@@ -164,6 +161,10 @@ def phantom_size(source):
     return {key: getattr(CONFIG.phantom, key) for key in keys[SETTINGS.sources[source].layout]}
 
 
+READING = {"take", "ignore", "without_polygons"}
+"""Keys of a source's row that say which of its files are read."""
+
+
 def raw_files(wildcards):
     """Return nothing, or a name that no file has where a source's folder is absent or empty: the DAG then ends with it."""
     return f"{SETTINGS.raw_folder(wildcards.source)}/its-files" if SETTINGS.lacks_files(wildcards.source) else []
@@ -178,14 +179,28 @@ def looked_at():
             "layout": row.layout,
             "origin": SETTINGS.origin(name),
             "folder": str(SETTINGS.raw_folder(name)),
+            "reading": row.model_dump(include=READING),
         }
         for name, row in sources.items()
     ]
 
 
+def raw_reading(wildcards):
+    """Return which of a source's files are read, and how."""
+    return SETTINGS.sources[wildcards.source].model_dump(include=READING | {"bad_files"})
+
+
 def raw_listing(wildcards):
-    """Return a digest over names, sizes and times of a source's own files, so that a changed folder is read again."""
-    return code_tools.listing_digest(SETTINGS.raw_folder(wildcards.source))
+    """Return the state of a source's own files: another one where a file changed, not where it was only touched."""
+    source, results = SETTINGS.sources[wildcards.source], Path(CONFIG.pathvars.get("results", "results"))
+    if SETTINGS.lacks_files(wildcards.source):
+        return ""
+    try:
+        folder = SETTINGS.raw_folder(wildcards.source)
+        files = listed(folder, source.layout, take=source.take, ignore=source.ignore)
+    except InputError as error:
+        raise WorkflowError(f"The files of {wildcards.source} cannot be listed.\n{error}") from None
+    return seen.state(files, results / "raw" / wildcards.source / seen.NAME)
 
 
 # cells

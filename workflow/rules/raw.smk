@@ -59,11 +59,13 @@ rule draw_phantom:
         "../scripts/draw_phantom.py"
 
 
+# `files` is a folder of links: what follows reads one form, whatever a laboratory's folders look like.
 rule register_raw:
     """Check a laboratory's own files and keep their sha256 sums before anything is computed."""
     input:
         raw_files,
     output:
+        files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
     log:
@@ -71,7 +73,7 @@ rule register_raw:
     benchmark:
         "<benchmarks>/register_raw/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(own_files("stop")),
+        source=alternatives(sources_of("path")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -82,7 +84,7 @@ rule register_raw:
         folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
         manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
-        bad_files=lambda wildcards: SETTINGS.sources[wildcards.source].bad_files,
+        reading=raw_reading,
         exact_truth=lambda wildcards: SETTINGS.exact_truth(wildcards.source),
         listing=raw_listing,
         code=code("register_raw"),
@@ -90,23 +92,6 @@ rule register_raw:
         "Checking the recordings of {wildcards.source} in {params.folder}"
     script:
         "../scripts/register_raw.py"
-
-
-# With `bad_files: skip`. A rule of its own, since its folder of links is an output; script and params are the same.
-use rule register_raw as register_good_files with:
-    """Register a laboratory's own files without the bad ones (`bad_files: skip`)."""
-    output:
-        files=directory("<results>/raw/{source}/files"),
-        record="<results>/raw/{source}/source.json",
-        provenance="<results>/raw/{source}/provenance.json",
-    log:
-        "<logs>/register_good_files/{source}.log",
-    benchmark:
-        "<benchmarks>/register_good_files/{source}.tsv"
-    wildcard_constraints:
-        source=alternatives(own_files("skip")),
-    message:
-        "Choosing the good recordings of {wildcards.source} in {params.folder}"
 
 
 rule fetch_recordings:
@@ -163,7 +148,7 @@ rule download_raw:
         folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
         manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
         layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
-        bad_files=lambda wildcards: SETTINGS.sources[wildcards.source].bad_files,
+        reading=raw_reading,
         code=code("download_raw"),
     message:
         "Downloading the recordings of {wildcards.source} from {params.url}"
@@ -197,3 +182,10 @@ rule possible:
     input:
         POSSIBLE.targets("<results>", RECORDED),
     localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
+    message:
+        "Made what the files that are there allow"

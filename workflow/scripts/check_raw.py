@@ -13,7 +13,11 @@ if __name__ == "__main__":
         if own["origin"] != "path":
             rows.append([name, f"({own['origin']})", *[""] * (len(COLUMNS) - 2)])
             continue
-        found = look(own["layout"], folder) if folder.is_dir() and any(folder.iterdir()) else Look("not there")
+        found = (
+            look(own["layout"], folder, own["reading"])
+            if folder.is_dir() and any(folder.iterdir())
+            else Look("not there")
+        )
         absent = found.refused == "not there"
         rows.append([name, str(folder), *(["not there", *[""] * (len(COLUMNS) - 3)] if absent else found.cells())])
         remarks += [f"{name}: {found.refused}"] if found.refused and not absent else []

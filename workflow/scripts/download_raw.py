@@ -20,10 +20,11 @@ if __name__ == "__main__":
         zip_file = Path(scratch) / "download.zip"
         archive.download(params.url, zip_file, instead=instead, sha256=params.sha256)
         archive.unpack(zip_file, files, place=place, instead=instead)
-    folder, skipped = skipping.accept(params.layout, files, files.with_name("good"), params.bad_files)
-    skipping.warn(source, skipped)
-    manifest.check(files, Path(params.manifest))
+    accepted = skipping.accept(params.layout, files, files.with_name("good"), **params.reading)
+    skipping.warn(source, accepted)
+    sums = manifest.check(accepted.listing, Path(params.manifest))
     record.write(
-        Path(snakemake.output.record), source=source, layout=params.layout, origin=RAW, folder=folder, skipped=skipped
+        Path(snakemake.output.record), source=source, layout=params.layout, origin=RAW, folder=files.with_name("good"),
+        sums=accepted.sums(sums), **accepted.told,
     )  # fmt: skip
     recorder.write(snakemake.output.provenance)

@@ -5,20 +5,22 @@ from pathlib import Path
 from rbcflow.phantom import truth
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder, of_source
-from rbcflow.sources import manifest, record, skipping
+from rbcflow.sources import manifest, record, seen, skipping
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    origin = of_source("path", snakemake.params.layout)
-    recorder = Recorder.of_job(snakemake, origin=[origin])
     params, source, target = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.record)
-    folder, skipped = skipping.accept(params.layout, Path(params.folder), target.parent / "files", params.bad_files)
-    skipping.warn(source, skipped)
-    manifest.check(Path(params.folder), Path(params.manifest))
+    origin = of_source("path", params.layout)
+    recorder = Recorder.of_job(snakemake, origin=[origin])
+    links = Path(snakemake.output.files)
+    accepted = skipping.accept(params.layout, Path(params.folder), links, **params.reading)
+    skipping.warn(source, accepted)
+    sums = manifest.check(accepted.listing, Path(params.manifest))
     if params.exact_truth:
-        truth.check(folder)
+        truth.check(links)
     record.write(
-        target, source=source, layout=params.layout, origin=origin, folder=folder, exact_truth=params.exact_truth,
-        skipped=skipped,
+        target, source=source, layout=params.layout, origin=origin, folder=links, exact_truth=params.exact_truth,
+        sums=accepted.sums(sums), **accepted.told,
     )  # fmt: skip
     recorder.write(snakemake.output.provenance)
+    seen.keep(accepted.listing, sums, target.with_name(seen.NAME), params.listing)

@@ -104,8 +104,8 @@ def held_out(recordings: Iterable[str], scheme: str) -> list[str]:
 
 
 def held_out_donor(recordings: Iterable[str]) -> str:
-    """Return the donor of the one-donor test set: the last in sorted order."""
-    return max(name.split("/")[0] for name in recordings)
+    """Return the donor of the one-donor test set: the last in sorted order, "" where there is no recording."""
+    return max((name.split("/")[0] for name in recordings), default="")
 
 
 def _divide(table: pd.DataFrame, scheme: str, shares: Mapping[str, float], seed: int) -> pd.Series:

@@ -242,7 +242,7 @@ def _runs(path: str) -> dict[str, Run]:
     for number, cells in lines:
         if any(cell for place, cell in enumerate(cells) if cell and (place >= len(header) or not header[place])):
             raise InputError(file, f"{len(cells)} fields", f"{len(named)}, as in the first row", f"row {number}")
-        row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+        row = dict.fromkeys(RUN_COLUMNS) | {name: cell for name, cell in zip(header, cells, strict=False) if name}
         # an empty field of an optional column is the column's default
         run = _validate(Run, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS}, file, f"row {number}")
         if run.run in runs:

@@ -450,6 +450,20 @@ class Source(Labelled):
     bad_files: Literal["stop", "skip"] = Field(
         "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
     )
+    take: list[str] = Field(
+        [],
+        description="patterns of the folders and files that are read, `videos/nouaman_2024` or `*.avi`; left out: all",
+    )
+    ignore: list[str] = Field(
+        [],
+        description="patterns of folders and files that are not read, `train` or `*_zoomed`; any other picture, video, "
+        "stack or HDF5 file that no reader takes is an error",
+    )
+    without_polygons: Literal["leave_out", "empty"] = Field(
+        "leave_out",
+        description="annotated pictures without any polygon: `empty` says that they show no cell, `leave_out` that "
+        "nobody may have labelled them yet (layout nouaman2024)",
+    )
     exact_truth: bool = Field(
         False,
         description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",

@@ -22,5 +22,5 @@ class InputError(Exception):
 
 
 def printable(text: str) -> str:
-    """Return a text with the bytes of file names that are not UTF-8 written out, ``Pr\\xe4parat.tif``."""
+    """Return a text that can be written: bytes of names that are not UTF-8, and line breaks in them, as signs."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

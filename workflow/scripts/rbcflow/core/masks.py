@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
@@ -27,3 +29,8 @@ def rasterise(points: FloatArray, width: int, height: int) -> NDArray[np.bool_]:
     mask = np.zeros((height, width), dtype=bool)
     mask[y0:y1, x0:x1] = Outline(points).contains_points(centres).reshape(rows.shape)
     return mask
+
+
+def rasterise_parts(parts: Iterable[FloatArray], width: int, height: int) -> NDArray[np.bool_]:
+    """Return the pixels whose centres lie inside one of several polygons; arguments as ``rasterise``."""
+    return np.logical_or.reduce([rasterise(points, width, height) for points in parts])

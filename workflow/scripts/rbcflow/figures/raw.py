@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from rbcflow.core.classes import class_name
 from rbcflow.core.frames import Frame
 from rbcflow.figures import style
 from rbcflow.figures.pictures import Rgb, as_rgb, scale_bar, spread
 from rbcflow.sources import layouts, record
-from rbcflow.sources.croplists import BMP, pictures
+from rbcflow.sources.arrange import class_folder
+from rbcflow.sources.croplists import class_of, pictures
 from rbcflow.sources.crops import reader as crops
 from rbcflow.sources.kihm2018 import reader as kihm2018
 from rbcflow.sources.liang2024 import reader as liang2024
@@ -58,8 +58,8 @@ def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path
     """Draw a row of crops a shape, evenly taken from all folders of its name."""
     places: dict[str, list[tuple[str, int]]] = {}
     for name in names:
-        count = len(pictures(folder / name, getattr(reader, "SUFFIXES", BMP)))
-        places.setdefault(Path(name).name, []).extend((name, index) for index in range(count))
+        count = len(pictures(folder / name))
+        places.setdefault(_shape(name), []).extend((name, index) for index in range(count))
     rows = {
         shape: _in_order(_chosen(folder, reader, found), lambda frame: frame.condition)
         for shape, found in sorted(places.items()) if found
@@ -76,7 +76,7 @@ def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path
         panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (shape, sheet) in zip(panels, sheets.items(), strict=True):
             axes.imshow(sheet, interpolation="nearest")
-            axes.set_title(f"{shape} ({class_name(shape)}), {len(places[shape])}")
+            axes.set_title(f"{shape} ({class_of(shape)}), {len(places[shape])}")
             axes.set_axis_off()
             tile = sheet.shape[1] / COLUMNS
             for number, frame in enumerate(rows[shape]):
@@ -88,6 +88,12 @@ def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path
 def _in_order(things: list[T], text: Callable[[T], object]) -> list[T]:
     """Return things in the natural order of a text of theirs: 20 mbar before 100 mbar."""
     return sorted(things, key=lambda thing: style.natural(str(text(thing))))
+
+
+def _shape(recording: str) -> str:
+    """Return the folder that names a recording's class, the last of its path for crops that lie no deeper."""
+    parts = Path(recording).parts
+    return parts[class_folder(f"{recording}/x") or 0] if parts else recording
 
 
 def _sheet(frames: list[Frame]) -> Rgb:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import events, pictures, stacks
 from rbcflow.sources.tiff import Window
-from rbcflow.sources.video import read_video
+from rbcflow.sources.video import numbered_frames
 
 Numbered = Iterator[tuple[int, NDArray]]
 SUFFIXES = {".tif": "tiff", ".tiff": "tiff", ".rtdc": "hdf5", ".h5": "hdf5", ".hdf5": "hdf5"}
@@ -71,7 +71,7 @@ def open_media(path: Path) -> Media:
         numbers, facts, warnings = events.described(path)
         return Media(path, kind, 1, lambda: events.read(path), len(numbers), facts, warnings)
     channels, count = _video(path)
-    return Media(path, kind, channels, lambda: enumerate(read_video(path)), count, {})
+    return Media(path, kind, channels, lambda: numbered_frames(path), count, {})
 
 
 def _video(path: Path) -> tuple[int, int | None]:

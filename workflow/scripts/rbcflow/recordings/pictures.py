@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
-from rbcflow.sources.image import drop_alpha
+from rbcflow.sources.alpha import drop_alpha
 
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pgm")
 JPEG_END = b"\xff\xd9"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.sources.image import read_rgb
+from rbcflow.sources.listing import files
 from rbcflow.sources.tiff import read_pages
 from rbcflow.sources.video import read_video
 
@@ -25,9 +26,8 @@ PICTURES = (".png", ".bmp")
 def digest_folder(folder: Path) -> str:
     """Return the sha256 over relative names and decoded contents of a folder's files, hidden ones left out, sorted."""
     total = hashlib.sha256()
-    names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("[!.]*") if path.is_file()}
-    for name in sorted(names):
-        total.update(f"{name} {digest_file(names[name])}\n".encode())
+    for name, path in files(folder).items():
+        total.update(f"{name} {digest_file(path)}\n".encode())
     return total.hexdigest()
 
 

@@ -151,10 +151,12 @@ def filled_digest(table: Path) -> str:
 
 
 def listing_digest(folder: Path) -> str:
-    """Return 16 hexadecimal digits over names, sizes and modification times of all files below a folder."""
-    stats = ((file.relative_to(folder).as_posix(), file.stat()) for file in sorted(folder.rglob("*")) if file.is_file())
+    """Return 16 hexadecimal digits over names, sizes and modification times of all visible files below a folder."""
+    names = (file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.is_file())
+    visible = (name for name in names if not any(part.startswith(".") for part in name.parts))
+    stats = ((name.as_posix(), (folder / name).stat()) for name in visible)
     text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def file_digest(file: Path) -> str:

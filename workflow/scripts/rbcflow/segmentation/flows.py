@@ -157,7 +157,7 @@ def finetune_cellpose(raw: Path, start: Path, folder: Path, *, steps: int, seed:
     Raises:
         InputError: there is no picture with a polygon, or an annotation is wrong.
     """
-    from rbcflow.core.masks import rasterise
+    from rbcflow.core.masks import rasterise_parts
 
     images, labels = [], []
     for annotated in annotated_frames(raw):
@@ -165,7 +165,7 @@ def finetune_cellpose(raw: Path, start: Path, folder: Path, *, steps: int, seed:
             frame = annotated.load()
             label = np.zeros(frame.image.shape[:2], dtype=np.uint8)
             for value, polygon in enumerate(annotated.polygons, start=1):
-                label[rasterise(polygon.points, *frame.size)] = value
+                label[rasterise_parts(polygon.parts, *frame.size)] = value
             images.append(to_grey(frame.image))
             labels.append(label)
     if not images:

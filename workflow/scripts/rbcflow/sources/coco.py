@@ -1,5 +1,7 @@
 """Polygon annotations as Label Studio exports them (COCO JSON), for the ``nouaman2024`` layout of stage ``raw``.
 
+Which pictures its entries mean, and which videos they are frames of, is found in ``exports``.
+
 Everything is validated before the first polygon is used. Coordinates are continuous: (0, 0) is the corner of the image
 and (0.5, 0.5) the centre of its first pixel, so a polygon's extremes are a half-open box.
 """
@@ -21,6 +23,7 @@ from rbcflow.core.boxes import FloatArray
 from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 
+LISTS = ("images", "categories", "annotations")
 PREFIX = "../../"
 """What Label Studio puts before an image path (preprint's repository: the prefix is stripped)."""
 TOLERANCE = 0.5
@@ -29,11 +32,22 @@ TOLERANCE = 0.5
 
 @dataclass(frozen=True)
 class Polygon:
-    """One annotated object: (N, 2) x, y vertices in pixels, clipped to the image, N >= 3."""
+    """One annotated object: one polygon, or several where something hides a part of it.
+
+    Attributes:
+        annotation_id: the export's.
+        class_: a name of ``classes.CLASSES``.
+        parts: (N, 2) x, y vertices each, in pixels, clipped to the image, N >= 3.
+    """
 
     annotation_id: int
     class_: str
-    points: FloatArray
+    parts: tuple[FloatArray, ...]
+
+    @property
+    def points(self) -> FloatArray:
+        """The vertices of all parts."""
+        return np.concatenate(self.parts)
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -43,9 +57,8 @@ class Polygon:
 
     @property
     def area(self) -> float:
-        """Area in square pixels by the shoelace formula; 0 for vertices on one line, which are no error here."""
-        x, y = (self.points - self.points[0]).T
-        return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+        """Area in square pixels, parts summed up; 0 for vertices on one line, which are no error here."""
+        return sum(_area(part) for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,12 @@ class AnnotatedImage:
     width: int
     height: int
     polygons: tuple[Polygon, ...]
+
+
+def _area(points: FloatArray) -> float:
+    """Return the area of a polygon in square pixels by the shoelace formula."""
+    x, y = (points - points[0]).T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
 def read_coco(path: Path, root: Path, without: Collection[str] = ()) -> list[AnnotatedImage]:
@@ -73,7 +92,7 @@ def read_coco(path: Path, root: Path, without: Collection[str] = ()) -> list[Ann
         InputError: no JSON or no COCO; a missing image; an image size that is not as stated; an unknown class or image
             id; a polygon with fewer than three points, with NaN, or outside its image. Names the id.
     """
-    document = json.loads(without_images(path, without)) if without else _load(path)
+    document = json.loads(without_images(path, without)) if without else load(path)
     classes = _classes(path, document["categories"])
     images = {image["id"]: _image(path, root, image) for image in document["images"]}
     name, count = Counter(image.path for image in images.values()).most_common(1)[0] if images else (None, 0)
@@ -85,8 +104,8 @@ def read_coco(path: Path, root: Path, without: Collection[str] = ()) -> list[Ann
         _known(path, where, "image_id", annotation, images)
         _known(path, where, "category_id", annotation, classes)
         image = images[annotation["image_id"]]
-        points = _points(path, where, annotation.get("segmentation"), image.width, image.height)
-        polygon = Polygon(annotation["id"], classes[annotation["category_id"]], points)
+        parts = _parts(path, where, annotation.get("segmentation"), image.width, image.height)
+        polygon = Polygon(annotation["id"], classes[annotation["category_id"]], parts)
         polygons[annotation["image_id"]].append(polygon)
     full = (
         AnnotatedImage(image.path, image.width, image.height, tuple(polygons[key])) for key, image in images.items()
@@ -104,32 +123,49 @@ def without_images(path: Path, names: Collection[str]) -> str:
     Raises:
         InputError: the file is no COCO export.
     """
-    document = _load(path)
+    document = load(path)
     left_out = {image["id"] for image in document["images"] if _relative(image).as_posix() in names}
     document["images"] = [image for image in document["images"] if image["id"] not in left_out]
     document["annotations"] = [one for one in document["annotations"] if one.get("image_id") not in left_out]
     return json.dumps(document)
 
 
-def _load(path: Path) -> dict[str, list[dict]]:
-    """Return the parsed file, with its three lists present."""
+def load(path: Path) -> dict[str, list[dict]]:
+    """Return the parsed export, its three lists present and its ids whole numbers or texts.
+
+    Raises:
+        InputError: no JSON, or no COCO export; names the list.
+    """
     if not path.is_file():
         raise InputError(path, "no such file", "the COCO export of the annotations")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        # as bytes: a mark of their order at the beginning, as Windows sets it, tells the encoding
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
         raise InputError(path, f"no JSON ({error})", "a COCO export") from error
-    for key in ("images", "categories", "annotations"):
+    for key in LISTS:
         if not isinstance(document, dict) or not isinstance(document.get(key), list):
             raise InputError(path, f"no list {key!r}", "a COCO export with images, categories and annotations")
-        if any(not isinstance(entry, dict) or not isinstance(entry.get("id"), int | str) for entry in document[key]):
-            raise InputError(path, f"an entry of {key!r} without id", "COCO entries", where=key)
+        for number, entry in enumerate(document[key], start=1):
+            if not isinstance(entry, dict):
+                raise InputError(path, f"{entry!r:.60}", "a COCO entry with an id", where=f"{key}, entry {number}")
+            _whole_ids(entry)
+            if not isinstance(entry.get("id"), int | str):
+                found = f"an entry without id ({entry.get('id')!r})"
+                raise InputError(path, found, "a COCO entry with an id", where=f"{key}, entry {number}")
         number, count = (
             Counter(entry["id"] for entry in document[key]).most_common(1)[0] if document[key] else (None, 0)
         )
         if count > 1:
             raise InputError(path, f"id {number} {count} times", "unique ids", where=key)
     return document
+
+
+def _whole_ids(entry: dict) -> None:
+    """Make whole numbers of ids that were written with a point, as spreadsheets and pandas leave them."""
+    for key in ("id", "image_id", "category_id"):
+        if isinstance(entry.get(key), float) and entry[key].is_integer():
+            entry[key] = int(entry[key])
 
 
 def _classes(path: Path, categories: list[dict]) -> dict[int, str]:
@@ -173,12 +209,19 @@ def _known(path: Path, where: str, key: str, annotation: dict, known: dict) -> N
         raise InputError(path, f"unknown {key} {annotation.get(key)!r}", "an id listed in the file", where=where)
 
 
-def _points(path: Path, where: str, segmentation: object, width: int, height: int) -> NDArray[np.float64]:
-    """Return a polygon's vertices, (N, 2) in pixels, after they were validated and clipped to the image."""
-    if not isinstance(segmentation, list) or len(segmentation) != 1 or not isinstance(segmentation[0], list):
-        raise InputError(path, f"segmentation {segmentation!r:.60}", "one polygon [[x, y, x, y, ...]]", where=where)
+def _parts(path: Path, where: str, segmentation: object, width: int, height: int) -> tuple[FloatArray, ...]:
+    """Return the vertices of each part of an annotation, (N, 2) in pixels, validated and clipped to the image."""
+    parts = isinstance(segmentation, list) and segmentation and all(isinstance(part, list) for part in segmentation)
+    if not parts:
+        expected = "polygons [[x, y, x, y, ...], ...]: outlines by hand, no rectangles and no brush"
+        raise InputError(path, f"segmentation {segmentation!r:.60}", expected, where=where)
+    return tuple(_points(path, where, part, width, height) for part in segmentation)
+
+
+def _points(path: Path, where: str, part: list, width: int, height: int) -> NDArray[np.float64]:
+    """Return the vertices of one polygon."""
     try:
-        flat = np.array(segmentation[0], dtype=float)
+        flat = np.array(part, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(path, f"a vertex that is no number ({error})", "x, y numbers", where=where) from error
     if flat.ndim != 1 or flat.size % 2 or flat.size < 6:

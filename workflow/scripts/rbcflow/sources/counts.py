@@ -53,6 +53,9 @@ def _recordings(layout: str, folder: Path):
             kind = "crops" if first.label else "recording"
             yield name, kind, first.label, first.condition, count, *first.size
     if layout == nouaman2024.LAYOUT:
-        crops = pd.Series([(crop.recording, crop.class_) for crop in nouaman2024.crop_files(folder)], dtype=object)
-        for (name, class_), count in crops.value_counts().sort_index().items():
-            yield name, "crops", class_, "", int(count), 92, 92
+        crops: dict[tuple[str, str], list[nouaman2024.CropFile]] = {}
+        for crop in nouaman2024.crop_files(folder):
+            crops.setdefault((crop.recording, crop.class_), []).append(crop)
+        for (name, class_), files in sorted(crops.items()):
+            height, width = files[0].load().shape
+            yield name, "crops", class_, "", len(files), width, height

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
+from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
+from rbcflow.sources import listing
+from rbcflow.sources.image import READ
 
-BMP = (".bmp",)
 
-
-def pictures(folder: Path, suffixes: tuple[str, ...] = BMP) -> list[Path]:
-    """Return a folder's pictures sorted by name; a suffix may be written in any case, hidden files are left out."""
-    files = (path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith("."))
+def pictures(folder: Path) -> list[Path]:
+    """Return a folder's pictures sorted by name; the suffix may be written in any case, hidden files are left out."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() in READ and not listing.hidden(path.name))
     return sorted(files, key=lambda path: path.name)
+
+
+def folders_of_pictures(folder: Path, *ignored: str) -> list[str]:
+    """Return the relative names of all folders, at any depth, that have pictures in them, sorted.
+
+    Args:
+        folder: the source's files.
+        ignored: folders in it that are passed over.
+    """
+    names = (Path(name) for name in listing.files(folder) if Path(name).suffix.lower() in READ)
+    return sorted({name.parent.as_posix() for name in names if name.parts[0] not in ignored and len(name.parts) > 1})
 
 
 def subfolders(folder: Path, *ignored: str) -> list[Path]:
@@ -23,19 +36,34 @@ def subfolders(folder: Path, *ignored: str) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith(".") and path.name not in ignored
+        if path.is_dir() and not listing.hidden(path.name) and path.name not in ignored
     )
 
 
-def require_names(folders: list[Path], allowed: tuple[str, ...]) -> None:
-    """Refuse a folder of crops whose name the layout does not know.
+def class_of(recording: str) -> str:
+    """Return the class of a folder of crops: that of the nearest folder that is named after one.
 
     Raises:
-        InputError: names the folder and what is allowed.
+        KeyError: there is none; the message names all that are known.
     """
-    for folder in folders:
-        if folder.name not in allowed:
-            raise InputError(folder, f"the folder name {folder.name!r}", f"one of {', '.join(allowed)}")
+    for part in reversed(Path(recording).parts[1:]):
+        with contextlib.suppress(KeyError):
+            return class_name(part)
+    return class_name(Path(recording).parts[0])
+
+
+def require_classes(folder: Path, recordings: list[str]) -> None:
+    """Refuse a folder of crops that is named after no class.
+
+    Raises:
+        InputError: names the folder and what is known.
+    """
+    for recording in recordings:
+        try:
+            class_of(recording)
+        except KeyError as error:
+            found = f"the folder name {Path(recording).name!r}"
+            raise InputError(folder / recording, found, str(error.args[0])) from error
 
 
 def require_pictures(folder: Path, recordings: list[str], example: str) -> None:
@@ -45,10 +73,10 @@ def require_pictures(folder: Path, recordings: list[str], example: str) -> None:
         InputError: names the folder and what would be found in one.
     """
     if not any(pictures(folder / recording) for recording in recordings):
-        raise InputError(folder, "no BMP", example)
+        raise InputError(folder, "no picture", example)
 
 
 def pressure(name: str) -> str:
     """Return ``300 mbar`` for a name that ends in ``0300mbar``, and nothing for any other."""
-    match = re.search(r"(\d+)mbar$", name)
+    match = re.search(r"(\d+) ?mbar$", name, re.IGNORECASE)
     return f"{int(match[1])} mbar" if match else ""

@@ -6,10 +6,12 @@ from pathlib import Path
 from types import ModuleType
 
 from rbcflow.core.errors import InputError
+from rbcflow.sources.arrange import Arrangement, arranged
 from rbcflow.sources.crops import reader as crops
 from rbcflow.sources.flow_public import reader as flow_public
 from rbcflow.sources.kihm2018 import reader as kihm2018
 from rbcflow.sources.liang2024 import reader as liang2024
+from rbcflow.sources.listing import Listing
 from rbcflow.sources.naples import reader as naples
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.problems import BadFiles, refuse
@@ -18,15 +20,34 @@ from rbcflow.sources.yolo_folder import reader as yolo_folder
 READERS: dict[str, ModuleType] = {
     module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024, yolo_folder, crops)
 }
-"""The module of each layout, with ``recordings``, ``read`` and ``bad_files``."""
+"""The module of each layout, with ``recordings``, ``read`` and ``bad_files``; with ``arrange`` and ``EXPECTED`` where
+files may lie elsewhere than at the layout's places, else they are taken where they lie."""
 
 
-def check(layout: str, folder: Path) -> None:
-    """Validate a folder of raw files before anything is computed from them.
+def arrange(layout: str, listing: Listing, *, without_polygons: str = "empty") -> Arrangement:
+    """Return where each file of a source goes in its layout, and which have no place; no pixel is decoded.
 
     Args:
         layout: a key of ``READERS``.
-        folder: the source's files.
+        listing: the source's files.
+        without_polygons: whether annotated pictures without any polygon are ``empty``, or to ``leave_out``.
+
+    Raises:
+        InputError: what is wrong is not a file that could be left out.
+    """
+    reader = READERS[layout]
+    if not hasattr(reader, "arrange"):
+        return Arrangement(listing, {name: name for name in listing.files})
+    options = {"without_polygons": without_polygons} if layout == nouaman2024.LAYOUT else {}
+    return arranged(listing, reader.arrange, reader.EXPECTED, **options)
+
+
+def check(layout: str, folder: Path) -> None:
+    """Validate a folder of a layout before anything is computed from it.
+
+    Args:
+        layout: a key of ``READERS``.
+        folder: files at the places of the layout.
 
     Raises:
         InputError: the folder is absent or empty, or files in it are wrong; names each of them.
@@ -39,7 +60,7 @@ def bad_files(layout: str, folder: Path) -> BadFiles:
 
     Args:
         layout: a key of ``READERS``.
-        folder: the source's files.
+        folder: files at the places of the layout.
 
     Raises:
         InputError: the folder is absent or empty, or what is wrong is not a file that could be left out.

@@ -7,6 +7,7 @@ that leads back to a folder above it is passed over, since all that is there has
 
 from __future__ import annotations
 
+import contextlib
 import os
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -14,17 +15,28 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from rbcflow.core.errors import InputError
+from rbcflow.core.errors import InputError, printable
 
 SUFFIXES = {
-    "picture": (".bmp", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".pgm"),
-    "video": (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv", ".wmv", ".mpg", ".mpeg"),
-    "stack": (".tif", ".tiff"),
-    "hdf5": (".h5", ".hdf5", ".rtdc"),
-}
-"""Suffixes, in small letters, of the files that are recognised as data, by kind."""
-KINDS = tuple(SUFFIXES)
+    "picture": (".bmp", ".dib", ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".pgm", ".ppm", ".pnm", ".jp2"),
+    "video": (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv", ".wmv", ".mpg", ".mpeg", ".m2ts", ".mts",
+              ".3gp", ".cine"),
+    "stack": (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".nd2", ".czi", ".lif"),
+    "hdf5": (".h5", ".hdf5", ".hdf", ".rtdc"),
+}  # fmt: skip
+"""Suffixes, in small letters, of the files that are recognised as data, by kind; not all of them are read."""
+BEGINNINGS = {
+    b"\x89PNG": "picture", b"\xff\xd8\xff": "picture", b"GIF8": "picture", b"BM": "picture", b"\x1aE\xdf\xa3": "video",
+    b"II*\0": "stack", b"MM\0*": "stack", b"II+\0": "stack", b"MM\0+": "stack", b"\x89HDF": "hdf5",
+}  # fmt: skip
+"""How files begin that are data by their content."""
 KIND_OF = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix in suffixes}
+
+TRUTH = "truth"
+"""Folder with what is known of every object, of phantoms and of those who declare it."""
+
+WHOLE = ("yolo_folder",)
+"""Layouts of which every file counts: pictures have their labels beside them, as texts."""
 
 LEFT_BEHIND = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "ehthumbs.db", "desktop.ini")
 """Names that Macs, network drives and Windows leave in folders; they are hidden there."""
@@ -39,12 +51,19 @@ class Listing:
         files: visible files that are not ignored, by their name relative to the folder with ``/``, sorted.
         ignored: the names of those that are, sorted.
         lost: links to nothing, by name.
+        whole: whether results may depend on every file, texts too.
     """
 
     folder: Path
     files: dict[str, Path]
     ignored: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def data(self) -> dict[str, Path]:
+        """The files on which results may depend: no notes that lie beside them."""
+        return {name: path for name, path in self.files.items() if self.whole or is_data(name)}
 
 
 def kind_of(name: str | Path) -> str:
@@ -52,16 +71,39 @@ def kind_of(name: str | Path) -> str:
     return KIND_OF.get(Path(name).suffix.lower(), "")
 
 
+def kind_by_content(path: Path) -> str:
+    """Return the kind of a file by how it begins, and "" for any other; a text may begin with ``BM``, no bitmap."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        head = file.read(16)
+        if (head[:4] == b"RIFF" and head[8:12] == b"AVI ") or head[4:8] == b"ftyp":
+            return "video"
+        if head[:2] == b"BM" and int.from_bytes(head[2:6], "little") != path.stat().st_size:
+            return ""
+        return next((kind for beginning, kind in BEGINNINGS.items() if head.startswith(beginning)), "")
+    return ""
+
+
+def is_data(name: str) -> bool:
+    """Return whether results may depend on a file, by its relative name: a recognised one, an export, or truth."""
+    return bool(kind_of(name)) or name.lower().endswith(".json") or name.startswith(f"{TRUTH}/")
+
+
+def shown(name: str) -> str:
+    """Return a name as one line of text: bytes that are not UTF-8 and signs that do not print are written out."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in printable(name))
+
+
 def files(folder: Path) -> dict[str, Path]:
     """Return all visible files below a folder by their relative names, sorted."""
     return listed(folder).files
 
 
-def listed(folder: Path, *, take: Collection[str] = (), ignore: Collection[str] = ()) -> Listing:
+def listed(folder: Path, layout: str = "", *, take: Collection[str] = (), ignore: Collection[str] = ()) -> Listing:
     """Return what lies below a folder.
 
     Args:
         folder: the source's files; may itself be a link.
+        layout: of them.
         take: patterns of what alone is taken; none takes all.
         ignore: patterns of what is ignored, with all that is below.
 
@@ -77,7 +119,7 @@ def listed(folder: Path, *, take: Collection[str] = (), ignore: Collection[str] 
             found[name] = path
         elif path.is_symlink():
             lost.append(name)
-    return Listing(folder, found, tuple(ignored), tuple(lost))
+    return Listing(folder, found, tuple(ignored), tuple(lost), layout in WHOLE)
 
 
 def hidden(name: str) -> bool:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rbcflow.core.errors import InputError
-from rbcflow.sources import layouts
+from rbcflow.sources import layouts, skipping
 from rbcflow.sources.labelled import read_folder, read_labels
-from rbcflow.sources.listing import kind_of, listed
+from rbcflow.sources.listing import kind_of
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
-from rbcflow.sources.problems import reason
 from rbcflow.sources.yolo_folder import reader as yolo_folder
 
 MOST = 5
@@ -57,59 +57,56 @@ class Look:
 COLUMNS = ("source", "folder", "read", "ignored", "bad", "frames", "donors", "annotated", "of them empty")
 
 
-def look(layout: str, folder: Path) -> Look:
-    """Return what lies in a source's folder; every file is decoded, none is written.
+def look(layout: str, folder: Path, reading: Mapping[str, object]) -> Look:
+    """Return what lies in a source's folder; every file is decoded, nothing is written there.
 
     Args:
         layout: a key of ``layouts.READERS``.
         folder: the source's files.
+        reading: what else ``skipping.accept`` is given.
     """
     found = Look()
     try:
-        bad = layouts.bad_files(layout, folder)
-        listing = listed(folder)
-        for name in listing.files:
-            found.kinds["bad" if name in bad else "read"][kind_of(name) or "other"] += 1
-        found.kinds["ignored"] += Counter(kind_of(name) or "other" for name in listing.ignored)
-        found.bad = {name: reason(folder, name, error) for name, error in bad.items()}
-        _count(found, layout, folder, set(bad))
+        with TemporaryDirectory() as scratch:
+            links = Path(scratch) / "files"
+            accepted = skipping.accept(layout, folder, links, "skip", **reading)
+            read = set(accepted.arrangement.places.values())
+            for name in (
+                accepted.listing.data if hasattr(layouts.READERS[layout], "arrange") else accepted.listing.files
+            ):
+                found.kinds["read" if name in read else "bad"][kind_of(name) or "other"] += 1
+            found.kinds["ignored"] += Counter(kind_of(name) or "other" for name in accepted.listing.ignored)
+            found.bad = {one["file"]: one["reason"] for one in accepted.skipped}
+            found.remarks, found.annotated = list(accepted.arrangement.remarks), accepted.arrangement.annotated
+            _count(found, layout, links)
     except InputError as error:
         found.refused = str(error)
     return found
 
 
-def _count(found: Look, layout: str, folder: Path, bad: Collection[str]) -> None:
-    """Count recordings, frames, donors and annotated frames of a folder without its bad files."""
+def _count(found: Look, layout: str, folder: Path) -> None:
+    """Count recordings, frames, donors and annotated frames of a folder of good files."""
     reader = layouts.READERS[layout]
     names = list(reader.recordings(folder))
     if layout == nouaman2024.LAYOUT:
         names += nouaman2024.raw_crop_recordings(folder)
-        found.frames += sum(
-            crop.path.relative_to(folder).as_posix() not in bad for crop in nouaman2024.crop_files(folder)
-        )
+        found.frames += len(nouaman2024.crop_files(folder))
+        found.donors |= {frame.donor for frame in nouaman2024.annotated_frames(folder)}
     for name in names:
-        try:
-            for frame in reader.read(folder, name):
-                found.frames += 1
-                found.donors |= {frame.donor} - {""}
-        except InputError:
-            continue
+        for frame in reader.read(folder, name):
+            found.frames += 1
+            found.donors |= {frame.donor} - {""}
         found.recordings += 1
-    if layout == nouaman2024.LAYOUT:
-        frames = nouaman2024.annotated_frames(folder, without=bad)
-        found.donors |= {frame.donor for frame in frames}
-        with_ = sum(bool(frame.polygons) for frame in frames)
-        found.annotated = (with_, len(frames) - with_)
     if layout == yolo_folder.LAYOUT:
-        found.annotated, found.remarks = _labelled(folder, bad), read_folder(folder).remarks()
+        found.annotated = _labelled(folder)
+        found.remarks += read_folder(folder).remarks()
 
 
-def _labelled(folder: Path, bad: Collection[str]) -> tuple[int, int]:
+def _labelled(folder: Path) -> tuple[int, int]:
     """Return how many pictures have a box, and how many have none."""
     pictures = yolo_folder.pictures(read_folder(folder))
-    whole = [one for one in pictures if yolo_folder.name_of(folder, one.path) not in bad]
-    with_ = sum(bool(one.label and read_labels(one.label)) for one in whole)
-    return with_, len(whole) - with_
+    with_ = sum(bool(one.label and read_labels(one.label)) for one in pictures)
+    return with_, len(pictures) - with_
 
 
 def table(rows: list[list[str]]) -> str:

@@ -1,58 +1,64 @@
-"""A folder's sha256 manifest, for the rules of stage ``raw``: written on first sight, checked ever after."""
+"""A source's sha256 manifest, for the rules of stage ``raw``: written on first sight, checked ever after."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
 from rbcflow.core.errors import InputError
 from rbcflow.runtime.provenance import sha256
+from rbcflow.sources.listing import Listing, is_data, shown
 
 
-def check(folder: Path, manifest: Path) -> str:
-    """Write the manifest of a folder if there is none, else compare the folder with it.
+def check(listing: Listing, manifest: Path) -> dict[str, str]:
+    """Write the manifest of a source if there is none, else compare its files with it.
 
-    The manifest has the format of ``sha256sum``: digest, two blanks, path relative to the folder. Hidden files and the
-    manifest itself are left out.
+    The manifest has the format of ``sha256sum``: digest, two blanks, path relative to the folder. Notes, ignored files
+    and the manifest itself are left out.
 
     Args:
-        folder: the raw files of one source.
+        listing: the raw files of one source.
         manifest: the manifest's file, inside the folder or elsewhere.
 
     Returns:
-        The sha256 over the manifest: a fingerprint of the folder.
+        The sha256 of each file by name.
 
     Raises:
-        InputError: the folder has no files; a file changed, is missing or is new since the manifest was written.
+        InputError: there are no files; a file changed, is missing or is new since the manifest was written.
     """
-    found = _digests(folder, manifest)
-    if not found:
-        raise InputError(folder, "no files", "the raw files of a source")
-    text = "".join(f"{digest}  {name}\n" for name, digest in found.items())
+    files = {name: path for name, path in listing.data.items() if path.resolve() != manifest.resolve()}
+    sums = {name: _sum(path) for name, path in files.items()}
+    if not sums:
+        raise InputError(listing.folder, "no files", "the raw files of a source")
+    found = {shown(name): digest for name, digest in sums.items()}
     if not manifest.is_file():
         manifest.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_text(text, encoding="utf-8")
-    _compare(folder, found, _read(manifest), manifest)
-    return hashlib.sha256(text.encode()).hexdigest()
+        text = "".join(f"{digest}  {name}\n" for name, digest in found.items())
+        manifest.write_text(text, encoding="utf-8", newline="\n")
+    known = _read(manifest)
+    ignored = set(map(shown, listing.ignored))
+    known = {name: sum_ for name, sum_ in known.items() if (listing.whole or is_data(name)) and name not in ignored}
+    _compare(listing.folder, found, known, manifest)
+    return sums
 
 
-def _digests(folder: Path, manifest: Path) -> dict[str, str]:
-    """Return the sha256 of every visible file by its relative path, sorted."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.resolve() != manifest.resolve())
-    names = {path.relative_to(folder): path for path in files}
-    return {
-        name.as_posix(): sha256(path)
-        for name, path in names.items()
-        if not any(part.startswith(".") for part in name.parts)
-    }
+def _sum(path: Path) -> str:
+    """Return the sha256 of a file."""
+    try:
+        return sha256(path)
+    except OSError as error:
+        found = f"a file that does not open ({error.strerror or error})"
+        raise InputError(path, found, "a file to read, or `ignore:` with its name in the source's entry") from error
 
 
 def _read(manifest: Path) -> dict[str, str]:
     """Return the digests of a manifest by relative path."""
     known = {}
-    for number, line in enumerate(manifest.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        digest, _, name = line.partition("  ")
+    lines = manifest.read_text(encoding="utf-8", errors="replace").split("\n")
+    for number, line in enumerate(lines, start=1):
+        digest, _, name = line.rstrip("\r").partition("  ")
+        if not line:
+            continue
         if not re.fullmatch("[0-9a-f]{64}", digest) or not name:
             raise InputError(manifest, repr(line), "a sha256, two blanks and a path", where=f"line {number}")
         known[name] = digest

@@ -28,6 +28,9 @@ def inspect(folder: Path, paths: Iterable[Path], probe: Callable[[Path], object]
             probe(path)
         except InputError as error:
             bad[path.relative_to(folder).as_posix()] = error
+        except OSError as error:
+            found = f"a file that does not open ({error.strerror or error})"
+            bad[path.relative_to(folder).as_posix()] = InputError(path, found, "a file to read")
     return bad
 
 

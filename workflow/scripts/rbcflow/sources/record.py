@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_object
 from rbcflow.runtime.provenance import sha256
+from rbcflow.sources import listing
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,12 @@ class SourceRecord:
         status: ``available`` or ``unavailable``.
         reason: why it is unavailable, else None.
         folder: where its files lie, relative to the working folder.
-        n_files: number of files below the folder.
+        n_files: number of files below the folder, all of which are read.
         sha256: over the sorted relative names and sha256 sums of all files.
         skipped: files that are left out as bad, each with ``file`` and ``reason``.
+        taken, ignored: number of a laboratory's files that are read, and ignored as its entry says, by ``folder`` and
+            ``kind``.
+        remarks: what a user should know.
     """
 
     source: str
@@ -40,6 +44,12 @@ class SourceRecord:
     n_files: int
     sha256: str
     skipped: list[dict[str, str]] = field(default_factory=list)
+    taken: list[dict[str, str | int]] = field(default_factory=list)
+    ignored: list[dict[str, str | int]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+OPTIONAL = ("skipped", "taken", "ignored", "remarks")
 
 
 def write(
@@ -51,16 +61,25 @@ def write(
     folder: Path,
     exact_truth: bool = False,
     reason: str | None = None,
-    skipped: Sequence[dict[str, str]] = (),
+    sums: Mapping[str, str] | None = None,
+    **more: Sequence,
 ) -> SourceRecord:
-    """Write ``source.json`` for a folder of files; a reason makes the source unavailable."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    sums = "\n".join(f"{file.relative_to(folder).as_posix()} {sha256(file)}" for file in files)
+    """Write ``source.json`` for a folder of files; a reason makes the source unavailable.
+
+    Args:
+        target: the record.
+        source, layout, origin, folder, exact_truth, reason: see ``SourceRecord``.
+        sums: sha256 of files by relative name, as far as they are known.
+        more: ``OPTIONAL`` of ``SourceRecord``.
+    """
+    known, files = sums or {}, listing.files(folder)
+    sums = "\n".join(f"{name} {known.get(name) or sha256(file)}" for name, file in files.items())
     status = "unavailable" if reason else "available"
     digest = hashlib.sha256(sums.encode()).hexdigest()
     result = SourceRecord(
-        source, layout, origin, exact_truth, status, reason, folder.as_posix(), len(files), digest, list(skipped)
-    )
+        source, layout, origin, exact_truth, status, reason, folder.as_posix(), len(files), digest,
+        **{name: list(value) for name, value in more.items()},
+    )  # fmt: skip
     target.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
     return result
 
@@ -72,7 +91,7 @@ def read(path: Path) -> SourceRecord:
         InputError: the record is broken, or its files are not where it says.
     """
     names = [entry.name for entry in fields(SourceRecord)]
-    content = read_object(path, "the record of a source's files", [name for name in names if name != "skipped"])
+    content = read_object(path, "the record of a source's files", [name for name in names if name not in OPTIONAL])
     # of a results folder that was moved, the files lie beside the record as before
     beside = path.parent / Path(str(content["folder"])).name
     if not Path(str(content["folder"])).is_dir() and beside.is_dir():

@@ -1,69 +1,160 @@
-"""A source without its bad files (rules ``register_good_files`` and ``download_raw``)."""
+"""The files of a source that later stages read: good ones, at the places of the layout (``register_raw`` and others).
+
+Whatever a laboratory's folders look like, what follows reads one form: a folder of links.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sys
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
+from rbcflow.core.errors import InputError
 from rbcflow.sources import layouts
-from rbcflow.sources.problems import reason
+from rbcflow.sources.arrange import Arrangement, link_files
+from rbcflow.sources.listing import Listing, kind_of, listed, shown
+from rbcflow.sources.problems import BadFiles, reason, refuse
 
-Skipped = list[dict[str, str]]
-"""``file`` (relative to the source's folder) and ``reason`` of each file that is left out."""
+Entries = list[dict[str, str]]
+LOGGER = logging.getLogger("rbcflow")
 
 
-def accept(layout: str, folder: Path, links: Path, bad_files: str) -> tuple[Path, Skipped]:
-    """Check a folder of raw files and return the folder that later stages read.
+@dataclass(frozen=True)
+class Accepted:
+    """What is read of a source's files.
+
+    Attributes:
+        arrangement: where each file went.
+        skipped: ``file`` and ``reason`` of each that is left out as bad.
+    """
+
+    arrangement: Arrangement
+    skipped: Entries
+
+    @property
+    def listing(self) -> Listing:
+        """The source's files."""
+        return self.arrangement.listing
+
+    @property
+    def told(self) -> dict[str, list]:
+        """What the source's record tells of the files, see ``record.SourceRecord``."""
+        remarks = list(self.arrangement.remarks)
+        return {"skipped": self.skipped, "taken": self.taken, "ignored": self.ignored, "remarks": remarks}
+
+    def sums(self, sums: Mapping[str, str]) -> dict[str, str]:
+        """Return the sha256 of linked files by their places, of sums by name."""
+        places = self.arrangement.places
+        return {place: sums[name] for place, name in places.items()
+                if name in sums and place not in self.arrangement.texts}  # fmt: skip
+
+    @property
+    def taken(self) -> list[dict[str, str | int]]:
+        """How many files are read, by folder and kind."""
+        return _by_folder(self.arrangement.places.values())
+
+    @property
+    def ignored(self) -> list[dict[str, str | int]]:
+        """How many files are ignored as the source's entry says, by kind and by the folder that nothing is read of."""
+        read = {parent for name in self.listing.files for parent in PurePosixPath(name).parents}
+        above = {name: [folder for folder in PurePosixPath(name).parents if folder not in read]
+                 for name in self.listing.ignored}  # fmt: skip
+        # `x` stands for the file: what counts is the folder
+        return _by_folder(str(above[name][-1] / f"x{PurePosixPath(name).suffix}") if above[name] else name
+                          for name in self.listing.ignored)  # fmt: skip
+
+
+def accept(
+    layout: str,
+    folder: Path,
+    links: Path,
+    bad_files: str,
+    *,
+    take: Collection[str] = (),
+    ignore: Collection[str] = (),
+    without_polygons: str = "empty",
+) -> Accepted:
+    """Check a folder of raw files and fill the folder that later stages read.
 
     Args:
         layout: a key of ``layouts.READERS``.
         folder: the source's files.
-        links: with ``skip``, is filled anew with links to the good files.
+        links: is filled anew with links to the good files at the places of the layout.
         bad_files: ``stop`` or ``skip``.
-
-    Returns:
-        With ``stop``, ``folder`` and nothing; with ``skip``, ``links`` and what was left out.
+        take, ignore: patterns, see ``listing``.
+        without_polygons: see ``layouts.arrange``.
 
     Raises:
         InputError: with ``stop``, names every bad file; with ``skip``, nothing is left, or what is wrong is not a file
             that could be left out.
     """
-    if bad_files == "stop":
-        layouts.check(layout, folder)
-        return folder, []
+    if not folder.is_dir():
+        raise InputError(folder, "no such folder", f"a folder of layout {layout}")
+    arrangement = layouts.arrange(
+        layout, listed(folder, layout, take=take, ignore=ignore), without_polygons=without_polygons
+    )
     shutil.rmtree(links, ignore_errors=True)
-    bad = layouts.bad_files(layout, folder)
-    skipped = [{"file": name, "reason": reason(folder, name, error)} for name, error in bad.items()]
-    _link(folder, links, set(bad))
+    links.mkdir(parents=True)
+    link_files(arrangement, links)
+    try:
+        bad = arrangement.bad | _told_by_name(arrangement, links, lambda: layouts.bad_files(layout, links))
+    except InputError:
+        # nothing may be left because nothing was in its place
+        refuse(folder, arrangement.bad)
+        raise
+    if bad_files == "stop":
+        refuse(folder, bad)
+    skipped = [{"file": shown(name), "reason": reason(folder, name, error)} for name, error in bad.items()]
+    gone = [place for place, name in arrangement.places.items() if name in bad]
+    for place in gone:
+        (links / place).unlink()
+        del arrangement.places[place]
     if leave_out := getattr(layouts.READERS[layout], "leave_out", None):
-        leave_out(folder, links, set(bad))
-    if bad:
+        leave_out(links, gone)
+    if gone:
         # What is left must be a source of this layout: the last recording may be gone.
-        layouts.check(layout, links)
-    return links, skipped
+        _told_by_name(arrangement, links, lambda: layouts.bad_files(layout, links))
+    return Accepted(arrangement, skipped)
 
 
-def warn(source: str, skipped: Skipped) -> None:
-    """Name the files that are left out in the log and on the screen."""
-    if not skipped:
-        return
-    lines = "".join(f"\n    {one['file']}: {one['reason']}" for one in skipped)
-    logging.getLogger("rbcflow").warning("%s: %d bad files are left out:%s", source, len(skipped), lines)
-    print(f"\n{source}: {len(skipped)} bad files are left out (bad_files: skip):{lines}\n", file=sys.stderr)
+def warn(source: str, accepted: Accepted) -> None:
+    """Name the files that are left out, and all that a user should know, in the log and on the screen."""
+    remarks = list(accepted.arrangement.remarks)
+    if accepted.skipped:
+        lines = "".join(f"\n    {one['file']}: {one['reason']}" for one in accepted.skipped)
+        remarks.append(f"{len(accepted.skipped)} bad files are left out (bad_files: skip):{lines}")
+    for remark in remarks:
+        LOGGER.warning("%s: %s", source, remark)
+        print(f"\n{source}: {remark}\n", file=sys.stderr)
 
 
-def _link(folder: Path, links: Path, bad: set[str]) -> None:
-    """Fill a folder with links to the visible files below another, bad ones left out; copies where links cannot be."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if not path.is_file() or name.as_posix() in bad or any(part.startswith(".") for part in name.parts):
-            continue
-        link = links / name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            link.symlink_to(os.path.relpath(path.resolve(), link.parent.resolve()))
-        except OSError:
-            shutil.copy2(path, link)
+def _told_by_name(arrangement: Arrangement, links: Path, check: Callable[[], BadFiles]) -> BadFiles:
+    """Return what is wrong with files by their own names, not by those of the links to them.
+
+    Raises:
+        InputError: what is wrong is no file that could be left out; names the laboratory's file or folder.
+    """
+    folder = arrangement.listing.folder
+
+    def renamed(error: InputError) -> InputError:
+        place = Path(error.path)
+        if not place.is_relative_to(links):
+            return error
+        inside = place.relative_to(links).as_posix()
+        return InputError(folder / arrangement.places.get(inside, inside), error.found, error.expected, error.where)
+
+    try:
+        bad = check()
+    except InputError as error:
+        raise renamed(error) from error
+    return {arrangement.places.get(place, place): renamed(error) for place, error in bad.items()}
+
+
+def _by_folder(names: Iterable[str]) -> list[dict[str, str | int]]:
+    """Return how many files there are by folder and kind, folders sorted."""
+    counts = Counter((shown(PurePosixPath(name).parent.as_posix()), kind_of(name) or "other") for name in names)
+    return [{"folder": folder, "kind": kind, "files": count} for (folder, kind), count in sorted(counts.items())]

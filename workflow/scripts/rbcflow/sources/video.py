@@ -1,12 +1,16 @@
-"""Videos as lazy grey frames, for the layouts of stage ``raw``: PyAV first, OpenCV where PyAV cannot decode the file.
+"""Videos as lazy grey frames, for the layouts of stage ``raw`` and for recordings of one's own.
 
-Frame counts in AVI headers and the index at an AVI's end are not trusted: a recording has as many frames as decode one
-after the other.
+PyAV decodes; OpenCV does where PyAV does not know the file. Frame counts in headers and the index at an AVI's end are
+not trusted: a recording has the frames that decode one after the other. A damaged frame is an error, also where a
+decoder would fill what is missing, and so is one of another size. Frames that the camera dropped keep their numbers:
+they are gaps in the times.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,61 +23,125 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
 
 Grey = NDArray[np.uint8]
+Timed = Iterator[tuple[int | None, Grey]]
+"""Frames with their times in units of the file, None where a frame has none."""
+
+STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
+"""Has FFmpeg's decoders refuse a frame that is damaged instead of filling what is missing."""
+
+OFF_BEAT = 0.3
+"""How far times may be from whole steps, in steps, before they say nothing of dropped frames."""
+
+# what a decoder says of a damaged frame would stand between the messages; here that is an InputError
+av.logging.set_level(None)
 
 
 def read_video(path: Path) -> Iterator[Grey]:
-    """Yield the frames of a video, decoded one at a time.
+    """Yield the frames of a video, decoded one at a time, as (H, W) uint8 grey; raises as ``numbered_frames``."""
+    return (image for _, image in numbered_frames(path))
+
+
+def numbered_frames(path: Path) -> Iterator[tuple[int, Grey]]:
+    """Yield the frames of a video with their numbers, decoded one at a time.
 
     Args:
         path: any 8-bit video that FFmpeg or OpenCV decodes.
 
     Yields:
-        (H, W) uint8 grey.
+        Number, counted from 0 with those of dropped frames, and (H, W) uint8 grey.
 
     Raises:
-        InputError: nothing decodes, or a frame in the middle does not; names the codec and the frame.
+        InputError: nothing decodes, a frame is damaged, or unlike the first one in size; names the codec and the frame.
     """
     if not path.is_file():
         raise InputError(path, "no such file", "a video")
-    decoder = _decode_av if _decodes(path) else _decode_opencv
-    count = 0
+    known, numbers = _opens(path), _numbers(path)
+    count, number, like = 0, -1, None
     try:
-        for image in decoder(path):
-            yield image
+        for time, image in _decode_av(path) if known else _decode_opencv(path):
+            number = numbers.get(time, number + 1)
+            like = like or image.shape
+            if image.shape != like:
+                found, expected = (f"{width}x{height} pixels" for height, width in (image.shape, like))
+                raise InputError(path, found, f"{expected}, as in the first frame", where=f"frame {number}")
+            yield number, image
             count += 1
     except av.FFmpegError as error:
-        raise InputError(path, f"{error}, {_codec(path)}", "a decodable frame", where=f"frame {count}") from error
+        found = f"a damaged frame ({error.strerror or error}), {_codec(path)}"
+        raise InputError(path, found, "a frame that decodes", where=f"frame {number + 1}") from error
     if count == 0:
         raise InputError(path, f"no decodable frame, {_codec(path)}", "a video with frames", where="frame 0")
 
 
-def check_video(path: Path) -> None:
-    """Decode a video to its end, one frame at a time; raises InputError as ``read_video`` does."""
-    for _ in read_video(path):
-        pass
+def check_video(path: Path) -> list[int]:
+    """Decode a video to its end, one frame at a time, and return the numbers of its frames.
+
+    Raises:
+        InputError: see ``numbered_frames``.
+    """
+    return [number for number, _ in numbered_frames(path)]
 
 
-def _decodes(path: Path) -> bool:
-    """Tell whether PyAV gets the first frame out of a video."""
-    try:
-        with contextlib.closing(_decode_av(path)) as frames:
-            return next(frames, None) is not None
-    except av.FFmpegError:
-        return False
+def _opens(path: Path) -> bool:
+    """Tell whether PyAV finds a video in a file and knows its codec."""
+    with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
+        if container.streams.video:
+            return container.streams.video[0].codec_context is not None
+        # a file with sound alone has no frame for OpenCV either
+        return bool(container.streams)
+    return False
 
 
-def _decode_av(path: Path) -> Iterator[Grey]:
+def _numbers(path: Path) -> dict[int, int]:
+    """Return the number of each frame by its time; none where times do not go in steps."""
+    times, from_zero = _times(path)
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    if not gaps or min(gaps) <= 0:
+        return {}
+    middle = statistics.median_low(gaps)
+    single = [gap for gap in gaps if round(gap / middle) == 1]
+    step = sum(single) / len(single)
+    beats = [gap / step for gap in gaps]
+    if any(abs(beat - round(beat)) > OFF_BEAT for beat in beats):
+        return {}
+    first = round(times[0] / step) if from_zero else 0
+    return dict(zip(times, itertools.accumulate(map(round, beats), initial=first), strict=True))
+
+
+def _times(path: Path) -> tuple[list[int], bool]:
+    """Return the times of all frames in order, nothing decoded, and whether the first frame's would be 0."""
+    times: list[int] = []
+    with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
+        if not container.streams.video:
+            return [], False
+        stream = container.streams.video[0]
+        # where frames lean on others, an AVI starts late for their sake, not because some were dropped
+        from_zero = container.format.name == "avi" and stream.codec_context.codec.intra_only
+        with contextlib.suppress(av.FFmpegError):
+            for packet in container.demux(stream):
+                if packet.size and packet.pts is None:
+                    return [], False
+                if packet.size:
+                    times.append(packet.pts)
+        return sorted(times), from_zero
+    return [], False
+
+
+def _decode_av(path: Path) -> Timed:
     """Yield (H, W) uint8 grey frames with PyAV."""
     with av.open(str(path)) as container:
         if not container.streams.video:
             return
-        count = 0
-        for packet in container.demux(video=0):
+        stream, count = container.streams.video[0], 0
+        stream.codec_context.options = STRICT
+        for packet in container.demux(stream):
             # Some codecs fill the missing part of a frame that the file cuts short, and say nothing.
             if packet.is_corrupt:
                 raise InputError(path, "a frame cut short", "a whole frame", where=f"frame {count}")
             for frame in packet.decode():
-                yield _grey(frame, path)
+                if frame.is_corrupt:
+                    raise InputError(path, "a damaged frame", "a whole frame", where=f"frame {count}")
+                yield frame.pts, _grey(frame, path)
                 count += 1
 
 
@@ -87,7 +155,7 @@ def _grey(frame: av.VideoFrame, path: Path) -> Grey:
     return to_grey(frame.to_ndarray(format="rgb24"))
 
 
-def _decode_opencv(path: Path) -> Iterator[Grey]:
+def _decode_opencv(path: Path) -> Timed:
     """Yield (H, W) uint8 grey frames with OpenCV."""
     capture = cv2.VideoCapture(str(path))
     try:
@@ -95,14 +163,14 @@ def _decode_opencv(path: Path) -> Iterator[Grey]:
             found, image = capture.read()
             if not found:
                 return
-            yield to_grey(image[..., ::-1]) if image.ndim == 3 else image
+            yield None, to_grey(image[..., ::-1]) if image.ndim == 3 else image
     finally:
         capture.release()
 
 
 def _codec(path: Path) -> str:
     """Describe a video's codec for an error message."""
-    with contextlib.suppress(av.FFmpegError), av.open(str(path)) as container:
+    with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
         if container.streams.video:
             return f"codec {container.streams.video[0].codec_context.name}"
     return "codec unknown"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rbcflow.cells.bank import PADDING, Box
 from rbcflow.cells.outline import Found, Outlined, Wanted, everything
 from rbcflow.core.frames import Frame
-from rbcflow.sources.image import read_grey
 from rbcflow.sources.nouaman2024.reader import CropFile, crop_files
+
+WINDOW = (92, 92)
+"""Width and height of the crops that the laboratory cut around a cell's centre, whatever its size."""
+BORDER = PADDING + 1
+"""Black pixels put around a crop that was cut to the cell's own box, so that it has surroundings as others have."""
 
 
 def outline(folder: Path, source: str, *, min_area: int = 100, wanted: Wanted = everything) -> Iterator[Outlined]:
@@ -26,7 +32,8 @@ def outline(folder: Path, source: str, *, min_area: int = 100, wanted: Wanted = 
 
     Yields:
         Reasons ``empty``, ``touches_edge`` and ``too_small``. The group is day and pressure (``12_8_0300mbar``), the
-        recording is the class folder and the group, the index is the crop's number.
+        recording is the class folder and the group, the index is the crop's number. A crop that was cut to its cell
+        touches nothing; its box is that in the picture with ``BORDER`` around it.
 
     Raises:
         InputError: a folder, a name or a picture is wrong.
@@ -35,8 +42,27 @@ def outline(folder: Path, source: str, *, min_area: int = 100, wanted: Wanted = 
         if wanted(crop_file.recording, crop_file.number):
             frame = _frame(source, crop_file)
             found = Found.of_mask(largest_component(frame.image > 0))
+            if found.touches_edge and fits(found.box, frame.size):
+                # nothing is cut off: the laboratory cut the picture to the cell
+                frame = replace(frame, image=np.pad(frame.image, BORDER))
+                found = Found.of_mask(largest_component(frame.image > 0))
             small = np.count_nonzero(found.mask) < min_area
             yield Outlined(frame, [found.dropped("too_small") if small else found])
+
+
+def fits(box: Box, size: tuple[int, int]) -> bool:
+    """Tell whether a picture was cut to its cell's own box, so that the edges that it touches cut nothing off.
+
+    It reaches all four edges then; in a picture that is no laboratory's window of a fixed size, two that face each
+    other will do, as the picture may have been made square.
+
+    Args:
+        box: the cell's half-open corners in pixels.
+        size: width and height of the picture.
+    """
+    x0, y0, x1, y1 = box
+    across, down = x0 <= 1 and x1 >= size[0] - 1, y0 <= 1 and y1 >= size[1] - 1
+    return (across and down) or ((across or down) and size != WINDOW)
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -49,6 +75,6 @@ def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _frame(source: str, crop_file: CropFile) -> Frame:
     """Return a crop as a frame."""
     return Frame(
-        read_grey(crop_file.path), source, "", crop_file.recording, crop_file.number, label=crop_file.class_,
-        group=crop_file.family, file=crop_file.path.name,
+        crop_file.load(), source, "", crop_file.recording, crop_file.number, label=crop_file.class_,
+        group=crop_file.group, file=crop_file.path.name,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from rbcflow.cells.bank import touches_edge
 from rbcflow.cells.outline import Found, Outlined, Wanted, everything
 from rbcflow.core.boxes import FloatArray
 from rbcflow.core.frames import Frame
-from rbcflow.core.masks import rasterise
+from rbcflow.core.masks import rasterise_parts
 from rbcflow.sources.coco import Polygon
 from rbcflow.sources.nouaman2024.reader import annotated_frames
 
@@ -68,7 +68,8 @@ def smoothed(points: FloatArray) -> FloatArray:
 
 def _found(frame: Frame, polygon: Polygon, min_area: int, smoothing: bool) -> Found:
     """Return the object of one polygon with the reason to drop it, if there is one."""
-    mask = rasterise(smoothed(polygon.points) if smoothing else polygon.points, *frame.size)
+    outlines = [smoothed(part) if smoothing else part for part in polygon.parts]
+    mask = rasterise_parts(outlines, *frame.size)
     cut_off = touches_edge(polygon.box, *frame.size)
     if polygon.area == 0:
         return Found(np.zeros_like(mask), polygon.box, cut_off, "zero_area", polygon.class_)

@@ -7,19 +7,33 @@ Folders have the name of a class under any spelling that this workflow knows (``
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
+from rbcflow.sources.arrange import Arrangement, is_picture, of_class
 from rbcflow.sources.croplists import pictures, subfolders
 from rbcflow.sources.image import read_equal_grey
 from rbcflow.sources.problems import BadFiles, inspect
 
 LAYOUT = "crops"
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff")
+EXPECTED = "crops in a folder of their class, or of their donor and in it their class"
 LEAST = 8
 """Shortest side in pixels: smaller pictures show no shape."""
+
+
+def arrange(result: Arrangement, names: list[str]) -> None:
+    """Take every picture in a folder of a class, or of a donor and a class, where it lies."""
+    for name in names:
+        folders = PurePosixPath(name).parts[:-1]
+        if (
+            is_picture(name)
+            and len(folders) in (1, 2)
+            and of_class(folders[-1])
+            and not any(map(of_class, folders[:-1]))
+        ):
+            result.put(name, name)
 
 
 def recordings(folder: Path) -> list[str]:
@@ -35,7 +49,7 @@ def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """
     place = Path(recording)
     donor = place.parent.as_posix() if len(place.parts) > 1 else ""
-    for index, path in enumerate(pictures(folder / recording, SUFFIXES)):
+    for index, path in enumerate(pictures(folder / recording)):
         yield Frame(
             read_equal_grey(path), source, donor, recording, index,
             label=class_name(place.name), group=donor or f"{recording}/{path.stem}", file=f"{recording}/{path.name}",
@@ -53,7 +67,7 @@ def bad_files(folder: Path) -> BadFiles:
         if strange and not _class(own):
             expected = "a class (croissant, slipper or other), or a donor with folders of classes"
             raise InputError(strange[0], f"the folder name {strange[0].name!r}", expected)
-    crops = [path for name in recordings(folder) for path in pictures(folder / name, SUFFIXES)]
+    crops = [path for name in recordings(folder) for path in pictures(folder / name)]
     if not crops:
         raise InputError(folder, "no picture", "slipper/*.png, croissant/*.png or other/*.png")
     return inspect(folder, crops, _probe)

@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import h5py
 import hdf5plugin  # noqa: F401 (registers the Zstandard filter)
@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.runtime.provenance import sha256
+from rbcflow.sources import listing
+from rbcflow.sources.arrange import Arrangement
 from rbcflow.sources.problems import BadFiles, inspect
 
 LAYOUT = "flow_public"
@@ -40,6 +42,7 @@ MEMBERS = {
     "naiad2024.h5": "tests/data/fmt-hdf5_cytoshot_full-features_2024.zip",
 }
 LICENCE = "LICENSE"
+EXPECTED = "HDF5 recordings, <recording>.h5, .hdf5 or .rtdc"
 SECONDS = 300
 
 
@@ -80,9 +83,16 @@ def unpack(archive: Path, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
+def arrange(result: Arrangement, names: list[str]) -> None:
+    """Give every HDF5 file its place, at whatever depth and of whatever suffix."""
+    for name in names:
+        if listing.kind_of(name) == "hdf5":
+            result.put(PurePosixPath(name).with_suffix(".h5"), name)
+
+
 def recordings(folder: Path) -> list[str]:
     """Return the names of all recordings, ``cytoshot2023``, sorted."""
-    return [path.stem for path in sorted(folder.glob("*.h5"))]
+    return [PurePosixPath(name).with_suffix("").as_posix() for name in listing.files(folder) if name.endswith(".h5")]
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
@@ -129,7 +139,7 @@ def bad_files(folder: Path) -> BadFiles:
     Raises:
         InputError: there is none at all.
     """
-    paths = sorted(folder.glob("*.h5"))
+    paths = [folder / f"{name}.h5" for name in recordings(folder)]
     if not paths:
         raise InputError(folder, "no HDF5 file", "<recording>.h5")
     return inspect(folder, paths, _probe)

@@ -8,24 +8,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
-from rbcflow.sources.croplists import pictures, require_names, require_pictures, subfolders
+from rbcflow.sources.arrange import Arrangement, class_folder, is_picture, of_class
+from rbcflow.sources.croplists import (  # fmt: skip
+    class_of,
+    folders_of_pictures,
+    pictures,
+    require_classes,
+    require_pictures,
+    subfolders,
+)
 from rbcflow.sources.image import read_rgb, require_size
+from rbcflow.sources.listing import TRUTH
 from rbcflow.sources.problems import BadFiles, inspect
 
 LAYOUT = "liang2024"
-SHAPES = ("Parachute", "Rolling", "Slipper", "semi-Parachute", "semi-Rolling", "semi-Slipper")
+EXPECTED = "pictures in a folder of their shape (Slipper, semi-Parachute, ...)"
 SIZES = ((100, 50), (100, 66))
 """Widths and heights of the pictures."""
 
 
+def arrange(result: Arrangement, names: list[str]) -> None:
+    """Give every picture the place of its shape."""
+    for name in names:
+        number = class_folder(name)
+        if number is not None and is_picture(name):
+            result.put(PurePosixPath(*PurePosixPath(name).parts[number:]), name)
+
+
 def recordings(folder: Path) -> list[str]:
-    """Return the names of the folders by shape that are there, sorted."""
-    return [name for name in SHAPES if (folder / name).is_dir()]
+    """Return the names of the folders by shape that are there, and of folders in them, sorted."""
+    shapes = [path.name for path in subfolders(folder, TRUTH) if of_class(path.name)]
+    return sorted({*shapes, *folders_of_pictures(folder, TRUTH)})
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
@@ -34,19 +51,24 @@ def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     Raises:
         InputError: a file is no picture or not 8-bit, or its name does not end in a number.
     """
+    label = class_of(recording)
     for index, path in enumerate(pictures(folder / recording)):
         yield Frame(
             read_rgb(path), source, "", recording, index,
-            label=class_name(recording), group=camera_recording(path), file=f"{recording}/{path.name}",
+            label=label, group=camera_recording(path), file=f"{recording}/{path.name}",
         )  # fmt: skip
 
 
 def camera_recording(path: Path) -> str:
     """Return ``50_C001H001S0001`` of ``50_C001H001S0001_0042.bmp``.
 
+    A name that is a number alone tells no recording; such a picture is one of its own, ``Slipper/0042``.
+
     Raises:
         InputError: the name is of another form.
     """
+    if path.stem.isdecimal():
+        return f"{path.parent.name}/{path.stem}"
     match = re.fullmatch(r"(.+)_\d+", path.stem)
     if match is None:
         raise InputError(path, path.name, "a name such as 50_C001H001S0001_0042.bmp")
@@ -57,10 +79,10 @@ def bad_files(folder: Path) -> BadFiles:
     """Return every picture that cannot be read, or has another size or a name that tells no camera recording.
 
     Raises:
-        InputError: there is no picture at all, or a folder has a name that means nothing.
+        InputError: there is no picture at all, or a folder is named after no class.
     """
-    require_names(subfolders(folder, "truth"), SHAPES)
     names = recordings(folder)
+    require_classes(folder, names)
     require_pictures(folder, names, "Slipper/50_C001H001S0001_0001.bmp and the like")
     return inspect(folder, (path for name in names for path in pictures(folder / name)), _probe)
 

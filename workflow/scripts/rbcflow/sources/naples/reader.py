@@ -6,25 +6,48 @@ Used by the rules of stages ``raw``, ``cells`` and ``test sets``. A stack is a r
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
+from rbcflow.sources import listing
+from rbcflow.sources.arrange import Arrangement
 from rbcflow.sources.problems import BadFiles, inspect
 from rbcflow.sources.tiff import page_count, read_pages
 
 LAYOUT = "naples"
+VELOCITY = re.compile(r"v ?=? ?(\d+(?:[.,]\d+)?) ?cm ?[:_/ -]? ?s", re.IGNORECASE)
+EXPECTED = "TIFF stacks in a folder of their velocity, v 0.12 cm:s/<name>.tif"
+
+
+def arrange(result: Arrangement, names: list[str]) -> None:
+    """Give every stack the place of its velocity; where two would share one, they keep the folders above."""
+    stacks = {name: _velocity_folder(name) for name in names if listing.kind_of(name) == "stack"}
+    short = {name: PurePosixPath(*PurePosixPath(name).parts[number:]) for name, number in stacks.items()
+             if number is not None}  # fmt: skip
+    counts = Counter(place.with_suffix("") for place in short.values())
+    for name, place in short.items():
+        # the same name in the same folder, with another suffix, is the same recording twice
+        shared = counts[place.with_suffix("")] > 1 and stacks[name]
+        result.put((PurePosixPath(name) if shared else place).with_suffix(".tif"), name)
+
+
+def _velocity_folder(name: str) -> int | None:
+    """Return the place of the nearest folder that is named after a velocity among those of a relative name."""
+    folders = PurePosixPath(name).parts[:-1]
+    return next((n for n in range(len(folders) - 1, -1, -1) if VELOCITY.fullmatch(folders[n])), None)
 
 
 def recordings(folder: Path) -> list[str]:
     """Return the names of all recordings, ``v 0.12 cm:s/glob001``, sorted."""
-    return [f"{path.parent.name}/{path.stem}" for path in _stacks(folder)]
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in _stacks(folder)]
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W, 3) R, G, B or (H, W) grey uint8 pages of a recording; raises InputError as ``tiff`` does."""
-    condition = velocity(folder / Path(recording).parent)
+    condition = velocity(folder, recording)
     for index, image in enumerate(read_pages(folder / f"{recording}.tif")):
         yield Frame(image, source, "", recording, index, condition)
 
@@ -34,16 +57,18 @@ def frame_count(folder: Path, recording: str) -> int:
     return page_count(folder / f"{recording}.tif")
 
 
-def velocity(folder: Path) -> str:
-    """Return ``0.12 cm/s`` for a folder ``v 0.12 cm:s``; ``_`` in place of ``:`` is what some unpackers write.
+def velocity(folder: Path, recording: str) -> str:
+    """Return ``0.12 cm/s`` for a recording in a folder ``v 0.12 cm:s``; ``_`` for ``:`` is what some unpackers write.
 
     Raises:
-        InputError: the folder's name is of another form.
+        InputError: no folder's name is of that form.
     """
-    match = re.fullmatch(r"v (\d+(?:\.\d+)?) cm[:_]s", folder.name)
-    if match is None:
-        raise InputError(folder, f"the name {folder.name!r}", "a velocity such as 'v 0.12 cm:s'")
-    return f"{match[1]} cm/s"
+    number = _velocity_folder(recording)
+    if number is None:
+        parent = Path(recording).parent
+        raise InputError(folder / parent, f"the name {parent.name!r}", "a velocity such as 'v 0.12 cm:s'")
+    match = VELOCITY.fullmatch(PurePosixPath(recording).parts[number])
+    return f"{float(match[1].replace(',', '.')):g} cm/s"
 
 
 def bad_files(folder: Path) -> BadFiles:
@@ -55,11 +80,8 @@ def bad_files(folder: Path) -> BadFiles:
     stacks = _stacks(folder)
     if not stacks:
         raise InputError(folder, "no TIFF stack", "v <velocity> cm:s/<name>.tif")
-    for parent in sorted({path.parent for path in stacks}):
-        velocity(parent)
-    for path in sorted(folder.glob("*/*")):
-        if path.suffix.lower() in (".tif", ".tiff") and path.suffix != ".tif":
-            raise InputError(path, f"the suffix {path.suffix}", ".tif, as other stacks would be passed over")
+    for recording in recordings(folder):
+        velocity(folder, recording)
     return inspect(folder, stacks, _probe)
 
 
@@ -73,4 +95,5 @@ def _probe(path: Path) -> None:
 
 def _stacks(folder: Path) -> list[Path]:
     """Return the paths of all stacks, sorted; ``truth`` belongs to phantoms and has none."""
-    return sorted(folder.glob("*/*.tif"))
+    found = listing.files(folder)
+    return [path for name, path in found.items() if name.endswith(".tif") and not name.startswith(f"{listing.TRUTH}/")]
