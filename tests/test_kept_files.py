@@ -21,6 +21,7 @@ from rbcflow.cells.splits import held_out
 from rbcflow.core.errors import InputError
 from rbcflow.sources import layouts, manifest, record, skipping
 from rbcflow.sources.listing import listed
+from rbcflow.sources.look import look
 from rbcflow.sources.tiff import read_pages
 
 V = "v 0.12 cm_s"
@@ -474,3 +475,22 @@ def test_patterns_of_a_source(tmp_path: Path):
     for ignore, names in patterns.items():
         assert list(listed(tmp_path, ignore=ignore).files) == names
     assert list(listed(tmp_path, take=["a", "c.*"], ignore=["a/b"]).files) == ["a/x.bmp", "c.bmp"]
+
+
+def test_a_look_counts_what_would_be_read(tmp_path: Path):
+    raw = tmp_path / "raw"
+    document = labelled(raw, {f"{F}_0000{n}.png": f"{F}_0000{n}.png" for n in range(3)}, donors=2)
+    export(raw, {**document, "annotations": document["annotations"][:2]})
+    motion_jpeg(raw / "videos/blood_donor_2/0500mbar_1.avi", spoiled(2, b"no picture"))
+    write_picture(raw / "slipper/0000.bmp", np.pad(noise(20, 20), 4))
+    write_picture(raw / "old/x.bmp", noise(9, 9))
+    write_picture(raw / "bananas/x.bmp", noise(9, 9))
+    found = look("nouaman2024", raw, {"ignore": ["old"]})
+    assert found.refused == ""
+    assert {kind: dict(counts) for kind, counts in found.kinds.items()} == {
+        # the export is one of the others
+        "read": {"video": 2, "picture": 4, "other": 1}, "ignored": {"picture": 1}, "bad": {"video": 1, "picture": 1},
+    }  # fmt: skip
+    assert (found.frames, found.recordings, found.donors) == (8 + 8 + 1, 2, {"blood_donor_1", "blood_donor_2"})
+    assert found.annotated == (2, 1)
+    assert set(found.bad) == {"videos/blood_donor_2/0500mbar_1.avi", "bananas/x.bmp"}
