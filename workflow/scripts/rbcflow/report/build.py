@@ -45,7 +45,7 @@ def build(
         results: the folder the stages wrote.
         output: the HTML file.
         config: the configuration with its tables: of its keys, ``variants``, ``models`` and ``testsets`` (by name, rows
-            with ``title`` and ``published_as``) say what the page must account for.
+            with ``title`` and ``published_as``) say what the page must account for; ``labels`` what readers call them.
         registry: entries of ``paper/figures.yaml``.
         sources: rows of ``config/sources.yaml`` by name.
         runs: rows of ``config/runs.tsv``.
@@ -54,8 +54,9 @@ def build(
     Raises:
         InputError: a file in the results folder is there but unreadable; a missing one becomes a stated gap.
     """
-    page = collect(results, config=config, registry=registry, sources=sources, runs=runs, project=project)
-    html = render(page)
+    with names.naming(config.get("labels") or {}):
+        page = collect(results, config=config, registry=registry, sources=sources, runs=runs, project=project)
+        html = render(page)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(html, encoding="utf-8", newline="\n")
     log.info("%s: %.1f MB, %d figures, %d gaps", output, len(html) / 1e6, len(page.figures), len(page.gaps))
