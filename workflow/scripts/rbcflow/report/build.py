@@ -24,7 +24,6 @@ from rbcflow.report.text import FILTERS
 log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "templates"
-CODE = Path(__file__).parent
 SCRIPTS = ("vendor/sortable.min.js", "page.js", "tables.js", "compare.js", "errors.js", "find.js")
 """Scripts of the page in their order; each keeps its names to itself."""
 
@@ -96,10 +95,10 @@ def render(page: Page) -> str:
 
 
 def page_digest() -> str:
-    """Return a fingerprint of what makes the page: this package's code and templates, which an example must not lag."""
+    """Return a fingerprint of the templates: an example of the page must not lag behind them."""
     whole = hashlib.sha256()
-    for path in sorted([*CODE.glob("*.py"), *(path for path in TEMPLATES.rglob("*") if path.is_file())]):
-        whole.update(path.relative_to(CODE).as_posix().encode())
+    for path in sorted(path for path in TEMPLATES.rglob("*") if path.is_file()):
+        whole.update(path.relative_to(TEMPLATES).as_posix().encode())
         whole.update(path.read_bytes())
     return whole.hexdigest()[:16]
 
