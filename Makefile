@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter images chromium audit
+.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter images example chromium audit
 
 setup: $(READY)
 
@@ -86,6 +86,10 @@ lock:
 starter: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_starter --configfile config/starter.yaml
 	cp results/starter-build/starter/* resources/starter/
+
+# the report that the README links, small enough to be kept here, from the results of `make report`
+example: $(READY)
+	$(BIN)/python docs/example/make.py
 
 # the README's pictures, from the results of `make report`
 images: $(READY) chromium

@@ -41,6 +41,17 @@ SOURCES = {
 CONFIG = {
     "seed": 0,
     "scheme": "grouped",
+    "labels": {
+        "nouaman2024": "Saarland",
+        "flow_public": "public recordings",
+        "random": "overlap",
+        "synthetic": "simulated cells",
+        "saarland_donors": "Saarland, all donors",
+        "naples": "Naples",
+        "random-on-saarland_donors": "overlap on Saarland, all donors",
+        "random-on-flow_public": "overlap on public recordings",
+        "random-on-naples": "overlap on Naples",
+    },
     "banks": {
         "nouaman2024": {"title": "Saarland cells", "source": "nouaman2024", "paths": ["polygon"]},
         "flow_public": {"title": "public cells", "source": "flow_public", "paths": ["background"]},

@@ -703,7 +703,7 @@ def report_config():
     """Return the tables as the report reads them."""
     tables = {name: getattr(SETTINGS, name) for name in ("banks", "variants", "models", "testsets")}
     rebuild = CONFIG.model_dump(include=set(Rebuild.model_fields))
-    return {**rebuild, **{name: _rows(table) for name, table in tables.items()}}
+    return {**rebuild, **{name: _rows(table) for name, table in tables.items()}, "labels": SETTINGS.labels}
 
 
 # recordings

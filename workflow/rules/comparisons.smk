@@ -148,6 +148,7 @@ rule judge_claims:
         runtime=growing(60),
     params:
         runs=list(_rows(SETTINGS.judged).values()),
+        labels=SETTINGS.labels,
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
         images={name: image_count(SETTINGS.models[name].variant, "train") for name in KEYS["model"]},
         conf=CONFIG.validation.conf,

@@ -8,6 +8,7 @@ import pandas as pd
 from rbcflow.claims.statistics import Runs
 from rbcflow.claims.table import Evidence, judge, read_metrics
 from rbcflow.claims.training import settings
+from rbcflow.core.names import naming
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
@@ -29,5 +30,6 @@ if __name__ == "__main__":
         models=params.models,
         **{name: pd.read_csv(snakemake.input[name]) for name in ("looks", "counts", "seeds")},
     )  # fmt: skip
-    judge(claims, published, evidence).to_csv(snakemake.output.table, index=False)
+    with naming(params.labels):
+        judge(claims, published, evidence).to_csv(snakemake.output.table, index=False)
     recorder.write(snakemake.output.provenance)

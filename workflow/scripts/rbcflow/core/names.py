@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-MODELS: dict[str, str] = {
-    "random": "overlap",
-    "random_nosuperposition": "no overlap",
-    "random_nosuperposition_noother": "no overlap, 2 classes",
-    "random_nosuperposition_nowalls": "no overlap, no walls",
-    "microfluidic_nosuperposition": "channel",
-    "synthetic": "simulated cells",
-}
-"""Detectors, and the sets of composed images they learn from, which have the same ids."""
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
-TESTSETS: dict[str, str] = {
-    "saarland_donors": "Saarland, all donors",
-    "saarland_one_donor": "Saarland, one donor",
-    "saarland_frames": "Saarland, plain video",
-    "naples": "Naples",
-    "flow_public": "public recordings",
-    "singapore_raw": "Singapore",
-}
+_labels: ContextVar[Mapping[str, str]] = ContextVar("labels", default=MappingProxyType({}))
 
-SOURCES: dict[str, str] = {
-    "nouaman2024": "Saarland",
-    "naples": "Naples",
-    "kihm2018": "Kihm 2018",
-    "liang2024": "Singapore",
-    "liang2024_yolo": "Singapore, by a detector",
-    "flow_public": "public recordings",
-    "drawn": "simulated cells",
-}
-"""Laboratories and the banks of cells cut from their recordings."""
+
+@contextmanager
+def naming(labels: Mapping[str, str]) -> Iterator[None]:
+    """Within the block, ids are called by their labels.
+
+    Args:
+        labels: short names for readers, by the name of a source, bank, variant, model, test set or run
+            (``config.load.Settings.labels``).
+    """
+    token = _labels.set(labels)
+    try:
+        yield
+    finally:
+        _labels.reset(token)
+
 
 ORIGINS: dict[str, str] = {
     "phantom": "simulated",
@@ -82,14 +75,10 @@ OWN = "_test"
 
 
 def shown(name: str) -> str:
-    """Return the display name of a model, dataset, test set, source, bank or run; unknown ones lose underscores."""
-    if "-on-" in name:
-        model, testset = name.split("-on-", 1)
-        testset, _, switch = testset.partition("-at-")
-        return f"{shown(model)} on {shown(testset)}" + (f" ({switch} size)" if switch else "")
-    for table in (MODELS, TESTSETS, SOURCES):
-        if name in table:
-            return table[name]
-    if name.endswith(OWN):
-        return f"composed: {shown(name.removesuffix(OWN))}"
-    return name.replace("_", " ")
+    """Return what readers call a source, bank, variant, model, test set or run; unknown ids lose their underscores."""
+    return _labels.get().get(name, name.replace("_", " "))
+
+
+def known(name: str) -> bool:
+    """Say whether an id has a label."""
+    return name in _labels.get()

@@ -16,6 +16,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from rbcflow.core import names
 from rbcflow.runtime import origin
 
 CLASS_COLOURS: dict[str, str] = {"croissant": "#E69F00", "slipper": "#56B4E9", "other": "#CC79A7"}
@@ -88,7 +89,6 @@ RC = {
 
 
 _vector: ContextVar[bool] = ContextVar("vector", default=False)
-_labels: ContextVar[Mapping[str, str]] = ContextVar("labels", default=MappingProxyType({}))
 _pixels: ContextVar[Mapping[str, float]] = ContextVar("pixels", default=MappingProxyType({}))
 
 
@@ -110,17 +110,17 @@ def wording(labels: Mapping[str, str], pixels_um: Mapping[str, float]) -> Iterat
         labels: short names for readers, by name.
         pixels_um: side of a pixel in micrometres, by source.
     """
-    tokens = _labels.set(labels), _pixels.set(pixels_um)
+    token = _pixels.set(pixels_um)
     try:
-        yield
+        with names.naming(labels):
+            yield
     finally:
-        _labels.reset(tokens[0])
-        _pixels.reset(tokens[1])
+        _pixels.reset(token)
 
 
 def label(name: str, width: int = 0) -> str:
     """Return what readers call a source, bank, variant, model, test set or run, in lines of so many characters."""
-    text = _labels.get().get(name, name.replace("_", " "))
+    text = names.shown(name)
     return textwrap.fill(text, width) if width else text
 
 
@@ -226,6 +226,6 @@ def of_group(place: int) -> dict[str, Any]:
     }
 
 
-def class_handles(names: Iterable[str]) -> list[Patch]:
+def class_handles(classes: Iterable[str]) -> list[Patch]:
     """Return the legend entries of some classes."""
-    return [Patch(color=COLOURS[name], label=name) for name in names]
+    return [Patch(color=COLOURS[name], label=name) for name in classes]

@@ -24,7 +24,6 @@ from rbcflow.report.text import FILTERS
 log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "templates"
-CODE = Path(__file__).parent
 SCRIPTS = ("vendor/sortable.min.js", "page.js", "tables.js", "compare.js", "errors.js", "find.js")
 """Scripts of the page in their order; each keeps its names to itself."""
 
@@ -45,7 +44,7 @@ def build(
         results: the folder the stages wrote.
         output: the HTML file.
         config: the configuration with its tables: of its keys, ``variants``, ``models`` and ``testsets`` (by name, rows
-            with ``title`` and ``published_as``) say what the page must account for.
+            with ``title`` and ``published_as``) say what the page must account for; ``labels`` what readers call them.
         registry: entries of ``paper/figures.yaml``.
         sources: rows of ``config/sources.yaml`` by name.
         runs: rows of ``config/runs.tsv``.
@@ -54,8 +53,9 @@ def build(
     Raises:
         InputError: a file in the results folder is there but unreadable; a missing one becomes a stated gap.
     """
-    page = collect(results, config=config, registry=registry, sources=sources, runs=runs, project=project)
-    html = render(page)
+    with names.naming(config.get("labels") or {}):
+        page = collect(results, config=config, registry=registry, sources=sources, runs=runs, project=project)
+        html = render(page)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(html, encoding="utf-8", newline="\n")
     log.info("%s: %.1f MB, %d figures, %d gaps", output, len(html) / 1e6, len(page.figures), len(page.gaps))
@@ -95,10 +95,10 @@ def render(page: Page) -> str:
 
 
 def page_digest() -> str:
-    """Return a fingerprint of what makes the page: this package's code and templates, which an example must not lag."""
+    """Return a fingerprint of the templates: an example of the page must not lag behind them."""
     whole = hashlib.sha256()
-    for path in sorted([*CODE.glob("*.py"), *(path for path in TEMPLATES.rglob("*") if path.is_file())]):
-        whole.update(path.relative_to(CODE).as_posix().encode())
+    for path in sorted(path for path in TEMPLATES.rglob("*") if path.is_file()):
+        whole.update(path.relative_to(TEMPLATES).as_posix().encode())
         whole.update(path.read_bytes())
     return whole.hexdigest()[:16]
 

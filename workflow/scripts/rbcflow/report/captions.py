@@ -189,9 +189,3 @@ def of_model(id_: str, model: Model, printed: dict[str, float]) -> str:
 def of_source(id_: str, source: Source) -> str:
     """Return the numbers of a source's picture."""
     return f"{plural(source.n_files, 'file')} read." if id_ == "raw_frames" and source.n_files else ""
-
-
-def nothing_dropped(results: Path, bank: str) -> bool:
-    """Say whether the cluster filter kept all objects of a bank."""
-    table = read_table(results / "clusters" / f"{bank}.csv", {"kept"})
-    return table is not None and table["kept"].str.lower().isin({"true", "1"}).all()

@@ -267,7 +267,7 @@ def _told(
     results: Path, project: Path, figures: list[Figure], runs: list[Run], banks: list[CellBank],
     datasets: list[Dataset], models: list[Model], sources: list[Source],
 ) -> list[Figure]:  # fmt: skip
-    """Return the figures with what each shows; a map of clusters of which none was dropped leaves the page."""
+    """Return the figures with what each shows."""
     by_run, by_bank = {run.name: run for run in runs}, {row.name: row for row in banks}
     by_dataset, by_source = {own.name: own for own in datasets}, {own.name: own for own in sources}
     by_model = {own.name: own for own in reversed(models)}
@@ -285,8 +285,7 @@ def _told(
             return captions.of_model(id_, by_model[key], printed.get(by_model[key].row["published_as"], {}))
         return captions.of_source(id_, by_source[key]) if figure.per == "recorded" else ""
 
-    kept = [f for f in figures if f.id != "cluster_map" or not captions.nothing_dropped(results, f.key)]
-    return [replace(figure, note=note(figure)) for figure in kept]
+    return [replace(figure, note=note(figure)) for figure in figures]
 
 
 def _rebuilt(models: list[Model], runs: list[Run]) -> list[Rebuilt]:

@@ -92,8 +92,9 @@ def breakable(text: Any) -> Markup:
 
 
 _ID = re.compile(
-    r"[a-z][a-z0-9_]*-on-[a-z0-9_]+(?:-at-[a-z]+)?|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|\b(?:random|naples|kihm2018|liang2024|nouaman2024)\b"
+    r"\b(?:[a-z][a-z0-9_]*-on-[a-z0-9_]+(?:-at-[a-z]+)?|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]+\d+|random|naples)\b"
 )
+"""What may be an id: it has an underscore or a number, or is one of two plain words."""
 
 
 def named(text: str) -> str:
@@ -101,7 +102,7 @@ def named(text: str) -> str:
 
     def said(found: re.Match[str]) -> str:
         name = found[0]
-        return names.METRICS[name] if name in names.METRICS else names.shown(name)
+        return names.METRICS[name] if name in names.METRICS else names.shown(name) if names.known(name) else name
 
     return _ID.sub(said, text)
 

@@ -146,7 +146,12 @@ const rbc = {
     viewer.showModal();
     history.pushState({ viewer: true }, "");
   };
-  addEventListener("popstate", () => { if (viewer.open) viewer.close(); });
+  const leave = () => {
+    current?.focus({ preventScroll: true });
+    current?.scrollIntoView({ block: "nearest" });
+    current = null;
+  };
+  addEventListener("popstate", () => { if (viewer.open) viewer.close(); else if (current) leave(); });
   one(".previous", viewer).addEventListener("click", () => step(-1));
   one(".next", viewer).addEventListener("click", () => step(1));
   one(".zoom-in", viewer).addEventListener("click", () => enlarge(1.5));
@@ -164,9 +169,9 @@ const rbc = {
   large.addEventListener("dragstart", (event) => event.preventDefault());
   viewer.addEventListener("close", () => {
     large.removeAttribute("src");
+    // the way back in the history gives the focus away, so it is set after that
     if (history.state?.viewer) history.back();
-    current?.focus({ preventScroll: true });
-    current?.scrollIntoView({ block: "nearest" });
+    else leave();
   });
   document.addEventListener("click", (event) => {
     const zoom = event.target.closest(".zoom");
