@@ -202,6 +202,18 @@ class Training(Strict):
         },
         description="further Ultralytics training arguments; the preprint kept the library's defaults",
     )
+    average: float = Field(
+        0,
+        ge=0,
+        lt=1,
+        description="share of the weights a training starts from in those it ends with; above 0 it forgets less",
+    )
+
+    @model_validator(mode="after")
+    def _a_start_to_average_with(self) -> Training:
+        if self.average and self.weights == "none":
+            raise ValueError("`average` above 0 needs `weights` to start from")
+        return self
 
     @model_validator(mode="after")
     def _different_seeds(self) -> Training:
