@@ -148,11 +148,10 @@ def _varied(
         look = draw_look(domain, stream("look"))
         _add_cells(scene, replace(spec, overlap=setting.crowded), stock, stream("cells"), look)
         yield "cells", scene
-    pair = scene.image, scene.plate
-    for step, pair in photograph(pair, scene.boxes, domain, setting, stream):
+    for step, pair in photograph((scene.image, scene.plate), scene.boxes, domain, setting, stream):
         scene.image, scene.plate = pair
         yield step, scene
-    seen = contrasts(pair, scene.boxes) >= domain.visible
+    seen = contrasts((scene.image, scene.plate), scene.boxes) >= domain.visible
     scene.hidden = int((~seen).sum())
     scene.boxes, scene.cells = scene.boxes[seen], [cell for cell, kept in zip(scene.cells, seen, strict=True) if kept]
     if setting.upright:
