@@ -209,21 +209,40 @@ def test_every_published_run_has_a_companion_at_the_frames_own_size(tmp_path: Pa
     assert len(published) == 12
     assert {run.size for run in settings.runs.values() if run.published_as} == {"trained"}
     assert {companion.companion_of for companion in settings.companions.values()} == published
-    for name, companion in settings.companions.items():
+    natives = {name: row for name, row in settings.companions.items() if row.switch == "native"}
+    assert len(natives) == 12
+    for name, companion in natives.items():
         own = settings.runs[companion.companion_of]
         assert name == companion.run == f"{own.run}-at-native"
         assert (companion.model, companion.testset, companion.size) == (own.model, own.testset, "native")
-        assert companion.published_as is None
+        assert (companion.published_as, companion.input) == (None, "recorded")
     assert list(settings.judged) == [*settings.runs, *settings.companions]
-    # what is seen at its own size already needs none
-    twice = with_runs(tmp_path, f"{HEAD}\tsize\n{LINE}\tval21\tnative\n")
+    # what is seen at its own size already, and in grey, needs none
+    twice = with_runs(tmp_path, f"{HEAD}\tsize\tinput\n{LINE}\tval21\tnative\tgrey\n")
     assert twice.companions == {}
 
 
+def test_where_frames_are_in_colour_a_published_run_is_judged_in_grey_too():
+    settings = load(default())
+    grey = {name: row for name, row in settings.companions.items() if row.input == "grey"}
+    on_naples = [name for name, run in settings.runs.items() if run.published_as and run.testset == "naples"]
+    assert sorted(grey) == sorted(f"{name}-in-grey" for name in on_naples)
+    assert len(on_naples) == 4
+    assert {(row.switch, row.size) for row in grey.values()} == {("grey", "trained")}
+    assert {run.input for run in settings.runs.values()} == {"recorded"}
+
+
+def test_an_input_that_is_none_is_named(tmp_path: Path):
+    with pytest.raises(InputError) as raised:
+        with_runs(tmp_path, f"{HEAD}\tinput\n{LINE}\t\tcolour\n")
+    for part in ("runs.tsv", "row 2", "input", "'colour'", "'grey'"):
+        assert part in str(raised.value)
+
+
 def test_another_switch_makes_companions_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setitem(SWITCHES, "large", {"size": 448})
+    monkeypatch.setitem(SWITCHES, "at-large", {"size": 448})
     settings = with_runs(tmp_path, f"{HEAD}\n{LINE}\tval21\n")
-    assert {name: run.size for name, run in settings.companions.items()} == {
+    assert {name: run.size for name, run in settings.companions.items() if run.input == "recorded"} == {
         "random-on-naples-at-native": "native",
         "random-on-naples-at-large": 448,
     }

@@ -607,6 +607,13 @@ class TestSet(Labelled):
         return value
 
 
+COLOURED = ("naples",)
+"""Layouts whose frames are in colour; Liang's pictures have three channels, but grey content."""
+
+Input = Literal["recorded", "grey"]
+"""What a detector sees of a frame: its channels as recorded, or its grey in all of them (``detector/detector.py``)."""
+
+
 class Run(Strict):
     """One row of `config/runs.tsv`."""
 
@@ -615,15 +622,22 @@ class Run(Strict):
     testset: str
     published_as: str | None = None
     size: Size = "trained"
+    input: Input = "recorded"
 
 
-SWITCHES: dict[str, dict[str, str]] = {"native": {"size": "native"}}
-"""What every published run is judged with besides its own settings: by the companion's suffix, columns of `Run`."""
+SWITCHES: dict[str, dict[str, str]] = {
+    "at-native": {"size": "native"},
+    "in-grey": {"input": "grey"},
+}
+"""What every published run is judged with besides its own settings: by the companion's suffix, columns of `Run`.
+
+Where frames are grey already, grey is no switch.
+"""
 
 
 class Companion(Run):
     """A published run judged once more with a switch turned: numbers beside its own, no pictures and no claim."""
 
-    run: str = Field(pattern=r"^[a-z0-9_]+(-on-)[a-z0-9_]+(-at-)[a-z0-9_]+$", description="<run>-at-<switch>")
+    run: str = Field(pattern=r"^[a-z0-9_]+-on-[a-z0-9_]+-(at|in)-[a-z0-9_]+$", description="<run>-<switch>")
     companion_of: str
-    switch: str
+    switch: str = Field(description="in a word: `native`, `grey`")

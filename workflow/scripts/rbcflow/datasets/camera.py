@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from rbcflow.core import exact
 from rbcflow.core.exact import FloatImage, blur, resize
 from rbcflow.datasets.background import smooth_field
-from rbcflow.datasets.domain import Domain, Setting, by_logarithm
+from rbcflow.datasets.domain import Domain
+from rbcflow.datasets.setting import Setting, by_logarithm
 
 Pair = tuple[FloatImage, FloatImage]
 """The image with its cells and without, (H, W) float32 in grey levels."""

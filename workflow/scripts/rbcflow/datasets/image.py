@@ -15,13 +15,13 @@ from rbcflow.core.exact import FloatImage, shrink
 from rbcflow.datasets import clutter, decor, noise, walls
 from rbcflow.datasets.background import background
 from rbcflow.datasets.camera import contrasts, photograph
-from rbcflow.datasets.domain import Setting, draw_setting
 from rbcflow.datasets.looks import Look, draw_look
 from rbcflow.datasets.objects import draw_ring
 from rbcflow.datasets.paste import make_patch, paste, paste_under
 from rbcflow.datasets.place import Placer
 from rbcflow.datasets.plan import planned
 from rbcflow.datasets.seeds import generator
+from rbcflow.datasets.setting import Setting, draw_setting
 from rbcflow.datasets.shapes import SHAPED, draw_shape
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock

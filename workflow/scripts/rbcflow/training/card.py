@@ -129,6 +129,8 @@ def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) ->
     basis = Basis.of_training(record)
     weights = folder / "weights" / "best.pt"
     start = "random weights" if record["weights"]["source"] == "random" else f"`{record['weights']['source']}`"
+    if record.get("average"):
+        start += f", with which the trained weights were averaged (its share {record['average']:g})"
     return MODEL_CARD.format(
         name=folder.parent.name,
         title=title,
@@ -179,6 +181,7 @@ def _runs(metrics: list[Mapping[str, Any]]) -> str:
     for run in metrics:
         values = ["–" if run["coco"][key] is None else f"{run['coco'][key]:.3f}" for key in ("map50", "map50_95")]
         size = str(run["size"]["asked"]) + (f", {run['size']['imgsz']} px" if run["size"]["imgsz"] else "")
+        size += ", in grey" if run["input"] == "grey" else ""
         cells = [run["testset"], text(run["origin"]), str(run["n_frames"]), str(run["n_boxes"]["total"]), size, *values]
         lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
     return "\n".join(lines) if metrics else "It was judged on no test set."
