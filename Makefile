@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter images chromium audit
+.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter universal images chromium audit
 
 setup: $(READY)
 
@@ -86,6 +86,11 @@ lock:
 starter: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_starter --configfile config/starter.yaml
 	cp results/starter-build/starter/* resources/starter/
+
+# the checkpoint for recordings nobody trained it on, and how it does beside the starter
+universal: $(READY)
+	$(BIN)/snakemake --cores $(CORES) package_universal --configfile config/universal.yaml
+	mkdir -p resources/universal && cp results/universal-build/universal/* resources/universal/
 
 # the README's pictures, from the results of `make report`
 images: $(READY) chromium

@@ -175,8 +175,8 @@ def test_curves_rise_unless_bent_and_fall_when_inverted():
 
 def test_kernels_keep_brightness():
     assert camera._disc(2.2).sum() == pytest.approx(1) and camera._disc(2.2)[2, 2] > camera._disc(2.2)[0, 3] >= 0
-    np.testing.assert_allclose(camera._line(4), [[1 / 8, 1 / 4, 1 / 4, 1 / 4, 1 / 8]])
-    np.testing.assert_allclose(camera._line(3), np.full((1, 3), 1 / 3))
+    np.testing.assert_allclose(camera.movement(4), [[1 / 8, 1 / 4, 1 / 4, 1 / 4, 1 / 8]])
+    np.testing.assert_allclose(camera.movement(3), np.full((1, 3), 1 / 3))
 
 
 @pytest.mark.parametrize("step", ["tone", "sharpness"])

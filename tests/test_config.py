@@ -320,9 +320,51 @@ def test_readers_get_short_names_for_everything_that_is_drawn():
     assert labels["random-on-random_test"] == "overlap on composed images"
     assert labels["random-on-naples"] == "overlap on Naples"
     assert labels["random-on-naples-at-native"] == "overlap on Naples, at native size"
+    assert labels["random-on-naples-in-grey"] == "overlap on Naples, in grey"
     assert not [name for name, label in labels.items() if "_" in label]
 
 
 def test_a_row_without_a_label_goes_by_its_name():
     settings = load(default() | {"variants": {"random": {"label": None}}, "models": {"random": {"label": None}}})
     assert settings.labels["random-on-naples"] == "random on Naples"
+
+
+def test_the_universal_detector_has_tables_of_its_own():
+    """The embedded default neither draws nor trains it; its target does, and judges it beside the starter in grey."""
+    assert "universal" not in {**load(default()).variants, **load(default()).models}
+    settings = load(default() | yaml.safe_load((PROJECT / "config/universal.yaml").read_text()))
+    training = settings.training("universal")
+    assert (training.weights, training.average, training.epochs) == ("starter", 0.5, 8)
+    judged = {model: [run for run in settings.runs.values() if run.model == model] for model in settings.models}
+    assert [run.testset for run in judged["universal"]] == [run.testset for run in judged["starter"]]
+    in_colour = {run.testset for run in settings.runs.values() if run.input == "recorded"}
+    assert in_colour == {"naples_colour"} and {run.size for run in settings.runs.values()} == {"native"}
+
+
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        ({"kind": "stress", "of": "naples"}, []),
+        ({"kind": "stress"}, ["`of` goes with `kind: stress`"]),
+        ({"kind": "naples", "of": "naples"}, ["`of` goes with `kind: stress`"]),
+        ({"kind": "stress", "of": "elsewhere"}, ["'elsewhere'", "naples", "key hard.of"]),
+        # of another source, and a stress set itself
+        ({"kind": "stress", "of": "flow_public"}, ["'flow_public'", "key hard.of"]),
+        ({"kind": "stress", "of": "hard"}, ["'hard'", "key hard.of"]),
+    ],
+)
+def test_a_stress_set_is_of_another_set_of_its_source(tmp_path: Path, row: dict, parts: list[str]):
+    table = yaml.safe_load((PROJECT / "config/testsets.yaml").read_text())
+    (tmp_path / "testsets.yaml").write_text(yaml.safe_dump(table | {"hard": {"title": "t", "source": "naples"} | row}))
+    changed = default() | {"tables": {"testsets": str(tmp_path / "testsets.yaml")}}
+    if not parts:
+        assert load(changed).testsets["hard"].of == "naples"
+        return
+    with pytest.raises(InputError) as raised:
+        load(changed)
+    assert all(part in str(raised.value) for part in parts), raised.value
+
+
+def test_an_average_needs_weights_to_start_from():
+    with pytest.raises(InputError, match="`average` above 0 needs `weights`"):
+        load(default() | {"training": {"average": 0.5, "weights": "none"}})

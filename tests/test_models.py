@@ -241,7 +241,8 @@ def test_the_card_takes_its_numbers_from_the_files(network, tmp_path):
         "seed": 0,
         "seconds": 90,
     }
-    record |= {"average": 0.5, "weights": {"source": "starter.pt"}, "data_fingerprint": "fe" * 32, "device": "cpu", "processor": "P 1"}
+    record["average"] = 0.5
+    record |= {"weights": {"source": "starter.pt"}, "data_fingerprint": "fe" * 32, "device": "cpu", "processor": "P 1"}
     record |= {"images_per_second": 51.2, "precision": "bfloat16", "versions": {"torch": "2.1", "ultralytics": "8.1"}}
     values = [(0.1, 0.2, 0.3, 0.25), (0.611, 0.622, 0.633, 0.544)]
     folder = write_model(weights.parent.parent, values, best=2, **record, state_sha256="aa" * 32)

@@ -75,8 +75,10 @@ class Settings:
 
     def _label_of(self, run: Run, found: dict[str, str]) -> str:
         own = run.testset == f"{self.models[run.model].variant}_test"
-        at = f", at {run.switch} size" if isinstance(run, Companion) else ""
-        return f"{found[run.model]} on {'composed images' if own else found[run.testset]}{at}"
+        turned = (
+            {"native": ", at native size"}.get(run.switch, f", in {run.switch}") if isinstance(run, Companion) else ""
+        )
+        return f"{found[run.model]} on {'composed images' if own else found[run.testset]}{turned}"
 
     @property
     def pixels_um(self) -> dict[str, float]:
@@ -388,7 +390,11 @@ def _check_references(settings: Settings) -> None:
         if testset.table and not Path(testset.table).is_file():
             expected = "a table of the columns file, donor, recording, condition and frame"
             raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
-        layout, needed = settings.sources[testset.source].layout, LAYOUT_OF_KIND[testset.kind]
+        layout = settings.sources[testset.source].layout
+        needed = LAYOUT_OF_KIND.get(testset.kind, layout)
+        if testset.kind == "stress":
+            same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
+            _check_name(testset.of, same, tables.testsets, f"key {name}.of")
         if layout != needed:
             found = f"kind {testset.kind} with a source of layout {layout}"
             raise InputError(tables.testsets, found, f"a source of layout {needed}", f"key {name}.source")

@@ -565,13 +565,14 @@ class TestSet(Labelled):
     source: str
     kind: Literal[
         "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public",
-        "yolo_folder",
+        "yolo_folder", "stress",
     ]  # fmt: skip
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
         None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
     )
+    of: str | None = Field(None, description="with `kind: stress`, the test set whose frames are disturbed")
     pattern: str | None = Field(
         None,
         description="with `kind: yolo_folder`, a regular expression for names of pictures, without suffix, that says "
@@ -605,6 +606,12 @@ class TestSet(Labelled):
         if value is not None and not (groups and groups <= set(known)):
             raise ValueError(f"a regular expression with groups such as (?P<donor>...), of {', '.join(known)}")
         return value
+
+    @model_validator(mode="after")
+    def _frames_to_disturb(self) -> TestSet:
+        if (self.kind == "stress") != (self.of is not None):
+            raise ValueError("`of` goes with `kind: stress`, and only with it")
+        return self
 
 
 COLOURED = ("naples",)

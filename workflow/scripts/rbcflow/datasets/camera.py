@@ -98,11 +98,11 @@ def sharpness(pair: Pair, domain: Domain, setting: Setting, rng: np.random.Gener
         return tuple(blur(image, 0, sigma) for image in pair)
     if kind == "disc":
         kernel = _disc(rng.uniform(0.8, min(4.5, max(1.5 * widest, 0.9))))
-        return tuple(_filtered(image, kernel) for image in pair)
+        return tuple(filtered(image, kernel) for image in pair)
     if kind == "motion":
         length = rng.uniform(2, min(15, max(0.4 * setting.size, 2.5)))
-        kernel = _line(length)
-        return tuple(_filtered(image, kernel) for image in pair)
+        kernel = movement(length)
+        return tuple(filtered(image, kernel) for image in pair)
     if kind == "coarse":
         factor = rng.uniform(1.2, min(3.5, max(setting.size / 7, 1.25)))
         return tuple(_coarsened(image, factor) for image in pair)
@@ -193,7 +193,7 @@ def _disc(radius: float) -> NDArray[np.float64]:
     return kernel / kernel.sum()
 
 
-def _line(length: float) -> NDArray[np.float64]:
+def movement(length: float) -> NDArray[np.float64]:
     """Return the kernel of an even movement along x by a length in pixels."""
     reach = int(np.ceil((length - 1) / 2))
     kernel = np.ones((1, 2 * reach + 1))
@@ -201,7 +201,7 @@ def _line(length: float) -> NDArray[np.float64]:
     return kernel / kernel.sum()
 
 
-def _filtered(image: FloatImage, kernel: NDArray[np.float64]) -> FloatImage:
+def filtered(image: FloatImage, kernel: NDArray[np.float64]) -> FloatImage:
     """Return an image under a small kernel, mirrored at its borders."""
     return cv2.filter2D(image.astype(np.float64), -1, kernel, borderType=cv2.BORDER_REFLECT_101).astype(np.float32)
 
