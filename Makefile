@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter images example chromium audit
+.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter universal images example chromium audit
 
 setup: $(READY)
 
@@ -90,6 +90,11 @@ starter: $(READY)
 # the report that the README links, small enough to be kept here, from the results of `make report`
 example: $(READY)
 	$(BIN)/python docs/example/make.py
+
+# the checkpoint for recordings nobody trained it on, and how it does beside the starter
+universal: $(READY)
+	$(BIN)/snakemake --cores $(CORES) package_universal --configfile config/universal.yaml
+	mkdir -p resources/universal && cp results/universal-build/universal/* resources/universal/
 
 # the README's pictures, from the results of `make report`
 images: $(READY) chromium

@@ -30,6 +30,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/recordings.smk"
 include: "workflow/rules/retraining.smk"
+include: "workflow/rules/universal.smk"
 
 
 CODE.keep()

@@ -37,6 +37,8 @@ SIZES = {
     "liang2024": {"liang_scale": 0.1},
 }  # fmt: skip
 DRAWN_PER_CLASS, IMAGES = 80, 200
+SMALLER = {"universal": {"process_size": (112, 112), "channel_height": (40, 90), "domain": {"plain": 0}}}
+"""Changes of variants: the same operations on fewer pixels."""
 
 
 def main() -> None:
@@ -49,9 +51,9 @@ def main() -> None:
     for name, cells in (("bank nouaman2024", cut), ("bank drawn", drawn)):
         found[name] = [short(cell.crop.tobytes() + cell.mask.tobytes()) for cell in cells]
     found["functions"] = list(_functions())
-    stocks = {"alpha": _stock(cut), "transmit": _stock(drawn)}
+    stocks = {"alpha": _stock(cut), "transmit": _stock(drawn), "look": _stock([*cut, *drawn])}
     for name in sorted(PRESETS):
-        spec = VariantSpec.from_dict({"name": name})
+        spec = VariantSpec.from_dict({"name": name} | SMALLER.get(name, {}))
         made = (compose(spec, "train", index, 0, stocks[spec.paste]) for index in range(IMAGES))
         found[name] = [short(one.image.tobytes() + one.boxes.tobytes()) for one in made]
     units = {name: numpy_core.__cpu_features__[name] for name in numpy_core.__cpu_dispatch__}

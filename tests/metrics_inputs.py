@@ -21,9 +21,10 @@ def truth_table(rows: list[tuple]) -> pd.DataFrame:
 
 
 def prediction_table(rows: list[tuple]) -> pd.DataFrame:
-    """Rows of (frame, class, conf, x0, y0, x1, y1)."""
-    table = pd.DataFrame(rows, columns=["frame", "class", "conf", *BOX])
-    table = table.astype(dict.fromkeys(("conf", *BOX), float))
+    """Rows of (frame, class, conf, x0, y0, x1, y1) and, where a box has other names too, the sum of all scores."""
+    padded = [row if len(row) == 8 else (*row, row[2]) for row in rows]
+    table = pd.DataFrame(padded, columns=["frame", "class", "conf", *BOX, "cell"])
+    table = table.astype(dict.fromkeys(("conf", *BOX, "cell"), float))
     return table.sort_values("conf", ascending=False, kind="stable").sort_values(
         "frame", kind="stable", ignore_index=True
     )
@@ -60,7 +61,7 @@ def write_predictions(path: Path, rows: list[tuple], **meta) -> Path:
     record = {
         "run": "run1", "model": "model1", "model_hash": "abc", "testset": "set", "testset_fingerprint": "f0",
         "scale": 1.0, "size": {"asked": "native", "imgsz": None, "factor": [1.0, 1.0]}, "training_cells": None,
-        "conf": 0.001, "iou": 0.7, "frames_per_second": 50.0, "status": "available",
+        "input": "recorded", "conf": 0.001, "iou": 0.7, "frames_per_second": 50.0, "status": "available",
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(prediction_table(rows), preserve_index=False)

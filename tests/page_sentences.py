@@ -210,8 +210,8 @@ def too_few(results: Path, name: str) -> tuple[str, ...] | None:
 def judged_pairs(results: Path, _: str) -> tuple[str, ...]:
     """Runs with numbers, pairs, detectors, test sets."""
     files = sorted((results / "validation").glob("*/metrics.json"))
-    # a run at another size is its own run's other side, not another run
-    runs = [_json(path) for path in files if "-at-" not in path.parent.name]
+    # a run at another size or in grey is its own run's other side, not another run
+    runs = [_json(path) for path in files if path.parent.name.count("-") == 2]
     models = {run["model"] for run in runs}
     testsets = [path.parent.name for path in (results / "testsets").glob("*/testset.json")]
     judged = sum(run["status"] == "available" for run in runs)

@@ -323,6 +323,7 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
         "labels": labels,
         "classes_judged": judged,
         "frames_per_second": 55.0,
+        "input": "recorded",
         "n_frames": 20,
         "n_empty_frames": 4,
         "n_boxes": {**counts, "total": 40},

@@ -19,6 +19,8 @@ from rbcflow.datasets.noise import add_noise
 from rbcflow.datasets.spec import PRESETS
 from rbcflow.datasets.walls import straight_walls
 
+ONE_LOOK = sorted(name for name in PRESETS if VariantSpec.from_dict({"name": name}).domain is None)
+"""Variants whose cells can be seen as they were pasted."""
 STOCK = {name: [cutout(33, 25, name), cutout(45, 25, name)] for name in CLASSES}
 
 
@@ -35,7 +37,7 @@ def test_boxes_are_inside_and_apart(name, index, seed):
     assert (result.boxes >= 0).all() and (result.boxes <= [*spec.final_size] * 2).all()
     assert (result.boxes[:, 2:] > result.boxes[:, :2]).all()
     overlap = iou_matrix(result.boxes, result.boxes) - np.eye(len(result.boxes))
-    assert spec.overlap or overlap.max(initial=0) == 0
+    assert spec.overlap or result.record.get("crowded") or overlap.max(initial=0) == 0
     for number, class_name in enumerate(spec.classes):
         placed = result.record[f"{class_name}_placed"]
         assert placed == (result.class_ids == number).sum() <= result.record[f"{class_name}_count"]
@@ -59,7 +61,7 @@ def test_labels_match_pixels(name):
 
 
 @settings(max_examples=30, deadline=None)
-@given(name=st.sampled_from(sorted(PRESETS)), index=st.integers(0, 5000), seed=st.integers(0, 50))
+@given(name=st.sampled_from(ONE_LOOK), index=st.integers(0, 5000), seed=st.integers(0, 50))
 def test_the_inside_of_every_box_differs_from_the_background_it_covers(name, index, seed):
     """Of every box a good part of the pixels changed by what a detector can see, and its border touches the change."""
     spec = VariantSpec.from_dict({"name": name})

@@ -17,6 +17,7 @@ from rbcflow.datasets.spec import PRESETS
         ("random_nosuperposition_noother", (200, 200), 2, False),
         ("microfluidic_nosuperposition", (200, 100), 3, False),
         ("synthetic", (200, 100), 3, False),
+        ("universal", (224, 224), 3, False),
     ],
 )
 def test_presets(name, size, classes, overlap):
@@ -32,7 +33,7 @@ def test_the_size_of_the_images_is_a_key():
 
 
 def test_every_preset_is_tested():
-    assert len(PRESETS) == 5
+    assert len(PRESETS) == 6
 
 
 def test_overrides_go_over_the_preset():
@@ -55,6 +56,13 @@ def test_overrides_go_over_the_preset():
         ({"classes": ["croissant", "parachute"]}, "parachute"),
         ({"process_size": [401, 400]}, "not a multiple"),
         ({"scale": {"unit": "metre"}}, "pixels"),
+        ({"scale": {"unit": "image"}}, "unit `image` needs"),
+        ({"paste": "look"}, "come together"),
+        ({"domain": {}}, "come together"),
+        ({"paste": "look", "domain": {}, "process_size": [400, 200]}, "square images"),
+        ({"paste": "look", "domain": {"empty": 1.5}}, "empty must be 0 to 1, found 1.5"),
+        ({"paste": "look", "domain": {"size": [0, 5]}}, "size \\(0, 5\\) must be positive"),
+        ({"paste": "look", "domain": {"colour": 1}}, "colour"),
     ],
 )
 def test_refused(values, message):

@@ -209,21 +209,40 @@ def test_every_published_run_has_a_companion_at_the_frames_own_size(tmp_path: Pa
     assert len(published) == 12
     assert {run.size for run in settings.runs.values() if run.published_as} == {"trained"}
     assert {companion.companion_of for companion in settings.companions.values()} == published
-    for name, companion in settings.companions.items():
+    natives = {name: row for name, row in settings.companions.items() if row.switch == "native"}
+    assert len(natives) == 12
+    for name, companion in natives.items():
         own = settings.runs[companion.companion_of]
         assert name == companion.run == f"{own.run}-at-native"
         assert (companion.model, companion.testset, companion.size) == (own.model, own.testset, "native")
-        assert companion.published_as is None
+        assert (companion.published_as, companion.input) == (None, "recorded")
     assert list(settings.judged) == [*settings.runs, *settings.companions]
-    # what is seen at its own size already needs none
-    twice = with_runs(tmp_path, f"{HEAD}\tsize\n{LINE}\tval21\tnative\n")
+    # what is seen at its own size already, and in grey, needs none
+    twice = with_runs(tmp_path, f"{HEAD}\tsize\tinput\n{LINE}\tval21\tnative\tgrey\n")
     assert twice.companions == {}
 
 
+def test_where_frames_are_in_colour_a_published_run_is_judged_in_grey_too():
+    settings = load(default())
+    grey = {name: row for name, row in settings.companions.items() if row.input == "grey"}
+    on_naples = [name for name, run in settings.runs.items() if run.published_as and run.testset == "naples"]
+    assert sorted(grey) == sorted(f"{name}-in-grey" for name in on_naples)
+    assert len(on_naples) == 4
+    assert {(row.switch, row.size) for row in grey.values()} == {("grey", "trained")}
+    assert {run.input for run in settings.runs.values()} == {"recorded"}
+
+
+def test_an_input_that_is_none_is_named(tmp_path: Path):
+    with pytest.raises(InputError) as raised:
+        with_runs(tmp_path, f"{HEAD}\tinput\n{LINE}\t\tcolour\n")
+    for part in ("runs.tsv", "row 2", "input", "'colour'", "'grey'"):
+        assert part in str(raised.value)
+
+
 def test_another_switch_makes_companions_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setitem(SWITCHES, "large", {"size": 448})
+    monkeypatch.setitem(SWITCHES, "at-large", {"size": 448})
     settings = with_runs(tmp_path, f"{HEAD}\n{LINE}\tval21\n")
-    assert {name: run.size for name, run in settings.companions.items()} == {
+    assert {name: run.size for name, run in settings.companions.items() if run.input == "recorded"} == {
         "random-on-naples-at-native": "native",
         "random-on-naples-at-large": 448,
     }
@@ -301,9 +320,51 @@ def test_readers_get_short_names_for_everything_that_is_drawn():
     assert labels["random-on-random_test"] == "overlap on composed images"
     assert labels["random-on-naples"] == "overlap on Naples"
     assert labels["random-on-naples-at-native"] == "overlap on Naples, at native size"
+    assert labels["random-on-naples-in-grey"] == "overlap on Naples, in grey"
     assert not [name for name, label in labels.items() if "_" in label]
 
 
 def test_a_row_without_a_label_goes_by_its_name():
     settings = load(default() | {"variants": {"random": {"label": None}}, "models": {"random": {"label": None}}})
     assert settings.labels["random-on-naples"] == "random on Naples"
+
+
+def test_the_universal_detector_has_tables_of_its_own():
+    """The embedded default neither draws nor trains it; its target does, and judges it beside the starter in grey."""
+    assert "universal" not in {**load(default()).variants, **load(default()).models}
+    settings = load(default() | yaml.safe_load((PROJECT / "config/universal.yaml").read_text()))
+    training = settings.training("universal")
+    assert (training.weights, training.average, training.epochs) == ("starter", 0.5, 8)
+    judged = {model: [run for run in settings.runs.values() if run.model == model] for model in settings.models}
+    assert [run.testset for run in judged["universal"]] == [run.testset for run in judged["starter"]]
+    in_colour = {run.testset for run in settings.runs.values() if run.input == "recorded"}
+    assert in_colour == {"naples_colour"} and {run.size for run in settings.runs.values()} == {"native"}
+
+
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        ({"kind": "stress", "of": "naples"}, []),
+        ({"kind": "stress"}, ["`of` goes with `kind: stress`"]),
+        ({"kind": "naples", "of": "naples"}, ["`of` goes with `kind: stress`"]),
+        ({"kind": "stress", "of": "elsewhere"}, ["'elsewhere'", "naples", "key hard.of"]),
+        # of another source, and a stress set itself
+        ({"kind": "stress", "of": "flow_public"}, ["'flow_public'", "key hard.of"]),
+        ({"kind": "stress", "of": "hard"}, ["'hard'", "key hard.of"]),
+    ],
+)
+def test_a_stress_set_is_of_another_set_of_its_source(tmp_path: Path, row: dict, parts: list[str]):
+    table = yaml.safe_load((PROJECT / "config/testsets.yaml").read_text())
+    (tmp_path / "testsets.yaml").write_text(yaml.safe_dump(table | {"hard": {"title": "t", "source": "naples"} | row}))
+    changed = default() | {"tables": {"testsets": str(tmp_path / "testsets.yaml")}}
+    if not parts:
+        assert load(changed).testsets["hard"].of == "naples"
+        return
+    with pytest.raises(InputError) as raised:
+        load(changed)
+    assert all(part in str(raised.value) for part in parts), raised.value
+
+
+def test_an_average_needs_weights_to_start_from():
+    with pytest.raises(InputError, match="`average` above 0 needs `weights`"):
+        load(default() | {"training": {"average": 0.5, "weights": "none"}})

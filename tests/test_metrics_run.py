@@ -96,6 +96,22 @@ def test_one_box_a_cell_by_hand(tmp_path):
     assert len(pd.read_csv(folder / "matches.csv")) == 8
 
 
+def test_a_cell_with_two_weak_names_is_found_by_their_sum(tmp_path):
+    found = [
+        (0, "slipper", 0.2, *A, 0.4),
+        (0, "croissant", 0.2, *A, 0.4),
+        (0, "other", 0.22, *C, 0.22),  # weak under every name
+        (0, "other", 0.3, 80, 40, 90, 50, 0.3),  # nothing
+    ]
+    truth = [(0, "slipper", *A), (0, "other", *C)]
+    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 1, truth), found)
+    assert [numbers[view]["at"][0]["hits"] for view in ("agnostic", "one_box_a_cell", "cell_score")] == [0, 0, 1]
+    assert numbers["cell_score"]["at"][0]["false_alarms"] == 1
+    # alarm, hit, hit, and a second box of the found cell; by the sum: hit, alarm, hit
+    assert numbers["agnostic"]["ap50"] == pytest.approx(2 / 3)
+    assert numbers["cell_score"]["ap50"] == pytest.approx((51 + 50 * 2 / 3) / 101)
+
+
 @pytest.mark.parametrize(
     ("classes", "map50", "left_out", "reason"),
     [

@@ -241,15 +241,17 @@ def test_the_card_takes_its_numbers_from_the_files(network, tmp_path):
         "seed": 0,
         "seconds": 90,
     }
+    record["average"] = 0.5
     record |= {"weights": {"source": "starter.pt"}, "data_fingerprint": "fe" * 32, "device": "cpu", "processor": "P 1"}
     record |= {"images_per_second": 51.2, "precision": "bfloat16", "versions": {"torch": "2.1", "ultralytics": "8.1"}}
     values = [(0.1, 0.2, 0.3, 0.25), (0.611, 0.622, 0.633, 0.544)]
     folder = write_model(weights.parent.parent, values, best=2, **record, state_sha256="aa" * 32)
     run = {"testset": "naples", "origin": ["phantom"], "n_frames": 7, "n_boxes": {"total": 31}, "caveats": ["Few."]}
-    run["size"] = {"asked": "trained", "imgsz": 224}
+    run |= {"size": {"asked": "trained", "imgsz": 224}, "input": "grey"}
     card = model_card(folder, title="a title", metrics=[{**run, "coco": {"map50": 0.4321, "map50_95": None}}])
     for stated in (
         "# random: a title",
+        "`starter.pt`, with which the trained weights were averaged (its share 0.5)",
         sha256(weights),
         "precision 0.611",
         "map50_95 0.544",
@@ -257,7 +259,7 @@ def test_the_card_takes_its_numbers_from_the_files(network, tmp_path):
         "The model learned from simulated images: no number here reproduces a published one",
     ):
         assert stated in card
-    assert "| naples | phantom | 7 | 31 | trained, 224 px | 0.432 | – | Few. |" in card
+    assert "| naples | phantom | 7 | 31 | trained, 224 px, in grey | 0.432 | – | Few. |" in card
     assert "P 1, 1.5 minutes, 51 images/s, bfloat16, torch 2.1, ultralytics 8.1" in card
 
 

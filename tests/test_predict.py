@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.core.frames import Frame
+from rbcflow.core.frames import Frame, to_grey
 from rbcflow.detector.detector import load_detector
 from rbcflow.detector.sizes import PADDING, batches, padded, scaled
 from rbcflow.predictions.predict import Predictor
@@ -49,10 +50,12 @@ def testset_of(folder, images):
 testset_of.__test__ = False
 
 
-def boxes_on(weights, tmp_path, images, size="native", scale=1.0, **options):
+def boxes_on(weights, tmp_path, images, size="native", scale=1.0, channels="recorded", **options):
     output = tmp_path / "out.parquet"
     folder = testset_of(tmp_path / "testset", images)
-    Predictor(weights, "m", 1, **options).predict(folder, output, run="m-on-toy", size=size, scale=scale)
+    Predictor(weights, "m", 1, **options).predict(
+        folder, output, run="m-on-toy", size=size, scale=scale, channels=channels
+    )
     return read(output)
 
 
@@ -64,7 +67,7 @@ def test_frames_of_any_shape_give_boxes_inside_them(weights, tmp_path):
     images = [scene(200, 200), scene(120, 480), scene(128, 672, colour=True), scene(200, 200, seed=1), scene(80, 400)]
     boxes, metadata = boxes_on(weights, tmp_path, images)
     assert sorted(boxes["frame"].unique()) == [0, 1, 2, 3, 4]
-    assert list(boxes.columns) == ["frame", "class", "conf", *BOX]
+    assert list(boxes.columns) == ["frame", "class", "conf", *BOX, "cell"]
     assert set(boxes["class"]) == {"croissant"}
     for index, image in enumerate(images):
         own = boxes[boxes["frame"] == index]
@@ -101,6 +104,31 @@ def test_grey_equals_three_equal_channels(weights, tmp_path):
     one, _ = boxes_on(weights, tmp_path, [grey])
     three, _ = boxes_on(weights, tmp_path / "three", [np.repeat(grey[..., None], 3, axis=2)])
     pd.testing.assert_frame_equal(one, three)
+
+
+def test_a_run_in_grey_sees_the_grey_of_a_colour_frame(weights, tmp_path):
+    image = scene(96, 128, colour=True)
+    recorded, told = boxes_on(weights, tmp_path, [image])
+    grey, told_grey = boxes_on(weights, tmp_path / "grey", [image], channels="grey")
+    by_hand, _ = boxes_on(weights, tmp_path / "hand", [to_grey(image)])
+    pd.testing.assert_frame_equal(grey, by_hand)
+    assert (told["input"], told_grey["input"]) == ("recorded", "grey")
+    assert len(recorded) != len(grey) or not np.allclose(recorded["conf"], grey["conf"], atol=1e-3)
+
+
+def test_the_score_of_a_cell_is_the_sum_over_its_classes(config, tmp_path):
+    """Two classes have the same scores everywhere, those of their biases; the first one's depends on the place."""
+    network = toy_network(config, names=CLASSES)
+    for branch in network.model[-1].cv3:
+        branch[-1].bias.data[1:] = branch[-1].bias.data.new([-2, -3])
+    boxes, _ = boxes_on(save_model(network, tmp_path / "three"), tmp_path, [scene(64, 64)])
+    assert set(boxes["class"]) == set(CLASSES)
+    first = boxes[boxes["class"] == "croissant"]
+    others = 1 / (1 + np.exp(2)) + 1 / (1 + np.exp(3))
+    np.testing.assert_allclose(first["cell"], (first["conf"] + others).clip(upper=1), atol=1e-3)
+    named = boxes[boxes["class"] == "slipper"]
+    np.testing.assert_allclose(named["conf"], 1 / (1 + np.exp(2)), atol=1e-3)
+    assert (named["cell"] > 0.3).all()
 
 
 def test_boxes_come_back_from_padding_and_scale(weights, tmp_path):
@@ -205,7 +233,7 @@ def test_an_unavailable_test_set_gives_an_empty_table_that_says_so(weights, tmp_
     Predictor(weights, "m", 1).predict(folder, output, run="m-on-naples")
     boxes, metadata = read(output)
     assert len(boxes) == 0
-    assert list(boxes.columns) == ["frame", "class", "conf", *BOX]
+    assert list(boxes.columns) == ["frame", "class", "conf", *BOX, "cell"]
     assert metadata["size"] == {"asked": "trained", "imgsz": None, "factor": [None, None]}
     assert (metadata["status"], metadata["frames"], metadata["frames_per_second"]) == ("unavailable", 0, None)
 

@@ -320,7 +320,7 @@ def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list
         assert part in printed
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "paper.yaml", "published.yaml", "starter.yaml"])
+@pytest.mark.parametrize("file", ["config.yaml", "paper.yaml", "published.yaml", "starter.yaml", "universal.yaml"])
 def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     overrides = ["phantoms=true", "pathvars={'results': 'elsewhere'}"]
     planned = clone.planned("--configfile", f"config/{file}", "--config", *overrides)

@@ -449,7 +449,8 @@ def testset_source(wildcards):
     """Return what a test set is made from: a recording's source, or a variant's own images."""
     name = wildcards.testset
     if name in SETTINGS.testsets:
-        return f"<results>/raw/{SETTINGS.testsets[name].source}/source.json"
+        row = SETTINGS.testsets[name]
+        return f"<results>/testsets/{row.of}/testset.json" if row.of else f"<results>/raw/{row.source}/source.json"
     return f"<results>/datasets/{name.removesuffix('_test')}/fingerprint.txt"
 
 

@@ -19,5 +19,6 @@ if __name__ == "__main__":
         inputs = {"weights": weights, "record": record, "testset": testsets[row["testset"]]}
         params = {"run": row, "code": snakemake.params.code}
         recorder = Recorder("predict_model", inputs, params, {"model": model, "run": row["run"]})
-        predictor.predict(inputs["testset"].parent, Path(output), run=row["run"], size=row["size"], scale=row["scale"])
+        seen = {"size": row["size"], "scale": row["scale"], "channels": row["input"]}
+        predictor.predict(inputs["testset"].parent, Path(output), run=row["run"], **seen)
         recorder.write(provenance)

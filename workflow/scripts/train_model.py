@@ -28,6 +28,7 @@ if __name__ == "__main__":
         precision=settings["precision"],
         data_fingerprint=Path(snakemake.input.fingerprint).read_text(encoding="utf-8").strip(),
         overrides=settings["overrides"],
+        average=settings["average"],
         classes=snakemake.params.classes,
         learned_from=origins_of([data]),
         remarks=[*remarks_of([data]), *remarks],

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from rbcflow.config.checks import check_compose, check_overrides, read_published
 from rbcflow.config.models import (  # fmt: skip
+    COLOURED,
     LAYOUT_OF_KIND,
     NETWORKS,
     PATHS,
@@ -74,8 +75,10 @@ class Settings:
 
     def _label_of(self, run: Run, found: dict[str, str]) -> str:
         own = run.testset == f"{self.models[run.model].variant}_test"
-        at = f", at {run.switch} size" if isinstance(run, Companion) else ""
-        return f"{found[run.model]} on {'composed images' if own else found[run.testset]}{at}"
+        turned = (
+            {"native": ", at native size"}.get(run.switch, f", in {run.switch}") if isinstance(run, Companion) else ""
+        )
+        return f"{found[run.model]} on {'composed images' if own else found[run.testset]}{turned}"
 
     @property
     def pixels_um(self) -> dict[str, float]:
@@ -99,6 +102,10 @@ class Settings:
         """Return the names of the networks that some paths need, in a fixed order."""
         needed = {network for path in paths for network in NETWORKS.get(path, ())}
         return [network for network in ("unet", "cellpose", "yolo") if network in needed]
+
+    def coloured(self, testset: str) -> bool:
+        """Return whether a test set's frames are in colour; a variant's own are grey."""
+        return testset in self.testsets and self.sources[self.testsets[testset].source].layout in COLOURED
 
     def scale(self, testset: str) -> float:
         """Return the factor on both sides of a test set's frames before a detector sees them."""
@@ -330,10 +337,12 @@ def _add_companions(settings: Settings) -> None:
     """Add to every published run a companion for each switch that is not turned in the run itself."""
     for name, run in settings.runs.items():
         for switch, turned in SWITCHES.items():
-            if not run.published_as or all(getattr(run, key) == value for key, value in turned.items()):
+            turns_nothing = any(getattr(run, key) == value for key, value in turned.items())
+            if not run.published_as or turns_nothing or ("input" in turned and not settings.coloured(run.testset)):
                 continue
             row = run.model_dump() | {"published_as": None} | turned
-            companion = row | {"run": f"{name}-at-{switch}", "companion_of": name, "switch": switch}
+            word = switch.partition("-")[2]
+            companion = row | {"run": f"{name}-{switch}", "companion_of": name, "switch": word}
             settings.companions[companion["run"]] = Companion(**companion)
 
 
@@ -381,7 +390,11 @@ def _check_references(settings: Settings) -> None:
         if testset.table and not Path(testset.table).is_file():
             expected = "a table of the columns file, donor, recording, condition and frame"
             raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
-        layout, needed = settings.sources[testset.source].layout, LAYOUT_OF_KIND[testset.kind]
+        layout = settings.sources[testset.source].layout
+        needed = LAYOUT_OF_KIND.get(testset.kind, layout)
+        if testset.kind == "stress":
+            same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
+            _check_name(testset.of, same, tables.testsets, f"key {name}.of")
         if layout != needed:
             found = f"kind {testset.kind} with a source of layout {layout}"
             raise InputError(tables.testsets, found, f"a source of layout {needed}", f"key {name}.source")

@@ -202,6 +202,18 @@ class Training(Strict):
         },
         description="further Ultralytics training arguments; the preprint kept the library's defaults",
     )
+    average: float = Field(
+        0,
+        ge=0,
+        lt=1,
+        description="share of the weights a training starts from in those it ends with; above 0 it forgets less",
+    )
+
+    @model_validator(mode="after")
+    def _a_start_to_average_with(self) -> Training:
+        if self.average and self.weights == "none":
+            raise ValueError("`average` above 0 needs `weights` to start from")
+        return self
 
     @model_validator(mode="after")
     def _different_seeds(self) -> Training:
@@ -567,13 +579,14 @@ class TestSet(Labelled):
     source: str
     kind: Literal[
         "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public",
-        "yolo_folder",
+        "yolo_folder", "stress",
     ]  # fmt: skip
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
         None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
     )
+    of: str | None = Field(None, description="with `kind: stress`, the test set whose frames are disturbed")
     pattern: str | None = Field(
         None,
         description="with `kind: yolo_folder`, a regular expression for names of pictures, without suffix, that says "
@@ -608,6 +621,19 @@ class TestSet(Labelled):
             raise ValueError(f"a regular expression with groups such as (?P<donor>...), of {', '.join(known)}")
         return value
 
+    @model_validator(mode="after")
+    def _frames_to_disturb(self) -> TestSet:
+        if (self.kind == "stress") != (self.of is not None):
+            raise ValueError("`of` goes with `kind: stress`, and only with it")
+        return self
+
+
+COLOURED = ("naples",)
+"""Layouts whose frames are in colour; Liang's pictures have three channels, but grey content."""
+
+Input = Literal["recorded", "grey"]
+"""What a detector sees of a frame: its channels as recorded, or its grey in all of them (``detector/detector.py``)."""
+
 
 class Run(Strict):
     """One row of `config/runs.tsv`."""
@@ -617,15 +643,22 @@ class Run(Strict):
     testset: str
     published_as: str | None = None
     size: Size = "trained"
+    input: Input = "recorded"
 
 
-SWITCHES: dict[str, dict[str, str]] = {"native": {"size": "native"}}
-"""What every published run is judged with besides its own settings: by the companion's suffix, columns of `Run`."""
+SWITCHES: dict[str, dict[str, str]] = {
+    "at-native": {"size": "native"},
+    "in-grey": {"input": "grey"},
+}
+"""What every published run is judged with besides its own settings: by the companion's suffix, columns of `Run`.
+
+Where frames are grey already, grey is no switch.
+"""
 
 
 class Companion(Run):
     """A published run judged once more with a switch turned: numbers beside its own, no pictures and no claim."""
 
-    run: str = Field(pattern=r"^[a-z0-9_]+(-on-)[a-z0-9_]+(-at-)[a-z0-9_]+$", description="<run>-at-<switch>")
+    run: str = Field(pattern=r"^[a-z0-9_]+-on-[a-z0-9_]+-(at|in)-[a-z0-9_]+$", description="<run>-<switch>")
     companion_of: str
-    switch: str
+    switch: str = Field(description="in a word: `native`, `grey`")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from rbcflow.core import boxes as box_tools
 from rbcflow.core.classes import CLASS_ID
 from rbcflow.core.exact import FloatImage, shrink
-from rbcflow.datasets import decor, noise, walls
+from rbcflow.datasets import clutter, decor, noise, walls
 from rbcflow.datasets.background import background
+from rbcflow.datasets.camera import contrasts, photograph
+from rbcflow.datasets.looks import Look, draw_look
 from rbcflow.datasets.objects import draw_ring
-from rbcflow.datasets.paste import make_patch, paste
+from rbcflow.datasets.paste import make_patch, paste, paste_under
 from rbcflow.datasets.place import Placer
 from rbcflow.datasets.plan import planned
 from rbcflow.datasets.seeds import generator
+from rbcflow.datasets.setting import Setting, draw_setting
+from rbcflow.datasets.shapes import SHAPED, draw_shape
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock
 
@@ -33,6 +37,9 @@ class Scene:
         rows: first and last row cells may use, half-open.
         boxes: (N, 4) corners of the objects placed, in pixels at process size; they may reach over the border.
         cells: the cutouts placed, in the same order.
+        setting: what is common to the image, where the variant has a domain.
+        plate: the image without its cells, where the variant has a domain.
+        hidden: cells without a label, since nothing can be seen of them.
     """
 
     plan: dict[str, Any]
@@ -40,6 +47,9 @@ class Scene:
     rows: tuple[float, float]
     boxes: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), int))
     cells: list[Cutout] = field(default_factory=list)
+    setting: Setting | None = None
+    plate: FloatImage | None = None
+    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,9 @@ def steps(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) ->
         if plan.get(step, False) not in (False, "none"):
             _decorate(scene, step, spec, stream(step))
             yield step, scene
+    if spec.domain:
+        yield from _varied(scene, spec, stock, stream)
+        return
     _add_cells(scene, spec, stock, stream("cells"))
     yield "cells", scene
     scene.image = noise.add_noise(scene.image, plan.get("noise", "none"), spec, stream("noise"))
@@ -97,6 +110,8 @@ def compose(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) 
     names = [cell.class_name for cell in scene.cells]
     record = {"index": index, "split": split, "seed": seed} | scene.plan
     record |= {f"{name}_placed": names.count(name) for name in spec.classes}
+    if scene.setting:
+        record |= {**scene.setting.record, "hidden": scene.hidden}
     record["cells"] = " ".join(cell.cell_id for cell in scene.cells)
     return Composite(
         image=np.rint(small).astype(np.uint8),
@@ -119,17 +134,48 @@ def _decorate(scene: Scene, step: str, spec: VariantSpec, rng: np.random.Generat
         decor.crossing_wall(scene.image, step == "walls_gray", rng)
 
 
-def _add_cells(scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Generator) -> None:
+def _varied(
+    scene: Scene, spec: VariantSpec, stock: Stock, stream: Callable[[str], np.random.Generator]
+) -> Iterator[tuple[str, Scene]]:
+    """Add cells to a scene and take its picture as the variant's domain says; yields as ``steps``."""
+    domain, rng = spec.domain, stream("setting")
+    scene.setting = setting = draw_setting(domain, rng)
+    if rng.random() < domain.clutter:
+        (clutter.specks, clutter.blobs)[rng.integers(2)](scene.image, setting.size, rng)
+        yield "clutter", scene
+    scene.plate = scene.image.copy()
+    if not setting.empty:
+        look = draw_look(domain, stream("look"))
+        _add_cells(scene, replace(spec, overlap=setting.crowded), stock, stream("cells"), look)
+        yield "cells", scene
+    for step, pair in photograph((scene.image, scene.plate), scene.boxes, domain, setting, stream):
+        scene.image, scene.plate = pair
+        yield step, scene
+    seen = contrasts((scene.image, scene.plate), scene.boxes) >= domain.visible
+    scene.hidden = int((~seen).sum())
+    scene.boxes, scene.cells = scene.boxes[seen], [cell for cell, kept in zip(scene.cells, seen, strict=True) if kept]
+    if setting.upright:
+        scene.image, scene.boxes = np.ascontiguousarray(scene.image.T), scene.boxes[:, [1, 0, 3, 2]]
+    yield "labels", scene
+
+
+def _add_cells(
+    scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Generator, look: Look | None = None
+) -> None:
     """Place the planned objects in random order; one that finds no place in the allowed attempts is left out."""
     names = [name for name in spec.classes for _ in range(scene.plan[f"{name}_count"])]
-    placer = Placer(spec, scene.rows)
+    placer, setting = Placer(spec, scene.rows), scene.setting
+    unit, stretch = (setting.size, setting.stretch) if setting else (scene.rows[1] - scene.rows[0], 1)
     for name in rng.permutation(names).tolist():
         for _ in range(spec.retries):
             cell = _draw_cell(name, spec, stock, rng)
-            patch = make_patch(cell, spec, scene.rows[1] - scene.rows[0], rng)
+            patch = make_patch(cell, spec, unit, rng, stretch)
             corner = patch and placer.place(patch.size, rng)
-            if corner:
+            if corner and look:
+                paste_under(look, scene.image, patch, corner, spec, unit, rng)
+            elif corner:
                 paste(scene.image, patch, corner, spec, rng)
+            if corner:
                 scene.cells.append(cell)
                 break
     scene.boxes = placer.boxes
@@ -137,6 +183,8 @@ def _add_cells(scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Gen
 
 def _draw_cell(name: str, spec: VariantSpec, stock: Stock, rng: np.random.Generator) -> Cutout:
     cells = stock[name]
+    if spec.domain and name in SHAPED and rng.random() < spec.domain.shapes:
+        return draw_shape(name, rng)
     if name == "other" and (not cells or rng.random() < spec.other_drawn_share):
         return draw_ring(rng)
     return cells[rng.integers(len(cells))]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.exact import FloatImage, blur, warp
+from rbcflow.datasets.looks import Look, at_least, margin, relative_change
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout
 
@@ -32,37 +33,52 @@ class Patch:
         tone: (h, w) float32: grey levels (paste ``alpha``) or brightness relative to the background (``transmit``).
         weight: (h, w) float32: blending weight (``alpha``) or the mask (``transmit``), 0..1.
         box: ``x0 y0 x1 y1`` of the cell inside the patch, whole pixels, half-open.
+        relative: whether ``tone`` is relative to the background.
     """
 
     tone: FloatImage
     weight: FloatImage
     box: tuple[int, int, int, int]
+    relative: bool
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the box."""
         return self.box[2] - self.box[0], self.box[3] - self.box[1]
 
+    def padded(self, pixels: int) -> Patch:
+        """Return the patch with more of the background on all sides."""
+        sides = [pixels] * 4
+        tone = cv2.copyMakeBorder(self.tone, *sides, cv2.BORDER_CONSTANT, value=float(self.relative))
+        weight = cv2.copyMakeBorder(self.weight, *sides, cv2.BORDER_CONSTANT, value=0)
+        return Patch(tone, weight, tuple(side + pixels for side in self.box), self.relative)
 
-def make_patch(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> Patch | None:
+
+def make_patch(
+    cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator, stretch: float = 1
+) -> Patch | None:
     """Scale and turn a cell for pasting; None if nothing of it remains visible.
 
     Args:
         cell: the cell.
         spec: the variant's rules.
-        unit: height of the channel in pixels, for sizes in units of it.
+        unit: height of the channel or size of the image's cells in pixels, for sizes in units of it.
         rng: source of randomness.
+        stretch: factor on the cell's width, by which its height is divided, before it is turned.
     """
     factor, relative = _scale(cell, spec, unit, rng)
     any_angle = rng.random() < spec.full_rotation_share
     degrees = rng.uniform(-180, 180) if any_angle else rng.uniform(*spec.rotation)
     turn = np.where(rng.random(2) < 0.5, -1, 1) if spec.flips else np.ones(2, int)
-    transmits = spec.paste == "transmit"
+    transmits = spec.paste == "transmit" or (spec.paste == "look" and cell.background is not None)
     if not transmits:
         cell = cell.trimmed(margin=1)
     layers = np.empty((*cell.mask.shape, 2))
     layers[..., 0] = _relative_brightness(cell) if transmits else cell.crop
     layers[..., 1] = cell.mask
+    if stretch != 1:
+        wide = (max(2, round(layers.shape[1] * stretch)), max(2, round(layers.shape[0] / stretch)))
+        layers = cv2.resize(layers, wide, interpolation=cv2.INTER_LINEAR)
     shaped = _reshape(layers[:: turn[0], :: turn[1]], factor, degrees, outside=(float(transmits), 0))
     tone, inside = shaped[..., 0], shaped[..., 1] > 0.5
     if not transmits and (box := mask_box(inside)):
@@ -73,7 +89,7 @@ def make_patch(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Gene
         tone = blur(tone, 0, rng.uniform(*spec.defocus))
     weight = inside.astype(np.float32) if transmits else _blending_weight(inside, spec, relative)
     box = mask_box(weight > spec.box_alpha)
-    return None if box is None else Patch(tone, weight, tuple(map(int, box)))
+    return None if box is None else Patch(tone, weight, tuple(map(int, box)), transmits)
 
 
 def paste(
@@ -88,13 +104,7 @@ def paste(
         spec: paste mode and contrast.
         rng: source of randomness.
     """
-    left, top = corner[0] - patch.box[0], corner[1] - patch.box[1]
-    height, width = patch.tone.shape
-    rows = slice(max(0, -top), min(height, image.shape[0] - top))
-    columns = slice(max(0, -left), min(width, image.shape[1] - left))
-    window = image[rows.start + top : rows.stop + top, columns.start + left : columns.stop + left]
-    tone, weight = patch.tone[rows, columns], patch.weight[rows, columns]
-    inside = (weight > spec.box_alpha).view(np.uint8)
+    window, tone, weight, inside = _covered(image, patch, corner, spec)
     local = cv2.mean(window, inside)[0]
     if spec.paste == "transmit":
         contrast = np.sqrt(cv2.mean(np.square(tone - 1), inside)[0]) * local
@@ -104,13 +114,57 @@ def paste(
         window += weight * (np.clip(tone + np.float32(shift), 0, 255) - window)
 
 
+def paste_under(
+    look: Look,
+    image: FloatImage,
+    patch: Patch,
+    corner: tuple[int, int],
+    spec: VariantSpec,
+    size: float,
+    rng: np.random.Generator,
+) -> None:
+    """Paste a patch of either kind in place under the look of an image, with its halo; see ``paste``.
+
+    Args:
+        look: of the image.
+        image: (H, W) float32 in grey levels.
+        patch: the cell; at least a part of its box lies inside the image.
+        corner: x and y.
+        spec: recolouring and contrast.
+        size: of the image's cells in pixels.
+        rng: source of randomness.
+    """
+    window, tone, weight, inside = _covered(image, patch.padded(margin(look, size)), corner, spec)
+    local = max(cv2.mean(window, inside)[0], 1.0)
+    if patch.relative:
+        change = tone - 1
+    else:
+        shift = _shift(cv2.mean(tone, inside)[0], local, spec, rng)
+        change = weight * (np.clip(tone + np.float32(shift), 0, 255) * np.float32(1 / local) - 1)
+    change = relative_change(change, inside, look, size, rng)
+    window *= 1 + at_least(change, inside, local, spec.contrast, STEEPEST)
+
+
+def _covered(
+    image: FloatImage, patch: Patch, corner: tuple[int, int], spec: VariantSpec
+) -> tuple[FloatImage, FloatImage, FloatImage, NDArray[np.uint8]]:
+    """Return the part of an image that a patch covers, as a view, and the patch's tone, weight and inside there."""
+    left, top = corner[0] - patch.box[0], corner[1] - patch.box[1]
+    height, width = patch.tone.shape
+    rows = slice(max(0, -top), min(height, image.shape[0] - top))
+    columns = slice(max(0, -left), min(width, image.shape[1] - left))
+    window = image[rows.start + top : rows.stop + top, columns.start + left : columns.stop + left]
+    tone, weight = patch.tone[rows, columns], patch.weight[rows, columns]
+    return window, tone, weight, (weight > spec.box_alpha).view(np.uint8)
+
+
 def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> tuple[float, float]:
     """Return the factor on the crop, and the value drawn relative to the largest of its range."""
     rule = spec.scale
     size = math.sqrt(math.prod(cell.size))
     low, high = rule.drawn_other if rule.drawn_other and cell.is_ring else rule.range
     value = rng.uniform(low, high)
-    wanted = value * {"pixels": 1, "crop": size, "channel": unit}[rule.unit]
+    wanted = value * {"pixels": 1, "crop": size, "channel": unit, "image": unit}[rule.unit]
     return max(wanted, rule.minimum) / size, value / high
 
 

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 
 from rbcflow.core.classes import CLASSES
+from rbcflow.datasets.domain import Domain
 
 STRICT = ConfigDict(extra="forbid")
 SWITCH = (False, True)
@@ -38,13 +39,13 @@ class Scale:
 
     Attributes:
         unit: ``pixels``: the size is drawn; ``crop``: a factor of the crop's own size is drawn; ``channel``: the size
-            is drawn in units of the channel's height.
+            is drawn in units of the channel's height; ``image``: in units of the size common to an image (``domain``).
         range: lowest and highest value drawn, in that unit.
         minimum: smallest size in pixels, whatever was drawn.
         drawn_other: range of the factor for drawn objects, where it differs (unit ``crop`` only).
     """
 
-    unit: Literal["pixels", "crop", "channel"] = "pixels"
+    unit: Literal["pixels", "crop", "channel", "image"] = "pixels"
     range: Range = (40, 80)
     minimum: float = 0
     drawn_other: Range | None = None
@@ -71,7 +72,8 @@ class VariantSpec:
         full_rotation_share: share of objects turned by any angle instead.
         flips: mirror left/right and up/down at random.
         paste: ``alpha`` recolours and blends the masked cell; ``transmit`` multiplies the background by the crop's
-            brightness relative to its own flat background.
+            brightness relative to its own flat background; ``look`` takes cells of both kinds, as relative brightness
+            under the look of the image (``domain``).
         recolour: largest shift of grey in ``alpha``.
         contrast: least contrast to the grey a cell covers, in grey levels: of its mean in ``alpha``, root mean square
             in ``transmit``.
@@ -89,6 +91,7 @@ class VariantSpec:
         gaussian: standard deviation of that noise, of full scale.
         salt_pepper: share of pixels that noise sets.
         random_mix: weight of the noise called random.
+        domain: how far looks, sizes and cameras vary from image to image; None for one look throughout.
     """
 
     name: str
@@ -107,7 +110,7 @@ class VariantSpec:
     rotation: Range = (-180, 180)
     full_rotation_share: float = 0
     flips: bool = False
-    paste: Literal["alpha", "transmit"] = "alpha"
+    paste: Literal["alpha", "transmit", "look"] = "alpha"
     recolour: int = 40
     contrast: float = 30
     gamma: Range = (1, 1)
@@ -124,6 +127,7 @@ class VariantSpec:
     gaussian: float = 0.08
     salt_pepper: float = 0.02
     random_mix: float = 0.35
+    domain: Domain | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -152,6 +156,10 @@ class VariantSpec:
             raise ValueError(f"no counts for class {', '.join(missing)}")
         if any(side % self.downscale for side in self.process_size):
             raise ValueError(f"process_size {self.process_size} is not a multiple of downscale {self.downscale}")
+        if (self.domain is None) != (self.paste != "look") or (self.scale.unit == "image" and not self.domain):
+            raise ValueError("`paste: look` and `domain` come together, and the scale's unit `image` needs them")
+        if self.domain and self.domain.upright and self.process_size[0] != self.process_size[1]:
+            raise ValueError("domain.upright turns square images only")
         return self
 
     @property
@@ -217,6 +225,33 @@ PRESETS: dict[str, dict[str, Any]] = {
         "defocus_share": 0.15,
         "base_grey": (80, 190),
         "gaussian": 0.035,
+    },
+    "universal": {
+        "process_size": (224, 224),
+        "downscale": 1,
+        "counts": dict.fromkeys(CLASSES, (0, 1, 2, 4)),
+        # a level named twice is drawn twice as often
+        "factors": {
+            "lines": (False, False, False, True),
+            "walls": (False, False, False, True),
+            "walls_gray": (False, False, False, True),
+            "artifacts": (False, False, False, True),
+            "channel": LEVELS["channel"],
+        },
+        "block_margin": 0.1,
+        "scale": {"unit": "image", "range": (0.75, 1.3), "minimum": 6},
+        "rotation": (-10, 10),
+        "full_rotation_share": 0.2,
+        "flips": True,
+        "paste": "look",
+        "contrast": 14,
+        "erosion": (3, 3, 5),
+        "feather": 2,
+        "other_drawn_share": 0.1,
+        "defocus_share": 0.1,
+        "base_grey": (60, 200),
+        "channel_height": (60, 190),
+        "domain": {},
     },
 }
 """How the named variants differ from the defaults."""

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rbcflow.core.boxes import clip
+from rbcflow.core.frames import to_grey
 from rbcflow.detector import sizes
 from rbcflow.detector.hardware import choose_device
 from rbcflow.detector.setup import import_ultralytics
@@ -36,6 +37,7 @@ class Detector:
         conf: least confidence of a box.
         iou: boxes of a class that overlap by more are suppressed.
         max_det: most boxes a frame.
+        input: ``recorded``: a frame's channels as they are; ``grey``: its grey in all of them, as training images are.
     """
 
     network: torch.nn.Module
@@ -45,6 +47,7 @@ class Detector:
     conf: float = 0.001
     iou: float = 0.7
     max_det: int = 300
+    input: Literal["recorded", "grey"] = "recorded"
 
     @property
     def imgsz(self) -> int | None:
@@ -60,7 +63,8 @@ class Detector:
             images: (H, W) or (H, W, 3) uint8, R, G, B.
 
         Returns:
-            For each image ``class, conf, x0, y0, x1, y1`` in pixels of the image.
+            For each image ``class, conf, x0, y0, x1, y1, cell`` in pixels of the image; ``cell`` is the sum of all
+            classes' scores of the same box, at most 1: the score of a cell whatever it is called.
         """
         found: dict[int, pd.DataFrame] = {}
         for batch in self.batches([image.shape[1::-1] for image in images]):
@@ -81,16 +85,19 @@ class Detector:
         import torch
         from ultralytics.utils.nms import non_max_suppression
 
-        small = [self._brought(three_channels(image)) for image in images]
+        seen = [to_grey(image) for image in images] if self.input == "grey" else images
+        small = [self._brought(three_channels(image)) for image in seen]
         frames, offsets = zip(*(sizes.padded(image, padded) for image in small), strict=True)
         parameter = next(self.network.parameters())
         tensor = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).to(parameter.device).float() / 255
         with torch.inference_mode():
-            outputs = self.network(tensor)
+            found = self.network(tensor)
+            found = found[0] if isinstance(found, list | tuple) else found
+            # A row beyond the classes' goes with its box through the suppression.
+            scored = torch.cat([found, found[:, 4:].sum(dim=1, keepdim=True).clamp(max=1)], dim=1)
             # The time limit would drop boxes on a slow machine.
-            found = non_max_suppression(
-                outputs, self.conf, self.iou, multi_label=True, max_det=self.max_det, max_time_img=float("inf")
-            )
+            limits = {"multi_label": True, "max_det": self.max_det, "max_time_img": float("inf")}
+            found = non_max_suppression(scored, self.conf, self.iou, nc=len(self.classes), **limits)
         return [
             self._table(boxes.cpu().numpy().astype(float), offset, image.shape[1::-1], brought.shape[1::-1])
             for boxes, offset, image, brought in zip(found, offsets, images, small, strict=True)
@@ -119,6 +126,7 @@ class Detector:
                 "class": [self.classes[int(index)] for index in found[:, 5]],
                 "conf": found[:, 4],
                 **{name: corners[:, column] for column, name in enumerate(("x0", "y0", "x1", "y1"))},
+                "cell": found[:, 6],
             }
         )
 

@@ -16,7 +16,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.testsets.files import TestSet, read_testset
 
 BOX = ["x0", "y0", "x1", "y1"]
-PREDICTION_COLUMNS = ["frame", "class", "conf", *BOX]
+PREDICTION_COLUMNS = ["frame", "class", "conf", *BOX, "cell"]
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,13 @@ def _check_boxes(path: Path, boxes: pd.DataFrame, frames: pd.Series) -> None:
             raise InputError(path, repr(boxes[column].tolist()[bad[0]]), expected, f"column {column}, row {bad[0]}")
     if boxes[BOX].map(lambda value: isinstance(value, str)).to_numpy().any():
         raise InputError(path, "text", "numbers", f"columns {', '.join(BOX)}")
-    numbers = boxes[[name for name in (*BOX, "conf") if name in boxes]].to_numpy(dtype=float)
+    numbers = boxes[[name for name in (*BOX, "conf", "cell") if name in boxes]].to_numpy(dtype=float)
     bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
     if bad.size:
         raise InputError(path, str(numbers[bad[0]].tolist()), "finite numbers", f"row {bad[0]}")
     bad = np.flatnonzero((numbers[:, 2] < numbers[:, 0]) | (numbers[:, 3] < numbers[:, 1]))
     if bad.size:
         raise InputError(path, str(numbers[bad[0], :4].tolist()), "x0 <= x1 and y0 <= y1", f"row {bad[0]}")
-    if "conf" in boxes and (bad := np.flatnonzero((numbers[:, 4] < 0) | (numbers[:, 4] > 1))).size:
-        raise InputError(path, f"confidence {numbers[bad[0], 4]:g}", "0 to 1", f"row {bad[0]}")
+    for name in ("conf", "cell") if "conf" in boxes else ():
+        if (bad := np.flatnonzero(~boxes[name].between(0, 1))).size:
+            raise InputError(path, f"confidence {boxes[name].iloc[bad[0]]:g}", "0 to 1", f"column {name}, row {bad[0]}")

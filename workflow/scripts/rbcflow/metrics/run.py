@@ -131,6 +131,7 @@ def _numbers(
         "operating_point": summary.operating_point(matching, names, conf),
         "best_f1": summary.best_f1_block(table, names),
         "one_box_a_cell": summary.one_box_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
+        "cell_score": summary.cell_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
         "localisation": localisation(matches, judged.truth, predicted.boxes),
         "classification": summary.classification(matches, judged, predicted),
         "recall_by_kind": summary.recall_by_kind(judged, matches),

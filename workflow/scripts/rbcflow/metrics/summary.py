@@ -38,6 +38,12 @@ ONE_BOX = (
 )
 
 
+CELL = (
+    "one box an object, as in one_box_a_cell, but in order of the sum of all classes' scores (at most 1), which is its "
+    "confidence: how well cells are found where their names do not matter"
+)
+
+
 def not_judged(testset: TestSet, predictions: Predictions) -> str:
     """Return why classes are not judged."""
     return NAMES_NONE if predictions.shapeless and testset.meta["classes_judged"] != "false" else NOT_JUDGED
@@ -59,6 +65,7 @@ def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
         "remarks": list(basis.remarks),
         "labels": own.get("labels"),
         "classes_judged": judgement(testset, predictions),
+        "input": made.get("input"),
         "frames_per_second": made.get("frames_per_second"),
         "n_frames": len(testset.frames),
         "n_empty_frames": len(_empty_frames(testset)),
@@ -204,6 +211,19 @@ def one_box_block(testset: TestSet, predictions: Predictions, conf: float, iou: 
         "map50": coco_block(testset, single)["map50"],
         "classification": classification(matching.at(conf), testset, predictions),
     }
+
+
+def cell_block(testset: TestSet, predictions: Predictions, conf: float, iou: float, nms_iou: float) -> dict:
+    """Return the third view of a run: one box an object, its score the sum over the classes.
+
+    A detector that cannot decide between two names gives each a low score, and the cell is lost at a threshold on one
+    of them; arguments as ``one_box_block``.
+    """
+    by_sum = predictions.boxes.assign(conf=predictions.boxes["cell"])
+    by_sum = by_sum.sort_values("conf", ascending=False, kind="stable").sort_values("frame", kind="stable")
+    single = Predictions(predictions.meta, one_box_a_cell(by_sum.reset_index(drop=True), nms_iou))
+    matching = match(testset.truth, single.boxes, iou)
+    return {"nms_iou": nms_iou, "meaning": CELL, **agnostic_block(testset, single, conf, [matching])}
 
 
 def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -29,7 +30,7 @@ SCHEMA = pa.schema(
     [
         ("frame", pa.int64()),
         ("class", pa.string()),
-        *((name, pa.float64()) for name in ("conf", "x0", "y0", "x1", "y1")),
+        *((name, pa.float64()) for name in ("conf", "x0", "y0", "x1", "y1", "cell")),
     ]
 )
 
@@ -62,8 +63,17 @@ class Predictor:
         limits = {"conf": self.conf, "iou": self.iou, "max_det": self.max_det}
         return load_detector(self.weights, threads=self.threads, device=self.device, **limits)
 
-    def predict(self, testset: Path, output: Path, *, run: str, size: Size = "trained", scale: float = 1.0) -> None:
-        """Write the boxes on a test set as a table of ``frame, class, conf, x0, y0, x1, y1``.
+    def predict(
+        self,
+        testset: Path,
+        output: Path,
+        *,
+        run: str,
+        size: Size = "trained",
+        scale: float = 1.0,
+        channels: Literal["recorded", "grey"] = "recorded",
+    ) -> None:
+        """Write the boxes on a test set as a table of ``frame, class, conf, x0, y0, x1, y1, cell``.
 
         Args:
             testset: its folder; where its status is not ``available`` the table is empty and says so.
@@ -71,6 +81,7 @@ class Predictor:
             run: name of the run.
             size: see ``Detector``.
             scale: see ``Detector``.
+            channels: ``input`` of ``Detector``.
 
         Raises:
             InputError: weights are missing, changed, or know other classes; a frame cannot be read.
@@ -79,7 +90,7 @@ class Predictor:
         boxes, seconds, side, classes = SCHEMA.empty_table().to_pandas(), 0.0, None, None
         if judged.available:
             judged.require_images()
-            detector = replace(self.detector, size=size, scale=scale)
+            detector = replace(self.detector, size=size, scale=scale, input=channels)
             started = time.monotonic()
             boxes, side, classes = _detect_all(detector, judged), detector.imgsz, detector.classes
             seconds = time.monotonic() - started
@@ -93,6 +104,7 @@ class Predictor:
             "status": judged.meta["status"],
             "scale": scale,
             "size": sizes.described(size, side, judged.frames, scale),
+            "input": channels,
             "training_cells": learned_cells(self.weights),
             "conf": self.conf,
             "iou": self.iou,

@@ -111,11 +111,13 @@ def _seen(size: dict[str, Any]) -> str:
     low, high = size.get("factor") or (None, None)
     if low is None:
         return ""
+    grey = ", in grey" if size.get("input") == "grey" else ""
     factor = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     if size["imgsz"] is None:
-        return "Frames seen at their own pixels" + (f", enlarged {factor} times." if low != 1 else ".")
+        larger = f", enlarged {factor} times" if low != 1 else ""
+        return f"Frames seen at their own pixels{larger}{grey}."
     why = "the size of the training" if size["asked"] == "trained" else "the size asked for"
-    return f"Frames seen at {why}: long side {size['imgsz']} px, {factor} times the frame's."
+    return f"Frames seen at {why}: long side {size['imgsz']} px, {factor} times the frame's{grey}."
 
 
 def _cells(size: dict[str, Any]) -> str:
@@ -216,7 +218,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "classification": data["classification"],
         "classes": [(name, point[name], coco["classes"][name]) for name in coco["classes"] if name in point],
         "kinds": data["recall_by_kind"],
-        "size": dict(data["size"]),
+        "size": {**data["size"], "input": data["input"]},
         "frames_per_second": data["frames_per_second"],
     }
 

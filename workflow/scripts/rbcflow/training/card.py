@@ -53,36 +53,117 @@ def starter_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, wei
         metadata: ``metadata.csv`` of the dataset.
         weights: the checkpoint as shipped.
     """
+    return CARD.format(**_facts(record, curves, metadata, weights))
+
+
+def universal_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, weights: Path, conditions: Path) -> str:
+    """Return the model card of the universal detector as Markdown; arguments as ``starter_card``.
+
+    Args:
+        record: the training's ``training.json``.
+        curves: its ``results.csv``.
+        metadata: ``metadata.csv`` of the dataset.
+        weights: the checkpoint as shipped.
+        conditions: ``conditions.csv``: how well cells are found, by test set and condition.
+    """
+    facts = _facts(record, curves, metadata, weights)
+    return UNIVERSAL_CARD.format(**facts, share=record["average"], found=_found(pd.read_csv(conditions)))
+
+
+def _found(table: pd.DataFrame) -> str:
+    """Return one row a test set, the models' average precision, recall and false alarms side by side."""
+    table = table.fillna({"clusters": ""})
+    models = list(dict.fromkeys(table["model"]))
+    lines = [
+        "| test set | frames as | condition | boxes | " + " | ".join(models) + " |",
+        "|" + "---|" * (4 + len(models)),
+    ]
+    for (testset, seen, condition, clusters), own in table.groupby(
+        ["testset", "input", "condition", "clusters"], sort=False
+    ):
+        values = own.set_index("model")
+        cells = [
+            testset,
+            seen,
+            f"{condition}, clusters {clusters}" if clusters else condition,
+            f"{own['n_boxes'].iloc[0]}",
+        ]
+        for model in models:
+            row = values.loc[model] if model in values.index else None
+            found = "–" if row is None else "{ap50:.3f} / {recall:.3f} / {false_alarms_per_frame:.2f}".format(**row)
+            cells.append(found)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _facts(record: Mapping[str, Any], curves: Path, metadata: Path, weights: Path) -> dict[str, Any]:
+    """Return what the cards of shipped checkpoints say, by the names in their text."""
     table = pd.read_csv(curves, skipinitialspace=True)
     best = table[table["epoch"] == record["best_epoch"]].iloc[0]
     counts = pd.read_csv(metadata)["split"].value_counts()
-    return CARD.format(
-        name=weights.name,
-        megabytes=weights.stat().st_size / 1e6,
-        sha256=sha256(weights),
-        state_sha256=record["state_sha256"],
-        architecture=record["architecture"].removesuffix(".yaml"),
-        parameters=record["parameters"],
-        classes=", ".join(record["classes"]),
-        start="random weights" if record["weights"]["source"] == "random" else record["weights"]["source"],
-        images=f"{counts['train']} (and {counts['val']} to validate)",
-        data_fingerprint=record["data_fingerprint"],
-        seed=record["seed"],
-        epochs=record["epochs"],
-        best_epoch=record["best_epoch"],
-        minutes=record["seconds"] / 60,
-        rate=record["images_per_second"],
-        precision=record["precision"],
-        threads=record["threads"],
-        processor=record["processor"],
-        torch=record["versions"]["torch"],
-        ultralytics=record["versions"]["ultralytics"],
-        numpy=record["versions"]["numpy"],
-        precision_best=best["metrics/precision(B)"],
-        recall_best=best["metrics/recall(B)"],
-        map50=best["metrics/mAP50(B)"],
-        map50_95=best["metrics/mAP50-95(B)"],
-    )
+    return {
+        "name": weights.name,
+        "megabytes": weights.stat().st_size / 1e6,
+        "sha256": sha256(weights),
+        "state_sha256": record["state_sha256"],
+        "architecture": record["architecture"].removesuffix(".yaml"),
+        "parameters": record["parameters"],
+        "classes": ", ".join(record["classes"]),
+        "start": "random weights" if record["weights"]["source"] == "random" else record["weights"]["source"],
+        "images": f"{counts['train']} (and {counts['val']} to validate)",
+        "data_fingerprint": record["data_fingerprint"],
+        "seed": record["seed"],
+        "epochs": record["epochs"],
+        "best_epoch": record["best_epoch"],
+        "minutes": record["seconds"] / 60,
+        "rate": record["images_per_second"],
+        "precision": record["precision"],
+        "threads": record["threads"],
+        "processor": record["processor"],
+        "torch": record["versions"]["torch"],
+        "ultralytics": record["versions"]["ultralytics"],
+        "numpy": record["versions"]["numpy"],
+        "precision_best": best["metrics/precision(B)"],
+        "recall_best": best["metrics/recall(B)"],
+        "map50": best["metrics/mAP50(B)"],
+        "map50_95": best["metrics/mAP50-95(B)"],
+    }
+
+
+UNIVERSAL_CARD = """\
+# Universal checkpoint: YOLO11n for recordings nobody trained it on
+
+It looks for red cells of 11 to 120 px in grey frames of any bright-field microscope. Made by `make universal`, which
+is the recipe: `config/universal.yaml` over `config/config.yaml`.
+
+| | |
+|---|---|
+| file | `{name}`, {megabytes:.1f} MB, half precision |
+| sha256 | `{sha256}` |
+| sha256 over the sorted state | `{state_sha256}` |
+| network | {architecture}, {parameters:,} parameters, classes {classes} |
+| started from | {start}, with which the trained weights were averaged (its share {share:g}) |
+| training data | {images} images of the variant `universal`: drawn and simulated cells; no recorded image |
+| data fingerprint | `{data_fingerprint}` |
+| seed | {seed} |
+| epochs | {epochs}, of which the best is {best_epoch} |
+| time | {minutes:.0f} minutes, {rate:.0f} images/s, {precision}, {threads} threads, {processor} |
+| versions | torch {torch}, ultralytics {ultralytics}, numpy {numpy} |
+| licence | AGPL-3.0-or-later, as the project and Ultralytics |
+
+On its own validation images at the best epoch, before the averaging: precision {precision_best:.3f}, recall
+{recall_best:.3f}, mAP50 {map50:.3f}, mAP50-95 {map50_95:.3f}.
+
+## Cells found, whatever they are called
+
+Average precision at IoU 0.5 / recall / false alarms a frame at confidence 0.25, one box an object, by the sum of its
+classes' scores, at the frames' own pixels. `conditions.csv` has more.
+
+{found}
+
+**Use**: show it frames in grey (`input: grey`), cells brought to about 34 px. **Limits**: classes are those of a
+drawing model; cells that touch are often one box. Not a diagnostic tool.
+"""
 
 
 MODEL_CARD = """\
@@ -129,6 +210,8 @@ def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) ->
     basis = Basis.of_training(record)
     weights = folder / "weights" / "best.pt"
     start = "random weights" if record["weights"]["source"] == "random" else f"`{record['weights']['source']}`"
+    if record.get("average"):
+        start += f", with which the trained weights were averaged (its share {record['average']:g})"
     return MODEL_CARD.format(
         name=folder.parent.name,
         title=title,
@@ -179,6 +262,7 @@ def _runs(metrics: list[Mapping[str, Any]]) -> str:
     for run in metrics:
         values = ["–" if run["coco"][key] is None else f"{run['coco'][key]:.3f}" for key in ("map50", "map50_95")]
         size = str(run["size"]["asked"]) + (f", {run['size']['imgsz']} px" if run["size"]["imgsz"] else "")
+        size += ", in grey" if run["input"] == "grey" else ""
         cells = [run["testset"], text(run["origin"]), str(run["n_frames"]), str(run["n_boxes"]["total"]), size, *values]
         lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
     return "\n".join(lines) if metrics else "It was judged on no test set."

@@ -19,6 +19,7 @@ from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import load_verified, state_sha256
 from rbcflow.runtime.memory import keep_freed_memory
 from rbcflow.runtime.provenance import sha256, versions
+from rbcflow.training.average import average_with
 from rbcflow.training.checkpoints import strip
 from rbcflow.training.view import image_looks, label_sizes, private_view
 
@@ -70,6 +71,7 @@ def train(
     precision: str = "auto",
     data_fingerprint: str,
     overrides: Mapping[str, Any],
+    average: float = 0,
     classes: Sequence[str] | None = None,
     learned_from: Sequence[str] = (),
     remarks: Sequence[str] = (),
@@ -96,6 +98,8 @@ def train(
         precision: ``auto``, ``float32`` or ``bfloat16``, see ``hardware.choose_precision``.
         data_fingerprint: the dataset's; with the arguments it decides whether earlier work can be gone on with.
         overrides: Ultralytics training arguments over HYPERPARAMETERS.
+        average: share of the starting weights in the checkpoints written, see ``average.average_with``; the curves are
+            those of the trained weights alone.
         classes: names of the outputs, see ``view.private_view``; None takes the dataset's.
         learned_from: origins of the dataset's images, for the record.
         remarks: on how the dataset or the start came about, for the record.
@@ -131,6 +135,7 @@ def train(
         "batch_at_once": _batch_at_once(work),
         "architecture": architecture,
         "weights": {"source": weights.name if weights else "random", "sha256": weights_sha256},
+        "average": average,
         "data_fingerprint": data_fingerprint,
         "learned_from": list(learned_from),
         "remarks": list(remarks),
@@ -144,7 +149,7 @@ def train(
         "versions": versions(),
         "resumed_after": json.loads((work / KEY).read_text(encoding="utf-8"))["resumed_after"],
     }
-    _publish(work, folder, settings, record)
+    _publish(work, folder, settings, record, prepared["start"])
 
 
 def _train_or_halve(settings: dict[str, Any], prepared: Mapping[str, Any]) -> int | None:
@@ -232,13 +237,17 @@ def _housekeeping(work: Path, device: str, precision: str, threads: int, *, resu
     }
 
 
-def _publish(work: Path, folder: Path, settings: Mapping[str, Any], record: dict[str, Any]) -> None:
-    """Strip the checkpoints, complete the record, and put all files of the model folder in place, the record last."""
+def _publish(work: Path, folder: Path, settings: Mapping[str, Any], record: dict[str, Any], start: Any) -> None:
+    """Strip the checkpoints, average them with the start as the record says, complete the record, and put all files of
+    the model folder in place, the record last."""
     ready, run = work / "ready", work / "run"
     (ready / "weights").mkdir(parents=True, exist_ok=True)
     (folder / "weights").mkdir(exist_ok=True)
     shutil.copyfile(run / "results.csv", ready / "results.csv")
     stripped = {name: strip(run / name, ready / name, settings) for name in ("weights/best.pt", "weights/last.pt")}
+    if record["average"]:
+        for name in stripped:
+            average_with(ready / name, start, record["average"])
     best = stripped["weights/best.pt"]
     (ready / "args.yaml").write_text(yaml.safe_dump(best.arguments), encoding="utf-8")
     files = {name: {"sha256": sha256(ready / name), "state_sha256": state_sha256(ready / name)} for name in stripped}

@@ -1,0 +1,176 @@
+"""The recipe of the universal detector: averaging, stress set, conditions, and its target at a smaller scale."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from compose_bank import write_cells
+from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
+from rbcflow.core.errors import InputError
+from rbcflow.datasets import VariantSpec
+from rbcflow.datasets.dataset import collect, write_shard
+from rbcflow.detector.weights import load_verified
+from rbcflow.metrics import conditions
+from rbcflow.metrics.inputs import Predictions
+from rbcflow.runtime.provenance import sha256
+from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
+from rbcflow.testsets.stress import DISTURBANCES, FRAMES, build_stress
+from rbcflow.training.average import mean_state
+from rbcflow.training.card import universal_card
+from rbcflow.training.train import train
+from tiny_yolo import save, toy_network
+
+SIZE = 64
+TRAINING = {
+    "architecture": "yolo11n.yaml", "epochs": 1, "batch": 4, "imgsz": SIZE, "seed": 0, "threads": 1,
+    "precision": "float32", "overrides": {"optimizer": "SGD", "lr0": 0.01, "warmup_epochs": 0.0, "close_mosaic": 0},
+}  # fmt: skip
+
+
+def state(path: Path) -> dict:
+    return load_verified(path, sha256(path)).state_dict()
+
+
+def small_dataset(folder: Path) -> Path:
+    """Compose 8 + 4 + 4 images of the variant and collect them, as the rules do."""
+    changes = {"process_size": (SIZE, SIZE), "channel_height": (20, 50), "domain": {"size": (9, 30)}}
+    spec, cells, shards = VariantSpec.from_dict({"name": "universal"} | changes), write_cells(folder), {}
+    for split, count in (("train", 8), ("val", 4), ("test", 4)):
+        shards[split] = [folder / "data" / split / "shards/000"]
+        write_shard(spec, split=split, indices=range(count), seed=0, folder=shards[split][0], **cells)
+    collect(spec, shards=shards, folder=folder / "data")
+    return folder / "data/data.yaml"
+
+
+def test_the_recipe_at_a_smaller_scale(tmp_path):
+    """Composed, trained from a start and averaged with it: each weight lies half way, and the record says so."""
+    data = small_dataset(tmp_path)
+    start = save(toy_network(tmp_path / "config"), tmp_path / "start.pt")
+    common = TRAINING | {"weights": start, "weights_sha256": sha256(start)}
+    common["data_fingerprint"] = (tmp_path / "data/fingerprint.txt").read_text().strip()
+    for name, share in (("whole", 0), ("half", 0.5)):
+        train(data, tmp_path / name, **common, average=share)
+    before, trained, half = (state(path / "best.pt" if path.is_dir() else path) for path in (
+        start, tmp_path / "whole/weights", tmp_path / "half/weights",
+    ))  # fmt: skip
+    moved = [name for name in trained if trained[name].is_floating_point() and (trained[name] != before[name]).any()]
+    assert len(moved) > 100
+    for name in moved:
+        torch.testing.assert_close(half[name], (trained[name] + before[name]) / 2, rtol=2e-3, atol=2e-3, msg=name)
+    record = json.loads((tmp_path / "half/training.json").read_text())
+    assert (record["average"], record["data_fingerprint"]) == (0.5, common["data_fingerprint"])
+    best = tmp_path / "half/weights/best.pt"
+    assert record["files"]["weights/best.pt"]["sha256"] == sha256(best) and best.stat().st_size < 6_000_000
+    table = pd.DataFrame([row("starter", 0.8), row("universal", 0.9)])
+    table.to_csv(tmp_path / "conditions.csv", index=False)
+    card = universal_card(
+        record, curves=tmp_path / "half/results.csv", metadata=tmp_path / "data/metadata.csv", weights=best,
+        conditions=tmp_path / "conditions.csv",
+    )  # fmt: skip
+    for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)"):
+        assert stated in card
+    assert "| naples | grey | all | 9 | 0.800 / 0.700 / 0.10 | 0.900 / 0.700 / 0.10 |" in card
+
+
+def row(model: str, ap50: float) -> dict:
+    known = {"run": f"{model}-on-naples", "model": model, "testset": "naples", "size": "native", "input": "grey"}
+    known |= {"condition": "all", "clusters": "", "n_frames": 4, "n_boxes": 9, "ap50": ap50, "recall": 0.7}
+    return known | {"precision": 0.9, "false_alarms_per_frame": 0.1}
+
+
+def test_a_mean_of_states_by_hand():
+    own = {"w": torch.tensor([0.0, 2.0]), "n": torch.tensor(7)}
+    other = {"w": torch.tensor([4.0, 2.0]), "n": torch.tensor(3)}
+    mean = mean_state(own, other, 0.25, Path("best.pt"))
+    assert (mean["w"].tolist(), mean["n"].item()) == ([1.0, 2.0], 7)
+    with pytest.raises(InputError, match=r"w of shape \(2,\); expected \(3,\)"):
+        mean_state(own, {"w": torch.zeros(3), "n": torch.tensor(3)}, 0.5, Path("best.pt"))
+    with pytest.raises(InputError, match="as in the starting weights"):
+        mean_state(own, {"w": torch.zeros(2)}, 0.5, Path("best.pt"))
+
+
+BOXES = [(0, "slipper", 10, 10, 40, 30), (1, "other", 0, 0, 20, 20)]
+
+
+def test_a_stress_set_has_every_frame_under_every_disturbance(tmp_path):
+    other = write_testset(tmp_path / "naples", 2, BOXES, source="naples")
+    made = build_stress(other, tmp_path / "stress", name="stress_naples")
+    assert made.frames["condition"].tolist() == [name for name in DISTURBANCES for _ in range(2)]
+    assert set(made.frames["recording"]) == {"donor_1/0300mbar_1"}
+    assert (made.meta["source"], made.meta["origin"], made.meta["classes_judged"]) == ("naples", ["phantom"], "true")
+    images = {name: made.image(2 * number) for number, name in enumerate(DISTURBANCES)}
+    plain = images["none"].astype(float)
+    np.testing.assert_array_equal(images["none"], read_testset(other).image(0))
+    np.testing.assert_array_equal(images["inverted"], 255 - plain)
+    # background 120, cell 190
+    assert np.ptp(images["contrast x0.25"]) == pytest.approx(70 / 4, abs=1)
+    assert images["gamma 2.5"][0, 0] == round(255 * (120 / 255) ** 2.5)
+    assert (images["noise 18"] - plain)[:, 60:].std() == pytest.approx(18, rel=0.1)
+    rows = (images["streaks 10"] - plain)[:, 60:]
+    assert np.ptp(rows, axis=1).max() == 0 and 3 < rows.std() < 25
+    assert set(np.unique(images["nearly binary"])) >= {255} and images["nearly binary"].min() < 100
+    for name in ("blur 2.5 px", "motion 13 px"):
+        assert np.abs(np.diff(images[name].astype(float), axis=1)).max() < np.abs(np.diff(plain, axis=1)).max() / 2
+    for name, factor in (("scale x0.4", 0.4), ("scale x2", 2)):
+        frame = made.frames.loc[made.frames["condition"] == name, "frame"].iloc[0]
+        assert images[name].shape == (round(60 * factor), round(120 * factor))
+        box = made.truth.loc[made.truth["frame"] == frame, ["x0", "y0", "x1", "y1"]].to_numpy()[0]
+        np.testing.assert_allclose(box, np.array([10, 10, 40, 30]) * factor)
+    again = build_stress(other, tmp_path / "again", name="stress_naples")
+    assert again.meta["fingerprint"] == made.meta["fingerprint"]
+
+
+def test_a_stress_set_of_few_frames_of_many_or_of_none(tmp_path):
+    many = write_testset(tmp_path / "many", FRAMES + 5, BOXES, size=(50, 40))
+    assert len(build_stress(many, tmp_path / "stress", name="stress").frames) == FRAMES * len(DISTURBANCES)
+    write_unavailable(tmp_path / "none", name="naples", source="naples", reason="not public")
+    none = build_stress(tmp_path / "none", tmp_path / "stress_none", name="stress_none")
+    assert not none.available and "naples, which is unavailable: not public" in none.meta["reason"]
+
+
+def test_clusters_are_one_box_or_ignored():
+    truth = truth_table([(0, "slipper", 0, 0, 10, 10), (0, "other", 20, 0, 60, 10, "cluster")])
+    found = [
+        (0, "slipper", 0.9, 0, 0, 10, 10),
+        (0, "slipper", 0.8, 20, 0, 38, 10),  # one cell of the cluster
+        (0, "slipper", 0.7, 53, 0, 65, 10),  # 7 of its 12 columns in it
+        (0, "slipper", 0.6, 55, 0, 67, 10),  # 5 of 12
+        (1, "slipper", 0.5, 20, 0, 60, 10),  # at that place, but in another frame
+    ]
+
+    judged = TestSet(Path(), {"name": "set"}, pd.DataFrame({"frame": [0, 1]}), truth)
+    own, boxes = conditions.without_clusters(judged, Predictions({}, prediction_table(found)), 0.5)
+    assert own.truth["kind"].tolist() == ["single"]
+    assert boxes.boxes["conf"].tolist() == [0.9, 0.6, 0.5]
+
+
+def test_conditions_by_hand(tmp_path):
+    """A set of two frames under every disturbance; only the undisturbed and the inverted cells are found."""
+    other = write_testset(tmp_path / "naples", 2, BOXES)
+    made = build_stress(other, tmp_path / "testsets/stress_naples", name="stress_naples")
+    of = made.frames.set_index("frame")["condition"]
+    found = [
+        (box.frame, "other", 0.5, box.x0, box.y0, box.x1, box.y1)
+        for box in made.truth.itertuples()
+        if of[box.frame] in ("none", "inverted")
+    ]
+    alarm = made.frames.loc[made.frames["condition"] == "inverted", "frame"].iloc[0]
+    found.append((alarm, "slipper", 0.3, 80, 40, 100, 55))
+    run = {"run": "m-on-stress_naples", "model": "m", "testset": "stress_naples", "size": "native", "input": "grey"}
+    told = {"run": run["run"], "testset": "stress_naples", "testset_fingerprint": made.meta["fingerprint"]}
+    write_predictions(tmp_path / "predictions/m-on-stress_naples.parquet", found, **told)
+    table = conditions.table(tmp_path, [run], 0.25, 0.45).set_index("condition")
+    assert list(table.index) == [conditions.ALL, *DISTURBANCES, conditions.MEAN]
+    assert table.loc["none", ["ap50", "recall", "false_alarms_per_frame"]].tolist() == [1, 1, 0]
+    assert table.loc["inverted", ["ap50", "recall", "false_alarms_per_frame"]].tolist() == [1, 1, 0.5]
+    assert table.loc["noise 18", "recall"] == 0
+    # ten disturbances, one of which is borne
+    assert table.loc[conditions.MEAN, "recall"] == pytest.approx(1 / 10)
+    assert table.loc[conditions.ALL, "recall"] == pytest.approx(2 / 11)
+    assert (table["n_boxes"][[conditions.ALL, "none", conditions.MEAN]]).tolist() == [22, 2, 20]

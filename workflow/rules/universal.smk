@@ -1,0 +1,63 @@
+# `make universal`: the detector for recordings nobody trained it on, beside the starter, and what both are worth; apart from the report.
+
+
+rule compare_universal:
+    input:
+        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+        testsets=testsets_of(SETTINGS.runs),
+    output:
+        table="<results>/tables/conditions.csv",
+        provenance="<results>/tables/conditions.json",
+    log:
+        "<logs>/compare_universal.log",
+    benchmark:
+        "<benchmarks>/compare_universal.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        runs=list(_rows(SETTINGS.runs).values()),
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        code=code("compare_universal"),
+    message:
+        "Counting found cells by test set and condition"
+    script:
+        "../scripts/compare_universal.py"
+
+
+rule package_universal:
+    input:
+        # functions, as the tables of the embedded default have no row `universal`
+        record=lambda wildcards: f"{model_folder('universal')}/training.json",
+        weights=lambda wildcards: f"{model_folder('universal')}/weights/best.pt",
+        curves=lambda wildcards: f"{model_folder('universal')}/results.csv",
+        metadata="<results>/datasets/universal/metadata.csv",
+        conditions="<results>/tables/conditions.csv",
+    output:
+        weights="<results>/universal/yolo11n-universal.pt",
+        record="<results>/universal/training.json",
+        curves="<results>/universal/results.csv",
+        conditions="<results>/universal/conditions.csv",
+        card="<results>/universal/README.md",
+    log:
+        "<logs>/package_universal.log",
+    benchmark:
+        "<benchmarks>/package_universal.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("package_universal"),
+    message:
+        "Writing the universal checkpoint with its model card"
+    script:
+        "../scripts/package_universal.py"

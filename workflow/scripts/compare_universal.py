@@ -1,0 +1,14 @@
+"""Rule compare_universal: how well cells are found on each test set and under each of its conditions."""
+
+from pathlib import Path
+
+from rbcflow.metrics.conditions import table
+from rbcflow.runtime import logs
+from rbcflow.runtime.provenance import Recorder
+
+if __name__ == "__main__":
+    logs.configure(snakemake.log[0])
+    recorder, output = Recorder.of_job(snakemake), Path(snakemake.output.table)
+    params = snakemake.params
+    table(output.parents[1], params.runs, params.conf, params.iou).to_csv(output, index=False, float_format="%.6g")
+    recorder.write(snakemake.output.provenance)

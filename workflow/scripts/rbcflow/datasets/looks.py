@@ -1,0 +1,108 @@
+"""The look of the cells of one image: brightness against the background, halo, rim (stage datasets)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.core import exact
+from rbcflow.core.exact import FloatImage
+from rbcflow.datasets.domain import Domain
+
+REACH = 3.0
+"""Widths of a fringe after which nothing of it is left."""
+
+FAINTEST = 0.04
+"""Brightness relative to the background that no pixel of a cell goes below."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the cells of one image look: what differs from the background is written as a relative change of brightness.
+
+    Attributes:
+        bright: factor on brighter parts; negative makes them darker.
+        dark: factor on darker parts; negative makes them brighter.
+        halo: relative change at the outline, fading outwards; 0 for none.
+        rim: relative change at the outline, fading inwards; 0 for none.
+        width: over which both fade, as a share of the cells' size.
+        body: factor on the cell's own pattern where there is a rim.
+        gain: range of the factor on each cell's change as a whole.
+    """
+
+    bright: float = 1
+    dark: float = 1
+    halo: float = 0
+    rim: float = 0
+    width: float = 0.1
+    body: float = 1
+    gain: tuple[float, float] = (1, 1)
+
+
+def draw_look(domain: Domain, rng: np.random.Generator) -> Look:
+    """Draw the look of an image's cells."""
+    signs = [(1, 1), (1, 1), (-1, -1), (1, -1), (-1, 1)][rng.integers(5)]
+    own = rng.random() < domain.looks
+    bright, dark = (sign * rng.uniform(0.3, 1.6) if own else 1.0 for sign in signs)
+    with_halo, with_rim = rng.random() < domain.halos, rng.random() < domain.rims
+    halo = rng.choice([-1, 1]) * rng.uniform(0.04, 0.35) if with_halo else 0.0
+    rim = rng.choice([-1, 1]) * rng.uniform(0.1, 0.6) if with_rim else 0.0
+    body = rng.uniform(0, 1) if with_rim else 1.0
+    return Look(bright, dark, float(halo), float(rim), rng.uniform(0.04, 0.16), body, (0.7, 1.3))
+
+
+def margin(look: Look, size: float) -> int:
+    """Return how many pixels a cell's halo needs around its mask, for cells of a size in pixels."""
+    return int(np.ceil(REACH * _width(look, size))) if look.halo else 0
+
+
+def relative_change(
+    change: FloatImage, inside: NDArray[np.uint8], look: Look, size: float, rng: np.random.Generator
+) -> FloatImage:
+    """Return the change of brightness of a cell under an image's look.
+
+    Args:
+        change: (h, w) float32, brightness relative to the background, minus 1.
+        inside: (h, w) uint8, 1 in the cell.
+        look: of the image.
+        size: of the image's cells in pixels.
+        rng: source of randomness.
+    """
+    seen = np.maximum(change, 0) * np.float32(look.bright) + np.minimum(change, 0) * np.float32(look.dark)
+    seen *= np.float32(look.body * rng.uniform(*look.gain))
+    for amplitude, region in ((look.rim, inside), (look.halo, 1 - inside)):
+        if amplitude:
+            seen += np.float32(amplitude) * _fringe(region, _width(look, size))
+    return seen
+
+
+def at_least(change: FloatImage, inside: NDArray[np.uint8], grey: float, floor: float, most: float) -> FloatImage:
+    """Return a change enlarged so that its root mean square inside the cell makes a contrast in grey levels.
+
+    Args:
+        change: (h, w) float32, relative change of brightness.
+        inside: (h, w) uint8, 1 in the cell.
+        grey: of the background under the cell.
+        floor: contrast wanted.
+        most: largest factor.
+    """
+    contrast = float(np.sqrt(cv2.mean(np.square(change), inside)[0])) * grey
+    factor = min(max(floor / max(contrast, 1e-3), 1.0), most)
+    return np.maximum(change * np.float32(factor), np.float32(FAINTEST - 1))
+
+
+def _width(look: Look, size: float) -> float:
+    return max(0.7, look.width * size)
+
+
+def _fringe(region: NDArray[np.uint8], width: float) -> FloatImage:
+    """Return a Gaussian of the distance to the border of a region, 0 outside the region."""
+    depth = cv2.distanceTransform(np.ascontiguousarray(region), cv2.DIST_L2, cv2.DIST_MASK_5)
+    near = (depth > 0) & (depth < REACH * width)
+    fringe = np.zeros_like(depth)
+    if near.any():
+        fringe[near] = exact.exp(np.square((depth[near] - np.float32(0.5)) / np.float32(width)) * np.float32(-1))
+    return fringe

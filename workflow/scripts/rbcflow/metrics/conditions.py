@@ -1,0 +1,106 @@
+"""How well cells are found on each test set and under each of its conditions: rule ``compare_universal``.
+
+Every number is of the ``cell_score`` view: one box an object, by the sum of its classes' scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rbcflow.metrics.inputs import Predictions, read_pair
+from rbcflow.metrics.summary import cell_block
+from rbcflow.testsets.files import TestSet
+
+COLUMNS = (
+    "run", "model", "testset", "size", "input", "condition", "clusters", "n_frames", "n_boxes", "ap50", "recall",
+    "precision", "false_alarms_per_frame", "n_empty_frames", "false_alarms_per_empty_frame",
+)  # fmt: skip
+ALL = "all"
+MEAN = "mean of the disturbed"
+"""Row of a test set with disturbances: the plain mean over them, the undisturbed frames left out."""
+
+
+def table(results: Path, runs: Sequence[Mapping[str, Any]], conf: float, iou: float) -> pd.DataFrame:
+    """Return a row for each run, and for each condition of a stress set; sets with clusters also without them.
+
+    Args:
+        results: with ``predictions/`` and ``testsets/``.
+        runs: rows of the table of runs.
+        conf: confidence of the operating point.
+        iou: its overlap.
+
+    Returns:
+        Columns ``COLUMNS``; ``clusters`` is ``judged`` (one box as labelled), ``ignored``, or empty where there are
+        none.
+    """
+    rows: list[dict] = []
+    for run in runs:
+        path = results / f"predictions/{run['run']}.parquet"
+        predicted, judged = read_pair(path, results / "testsets" / run["testset"])
+        for condition, clusters, own, found in _views(judged, predicted):
+            known = {key: run[key] for key in ("run", "model", "testset", "size", "input")}
+            rows.append(known | {"condition": condition, "clusters": clusters} | _numbers(own, found, conf, iou))
+    made = pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.concat([made, _means(made)], ignore_index=True)
+
+
+def without_clusters(judged: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:
+    """Return truth without clusters, and predictions without those that lie in one, which are neither right nor wrong.
+
+    Args:
+        judged: the test set.
+        predicted: boxes on it.
+        iou: share of a predicted box that must lie in a cluster for the box to be ignored.
+    """
+    cluster = judged.truth["kind"] == "cluster"
+    joined = predicted.boxes.reset_index().merge(judged.truth[cluster], on="frame", suffixes=("", "_in"))
+    low = {axis: joined[[f"{axis}0", f"{axis}0_in"]].max(axis=1) for axis in "xy"}
+    high = {axis: joined[[f"{axis}1", f"{axis}1_in"]].min(axis=1) for axis in "xy"}
+    common = (high["x"] - low["x"]).clip(lower=0) * (high["y"] - low["y"]).clip(lower=0)
+    own = (joined["x1"] - joined["x0"]) * (joined["y1"] - joined["y0"])
+    inside = joined.loc[common > iou * own, "index"]
+    truth = judged.truth[~cluster].reset_index(drop=True)
+    boxes = predicted.boxes.drop(index=inside.unique()).reset_index(drop=True)
+    return replace(judged, truth=truth), replace(predicted, boxes=boxes)
+
+
+def _views(judged: TestSet, predicted: Predictions) -> Iterator[tuple[str, str, TestSet, Predictions]]:
+    """Yield condition, what becomes of clusters, and the frames and boxes that count."""
+    clusters = (judged.truth["kind"] == "cluster").any()
+    yield ALL, "judged" if clusters else "", judged, predicted
+    if clusters:
+        yield ALL, "ignored", *without_clusters(judged, predicted, 0.5)
+    if judged.meta["name"].startswith("stress"):
+        for condition, frames in judged.frames.groupby("condition", sort=False):
+            own = {frame: number for number, frame in enumerate(frames["frame"])}
+            truth, boxes = (
+                part[part["frame"].isin(own)].reset_index(drop=True) for part in (judged.truth, predicted.boxes)
+            )
+            yield condition, "", replace(judged, frames=frames, truth=truth), replace(predicted, boxes=boxes)
+
+
+def _numbers(judged: TestSet, predicted: Predictions, conf: float, iou: float) -> dict[str, Any]:
+    block = cell_block(judged, predicted, conf, iou, predicted.meta["iou"])
+    at = block["at"][0]
+    names = ("recall", "precision", "false_alarms_per_frame", "n_empty_frames", "false_alarms_per_empty_frame")
+    return {
+        "n_frames": len(judged.frames),
+        "n_boxes": len(judged.truth),
+        "ap50": block["ap50"],
+        **{name: at[name] for name in names},
+    }
+
+
+def _means(made: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each run on a stress set: the mean over its disturbances."""
+    disturbed = made[~made["condition"].isin((ALL, "none"))]
+    keys = ["run", "model", "testset", "size", "input"]
+    values = ["ap50", "recall", "precision", "false_alarms_per_frame", "false_alarms_per_empty_frame"]
+    means = disturbed.groupby(keys, sort=False)[values].mean().reset_index()
+    sums = disturbed.groupby(keys, sort=False)[["n_frames", "n_boxes", "n_empty_frames"]].sum().reset_index(drop=True)
+    return pd.concat([means, sums], axis=1).assign(condition=MEAN, clusters="")[list(COLUMNS)]

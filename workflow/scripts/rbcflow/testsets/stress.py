@@ -1,0 +1,112 @@
+"""Frames of another test set under listed disturbances, one at a time (rule ``build_testset``, kind ``stress``).
+
+What a detector loses under each says how far from its training it can go. The disturbances are fixed, and stronger or
+other than those of any training set: they are not drawn from the ranges of ``datasets.domain``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rbcflow.core import exact
+from rbcflow.core.exact import FloatImage, blur, resize
+from rbcflow.core.frames import Frame, to_grey
+from rbcflow.datasets.camera import filtered, movement
+from rbcflow.datasets.seeds import generator
+from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_testset, write_testset, write_unavailable
+
+FRAMES = 24
+"""Frames each disturbance is applied to, at most, evenly spaced over the other test set."""
+
+Disturbance = Callable[[FloatImage, np.random.Generator], FloatImage]
+
+
+def _around_mean(factor: float) -> Disturbance:
+    def disturbed(image: FloatImage, rng: np.random.Generator) -> FloatImage:
+        mean = np.float32(image.mean(dtype=np.float64))
+        return (image - mean) * np.float32(factor) + mean
+
+    return disturbed
+
+
+def _gamma(image: FloatImage, rng: np.random.Generator) -> FloatImage:
+    levels = 255 * exact.power(np.maximum(np.arange(256) / 255, 1e-6), 2.5)
+    return levels.astype(np.float32)[np.rint(image).astype(int)]
+
+
+def _streaks(image: FloatImage, rng: np.random.Generator) -> FloatImage:
+    """Return the image with every band of 1 to 4 rows brighter or darker, by 10 grey levels in the root mean square."""
+    rows = np.repeat(rng.standard_normal(len(image)), rng.integers(1, 5, len(image)))[: len(image)]
+    return image + 10 * rows[:, None].astype(np.float32)
+
+
+DISTURBANCES: dict[str, Disturbance] = {
+    "none": lambda image, rng: image,
+    "inverted": lambda image, rng: 255 - image,
+    "contrast x0.25": _around_mean(0.25),
+    "gamma 2.5": _gamma,
+    "blur 2.5 px": lambda image, rng: blur(image, 0, 2.5),
+    "motion 13 px": lambda image, rng: filtered(image, movement(13)),
+    "noise 18": lambda image, rng: image + 18 * rng.standard_normal(image.shape, dtype=np.float32),
+    "streaks 10": _streaks,
+    "nearly binary": _around_mean(6),
+    "scale x0.4": lambda image, rng: _scaled(image, 0.4),
+    "scale x2": lambda image, rng: _scaled(image, 2),
+}
+"""What a frame goes through, by the name that becomes its condition: functions of (H, W) float32 grey levels."""
+
+
+def build_stress(testset: Path, folder: Path, *, name: str) -> TestSet:
+    """Build a set of frames of another one, in grey, under each of ``DISTURBANCES``; their name is the condition.
+
+    A frame keeps its recording, so that intervals go by recordings, not by copies.
+
+    Args:
+        testset: folder of the other test set.
+        folder: gets the test set.
+        name: of the test set.
+
+    Raises:
+        InputError: an image of the other test set is missing or damaged.
+    """
+    other = read_testset(testset)
+    if not other.available:
+        reason = f"the frames are those of {other.meta['name']}, which is unavailable: {other.meta['reason']}"
+        return write_unavailable(folder, name=name, source=other.meta["source"], reason=reason)
+    other.require_images()
+    known = {key: other.meta[key] for key in ("source", "origin", "labels", "classes_judged")}
+    return write_testset(folder, _disturbed(other), name=name, **known)
+
+
+def _disturbed(other: TestSet) -> Iterator[Labelled]:
+    """Yield every chosen frame under every disturbance."""
+    chosen = other.frames.iloc[np.unique(np.linspace(0, len(other.frames) - 1, FRAMES).round().astype(int))]
+    for name, disturb in DISTURBANCES.items():
+        for row in chosen.itertuples():
+            image = to_grey(other.image(row.frame))
+            rng = generator(0, "stress", name, other.meta["name"], row.frame)
+            changed = np.rint(np.clip(disturb(image.astype(np.float32), rng), 0, 255)).astype(np.uint8)
+            frame = Frame(changed, other.meta["source"], row.donor, row.recording, row.index, condition=name)
+            truth = other.truth[other.truth["frame"] == row.frame]
+            yield frame, _boxes(truth.itertuples(index=False), np.array(changed.shape[::-1]) / image.shape[::-1])
+
+
+def _boxes(rows: Iterator, factor: NDArray[np.float64]) -> list[TrueBox]:
+    """Return true boxes on a frame whose width and height were multiplied by factors; rows: frame, class, corners,
+    kind."""
+    found = []
+    for _, class_, *corners, kind in rows:
+        x0, y0, x1, y1 = (np.array(corners) * np.tile(factor, 2)).tolist()
+        found.append(TrueBox(class_, (x0, y0, x1, y1), kind))
+    return found
+
+
+def _scaled(image: FloatImage, factor: float) -> FloatImage:
+    height, width = image.shape
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return resize(image, (round(width * factor), round(height * factor)), how)
