@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 SHOWN = {1366: (470, 9.0), 390: (342, 7.0)}
-"""Least width of a figure (two plots side by side) and least size of its text, in CSS pixels, by the width of the page."""
+"""Least width of a figure (two plots side by side) and least size of its text in CSS pixels, by the page's width."""
 
 SLACK = 0.75
 """Points by which extents may touch: Matplotlib's have room above and below the letters."""
