@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.folder import main, write_sheet
 from rbcflow.recordings.sheet import COLUMNS, read_sheet, recordings_of, slug
+from rbcflow.runtime.provenance import sha256
 
 PROJECT = Path(__file__).parent.parent
 
@@ -245,5 +247,8 @@ def test_a_retrained_detector_is_found_by_its_name(in_project, tmp_path: Path):
     best = tmp_path / "detectors/mine/weights/best.pt"
     best.parent.mkdir(parents=True)
     best.write_bytes(b"weights")
+    files = {"weights/best.pt": {"sha256": sha256(best), "state_sha256": "0"}}
+    record = best.parent.parent / "training.json"
+    record.write_text(json.dumps({"files": files, "cells": {"side_seen_px": 21.5}}))
     detector = chosen(Config(detector="mine", pathvars={"results": str(tmp_path)}))
-    assert (detector.path, detector.sha256) == (str(best), None)
+    assert (detector.path, detector.sha256, detector.side) == (str(best), sha256(best), 21.5)
