@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import h5py
 import numpy as np
@@ -23,6 +25,7 @@ from rbcflow.sources import layouts, manifest, record, skipping
 from rbcflow.sources.listing import listed
 from rbcflow.sources.look import look
 from rbcflow.sources.tiff import read_pages
+from rbcflow.sources.video import numbered_frames
 
 V = "v 0.12 cm_s"
 GREY, COLOUR = noise(3, 6, 9), noise(3, 6, 9, 3)
@@ -282,6 +285,33 @@ def test_dropped_frames_keep_their_numbers(tmp_path: Path):
     assert np.abs(frames[2].image.astype(int) - SMOOTH[2]).max() < 40
 
 
+def timed(path: Path, times: list[int]) -> None:
+    """Write frames at times in hundredths of a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 100)
+        for image, time in zip(SMOOTH, times, strict=False):
+            frame = av.VideoFrame.from_ndarray(image, format="gray")
+            frame.pts, frame.time_base = time, Fraction(1, 100)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize(
+    ("times", "numbers"),
+    [
+        ([0, 4, 8, 20, 24, 44], [0, 1, 2, 5, 6, 11]),
+        # a telephone's frames come when they come
+        ([0, 4, 10, 13, 19, 22], [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_numbers_by_time_where_times_go_in_steps(tmp_path: Path, suffix: str, times: list[int], numbers: list[int]):
+    timed(tmp_path / f"a.{suffix}", times)
+    assert [number for number, _ in numbered_frames(tmp_path / f"a.{suffix}")] == numbers
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "pix_fmt"),
     [("a.AVI", "ffv1", "gray"), ("a.mp4", "mpeg4", "yuv420p"), ("a.MOV", "mpeg4", "yuv420p"),
@@ -475,6 +505,22 @@ def test_patterns_of_a_source(tmp_path: Path):
     for ignore, names in patterns.items():
         assert list(listed(tmp_path, ignore=ignore).files) == names
     assert list(listed(tmp_path, take=["a", "c.*"], ignore=["a/b"]).files) == ["a/x.bmp", "c.bmp"]
+
+
+def test_a_segmented_crop_must_be_black_around_its_cell(tmp_path: Path):
+    whole = np.pad(cv2.resize(noise(4, 4), (40, 40)) | 1, 8)
+    cases = {"a.jpg": (whole, "a JPEG, in which black"), "b.bmp": (noise(40, 40) | 1, "without black corners")}
+    for name, (image, part) in cases.items():
+        write_picture(tmp_path / name / "slipper" / name, image)
+        refused("nouaman2024", tmp_path / name, f"slipper/{name}", part)
+
+
+def test_an_export_of_another_format_and_nothing_taken_are_named(tmp_path: Path):
+    labelled(tmp_path / "raw", {f"{F}_00004.png": f"{F}_00004.png"})
+    (tmp_path / "raw/project-1.json").write_text('[{"annotations": [{"result": [{"original_width": 48}]}]}]')
+    refused("nouaman2024", tmp_path / "raw", "project-1.json", "Export > COCO")
+    with pytest.raises(InputError, match="none of which `take`"):
+        accepted("nouaman2024", tmp_path / "raw", take=["video"])
 
 
 def test_a_look_counts_what_would_be_read(tmp_path: Path):

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
 from rbcflow.sources.alpha import drop_alpha
+from rbcflow.sources.tiff import read_picture
 
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pgm")
+TIFF = (".tif", ".tiff")
 JPEG_END = b"\xff\xd9"
 TRAILER = 4096
 """Bytes at the end of a JPEG among which its end is looked for: cameras write notes behind it."""
@@ -81,6 +83,8 @@ def read(files: list[Path], numbers: list[int]) -> Iterator[tuple[int, NDArray]]
 def _decode(file: Path, number: int) -> NDArray:
     """Return (H, W) uint8 or uint16, or (H, W, 3) uint8 R, G, B."""
     where = f"frame {number}"
+    if file.suffix.lower() in TIFF:
+        return read_picture(file)
     content = file.read_bytes()
     jpeg = content.startswith(b"\xff\xd8")
     if jpeg and JPEG_END not in content[-TRAILER:]:

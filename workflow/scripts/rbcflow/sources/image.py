@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
 from rbcflow.sources.alpha import OPAQUE, drop_alpha
-from rbcflow.sources.tiff import frame_count, frames, open_stack
+from rbcflow.sources.tiff import read_picture
 
 READ = (".bmp", ".png", ".jpg", ".jpeg", ".webp", ".pgm", ".tif", ".tiff")
 """Suffixes, in small letters, of the pictures that are read here."""
@@ -24,7 +24,7 @@ READ = (".bmp", ".png", ".jpg", ".jpeg", ".webp", ".pgm", ".tif", ".tiff")
 NEARLY_GREY = 8
 """Largest difference between the channels of a pixel that was grey: JPEG's rounding, and 5, 6 and 5 bits a pixel."""
 
-JPEG_END = b"\xff\xd9"
+JPEG_BEGIN, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 TRAILER = 4096
 """Bytes at the end of a JPEG among which its end is looked for: cameras write notes behind it."""
 
@@ -57,9 +57,11 @@ def read_segmented(path: Path) -> NDArray[np.uint8]:
     """Read the picture of a cell that was cut out, as (H, W) uint8 grey, 0 outside it: black, or transparent there.
 
     Raises:
-        InputError: as ``read_grey``; half-transparent pixels; or no black around the cell.
+        InputError: as ``read_grey``; half-transparent pixels; a JPEG; or no black around the cell.
     """
     image = _decode(path)
+    if path.read_bytes()[:2] == JPEG_BEGIN:
+        raise InputError(path, "a JPEG, in which black is not quite black", "a cell cut out as BMP, PNG or TIFF")
     if image.ndim == 3 and image.shape[2] in (2, 4):
         outside = image[..., -1] == 0
         image = image.copy()
@@ -113,7 +115,7 @@ def _decode(path: Path) -> NDArray[np.uint8]:
     if path.suffix.lower() in (".tif", ".tiff"):
         return _page(path)
     content = path.read_bytes()
-    if content.startswith(b"\xff\xd8") and JPEG_END not in content[-TRAILER:]:
+    if content.startswith(JPEG_BEGIN) and JPEG_END not in content[-TRAILER:]:
         raise InputError(path, f"no readable picture: cut short at byte {len(content)}", "a whole picture")
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
     if image is None:
@@ -125,10 +127,7 @@ def _decode(path: Path) -> NDArray[np.uint8]:
 
 def _page(path: Path) -> NDArray[np.uint8]:
     """Return the one page of a TIFF, colours as OpenCV has them."""
-    with open_stack(path) as stack:
-        if (count := frame_count(path, stack)) != 1:
-            raise InputError(path, f"{count} pages", "a picture, which has one")
-        image = next(frames(path, stack))
+    image = read_picture(path)
     if image.dtype != np.uint8:
         raise InputError(path, f"{image.dtype} pixels", "8-bit pixels")
     return image if image.ndim == 2 else image[..., ::-1]

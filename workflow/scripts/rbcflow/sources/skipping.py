@@ -94,9 +94,12 @@ def accept(
     """
     if not folder.is_dir():
         raise InputError(folder, "no such folder", f"a folder of layout {layout}")
-    arrangement = layouts.arrange(
-        layout, listed(folder, layout, take=take, ignore=ignore), without_polygons=without_polygons
-    )
+    listing = listed(folder, layout, take=take, ignore=ignore)
+    if listing.ignored and not listing.data:
+        raise InputError(
+            folder, f"{len(listing.ignored)} files, none of which `take` and `ignore` leave", "one that is read"
+        )
+    arrangement = layouts.arrange(layout, listing, without_polygons=without_polygons)
     shutil.rmtree(links, ignore_errors=True)
     links.mkdir(parents=True)
     link_files(arrangement, links)

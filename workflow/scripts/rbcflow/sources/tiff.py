@@ -85,6 +85,18 @@ def read_pages(path: Path) -> Iterator[NDArray[np.uint8]]:
             yield window.eight_bits(image) if window else image
 
 
+def read_picture(path: Path) -> NDArray:
+    """Return the one frame of a TIFF that is a picture: (H, W) uint8 or uint16 grey, or (H, W, 3) uint8 R, G, B.
+
+    Raises:
+        InputError: see ``frames``, or it has several.
+    """
+    with open_stack(path) as stack:
+        if (count := frame_count(path, stack)) != 1:
+            raise InputError(path, f"{count} pages", "a picture, which has one")
+        return next(frames(path, stack))
+
+
 def open_stack(path: Path) -> TiffFile:
     """Open a stack after its page headers have been verified.
 

@@ -29,7 +29,7 @@ Timed = Iterator[tuple[int | None, Grey]]
 STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 """Has FFmpeg's decoders refuse a frame that is damaged instead of filling what is missing."""
 
-OFF_BEAT = 0.3
+OFF_BEAT = 0.15
 """How far times may be from whole steps, in steps, before they say nothing of dropped frames."""
 
 # what a decoder says of a damaged frame would stand between the messages; here that is an InputError

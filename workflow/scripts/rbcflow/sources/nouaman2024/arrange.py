@@ -73,7 +73,11 @@ def _export(result: Arrangement) -> str | None:
     for name, path in result.listing.files.items():
         if not name.startswith(f"{TRUTH}/") and path.suffix.lower() == ".json":
             text = path.read_bytes()
-            if path.name == "result.json" or all(f'"{key}"'.encode() in text for key in LISTS):
+            if b'"original_width"' in text and not all(f'"{key}"'.encode() in text for key in LISTS):
+                result.refuse(
+                    name, "an export in Label Studio's own format", "Export > COCO in Label Studio; `ignore:` this one"
+                )
+            elif path.name == "result.json" or all(f'"{key}"'.encode() in text for key in LISTS):
                 found.append(name)
     if len(found) > 1:
         expected = "one export; merge them in Label Studio, or `ignore:` the others"
