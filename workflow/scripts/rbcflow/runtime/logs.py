@@ -30,7 +30,9 @@ def configure(log: str | Path) -> None:
     end_with_snakemake()
 
     def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
-        logging.getLogger("rbcflow").critical("the job failed", exc_info=(kind, error, trace))
+        # what a user can mend needs no lines of code
+        described, lines = (f": {error}", None) if issubclass(kind, InputError) else ("", (kind, error, trace))
+        logging.getLogger("rbcflow").critical("the job failed%s", described, exc_info=lines)
         if issubclass(kind, InputError):
             print(f"\nInputError: {error}\n", file=sys.stderr)
         else:
