@@ -153,6 +153,15 @@ def test_augmented_images_are_drawn_by_the_library(tmp_path):
     assert size(tmp_path / "figure.png")[0] > 1000
 
 
+@pytest.mark.parametrize("file", ["args.yaml", "training.json"])
+def test_a_checkpoint_that_tells_little_of_its_training_gives_a_stated_gap(tmp_path, file):
+    model = make_model(tmp_path / "model")
+    changed = "imgsz: 224\n" if file == "args.yaml" else json.dumps({"classes": ["cell"]})
+    (model / file).write_text(changed)
+    draw("training_batches", {"model_folder": model, "model_dataset": tmp_path}, tmp_path / "figure.png")
+    assert size(tmp_path / "figure.png")[1] < 250
+
+
 def test_unavailable_recordings_give_a_stated_gap(tmp_path):
     record = {"source": "flow_public", "layout": "flow_public", "origin": "public", "exact_truth": False,
               "status": "unavailable", "reason": "no network", "folder": "nowhere", "n_files": 0,

@@ -296,11 +296,21 @@ IMPORTED = [name for name in SETTINGS.variants if name not in GENERATED]
 PUBLISHED = read_published(Path(CONFIG.tables.published))
 
 
+def import_files(wildcards):
+    """Return nothing, or a name that no file has where the folder of a dataset is absent: the DAG then ends with it."""
+    variant = SETTINGS.variants[wildcards.variant]
+    absent = variant.dataset == "path" and not Path(variant.path).is_dir()
+    return f"{variant.path}/its-images" if absent else []
+
+
 def import_params(wildcards):
     """Return where an existing dataset comes from; the state of a folder is part of it, so that a change is seen."""
     variant = SETTINGS.variants[wildcards.variant]
     if variant.dataset == "path":
-        return {"path": variant.path, "listing": code_tools.listing_digest(Path(variant.path))}
+        folder, results = Path(variant.path), Path(CONFIG.pathvars.get("results", "results"))
+        before = results / "datasets" / wildcards.variant / seen.NAME
+        listing = seen.state(listed(folder, "yolo_folder"), before) if folder.is_dir() else ""
+        return {"path": variant.path, "listing": listing}
     return {**PUBLISHED["archive"], **PUBLISHED["sets"][wildcards.variant]}
 
 

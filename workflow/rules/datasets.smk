@@ -65,6 +65,8 @@ rule compose_shard:
 
 rule import_dataset:
     """Take the images of a dataset that exists, published or in a folder."""
+    input:
+        import_files,
     output:
         train=directory("<results>/datasets/{variant}/train/shards/000"),
         val=directory("<results>/datasets/{variant}/val/shards/000"),

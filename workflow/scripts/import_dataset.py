@@ -5,7 +5,9 @@ from pathlib import Path
 from rbcflow.datasets.imported import import_archive, import_folder
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PUBLISHED, UNKNOWN, Recorder
+from rbcflow.runtime.provenance import PUBLISHED, UNKNOWN, Recorder, sha256
+from rbcflow.sources import seen
+from rbcflow.sources.listing import listed
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
@@ -15,6 +17,9 @@ if __name__ == "__main__":
     dataset = Path(snakemake.output.train).parents[2]
     if "path" in origin:
         import_folder(Path(origin["path"]), dataset, classes=classes)
+        files = listed(Path(origin["path"]), "yolo_folder")
+        sums = {name: sha256(path) for name, path in files.data.items()}
+        seen.keep(files, sums, dataset / seen.NAME, origin["listing"])
     else:
         import_archive(
             origin["url"],

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from rbcflow.core.classes import CELL
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.figures import style
 from rbcflow.runtime import origin
@@ -36,6 +37,9 @@ def training_batches(model_folder: Path, model_dataset: Path, output: Path) -> N
     """
     classes = _classes(model_folder)
     arguments = yaml.safe_load((model_folder / "args.yaml").read_text(encoding="utf-8"))
+    if classes == [CELL] or not {"imgsz", "close_mosaic"} <= set(arguments):
+        style.notice(output, "The checkpoint was not trained here, and does not say how it was shown images.")
+        return
     with tempfile.TemporaryDirectory() as folder:
         rows = _augmented(Path(folder), model_dataset, classes, arguments)
     closed = arguments["close_mosaic"]

@@ -50,11 +50,11 @@ class Look:
         if self.refused:
             return ["refused", "", "", "", "", "", ""]
         counts = [", ".join(f"{n} {kind}" for kind, n in sorted(own.items())) or "0" for own in self.kinds.values()]
-        with_, without = map(str, self.annotated) if self.annotated else ("", "")
-        return [*counts, str(self.frames), str(len(self.donors)), with_, without]
+        annotated = [str(sum(self.annotated)), str(self.annotated[1])] if self.annotated else ["", ""]
+        return [*counts, str(self.frames), str(len(self.donors)), *annotated]
 
 
-COLUMNS = ("source", "folder", "read", "ignored", "bad", "frames", "donors", "annotated", "of them empty")
+COLUMNS = ("source", "folder", "read", "ignored", "bad", "frames", "donors", "annotated", "without objects")
 
 
 def look(layout: str, folder: Path, reading: Mapping[str, object]) -> Look:
@@ -69,7 +69,7 @@ def look(layout: str, folder: Path, reading: Mapping[str, object]) -> Look:
     try:
         with TemporaryDirectory() as scratch:
             links = Path(scratch) / "files"
-            accepted = skipping.accept(layout, folder, links, "skip", **reading)
+            accepted = _accept(layout, folder, links, reading)
             read = set(accepted.arrangement.places.values())
             for name in (
                 accepted.listing.data if hasattr(layouts.READERS[layout], "arrange") else accepted.listing.files
@@ -82,6 +82,18 @@ def look(layout: str, folder: Path, reading: Mapping[str, object]) -> Look:
     except InputError as error:
         found.refused = str(error)
     return found
+
+
+def _accept(layout: str, folder: Path, links: Path, reading: Mapping[str, object]) -> skipping.Accepted:
+    """Return what is read of a folder without its bad files.
+
+    Raises:
+        InputError: nothing is left, for which the reasons of the bad files are given.
+    """
+    try:
+        return skipping.accept(layout, folder, links, "skip", **reading)
+    except InputError:
+        return skipping.accept(layout, folder, links, "stop", **reading)
 
 
 def _count(found: Look, layout: str, folder: Path) -> None:
