@@ -4,7 +4,7 @@
   const box = document.querySelector(".browser");
   const data = [...document.querySelectorAll("script.errors")].map((script) => JSON.parse(script.textContent));
   if (box && data.length) {
-    const PAGE = 12;
+    const PAGE = 8;
     const NAMES = { croissant: "parachute", localisation: "badly placed", both: "badly placed, wrong name", classification: "wrong name", background: "on background", duplicate: "second box" };
     const named = (name) => NAMES[name] ?? name;
     let limit = PAGE;
