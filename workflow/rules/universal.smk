@@ -30,6 +30,34 @@ rule compare_universal:
         "../scripts/compare_universal.py"
 
 
+rule compare_seeds:
+    input:
+        conditions="<results>/tables/conditions.csv",
+    output:
+        table="<results>/tables/{reference}-seeds.csv",
+        provenance="<results>/tables/{reference}-seeds.json",
+    log:
+        "<logs>/compare_seeds/{reference}.log",
+    benchmark:
+        "<benchmarks>/compare_seeds/{reference}.tsv"
+    wildcard_constraints:
+        reference=alternatives(SETTINGS.variants),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
+    params:
+        variants={name: model.variant for name, model in SETTINGS.models.items()},
+        code=code("compare_seeds"),
+    message:
+        "Comparing variants with {wildcards.reference} over their seeds"
+    script:
+        "../scripts/compare_seeds.py"
+
+
 rule package_universal:
     input:
         # functions, as the tables of the embedded default have no row `universal`
