@@ -2,6 +2,7 @@
 
 
 rule compare_universal:
+    """How well cells are found on each test set and under each of its conditions."""
     input:
         predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
         testsets=testsets_of(SETTINGS.runs),
@@ -31,6 +32,7 @@ rule compare_universal:
 
 
 rule compare_seeds:
+    """What each variant is worth over its seeds, beside the variant of the file's name."""
     input:
         conditions="<results>/tables/conditions.csv",
     output:
@@ -59,6 +61,7 @@ rule compare_seeds:
 
 
 rule package_universal:
+    """The universal checkpoint with curves, record, conditions and model card, as `make universal` ships them."""
     input:
         # functions, as the tables of the embedded default have no row `universal`
         record=lambda wildcards: f"{model_folder('universal')}/training.json",
