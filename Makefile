@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter universal images example chromium audit
+.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
 
 setup: $(READY)
 
@@ -95,6 +95,12 @@ example: $(READY)
 universal: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_universal --configfile config/universal.yaml
 	mkdir -p resources/universal && cp results/universal-build/universal/* resources/universal/
+
+# what each ingredient of the variant `universal` does, and each source of cells: dozens of trainings, three seeds each
+ablation laboratories: $(READY)
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.protocol $@ results/$@-tables
+	$(BIN)/snakemake --cores $(CORES) --configfile results/$@-tables/config.yaml \
+		-- results/$@-build/tables/$(if $(filter ablation,$@),whole,all_sources)-seeds.csv
 
 # the README's pictures, from the results of `make report`
 images: $(READY) chromium

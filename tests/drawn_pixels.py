@@ -37,7 +37,11 @@ SIZES = {
     "liang2024": {"liang_scale": 0.1},
 }  # fmt: skip
 DRAWN_PER_CLASS, IMAGES = 80, 200
-SMALLER = {"universal": {"process_size": (112, 112), "channel_height": (40, 90), "domain": {"plain": 0}}}
+SMALLER = {
+    "universal": {"process_size": (80, 80), "channel_height": (30, 60), "domain": {"plain": 0, "size": (9, 40)}},
+    # the same but for a class left out
+    "random_nosuperposition_noother": {"process_size": (200, 200)},
+}
 """Changes of variants: the same operations on fewer pixels."""
 
 

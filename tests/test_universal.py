@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from compose_bank import write_cells
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
+from rbcflow.config import load, protocol
 from rbcflow.core.errors import InputError
 from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.dataset import collect, write_shard
+from rbcflow.datasets.domain import SHARES
 from rbcflow.detector.weights import load_verified
 from rbcflow.metrics import conditions
 from rbcflow.metrics.inputs import Predictions
@@ -26,6 +29,7 @@ from rbcflow.training.card import universal_card
 from rbcflow.training.train import train
 from tiny_yolo import save, toy_network
 
+PROJECT = Path(__file__).parents[1]
 SIZE = 64
 TRAINING = {
     "architecture": "yolo11n.yaml", "epochs": 1, "batch": 4, "imgsz": SIZE, "seed": 0, "threads": 1,
@@ -174,3 +178,39 @@ def test_conditions_by_hand(tmp_path):
     assert table.loc[conditions.MEAN, "recall"] == pytest.approx(1 / 10)
     assert table.loc[conditions.ALL, "recall"] == pytest.approx(2 / 11)
     assert (table["n_boxes"][[conditions.ALL, "none", conditions.MEAN]]).tolist() == [22, 2, 20]
+
+
+@pytest.mark.parametrize(("name", "variants"), [("ablation", 20), ("laboratories", 6)])
+def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    raw = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+    settings = load(raw | yaml.safe_load(protocol.write(name, tmp_path).read_text()))
+    assert (len(settings.variants), len(settings.models)) == (variants, 3 * variants)
+    assert len(settings.runs) == 3 * variants * len(protocol.TESTSETS) and not settings.companions
+    assert {settings.training(model).average for model in settings.models} == {0.5}
+    specs = {key: VariantSpec.from_dict({"name": key, **row.compose}) for key, row in settings.variants.items()}
+    if name == "ablation":
+        whole, bare = specs["whole"].domain, specs["bare"].domain
+        for part, values in protocol.INGREDIENTS.items():
+            for key in values:
+                # off where it is left out and in the bare variant; on where it is alone
+                assert getattr(specs[f"without_{part}"].domain, key) == getattr(bare, key) != getattr(whole, key)
+                assert getattr(specs[f"only_{part}"].domain, key) == getattr(whole, key)
+        assert {share for share in SHARES if getattr(bare, share)} == {"upright", "plain", "inverted", "bent", "steep"}
+
+
+def test_a_preset_that_is_none_is_named(monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    raw = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+    with pytest.raises(InputError, match=r"'global'; expected one of random, .*universal"):
+        load(raw | {"variants": {"random": {"compose": {"preset": "global"}}}})
+
+
+def test_variants_are_compared_over_seeds_by_hand():
+    rows = [row(model, ap50) for model, ap50 in (("a_s0", 0.5), ("a_s1", 0.7), ("b_s0", 0.8), ("b_s1", 0.8))]
+    made = conditions.over_seeds(pd.DataFrame(rows), {"a_s0": "a", "a_s1": "a", "b_s0": "b", "b_s1": "b"}, "b")
+    first, second = made.to_dict("records")
+    assert (first["variant"], first["seeds"], first["ap50"], first["difference"]) == ("a", 2, 0.6, pytest.approx(-0.2))
+    # 0.5 and 0.7 deviate by 0.1 * sqrt(2); the mean of two by 0.1
+    assert (first["ap50_sd"], first["difference_sd"]) == pytest.approx((0.1 * 2**0.5, 0.1))
+    assert (second["difference"], second["difference_sd"]) == (0, 0)

@@ -2,6 +2,7 @@
 
 
 rule compare_universal:
+    """How well cells are found on each test set and under each of its conditions."""
     input:
         predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
         testsets=testsets_of(SETTINGS.runs),
@@ -30,7 +31,37 @@ rule compare_universal:
         "../scripts/compare_universal.py"
 
 
+rule compare_seeds:
+    """What each variant is worth over its seeds, beside the variant of the file's name."""
+    input:
+        conditions="<results>/tables/conditions.csv",
+    output:
+        table="<results>/tables/{reference}-seeds.csv",
+        provenance="<results>/tables/{reference}-seeds.json",
+    log:
+        "<logs>/compare_seeds/{reference}.log",
+    benchmark:
+        "<benchmarks>/compare_seeds/{reference}.tsv"
+    wildcard_constraints:
+        reference=alternatives(SETTINGS.variants),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
+    params:
+        variants={name: model.variant for name, model in SETTINGS.models.items()},
+        code=code("compare_seeds"),
+    message:
+        "Comparing variants with {wildcards.reference} over their seeds"
+    script:
+        "../scripts/compare_seeds.py"
+
+
 rule package_universal:
+    """The universal checkpoint with curves, record, conditions and model card, as `make universal` ships them."""
     input:
         # functions, as the tables of the embedded default have no row `universal`
         record=lambda wildcards: f"{model_folder('universal')}/training.json",

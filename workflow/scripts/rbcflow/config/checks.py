@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rbcflow.config.models import Training, Variant
 from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import read_yaml
-from rbcflow.datasets.spec import VariantSpec
+from rbcflow.datasets.spec import PRESETS, VariantSpec
 
 
 def read_published(path: Path) -> dict[str, Any]:
@@ -48,6 +48,8 @@ def check_compose(name: str, variant: Variant, path: str) -> None:
     where = f"key {name}.compose"
     if "name" in variant.compose:
         raise InputError(path, "the key 'name'", "parameters of the composer; the variant has its name", where)
+    if variant.compose.get("preset", next(iter(PRESETS))) not in PRESETS:
+        raise InputError(path, repr(variant.compose["preset"]), f"one of {', '.join(PRESETS)}", f"{where}.preset")
     try:
         VariantSpec.from_dict({"name": name, **variant.compose})
     except ValidationError as error:

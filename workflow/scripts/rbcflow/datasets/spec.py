@@ -172,12 +172,15 @@ class VariantSpec:
     def from_dict(cls, values: dict[str, Any]) -> VariantSpec:
         """Build a variant from its configuration: the preset of its name, if there is one, with ``values`` on top.
 
+        The key ``preset`` takes another preset than that of the name.
+
         The key ``size``, [width, height] of the written images, stands for ``process_size``: ``downscale`` times it.
 
         Raises:
             pydantic.ValidationError: a key is unknown or a value is not allowed; the message names both.
         """
-        own = PRESETS.get(values.get("name"), {}) | values
+        own = PRESETS.get(values.get("preset", values.get("name")), {}) | values
+        own.pop("preset", None)
         if size := own.pop("size", None):
             factor = own.get("downscale", cls.downscale)
             own["process_size"] = [side * factor for side in size] if isinstance(size, list) else size

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rbcflow.metrics.inputs import Predictions, read_pair
@@ -47,6 +48,34 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], conf: float, iou: fl
             rows.append(known | {"condition": condition, "clusters": clusters} | _numbers(own, found, conf, iou))
     made = pd.DataFrame(rows, columns=list(COLUMNS))
     return pd.concat([made, _means(made)], ignore_index=True)
+
+
+def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: str) -> pd.DataFrame:
+    """Return the mean over the seeds of each variant, its spread, and the difference to one variant.
+
+    Args:
+        counted: what ``table`` returned, of models that differ from others of their variant in the seed alone.
+        variants: variant of each model.
+        reference: the variant that others are compared with.
+
+    Returns:
+        ``variant, testset, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, recall,
+        false_alarms_per_frame``; the difference is of the means, its deviation that of means of independent seeds;
+        deviations are empty where there is one seed.
+    """
+    keys = ["variant", "testset", "condition", "clusters"]
+    named = counted.assign(variant=counted["model"].map(variants)).fillna({"clusters": ""})
+    groups = named.groupby(keys, sort=False)
+    made = groups[["ap50", "recall", "false_alarms_per_frame"]].mean()
+    made["seeds"], made["ap50_sd"] = groups.size(), groups["ap50"].std(ddof=1)
+    own = made.reset_index()
+    other = own[own["variant"] == reference].drop(columns="variant")
+    own = own.merge(other, on=keys[1:], how="left", suffixes=("", "_reference"))
+    own["difference"] = own["ap50"] - own["ap50_reference"]
+    squares = own["ap50_sd"] ** 2 / own["seeds"] + own["ap50_sd_reference"] ** 2 / own["seeds_reference"]
+    own["difference_sd"] = np.sqrt(squares)
+    columns = ["seeds", "ap50", "ap50_sd", "difference", "difference_sd", "recall", "false_alarms_per_frame"]
+    return own[[*keys, *columns]]
 
 
 def without_clusters(judged: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:

@@ -1,0 +1,107 @@
+"""Tables of the two long comparisons about the variant ``universal``: ``make ablation`` and ``make laboratories``.
+
+``python -m rbcflow.config.protocol ablation FOLDER`` writes a configuration with the tables it names, so that dozens of
+trainings that differ in one thing need no dozens of rows in the project. Each variant is trained with every seed, each
+seed being a model of its own, judged like the shipped detector (``config/universal/``).
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rbcflow.config.models import Run
+
+INGREDIENTS: dict[str, dict[str, Any]] = {
+    "sizes": {"size": [28, 45], "stretch": [0, 0]},
+    "crowds": {"crowded": 0},
+    "empty_and_clutter": {"empty": 0, "clutter": 0},
+    "looks": {"looks": 0, "halos": 0, "rims": 0},
+    "shapes": {"shapes": 0},
+    "tone": {"tone": 0},
+    "sharpness": {"sharpness": 0},
+    "light_and_streaks": {"light": 0, "streaks": 0},
+    "noise": {"noise": 0},
+}
+"""What may be left out, and the parameters of ``datasets.domain.Domain`` that leave it out."""
+
+BANKS = ("drawn", "nouaman2024", "kihm2018", "liang2024")
+"""The sources of cells; leaving one out asks what a laboratory's own cells add, for itself and for others."""
+
+SEEDS = (0, 1, 2)
+TESTSETS = ("flow_public", "naples", "saarland_donors", "stress_naples", "stress_saarland")
+
+Compositions = Mapping[str, dict[str, Any]]
+"""Rows of a table of variants, by name."""
+
+
+def ablation() -> Compositions:
+    """Return the whole variant, none of its ingredients, each alone, and all but each."""
+    off = {key: value for part in INGREDIENTS.values() for key, value in part.items()}
+    domains: dict[str, dict] = {"whole": {}, "bare": off}
+    for name, part in INGREDIENTS.items():
+        domains[f"without_{name}"] = part
+        domains[f"only_{name}"] = {key: value for key, value in off.items() if key not in part}
+    banks = list(BANKS[:2])
+    return {
+        name: {"title": name.replace("_", " "), "banks": banks, "compose": {"preset": "universal", "domain": domain}}
+        for name, domain in domains.items()
+    }
+
+
+def laboratories() -> Compositions:
+    """Return the variant from the cells of all sources, of all but one, and of drawn cells alone."""
+    sources = {"all_sources": list(BANKS), "drawn_alone": ["drawn"]}
+    sources |= {f"without_{left}": [bank for bank in BANKS if bank != left] for left in BANKS}
+    return {
+        name: {"title": name.replace("_", " "), "banks": banks, "compose": {"preset": "universal"}}
+        for name, banks in sources.items()
+    }
+
+
+PROTOCOLS = {"ablation": ablation, "laboratories": laboratories}
+
+
+def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) -> Path:
+    """Write the tables of a protocol and the configuration that names them.
+
+    Args:
+        protocol: a key of ``PROTOCOLS``.
+        folder: is created; gets ``config.yaml``, ``variants.yaml``, ``models.yaml``, ``runs.tsv``.
+        recipe: tables of the shipped detector: its training is everybody's, its test sets too.
+
+    Returns:
+        The configuration.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    variants = PROTOCOLS[protocol]()
+    training = yaml.safe_load((recipe / "models.yaml").read_text(encoding="utf-8"))["universal"]["training"]
+    models = {
+        f"{variant}_s{seed}": {"title": row["title"], "variant": variant, "training": training | {"seeds": [seed]}}
+        for variant, row in variants.items()
+        for seed in SEEDS
+    }
+    for name, table in (("variants", variants), ("models", models)):
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(dict(table), sort_keys=False), encoding="utf-8")
+    with (folder / "runs.tsv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, delimiter="\t", lineterminator="\n")
+        rows.writerow(Run.model_fields)
+        rows.writerows(
+            (f"{model}-on-{testset}", model, testset, "", "native", "grey") for model in models for testset in TESTSETS
+        )
+    tables = {name: str(folder / f"{name}.yaml") for name in ("variants", "models")}
+    tables |= {"runs": str(folder / "runs.tsv"), "testsets": str(recipe / "testsets.yaml")}
+    config = yaml.safe_load((recipe.parent / "universal.yaml").read_text(encoding="utf-8"))
+    config |= {"pathvars": {"results": f"results/{protocol}-build"}, "tables": tables}
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    print(write(sys.argv[1], Path(sys.argv[2])))
