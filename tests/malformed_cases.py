@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ from malformed_damage import (
     table,
     write,
 )
-from raw_inputs import noise, write_picture, write_tiff
+from raw_inputs import IMAGE, noise, write_picture, write_tiff
 
 
 @dataclass(frozen=True)
@@ -184,14 +185,16 @@ CASES = [
     Case("manifest", "line that is no sum", write("kihm2018.sha256", "zz  Slipper/a.bmp\n"), "kihm2018.sha256",
          ("line 1", "zz  Slipper/a.bmp", "a sha256, two blanks and a path")),
     Case("manifest", "binary", write("kihm2018.sha256", b"\xff\xfe\x00"), "kihm2018.sha256", ("line 1", "a sha256")),
-    Case("raw nouaman2024", "video of another suffix",
-         rename("videos/blood_donor_1/0300mbar_2.avi", "videos/blood_donor_1/0300mbar_2.AVI"), "0300mbar_2.AVI",
-         ("'.AVI'", ".avi")),
-    Case("raw nouaman2024", "video in another container", write("videos/blood_donor_1/a.mp4", b"x"), "a.mp4",
-         ("'.mp4'", ".avi")),
-    Case("raw nouaman2024", "annotations gone", remove(COCO), COCO, ("no such file", "COCO export")),
-    Case("raw naples", "stack of another suffix", rename("v 0.12 cm:s/glob002.tif", "v 0.12 cm:s/glob002.TIFF"),
-         "glob002.TIFF", (".TIFF", ".tif")),
+    Case("raw nouaman2024", "video of no donor",
+         rename("videos/blood_donor_1/0300mbar_2.avi", "videos/0300mbar_2.AVI"), "0300mbar_2.AVI",
+         ("in no donor's folder", "videos/<donor>/<video>")),
+    Case("raw nouaman2024", "video that is none", write("videos/blood_donor_1/a.mp4", b"x"), "a.mp4",
+         ("frame 0", "no decodable frame")),
+    Case("raw nouaman2024", "annotated picture gone", remove(IMAGE.replace("00012", "00004")), COCO,
+         ("image 1", "missing image", "0300mbar_1_00004.png")),
+    Case("raw naples", "one stack twice",
+         lambda root: shutil.copy2(root / "v 0.12 cm:s/glob002.tif", root / "v 0.12 cm:s/glob002.TIFF"), "glob002.tif",
+         ("a second file", "the other is v 0.12 cm:s/glob002.TIFF")),
     Case("raw naples", "pages of two sizes",
          lambda root: write_tiff(root / "v 0.12 cm:s/glob001.tif", [noise(6, 9, 3), noise(9, 6, 3)]), "glob001.tif",
          ("page 1", "(9, 6, 3)", "(6, 9, 3)")),
@@ -217,7 +220,7 @@ CASES = [
     Case("coco", "annotation of a list of images", in_json(COCO, annotations=[{"id": 7, "image_id": [0]}]), COCO,
          ("annotation 7", "unknown image_id [0]")),
     Case("coco", "images that are words", in_json(COCO, images=["a.png"]), COCO,
-         ("images", "without id", "COCO entries")),
+         ("images, entry 1", "'a.png'", "a COCO entry with an id")),
     Case("coco", "export cut off", edit(COCO, '"annotations"', ""), COCO, ("no JSON", "a COCO export")),
     Case("annotations", "class that is none", edit("annotations.csv", "single,slipper", "single,banana"),
          "annotations.csv", ("line 2, column proxy_class", "'banana'", "croissant, slipper, other")),

@@ -22,7 +22,8 @@ from rbcflow.datasets.dataset import collect, write_shard
 from rbcflow.metrics.run import evaluate
 from rbcflow.predictions.predict import Predictor
 from rbcflow.runtime.provenance import sha256
-from rbcflow.sources import layouts, manifest, record
+from rbcflow.sources import layouts, manifest, record, skipping
+from rbcflow.sources.listing import listed
 from rbcflow.testsets.builders import build_flow_public, build_variant_test
 from rbcflow.training.seeds import METRICS, seed_table
 from rbcflow.training.train import train
@@ -155,7 +156,7 @@ def make_source(root: Path) -> None:
     write_kihm(root / "kihm2018/files")
     source, files = root / "kihm2018/source.json", root / "kihm2018/files"
     record.write(source, source="kihm2018", layout="kihm2018", origin="raw", folder=files)
-    manifest.check(root / "kihm2018/files", root / "kihm2018.sha256")
+    manifest.check(listed(root / "kihm2018/files"), root / "kihm2018.sha256")
 
 
 def make_model(root: Path) -> None:
@@ -173,16 +174,23 @@ def make_practice(root: Path) -> None:
 
 
 def checked(layout: str) -> Callable[[Path, object], None]:
-    """Return the check of a source's own files."""
+    """Return the check of files at the places of a layout."""
     return lambda root, _: layouts.check(layout, root)
+
+
+def accepted(layout: str) -> Callable[[Path, object], None]:
+    """Return the check of a source's own files."""
+    return lambda root, _: skipping.accept(layout, root, root.with_name("links"), "stop") and None
 
 
 READERS: dict[str, Reader] = {
     "configuration": Reader(nothing, configuration),
     "source": Reader(make_source, lambda root, _: record.read(root / "kihm2018/source.json")),
-    "manifest": Reader(make_source, lambda root, _: manifest.check(root / "kihm2018/files", root / "kihm2018.sha256")),
-    "raw nouaman2024": Reader(write_nouaman, checked("nouaman2024")),
-    "raw naples": Reader(write_naples, checked("naples")),
+    "manifest": Reader(
+        make_source, lambda root, _: manifest.check(listed(root / "kihm2018/files"), root / "kihm2018.sha256")
+    ),
+    "raw nouaman2024": Reader(write_nouaman, accepted("nouaman2024")),
+    "raw naples": Reader(write_naples, accepted("naples")),
     "raw kihm2018": Reader(write_kihm, checked("kihm2018")),
     "raw liang2024": Reader(write_liang, checked("liang2024")),
     "raw flow_public": Reader(make_flow_public, checked("flow_public")),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tifffile import TiffFile, TiffFileError, TiffPage
+from tifffile import TiffFile, TiffPage
 
 from rbcflow.core.errors import InputError
 from rbcflow.sources.alpha import drop_alpha
@@ -109,13 +109,16 @@ def open_stack(path: Path) -> TiffFile:
     try:
         # what a set of several files describes is not in this one
         stack = TiffFile(path, _multifile=False)
-    except (TiffFileError, OSError, ValueError) as error:
+    # a damaged header ends in whichever error its bytes lead to
+    except Exception as error:
         raise InputError(path, f"no TIFF ({error})", "a TIFF stack") from error
     try:
         _check_headers(path, stack)
-    except InputError:
+    except Exception as error:
         stack.close()
-        raise
+        if isinstance(error, InputError):
+            raise
+        raise InputError(path, f"a broken header ({error})", "a TIFF stack") from error
     return stack
 
 
@@ -191,11 +194,16 @@ def _window(path: Path, stack: TiffFile) -> Window:
 def _pages(path: Path, stack: TiffFile) -> Iterator[NDArray]:
     """Yield the pages' pixels as they are stored."""
     for number in range(len(stack.pages)):
+        page = stack.pages[number]
         try:
-            yield stack.pages[number].asarray()
+            image = page.asarray()
         # The codecs behind tifffile have exception types of their own without a common base.
         except Exception as error:
             raise InputError(path, f"pixels that do not decode ({error})", "a page", where=f"page {number}") from error
+        if image.shape != page.shape or image.dtype != page.dtype:
+            raise InputError(path, f"{image.dtype} pixels of shape {image.shape}", f"{page.dtype} of {page.shape}",
+                             where=f"page {number}")  # fmt: skip
+        yield image
 
 
 def _behind(stack: TiffFile) -> Iterator[NDArray]:
@@ -241,7 +249,9 @@ def _check_headers(path: Path, stack: TiffFile) -> None:
     try:
         for number in range(len(stack.pages)):
             _check_page(path, number, stack.pages[number], stack.pages[0].dtype, stack.filehandle.size)
-    except TiffFileError as error:
+    except InputError:
+        raise
+    except Exception as error:
         raise InputError(path, f"a broken page header ({error})", "a page", where=f"page {number}") from error
     stack.filehandle.seek(stack.pages.next_page_offset)
     following = stack.filehandle.read(stack.tiff.offsetsize)
@@ -284,7 +294,7 @@ def _check_pixels(path: Path, page: TiffPage, where: str) -> None:
         or (meaning == "PALETTE" and samples == 1 and page.dtype == np.uint8)
         or (meaning in ("RGB", "YCBCR") and samples in (3, 4) and eight)
     )
-    if not right:
+    if not right or not page.size:
         found = f"{page.dtype} pixels of shape {page.shape} ({page.axes}, {depth} bits, {meaning})"
         raise InputError(path, found, "8-bit grey, RGB or RGBA, or 16-bit grey", where=where)
 

@@ -66,8 +66,8 @@ def numbered_frames(path: Path) -> Iterator[tuple[int, Grey]]:
                 raise InputError(path, found, f"{expected}, as in the first frame", where=f"frame {number}")
             yield number, image
             count += 1
-    except av.FFmpegError as error:
-        found = f"a damaged frame ({error.strerror or error}), {_codec(path)}"
+    except (av.FFmpegError, cv2.error) as error:
+        found = f"a damaged frame ({getattr(error, 'strerror', None) or error}), {_codec(path)}"
         raise InputError(path, found, "a frame that decodes", where=f"frame {number + 1}") from error
     if count == 0:
         raise InputError(path, f"no decodable frame, {_codec(path)}", "a video with frames", where="frame 0")
@@ -112,7 +112,7 @@ def _times(path: Path) -> tuple[list[int], bool]:
     """Return the times of all frames in order, nothing decoded, and whether the first frame's would be 0."""
     times: list[int] = []
     with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
-        if not container.streams.video:
+        if not container.streams.video or container.streams.video[0].codec_context is None:
             return [], False
         stream = container.streams.video[0]
         # where frames lean on others, an AVI starts late for their sake, not because some were dropped
@@ -172,5 +172,5 @@ def _codec(path: Path) -> str:
     """Describe a video's codec for an error message."""
     with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
         if container.streams.video:
-            return f"codec {container.streams.video[0].codec_context.name}"
+            return f"codec {getattr(container.streams.video[0].codec_context, 'name', 'unknown')}"
     return "codec unknown"

@@ -91,7 +91,7 @@ def _annotated(
     """Give annotated pictures the places of their videos' frames and write the export with these."""
     file, folder = result.listing.files[export], result.listing.folder
     document, pictures, videos = load(file), Pictures(names), Videos(recordings)
-    outlined = {one.get("image_id") for one in document["annotations"] if isinstance(one.get("image_id"), int | str)}
+    outlined = {_image_id(one) for one in document["annotations"]}
     empty = [image["id"] for image in document["images"] if image["id"] not in outlined]
     result.annotated = len(document["images"]) - len(empty), len(empty)
     _say_empty(result, len(empty), len(document["images"]), without_polygons)
@@ -114,11 +114,15 @@ def _annotated(
             kept.append({**image, "file_name": f"../../{place}"})
     gone = {image["id"] for image in document["images"]} - {image["id"] for image in kept}
     document["images"] = kept
-    document["annotations"] = _each_once(
-        result, [one for one in document["annotations"] if one.get("image_id") not in gone]
-    )
+    document["annotations"] = _each_once(result, [one for one in document["annotations"] if _image_id(one) not in gone])
     result.places[ANNOTATIONS] = export
     result.texts[ANNOTATIONS] = json.dumps(document)
+
+
+def _image_id(annotation: dict) -> int | str | None:
+    """Return the id of an annotation's picture, None where it is none; what is wrong with it is said by the reader."""
+    value = annotation.get("image_id")
+    return value if isinstance(value, int | str) else None
 
 
 def _each_once(result: Arrangement, annotations: list[dict]) -> list[dict]:
