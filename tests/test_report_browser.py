@@ -85,7 +85,7 @@ def test_figure_enlarges_by_keyboard_zooms_and_closes(report: Path) -> None:
         image = viewer.locator("img")
         second = image.get_attribute("alt")
         page.keyboard.press("ArrowLeft")
-        assert (image.get_attribute("alt"), second) == ("Raw frames, Saarland", "Cells by class, Saarland")
+        assert (image.get_attribute("alt"), second) == ("Raw frames, Saarland", "Example images, overlap")
         fitted = image.bounding_box()["width"]
         page.keyboard.press("+")
         assert image.bounding_box()["width"] == pytest.approx(1.5 * fitted, rel=0.03)

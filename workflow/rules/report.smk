@@ -48,6 +48,7 @@ rule render_report:
         codecheck="<results>/codecheck.yml",
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
+        published="paper/published.yaml",
         # relative, so that a project that was moved renders nothing anew
         templates=sorted(
             os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()

@@ -29,10 +29,12 @@
       return [row];
     });
     const inside = (run) => one(`[data-run="${run}"]:not(tr)`)?.querySelector("figure") ? one(`[data-run="${run}"]:not(tr)`) : one(`details[data-run="${run}"] > template`)?.content;
+    // figures of a run, folded ones included
+    const deep = (root) => [...all("figure:not(.missing)", root), ...all("template", root).flatMap((template) => deep(template.content))];
     const figures = () => {
       const sides = [left, right].map((side) => {
         const root = inside(runs[set.value][side.value]);
-        return root ? all("figure:not(.missing)", root) : [];
+        return root ? deep(root) : [];
       });
       return sides[0].slice(0, 3).flatMap((first) => {
         const kind = (figure) => figure.id.split("-")[1];
