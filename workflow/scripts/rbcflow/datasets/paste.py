@@ -39,7 +39,7 @@ class Patch:
     tone: FloatImage
     weight: FloatImage
     box: tuple[int, int, int, int]
-    relative: bool
+    relative: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
