@@ -207,8 +207,12 @@ def test_bad_files_that_are_left_out_are_counted(tree: Tree, tmp_path: Path) -> 
     assert "bad left out" not in words(rendered(tree))
     spoiled = changed(tree, tmp_path)
     path = spoiled.results / "raw/flow_public/source.json"
-    write_json(path, {**json.loads(path.read_text()), "skipped": [{"file": "a.h5", "reason": "cut"}] * 3})
-    assert "3 bad left out" in words(rendered(spoiled))
+    more = {"skipped": [{"file": "a.h5", "reason": "cut"}] * 3, "remarks": ["2 of 9 pictures have no polygon"],
+            "ignored": [{"folder": "train", "kind": "hdf5", "files": 4}]}  # fmt: skip
+    write_json(path, {**json.loads(path.read_text()), **more})
+    shown = words(rendered(spoiled))
+    for part in ("3 bad left out", "4 ignored", "2 of 9 pictures have no polygon."):
+        assert part in shown
 
 
 def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:

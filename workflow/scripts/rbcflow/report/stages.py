@@ -81,6 +81,8 @@ class Source:
         n_files: number of its raw files, None where it has none of its own.
         sha256: over its raw files.
         skipped: raw files that are left out as bad.
+        ignored: raw files that are ignored as the source's entry says.
+        remarks: what a reader should know of its files.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Source:
     n_files: int | None
     sha256: str
     skipped: int = 0
+    ignored: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,8 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),
         skipped=len(files.get("skipped") or []),
+        ignored=sum(one["files"] for one in files.get("ignored") or []),
+        remarks=tuple(files.get("remarks") or []),
     )
 
 
