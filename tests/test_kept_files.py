@@ -210,6 +210,11 @@ def test_links_are_followed_and_loops_end(tmp_path: Path):
     (elsewhere / V / "again").symlink_to(raw)
     (elsewhere / V / "here").symlink_to(elsewhere / V)
     assert list(contents("naples", accepted("naples", raw))) == [f"{V}/a"]
+    # what was moved away since is not passed over
+    elsewhere.rename(tmp_path / "moved")
+    with pytest.raises(InputError, match=r"1 links in .* not where they were"):
+        record.read(tmp_path / "source.json")
+    (tmp_path / "moved").rename(elsewhere)
     (raw / "gone.tif").symlink_to(tmp_path / "nowhere.tif")
     refused("naples", raw, "gone.tif", "a link that leads nowhere")
 

@@ -102,4 +102,9 @@ def read(path: Path) -> SourceRecord:
     if record.status == "available" and not Path(record.folder).is_dir():
         remedy = f"the files of {record.source} (delete this record to have them drawn, fetched or checked again)"
         raise InputError(path, f"no folder {record.folder}", remedy, "key folder")
+    if record.status == "available" and (lost := listing.listed(Path(record.folder)).lost):
+        # relative links move with the project; with the results alone they lead elsewhere
+        found = f"{len(lost)} links in {record.folder} to files that are not where they were, {lost[0]} first"
+        remedy = "the raw files or the results moved back (or this record deleted: they are linked again)"
+        raise InputError(path, found, remedy, "key folder")
     return record
