@@ -139,7 +139,7 @@ def test_a_broken_file_of_expected_fingerprints_is_named(made, tmp_path, scales,
         expected.compare(made, {"scales": scales}, tmp_path / "table.csv")
 
 
-@pytest.mark.parametrize(("name", "found"), [("Thumbs.db", "a file .db"), ("crops.npz", "no arrays")])
+@pytest.mark.parametrize(("name", "found"), [("notes.db", "a file .db"), ("crops.npz", "no arrays")])
 def test_a_file_beside_a_phantom_that_does_not_decode_is_named(tmp_path, name, found):
     (tmp_path / name).write_bytes(b"something")
     with pytest.raises(InputError, match=rf"{name}: found {found}"):
