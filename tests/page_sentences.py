@@ -300,9 +300,8 @@ def tile_found(results: Path, testset: str) -> tuple[str | None, ...]:
 def tile_named(results: Path, testset: str) -> tuple[str, ...] | None:
     """Share of found cells with the right class: of the matrix, where classes are judged."""
     run = _front_run(results, testset)
-    if _run(results, run)["classes_judged"] == "false":
-        return None
-    return (_percent(_run(results, run)["classification"]["accuracy"]),)
+    accuracy = _run(results, run)["classification"]["accuracy"]
+    return None if accuracy is None else (_percent(accuracy),)
 
 
 def tile_alarms(results: Path, testset: str) -> tuple[str, ...]:
@@ -393,6 +392,8 @@ def wrong_matrix(page: str, results: Path) -> list[str]:
 
     def said(run: str, metric: str) -> str:
         row = rows[run, metric]
+        if not row["value"]:
+            return "–"
         value, *ends = (f"{100 * float(row[key]):.0f}" if row[key] else "" for key in ("value", "low", "high"))
         return f"{value} ({ends[0]}–{ends[1]})" if all(ends) else value
 
