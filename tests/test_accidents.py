@@ -160,7 +160,7 @@ def resize(disk: Path, kibibytes: int) -> None:
 def test_disk_full_in_generation_and_in_training(undisturbed: Place, tmp_path: Path, disk: Path, record_property):
     place = Place.new(tmp_path / NAME)
     (place.folder / "results").symlink_to(disk)
-    place.run("results/splits/grouped.csv", *MINI)
+    place.run("results/splits/grouped/drawn.csv", *MINI)
     for target, rule, room in ((DATA, "compose_shard", 120), (MODEL, "train_model", 3000)):
         resize(disk, room)
         printed = place.run(target, *MINI, ok=False).printed

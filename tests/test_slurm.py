@@ -282,7 +282,7 @@ def test_the_second_time_there_is_nothing_to_do(scale: Scale, slurm: Run, cluste
 
 
 def test_the_cluster_makes_what_this_machine_makes(scale: Scale, slurm: Run, local: Run):
-    kinds = ["datasets/*/fingerprint.txt", "cells/*/cells.csv", "splits/*.csv", "testsets/*/truth.csv"]
+    kinds = ["datasets/*/fingerprint.txt", "cells/*/cells.csv", "splits/*/*.csv", "testsets/*/truth.csv"]
     kinds.append("validation/*/*.csv")
     names = sorted(path.relative_to(local.folder) for kind in kinds for path in (local.folder / "results").glob(kind))
     assert len(names) > scale.tables

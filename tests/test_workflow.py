@@ -152,7 +152,7 @@ def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
     cells = pd.read_csv(clone.folder / "results/cells/nouaman2024/cells.csv", dtype={"sha256": str}).set_index(
         "cell_id"
     )
-    splits = pd.read_csv(clone.folder / "results/splits/grouped.csv").set_index("cell_id")
+    splits = pd.read_csv(clone.folder / "results/splits/grouped/nouaman2024.csv").set_index("cell_id")
     frames = pd.read_csv(clone.folder / "results/testsets/saarland_donors/frames.csv")
     learned = splits[splits.split.isin(["train", "val"])].index.intersection(cells.index)
     assert len(learned) and len(frames)
@@ -259,6 +259,22 @@ def test_a_caption_renders_the_report_and_nothing_else(clone: Clone):
         assert clone.planned() == {"render_report", "all"}
     finally:
         registry.write_text(text)
+
+
+def test_cells_and_a_variant_of_ones_own_rerun_no_other_dataset(clone: Clone):
+    for table, added in (
+        ("banks", "mine: {title: cells of my own, source: kihm2018, paths: [cellpose]}"),
+        ("variants", "mine: {title: mine among others, banks: [nouaman2024, mine]}"),
+    ):
+        (clone.folder / f"{table}.yaml").write_text(
+            (clone.folder / f"config/{table}.yaml").read_text() + f"\n{added}\n"
+        )
+    printed = clone.snakemake(
+        "--dry-run", *TOY, "--config", "tables={'banks': 'banks.yaml', 'variants': 'variants.yaml'}"
+    )
+    assert set(re.findall(r"Composing (\w+),", printed)) == {"mine"}
+    assert "Dividing the cells of nouaman2024+mine into" in printed
+    assert "Training " not in printed and "Predicting " not in printed
 
 
 def test_fingerprints_do_not_depend_on_shards_or_threads(clone: Clone):

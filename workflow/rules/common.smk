@@ -281,18 +281,37 @@ def scored_records(paths):
 # datasets
 
 
+def bank_tables(banks):
+    """Return the tables of cell banks."""
+    return [f"<results>/cells/{bank}/cells.csv" for bank in banks]
+
+
 def banks_of(variant):
     """Return the cell banks that feed a variant."""
-    return [f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.variants[variant].banks]
+    return bank_tables(SETTINGS.variants[variant].banks)
+
+
+def together(variant):
+    """Return one name for the cell banks of a variant."""
+    return "+".join(SETTINGS.variants[variant].banks)
+
+
+def splits_of(variant):
+    """Return the table that divides the cells of a variant: one for each set of banks, so that a new bank reruns no old variant."""
+    return f"<results>/splits/{SETTINGS.scheme(variant)}/{together(variant)}.csv"
 
 
 def split_table(wildcards):
     """Return the table that says which cell a variant may use where."""
-    return f"<results>/splits/{SETTINGS.scheme(wildcards.variant)}.csv"
+    return splits_of(wildcards.variant)
 
 
 GENERATED = [name for name, variant in SETTINGS.variants.items() if variant.dataset == "generated"]
 IMPORTED = [name for name in SETTINGS.variants if name not in GENERATED]
+BANK_SETS = {together(name): SETTINGS.variants[name].banks for name in GENERATED}
+"""Cell banks by one name for those of a variant."""
+DIVIDED = [name for name, banks in BANK_SETS.items() if {*banks} <= {*FEEDING}]
+"""Names of the sets whose cells are there."""
 PUBLISHED = read_published(Path(CONFIG.tables.published))
 
 
@@ -316,7 +335,7 @@ def import_params(wildcards):
 
 def all_banks():
     """Return every cell bank that feeds a dataset."""
-    return [f"<results>/cells/{bank}/cells.csv" for bank in FEEDING]
+    return bank_tables(FEEDING)
 
 
 def image_count(variant, split):
@@ -381,7 +400,7 @@ def fingerprinted_splits():
     for name in GENERATED:
         scheme, banks = SETTINGS.scheme(name), SETTINGS.variants[name].banks
         settings = {"scheme": scheme, "shares": CONFIG.shares.model_dump(), "seed": CONFIG.seed}
-        file = f"<results>/splits/{scheme}.csv"
+        file = splits_of(name)
         items.append({"stage": "split", "name": name, "file": file, "settings": settings, "made_of": banks})
     return items
 

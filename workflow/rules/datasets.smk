@@ -4,16 +4,17 @@
 rule split_cells:
     """Say which cell may appear in train, val and test."""
     input:
-        banks=all_banks(),
+        banks=lambda wildcards: bank_tables(BANK_SETS[wildcards.banks]),
     output:
-        splits="<results>/splits/{scheme}.csv",
-        provenance="<results>/splits/{scheme}.json",
+        splits="<results>/splits/{scheme}/{banks}.csv",
+        provenance="<results>/splits/{scheme}/{banks}.json",
     log:
-        "<logs>/split_cells/{scheme}.log",
+        "<logs>/split_cells/{scheme}-{banks}.log",
     benchmark:
-        "<benchmarks>/split_cells/{scheme}.tsv"
+        "<benchmarks>/split_cells/{scheme}-{banks}.tsv"
     wildcard_constraints:
         scheme="grouped|paper",
+        banks=alternatives(BANK_SETS),
     priority: PRIORITY["compose"]
     localrule: True
     conda:
@@ -27,7 +28,7 @@ rule split_cells:
         seed=CONFIG.seed,
         code=code("split_cells"),
     message:
-        "Dividing the cells into train, val and test by the scheme {wildcards.scheme}"
+        "Dividing the cells of {wildcards.banks} into train, val and test by the scheme {wildcards.scheme}"
     script:
         "../scripts/split_cells.py"
 

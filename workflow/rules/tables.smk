@@ -30,8 +30,8 @@ rule measure_leakage:
     """What is on more than one side of train, val and test, by scheme."""
     input:
         banks=all_banks(),
-        grouped="<results>/splits/grouped.csv",
-        paper="<results>/splits/paper.csv",
+        grouped=[f"<results>/splits/grouped/{banks}.csv" for banks in DIVIDED],
+        paper=[f"<results>/splits/paper/{banks}.csv" for banks in DIVIDED],
     output:
         table="<results>/tables/leakage.csv",
         provenance="<results>/tables/leakage.json",

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     recorder = Recorder.of_job(snakemake)
     measure_leakage(
         [Path(table).parent for table in snakemake.input.banks],
-        {scheme: Path(snakemake.input[scheme]) for scheme in ("grouped", "paper")},
+        {scheme: [Path(table) for table in snakemake.input[scheme]] for scheme in ("grouped", "paper")},
         Path(snakemake.output.table),
     )
     recorder.write(snakemake.output.provenance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,7 @@ from rbcflow.cells.splits import held_out, read_splits
 COLUMNS = ("scheme", "source", "unit", "units", "crossing", "cells", "cells_crossing")
 
 
-def measure_leakage(banks: Iterable[Path], splits: Mapping[str, Path], output: Path) -> pd.DataFrame:
+def measure_leakage(banks: Iterable[Path], splits: Mapping[str, Sequence[Path]], output: Path) -> pd.DataFrame:
     """Count, by scheme and source, the units with cells in more than one split.
 
     Units are a cell's group (recording or source file family), its recording and its donor; the latter two for cells of
@@ -22,7 +22,8 @@ def measure_leakage(banks: Iterable[Path], splits: Mapping[str, Path], output: P
 
     Args:
         banks: folders of the cell banks that feed datasets.
-        splits: table of splits by scheme.
+        splits: tables of splits by scheme, one for each set of banks that feeds a dataset. A cell that two of them name
+            is on the same side in both, since the draw of a source does not depend on other sources.
         output: CSV with the columns ``COLUMNS``.
 
     Raises:
@@ -30,8 +31,8 @@ def measure_leakage(banks: Iterable[Path], splits: Mapping[str, Path], output: P
     """
     cells = pd.concat([read_table(bank) for bank in banks])
     rows = []
-    for scheme, file in splits.items():
-        sides = read_splits(file)[["cell_id", "split"]]
+    for scheme, files in splits.items():
+        sides = pd.concat([read_splits(file)[["cell_id", "split"]] for file in files]).drop_duplicates()
         for source, part in cells.groupby("source", sort=True):
             rows += _count(scheme, source, part.merge(sides, on="cell_id", how="left"))
     table = pd.DataFrame(rows, columns=COLUMNS)

@@ -17,7 +17,7 @@ STAGE_RECORDS = (
     "clusters/*.json",
     "cells/*/provenance.json",
     "outlines/*/provenance.json",
-    "splits/*.json",
+    "splits/*/*.json",
     "datasets/*/provenance.json",
     "models/*/seed-*/provenance.json",
     "testsets/*/provenance.json",
