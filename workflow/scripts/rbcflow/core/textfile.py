@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """First bytes of `.xlsx`, `.ods` and `.xls`."""
 SEPARATORS = "\t;,"
 """What may stand between columns; spreadsheets write the semicolon where the comma is in numbers."""
+
+
+SEP = re.compile(r"\"?sep=(.)", re.IGNORECASE)
+"""A first line for Excel."""
 
 
 def read_text(path: Path, meaning: str) -> str:
@@ -49,7 +54,8 @@ def decoded(path: Path, content: bytes, meaning: str) -> str:
 def rows(path: Path, text: str, columns: Collection[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a table as a spreadsheet saves it, the header first: number of the line, and stripped cells.
 
-    Empty lines are passed over, and those put aside by a # before them.
+    Empty lines are passed over, and those put aside by a # before them; so is ``sep=;``, by which Excel is told what
+    stands between columns.
 
     Args:
         path: the file, for messages.
@@ -64,7 +70,7 @@ def rows(path: Path, text: str, columns: Collection[str]) -> Iterator[tuple[int,
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells) and not cells[0].startswith("#"):
+            if any(cells) and not cells[0].startswith("#") and not (line == 1 and SEP.match(text)):
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
@@ -73,6 +79,8 @@ def rows(path: Path, text: str, columns: Collection[str]) -> Iterator[tuple[int,
 
 def separator(text: str, columns: Collection[str]) -> str:
     """Return what stands between the columns: what takes most names of columns out of the first line that is a row."""
+    if told := SEP.match(text):
+        return told[1]
     lines = (
         line for line in text.splitlines() if line.strip(SEPARATORS + " \"'") and not line.lstrip().startswith("#")
     )

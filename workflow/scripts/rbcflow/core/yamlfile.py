@@ -13,6 +13,8 @@ import yaml
 from rbcflow.core.errors import InputError
 from rbcflow.core.textfile import read_text
 
+MERGE = "tag:yaml.org,2002:merge"
+
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the one in C takes a tenth of the time
     """The safe loader, which by itself takes the last of two equal keys and says nothing."""
@@ -21,6 +23,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the one in C ta
         """Return a mapping with each key once."""
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
+            # `<<` takes in another mapping, and may stand more than once
+            if key_node.tag == MERGE:
+                continue
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, Hashable) and key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} twice", key_node.start_mark)
@@ -38,6 +43,9 @@ def parse_yaml(path: Path, meaning: str = "a YAML table") -> Any:
     text = read_text(path, meaning)
     try:
         return yaml.load(text, _Loader)
+    except ValueError as error:
+        expected = "valid YAML; text that looks like a date or a number stands in quotes"
+        raise InputError(path, f"a value that is none ({error})", expected) from None
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         where = f"line {mark.line + 1}" if mark else None

@@ -15,7 +15,16 @@ from pathlib import Path, PurePosixPath
 from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 from rbcflow.sources.image import READ
-from rbcflow.sources.listing import TRUTH, Listing, check_name, kind_by_content, kind_of, same_name
+from rbcflow.sources.listing import (  # fmt: skip
+    ARCHIVES,
+    TRUTH,
+    Listing,
+    check_name,
+    kind_by_content,
+    kind_of,
+    same_name,
+    shown,
+)
 from rbcflow.sources.problems import BadFiles
 
 NAMED = 3
@@ -71,8 +80,11 @@ def arranged(listing: Listing, arrange: Callable[..., None], expected: str, **op
     """
     result = Arrangement(listing)
     for name in listing.lost:
-        if kind_of(name):
-            result.refuse(name, "a link that leads nowhere", "a file")
+        # one without suffix may have led to a folder
+        if kind_of(name) or not PurePosixPath(name).suffix:
+            result.refuse(name, "a link that leads nowhere", "a file or folder, or `ignore:` with its name")
+    _remark_archives(result)
+    first: dict[Path, str] = {}
     names = []
     for name, path in listing.files.items():
         if name.startswith(f"{TRUTH}/"):
@@ -80,7 +92,10 @@ def arranged(listing: Listing, arrange: Callable[..., None], expected: str, **op
         elif kind_of(name):
             try:
                 check_name(path, name)
-                names.append(name)
+                if (other := first.setdefault(path.resolve(), name)) != name:
+                    result.refuse(name, f"a link to {other}, the same file under another name", "each file once")
+                else:
+                    names.append(name)
             except InputError as error:
                 result.bad[name] = error
         elif kind := kind_by_content(path):
@@ -90,6 +105,12 @@ def arranged(listing: Listing, arrange: Callable[..., None], expected: str, **op
     placed = set(result.places.values())
     _refuse_unread(result, [name for name in names if name not in placed and name not in result.bad], expected)
     return result
+
+
+def _remark_archives(result: Arrangement) -> None:
+    """Say that archives are not unpacked."""
+    if packed := [name for name in result.listing.files if PurePosixPath(name).suffix.lower() in ARCHIVES]:
+        result.remarks.append(f"nothing is read of archives, {shown(packed[0])} first of {len(packed)}: unpack them")
 
 
 def is_picture(name: str) -> bool:

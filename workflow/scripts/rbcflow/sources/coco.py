@@ -193,13 +193,13 @@ def _image(path: Path, root: Path, image: dict) -> AnnotatedImage:
     if not Path(os.path.normpath(file)).is_relative_to(os.path.normpath(root)):
         raise InputError(path, f"file_name {image.get('file_name')!r}", f"a path inside {root}", where=where)
     if not file.is_file():
-        raise InputError(path, f"missing image {file}", "an image file", where=where)
+        raise InputError(path, f"missing image {relative}", "an image file", where=where)
     pixels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise InputError(file, "no readable picture", "the annotated image", where=f"{path}, {where}")
     stated, found = (image.get("width"), image.get("height")), (pixels.shape[1], pixels.shape[0])
     if stated != found:
-        raise InputError(path, f"size {stated} stated for {file}", f"its size {found}", where=where)
+        raise InputError(path, f"size {stated} stated for {relative}", f"its size {found}", where=where)
     return AnnotatedImage(relative, *found, ())
 
 
@@ -228,6 +228,10 @@ def _points(path: Path, where: str, part: list, width: int, height: int) -> NDAr
         raise InputError(path, f"{flat.size / 2:g} points", "at least 3 points", where=where)
     if not np.isfinite(flat).all():
         raise InputError(path, "a vertex that is NaN or infinite", "finite coordinates", where=where)
+    if flat.min() >= 0 and flat.max() <= 1:
+        raise InputError(
+            path, f"a polygon within one pixel, {part!r:.60}", "pixels, no shares of the image", where=where
+        )
     points, size = flat.reshape(-1, 2), np.array([width, height], dtype=float)
     outside = (points < -TOLERANCE) | (points > size + TOLERANCE)
     if outside.any():

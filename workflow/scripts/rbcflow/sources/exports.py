@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from rbcflow.core.errors import InputError
 from rbcflow.sources.listing import same_name
 
-UPLOAD = re.compile(r"^[0-9a-f]{8}-(?=.)")
-"""What Label Studio puts before the name of an uploaded picture."""
+UPLOAD = re.compile(r"^(?!(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])-)[0-9a-f]{8}-(?=.)")
+"""What Label Studio puts before the name of an uploaded picture; a date tells recordings apart and stays."""
 NUMBER = r"[ _.-]+(?:frame[ _.-]*)?(\d+)"
 """What follows the name of a video in the name of its frame."""
 DONOR = re.compile(r"donor(?!s)[ _.-]*[0-9a-z]", re.IGNORECASE)
@@ -44,9 +44,10 @@ class Pictures:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._known = {_key(name): name for name in names}
+        self._names = list(names)
+        self._known = {form(name): name for form in (_key, same_name) for name in self._names}
         self._by_base: dict[str, list[str]] = {}
-        for name in self._known.values():
+        for name in self._names:
             base = _key(PurePosixPath(name).name)
             for form in dict.fromkeys((base, UPLOAD.sub("", base))):
                 self._by_base.setdefault(form, []).append(name)
@@ -61,14 +62,24 @@ class Pictures:
             beside: the export's folder, relative to the source's: pictures may lie below it.
 
         Raises:
-            InputError: there is none, or more than one that it could be.
+            InputError: there is none, more than one that it could be, or one of another donor.
         """
         parts = _parts(stated)
         if not parts:
             raise InputError(export, f"file_name {stated!r}", "the name of a picture", where=where)
-        for place in ("/".join(parts), "/".join([*PurePosixPath(beside).parts, *parts])):
-            if found := self._known.get(_key(place)):
-                return found
+        for own in (parts, _parts(stated, decode=False)):
+            for place in ("/".join(own), "/".join([*PurePosixPath(beside).parts, *own])):
+                if found := self._known.get(same_name(place)) or self._known.get(_key(place)):
+                    return found
+        found = self._by_name(export, where, stated, parts)
+        donors = [next((part for part in path[:-1] if DONOR.search(part)), None) for path in (parts, found.split("/"))]
+        if None not in donors and _key(donors[0]) != _key(donors[1]):
+            expected = f"a picture of {donors[0]}; the only one of that name is {found}"
+            raise InputError(export, f"missing image {stated}", expected, where=where)
+        return found
+
+    def _by_name(self, export: Path, where: str, stated: object, parts: list[str]) -> str:
+        """Return the one picture of a name, or the one whose folders are most alike."""
         base = _key(parts[-1])
         candidates = self._by_base.get(base) or self._by_base.get(UPLOAD.sub("", base)) or []
         if not candidates:
@@ -114,6 +125,11 @@ class Videos:
         if len(found) > 1:
             nearer = [rec for rec in found if {_key(part) for part in rec.split("/")[:-1]} <= set(folders)]
             found = nearer or found
+        if len(found) > 1:
+            # two that differ in small and large letters alone
+            spelt = [rec for rec in found if set(same_name(rec).split("/")[:-1]) <= set(same_name(name).split("/"))
+                     and same_name(PurePosixPath(name).stem).startswith(same_name(rec.rsplit("/", 1)[1]))]  # fmt: skip
+            found = spelt if len(spelt) == 1 else found
         if len(found) == 1:
             return found[0], number
         if not found:
@@ -137,11 +153,14 @@ def _key(name: str) -> str:
     return same_name(name).casefold()
 
 
-def _parts(stated: object) -> list[str]:
-    """Return the folders and the name in what an export calls a picture."""
+def _parts(stated: object, *, decode: bool = True) -> list[str]:
+    """Return the folders and the name in what an export calls a picture; ``%20`` is a blank, or stays as it is."""
     text = stated if isinstance(stated, str) else ""
     # Label Studio's local storage: /data/local-files/?d=frames/a.png
-    text = unquote(text.rpartition("?d=")[2])
+    text = text.rpartition("?d=")[2]
+    if re.match("https?://", text):
+        text = text.partition("?")[0]
+    text = unquote(text) if decode else text
     return [part for part in re.split(r"[\\/]+", text) if part not in ("", ".", "..")]
 
 

@@ -27,8 +27,9 @@ from rbcflow.sources.listing import files, hidden
 PICTURES = frozenset((".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
 OTHER_PICTURES = frozenset((".avif", ".dng", ".gif", ".heic", ".heif", ".mpo"))
 """Pictures that other programs read and this one does not."""
-LISTS = ("classes.txt", "obj.names", "predefined_classes.txt")
-"""Files with a class a line: of Label Studio and labelImg, and of darknet and CVAT."""
+LISTS = ("classes.txt", "obj.names", "predefined_classes.txt", "_darknet.labels", "notes.json")
+"""Files with a class a line, in small letters: of Label Studio, labelImg, darknet, CVAT and Roboflow; and what Label
+Studio writes beside its own."""
 SPLITS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 """What the folders of the splits are called."""
 TOLERANCE = 0.01
@@ -227,13 +228,26 @@ def _description(root: Path) -> tuple[Path | None, dict]:
         InputError: there are two.
     """
     found = []
-    for path in sorted(root.glob("*.y*ml")):
-        said = parse_yaml(path) if path.suffix.lower() in (".yaml", ".yml") and not path.name.startswith(".") else None
+    for path in sorted(root.iterdir()):
+        described = path.suffix.lower() in (".yaml", ".yml") and not hidden(path.name) and path.is_file()
+        said = parse_yaml(path) if described else None
         if isinstance(said, dict) and {"names", *SPLITS} & set(said):
             found.append((path, said))
     if len(found) > 1 and any(said != found[0][1] for _, said in found):
         raise InputError(root, f"{found[0][0].name} and {found[1][0].name}", "one data.yaml")
+    for path, said in found[:1]:
+        _check_description(path, said)
     return found[0] if found else (None, {})
+
+
+def _check_description(path: Path, said: dict) -> None:
+    """Refuse a description that contradicts itself, and labels of points, whose columns are no outline's."""
+    if said.get("kpt_shape"):
+        expected = "labels of boxes or outlines: points after a box would be taken for an outline"
+        raise InputError(path, f"kpt_shape {said['kpt_shape']!r:.40}", expected, "key kpt_shape")
+    names, count = said.get("names"), said.get("nc")
+    if isinstance(names, list | dict) and count is not None and count != len(names):
+        raise InputError(path, f"nc {count!r} and {len(names)} names", "as many classes as names", "key nc")
 
 
 def _names(root: Path, described: tuple[Path | None, dict]) -> tuple[tuple[str, ...] | None, Path | None]:
@@ -242,14 +256,36 @@ def _names(root: Path, described: tuple[Path | None, dict]) -> tuple[tuple[str, 
     path, description = described
     if description.get("names") is not None:
         said.append((path, _in_order(path, description["names"])))
-    for list_ in (file for file in files(root).values() if file.name in LISTS):
-        lines = [line.strip() for line in read_text(list_, "a class a line").splitlines()]
-        said.append((list_, tuple(line for line in lines if line)))
+    for list_ in (file for file in files(root).values() if file.name.lower() in LISTS):
+        said += [(list_, names)] if (names := _listed_names(list_)) else []
     for other, names in said[1:]:
         if [known_class(name) or name for name in names] != [known_class(name) or name for name in said[0][1]]:
             found = f"classes {', '.join(names)}"
-            raise InputError(other, found, f"{', '.join(said[0][1])}, as in {said[0][0]}", "class names")
+            first = said[0][0].relative_to(root)
+            raise InputError(other, found, f"{', '.join(said[0][1])}, as in {first}", "class names")
     return (said[0][1], said[0][0]) if said else (None, None)
+
+
+def _listed_names(path: Path) -> tuple[str, ...]:
+    """Return the classes in a list; a class's number is that of its line, so no line between two may be empty."""
+    if path.suffix.lower() == ".json":
+        return _noted_names(path)
+    lines = [line.strip() for line in read_text(path, "a class a line").rstrip().splitlines()]
+    if "" in lines:
+        expected = "a class in each line, as the number of its line is the class's"
+        raise InputError(path, "an empty line between classes", expected, f"line {lines.index('') + 1}")
+    return tuple(lines)
+
+
+def _noted_names(path: Path) -> tuple[str, ...]:
+    """Return the classes in Label Studio's ``notes.json``, none where it is another program's."""
+    said = parse_yaml(path, "Label Studio's notes on its classes")
+    entries = said.get("categories") if isinstance(said, dict) else None
+    if not isinstance(entries, list) or not all(
+        isinstance(one, dict) and {"id", "name"} <= one.keys() for one in entries
+    ):
+        return ()
+    return _in_order(path, {one["id"]: one["name"] for one in entries}) if entries else ()
 
 
 def _in_order(path: Path, names: object) -> tuple[str, ...]:
@@ -354,7 +390,7 @@ def _check_labels(root: Path, pictures: Sequence[Picture]) -> None:
     beside = {path for folder in {label.parent for label in used} for path in folder.iterdir()}
     stray = sorted(
         path for path in beside - known
-        if path.suffix.lower() == ".txt" and path.name not in LISTS and not hidden(path.name)
+        if path.suffix.lower() == ".txt" and path.name.lower() not in LISTS and not hidden(path.name)
         and path.with_suffix("").name not in (*SPLITS, "README")
     )  # fmt: skip
     if stray:

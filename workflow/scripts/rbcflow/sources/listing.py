@@ -18,15 +18,17 @@ from pathlib import Path
 from rbcflow.core.errors import InputError, printable
 
 SUFFIXES = {
-    "picture": (".bmp", ".dib", ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".pgm", ".ppm", ".pnm", ".jp2"),
-    "video": (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv", ".wmv", ".mpg", ".mpeg", ".m2ts", ".mts",
-              ".3gp", ".cine"),
-    "stack": (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".nd2", ".czi", ".lif"),
+    "picture": (".bmp", ".dib", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".pgm", ".ppm", ".pnm",
+                ".jp2", ".jxl", ".heic", ".heif", ".avif", ".dng", ".tga"),
+    "video": (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv", ".wmv", ".asf", ".mpg", ".mpeg", ".vob", ".ts",
+              ".m2ts", ".mts", ".3gp", ".ogv", ".mxf", ".dv", ".y4m", ".h264", ".cine", ".mraw", ".seq"),
+    "stack": (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".nd2", ".czi", ".lif", ".ims", ".oib", ".oif", ".vsi"),
     "hdf5": (".h5", ".hdf5", ".hdf", ".rtdc"),
 }  # fmt: skip
 """Suffixes, in small letters, of the files that are recognised as data, by kind; not all of them are read."""
 BEGINNINGS = {
     b"\x89PNG": "picture", b"\xff\xd8\xff": "picture", b"GIF8": "picture", b"BM": "picture", b"\x1aE\xdf\xa3": "video",
+    b"\x30\x26\xb2\x75": "video", b"OggS": "video", b"FLV\1": "video", b"\0\0\1\xba": "video",
     b"II*\0": "stack", b"MM\0*": "stack", b"II+\0": "stack", b"MM\0+": "stack", b"\x89HDF": "hdf5",
 }  # fmt: skip
 """How files begin that are data by their content."""
@@ -38,8 +40,13 @@ TRUTH = "truth"
 WHOLE = ("yolo_folder",)
 """Layouts of which every file counts: pictures have their labels beside them, as texts."""
 
-LEFT_BEHIND = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "ehthumbs.db", "desktop.ini")
-"""Names that Macs, network drives and Windows leave in folders; they are hidden there."""
+LEFT_BEHIND = (
+    "__macosx", "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "$recycle.bin", "recycler",
+    "system volume information", "lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini",
+)  # fmt: skip
+"""Names, in small letters, that Macs, network drives and Windows leave in folders; they are hidden there."""
+ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+"""Suffixes, in small letters, of files that may hold data and are not unpacked."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ def listed(folder: Path, layout: str = "", *, take: Collection[str] = (), ignore
 
 def hidden(name: str) -> bool:
     """Return whether a file or folder of this name is hidden, on some system or other."""
-    return name.startswith(".") or name in LEFT_BEHIND
+    return name.startswith((".", "~$")) or name.lower() in LEFT_BEHIND
 
 
 def same_name(name: str) -> str:

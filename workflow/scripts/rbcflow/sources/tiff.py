@@ -152,12 +152,18 @@ def frame_count(path: Path, stack: TiffFile) -> int:
     if len(series) > 1:
         return pages
     (series,) = series
-    axes = {axis: size for axis, size in zip(series.axes, series.shape, strict=True) if axis not in "YXS" and size > 1}
-    if len(axes) > 1 or (0 < axes.get("C", 0) <= COMPOSITE and "S" not in series.axes):
-        found = "axes " + " x ".join(f"{axis} of {size}" for axis, size in axes.items())
+    # unnamed axes are all called Q
+    axes = [
+        (axis, size) for axis, size in zip(series.axes, series.shape, strict=True) if axis not in "YXS" and size > 1
+    ]
+    if len(axes) > 1 or (0 < dict(axes).get("C", 0) <= COMPOSITE and "S" not in series.axes):
+        found = "axes " + " x ".join(f"{axis} of {size}" for axis, size in axes)
         raise InputError(path, found, "frames along one axis, T or Z; split the channels")
     page = stack.pages[0]
     count = series.size // page.size
+    if count < pages or 1 < pages < count:
+        found, expected = f"{pages} page headers", f"one for each of the {count} frames that its description names"
+        raise InputError(path, found, expected, where=f"page {min(count, pages)}")
     if count <= pages:
         _check_nothing_behind(path, page, pages, end)
         return pages

@@ -2,8 +2,9 @@
 
 PyAV decodes; OpenCV does where PyAV does not know the file. Frame counts in headers and the index at an AVI's end are
 not trusted: a recording has the frames that decode one after the other. A damaged frame is an error, also where a
-decoder would fill what is missing, and so is one of another size. Frames that the camera dropped keep their numbers:
-they are gaps in the times.
+decoder would fill what is missing, and so is one of another size, a file shorter than it says, and one with several
+pictures side by side. Frames that the camera dropped keep their numbers: they are gaps in the times. They are turned
+as the file says.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
+from rbcflow.sources.whole import check_whole
 
 Grey = NDArray[np.uint8]
 Timed = Iterator[tuple[int | None, Grey]]
@@ -52,9 +54,11 @@ def numbered_frames(path: Path) -> Iterator[tuple[int, Grey]]:
 
     Raises:
         InputError: nothing decodes, a frame is damaged, or unlike the first one in size; names the codec and the frame.
+            The file is cut short, a single picture, or has several video tracks.
     """
     if not path.is_file():
         raise InputError(path, "no such file", "a video")
+    _check_streams(path)
     known, numbers = _opens(path), _numbers(path)
     count, number, like = 0, -1, None
     try:
@@ -69,6 +73,8 @@ def numbered_frames(path: Path) -> Iterator[tuple[int, Grey]]:
     except (av.FFmpegError, cv2.error) as error:
         found = f"a damaged frame ({getattr(error, 'strerror', None) or error}), {_codec(path)}"
         raise InputError(path, found, "a frame that decodes", where=f"frame {number + 1}") from error
+    # a decoder's own word on the frame in which the file ends says more
+    check_whole(path)
     if count == 0:
         raise InputError(path, f"no decodable frame, {_codec(path)}", "a video with frames", where="frame 0")
 
@@ -90,6 +96,19 @@ def _opens(path: Path) -> bool:
         # a file with sound alone has no frame for OpenCV either
         return bool(container.streams)
     return False
+
+
+def _check_streams(path: Path) -> None:
+    """Refuse a picture under a video's name, and several videos in one file, of which only one would be read.
+
+    Raises:
+        InputError: names what the file is.
+    """
+    with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
+        if container.format.name.endswith("_pipe"):
+            raise InputError(path, f"a picture by its content ({container.format.name[:-5]})", "a video")
+        if (count := len(container.streams.video)) > 1:
+            raise InputError(path, f"{count} video tracks", "one; save each as a file of its own")
 
 
 def _numbers(path: Path) -> dict[int, int]:
@@ -141,7 +160,7 @@ def _decode_av(path: Path) -> Timed:
             for frame in packet.decode():
                 if frame.is_corrupt:
                     raise InputError(path, "a damaged frame", "a whole frame", where=f"frame {count}")
-                yield frame.pts, _grey(frame, path)
+                yield frame.pts, _turned(_grey(frame, path), frame.rotation)
                 count += 1
 
 
@@ -153,6 +172,11 @@ def _grey(frame: av.VideoFrame, path: Path) -> Grey:
         return frame.to_ndarray()
     # By way of R, G, B: FFmpeg's own conversion of limited-range luma to grey leaves black at 16.
     return to_grey(frame.to_ndarray(format="rgb24"))
+
+
+def _turned(image: Grey, degrees: int) -> Grey:
+    """Return a frame as players show it, turned counterclockwise by whole quarters."""
+    return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees and degrees % 90 == 0 else image
 
 
 def _decode_opencv(path: Path) -> Timed:
@@ -173,4 +197,6 @@ def _codec(path: Path) -> str:
     with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
         if container.streams.video:
             return f"codec {getattr(container.streams.video[0].codec_context, 'name', 'unknown')}"
+        if container.streams.audio:
+            return "sound alone"
     return "codec unknown"
