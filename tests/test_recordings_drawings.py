@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import av
@@ -105,6 +106,36 @@ def test_figures_are_drawn_or_say_why_not(drawn, tmp_path):
     assert pictures.rgb(style.CLASS_COLOURS["slipper"]) in colours
 
 
+def test_names_of_conditions_do_not_run_into_each_other(drawn, tmp_path, monkeypatch):
+    known = drawn[2]
+    angles = []
+    monkeypatch.setattr(draw.style, "canvas", recorded_canvas(draw.style.canvas, angles))
+    for names in (("a", "b"), ("donor_a_20_mbar", "donor_b_100_mbar", "donor_c")):
+        own = [replace(known, probe=known.probe | {"condition": "", "recording": name}) for name in names]
+        draw.conditions(summarise.summary(own), tmp_path / "conditions.png")
+    assert angles == [0, 30]
+
+
+def recorded_canvas(canvas, angles):
+    """Return the canvas, noting the angle of the lowest panel's labels."""
+
+    @contextmanager
+    def noting(*args, **options):
+        with canvas(*args, **options) as figure:
+            yield figure
+            angles.append(figure.axes[-1].get_xticklabels()[0].get_rotation())
+
+    return noting
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [(39917.27, 4, "39920"), (-203800.4, 4, "-203800"), (0.2337, 3, "0.234"), (1e5, 5, "100000"), (23.4, ".0f", "23")],
+)
+def test_numbers_of_the_page_have_no_exponent(value, form, text):
+    assert page.plain(value, form) == text
+
+
 def test_a_recording_without_links_has_a_kymograph(drawn, tmp_path):
     recording, links, _ = drawn
     bare = link.LinkResult(
@@ -139,7 +170,8 @@ def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path)
     recording, links, known = drawn
     refused = validity.verdict_of({"boxes": 9.0, "off_object": 0.9})
     bad = replace(
-        known, probe=known.probe | {"recording": "<b>odd</b>", "pixel_um": None, "fps": None}, verdict=refused,
+        known, probe=known.probe | {"recording": "<b>odd</b>", "pixel_um": None, "fps": None, "brightest": 4280,
+                                    "mapping": {"low": 856, "high": 3640}}, verdict=refused,
         cells=known.cells[:0],
     )  # fmt: skip
     summary = summarise.summary([known, bad])
@@ -166,4 +198,5 @@ def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path)
     assert verdicts[0].startswith("usable drawn") and verdicts[1].startswith("refused <b>odd</b>")
     assert "90% of the boxes lie where nothing moves" in verdicts[1]
     assert text.index("refused") < text.index("What they say")
+    assert "Of its 16 bits the grey levels 856 to 3640 are shown to the detector as 0 to 255" in text
     assert "pixel size not known" in text and "No cell was named by hand" in text

@@ -243,6 +243,14 @@ def test_a_detector_of_ones_own_needs_its_sum(in_project, tmp_path: Path):
     assert chosen(Config(detector=str(own), detector_sha256=digest)).sha256 == digest
 
 
+def test_a_retrained_detector_that_was_not_kept_is_named_as_such(in_project, tmp_path: Path):
+    card = tmp_path / "detectors/mine/README.md"
+    card.parent.mkdir(parents=True)
+    card.write_text("Not kept\n")
+    with pytest.raises(InputError, match=r"'mine', which was trained but is not better, so it was not kept \(.*README"):
+        chosen(Config(detector="mine", pathvars={"results": str(tmp_path)}))
+
+
 def test_a_retrained_detector_is_found_by_its_name(in_project, tmp_path: Path):
     best = tmp_path / "detectors/mine/weights/best.pt"
     best.parent.mkdir(parents=True)

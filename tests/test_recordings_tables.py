@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.recordings import checks, dictionary, draw, flux, intervals, link, summarise, workbook
+from rbcflow.recordings import checks, dictionary, draw, flux, intervals, link, stage, summarise, workbook
 from rbcflow.recordings.simulated import Setup, simulate
 from rbcflow.recordings.units import units
 from recordings_inputs import summed
@@ -169,6 +169,22 @@ def test_the_summary_gives_numbers_of_usable_recordings_alone(three):
         assert refused["reasons"]
         assert refused[["cells", "velocity_um_s", "share_slipper", "cells_per_s", "cells_by_flux"]].isna().all()
     assert not [name for name in table.columns if "px" in name or name == "cells_per_frame"]
+
+
+def test_a_copy_of_a_recording_adds_nothing_to_its_condition(three):
+    one, other, _ = three[0]
+    first = replace(one, probe=one.probe | {"digest": "1"})
+    copy = replace(other, probe=other.probe | {"digest": "1"})
+    region = replace(other, probe=other.probe | {"digest": "1", "roi": [0, 0, 200, 80]})
+    table = summarise.summary([first, copy]).iloc[-1]
+    assert (table["level"], table["recordings"], table["cells"]) == ("condition", 1, len(one.counted))
+    assert table["reasons"] == "b left out (the same frames as a)"
+    assert summarise.summary([first, region]).iloc[-1]["recordings"] == 2
+    probes = [known.probe | {"warnings": ["of its own"]} for known in (first, copy)]
+    expected = ["of its own", "the same frames as a, so it adds nothing to a condition that has both"]
+    assert [stage.warnings_of(probe, probes) for probe in probes] == [expected[:1], expected]
+    # what could not be read has no frames to compare
+    assert summarise.copies([{"recording": name, "digest": ""} for name in "ab"]) == {}
 
 
 def test_shares_have_no_interval_until_cells_are_checked(three, tmp_path):

@@ -101,7 +101,9 @@ def chosen(config: Config) -> Chosen:
     if not path.is_file():
         made = sorted(folder.parent.parent.name for folder in retrained.glob("*/weights/best.pt"))
         expected = f"one of {', '.join([*listed, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
-        raise InputError("configuration", repr(name), expected, "key detector")
+        judged = retrained / name / "README.md"
+        found = f"{name!r}, which was trained but is not better, so it was not kept ({judged})"
+        raise InputError("configuration", found if judged.is_file() else repr(name), expected, "key detector")
     if config.detector_sha256 is None:
         expected = f"detector_sha256={sha256(path)}, if you trust the file: opening a checkpoint can run what it holds"
         raise InputError("configuration", f"{name} without its sha256", expected, "key detector")

@@ -22,6 +22,8 @@ from rbcflow.recordings.units import WORDS
 KYMOGRAPH_FRAMES = 160
 """Frames in a kymograph: more, and lines of cells would merge."""
 TILE_PX, TILES_A_ROW, LABEL_PX = 112, 10, 15
+LETTER_MM = 1.6
+"""Room a letter of a condition's name takes below the axis, somewhat more than most do."""
 MARGIN = 0.35
 """Part of a cell's longer side shown around it on a tile."""
 
@@ -79,9 +81,8 @@ def conditions(summary: pd.DataFrame, output: Path) -> None:
         above, below = figure.subplots(2, 1, sharex=True)
         _speeds(above, rows, unit)
         _shares(below, rows)
-        below.set_xticks(
-            range(len(rows)), label, rotation=30 if len(rows) > 4 else 0, ha="right" if len(rows) > 4 else "center"
-        )
+        crowded = label.str.len().max() * LETTER_MM > (width - 20) / len(rows)
+        below.set_xticks(range(len(rows)), label, rotation=30 * crowded, ha="right" if crowded else "center")
         figure.legend(handles=style.class_handles(CLASSES), loc="outside lower center", ncols=3)
 
 

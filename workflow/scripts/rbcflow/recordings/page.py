@@ -21,6 +21,7 @@ from rbcflow.recordings.validity import LIMITS, Finding, Limit, verdict_counts
 from rbcflow.report.build import TEMPLATES as REPORT_TEMPLATES
 
 TEMPLATES = Path(__file__).parent / "templates"
+NBSP = "\N{NO-BREAK SPACE}"
 TONES = {"usable": "good", "boxes only": "open", "refused": "bad"}
 
 
@@ -81,7 +82,7 @@ def write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(picture=picture, width=width, limits=limits, measured=measured)
+    environment.filters.update(picture=picture, width=width, limits=limits, measured=measured, plain=plain)
     style = (REPORT_TEMPLATES / "page.css").read_text(encoding="utf-8") + (TEMPLATES / "recordings.css").read_text(
         encoding="utf-8"
     )
@@ -148,8 +149,8 @@ def readable(summary: pd.DataFrame) -> list[dict[str, Any]]:
                 "recordings": row["recordings"],
                 "cells": _interval(row["cells"], row["cells_low"], row["cells_high"], ".0f"),
                 "flux": _number(row["cells_by_flux"], ".0f"),
-                "rate": _number(row.get(rate), ".3g", " /s" if rate == "cells_per_s" else " /frame"),
-                "velocity": _interval(*speeds, ".4g", f" {WORDS[unit]}" if unit else ""),
+                "rate": _number(row.get(rate), 3, " /s" if rate == "cells_per_s" else " /frame"),
+                "velocity": _interval(*speeds, 4, f" {WORDS[unit]}" if unit else ""),
                 "over": _text(row["intervals_over"]),
                 "shares": {
                     name: _interval(*(row[f"share_{name}{part}"] for part in ("", "_low", "_high")), ".2f")
@@ -165,13 +166,19 @@ def _text(value: object) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def _number(value: float | None, form: str, unit: str = "") -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:{form}}{unit}"
+def plain(value: float, form: str | int) -> str:
+    """Return a number in a format, or to so many figures without an exponent: 39920, not 3.992e+04."""
+    return f"{value:{form}}" if isinstance(form, str) else f"{float(f'{value:.{form}g}'):.15g}"
 
 
-def _interval(value: float | None, low: float | None, high: float | None, form: str, unit: str = "") -> str:
-    """Return ``value [low, high] unit``, without the brackets where no interval is known."""
+def _number(value: float | None, form: str | int, unit: str = "") -> str:
+    return "–" if value is None or pd.isna(value) else f"{plain(value, form)}{unit.replace(' ', NBSP)}"
+
+
+def _interval(value: float | None, low: float | None, high: float | None, form: str | int, unit: str = "") -> str:
+    """Return ``value [low, high] unit``, without the brackets where no interval is known; lines break before them."""
     if value is None or pd.isna(value):
         return "–"
     known = low is not None and high is not None and not pd.isna(low) and not pd.isna(high)
-    return f"{value:{form}}{f' [{low:{form}}, {high:{form}}]' if known else ''}{unit}"
+    brackets = f" [{plain(low, form)},{NBSP}{plain(high, form)}]" if known else ""
+    return f"{plain(value, form)}{brackets}{unit.replace(' ', NBSP)}"

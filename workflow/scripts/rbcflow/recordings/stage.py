@@ -179,6 +179,8 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
         output: where to.
     """
     recorded = [read_recorded(folder) for folder in folders]
+    for one in recorded:
+        one.probe["warnings"] = warnings_of(one.probe, [other.probe for other in recorded])
     tracks = pd.concat(
         [link.read(folder).tracks.assign(recording=folder.name) for folder in folders], ignore_index=True
     )
@@ -201,6 +203,13 @@ def summarise_recordings(folders: list[Path], output: Path) -> None:
     _write_page(recorded, summary, output, classes_checked=len(named) > 0)
 
 
+def warnings_of(probe: dict[str, Any], probes: list[dict[str, Any]]) -> list[str]:
+    """Return what a reader must know of a recording: the warnings of its probe, and that it is a copy of another."""
+    earlier = summarise.copies(probes).get(probe["recording"])
+    text = f"the same frames as {earlier}, so it adds nothing to a condition that has both"
+    return [*probe["warnings"], *([text] if earlier else [])]
+
+
 def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
     """Return the last words of the command: a verdict a recording, how many are refused, and what to open.
 
@@ -215,7 +224,7 @@ def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
         row = rows.loc[probe["recording"]]
         cells = f", {row['cells']:.0f} cells" if row["verdict"] == "usable" else f": {row['reasons']}"
         lines.append(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}")
-        lines += [f"    note: {warning}" for warning in probe["warnings"]]
+        lines += [f"    note: {warning}" for warning in warnings_of(probe, probes)]
     lines.append(f"{validity.verdict_counts(rows['verdict'].tolist())}.")
     if unread := [probe["recording"] for probe in probes if probe["refused"]]:
         lines.append(

@@ -152,25 +152,44 @@ SUMMARY = (
 def summary(recorded: list[Recorded], named: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return what recordings and conditions say, one row each.
 
-    A condition's row rests on its usable recordings. What may not be used has a verdict and reasons, and no numbers.
+    A condition's row rests on its usable recordings, each once: a copy of one says nothing new. What may not be used
+    has a verdict and reasons, and no numbers.
 
     Args:
         recorded: the recordings, in the order of the sheet.
         named: cells named by hand, of :func:`rbcflow.recordings.checks.read`.
     """
-    rows = [_row([one], named) | {"level": "recording", "recording": one.name} for one in recorded]
+    rows = [_row([one], named, {}) | {"level": "recording", "recording": one.name} for one in recorded]
     for condition in dict.fromkeys(one.condition for one in recorded if one.condition):
         own = [one for one in recorded if one.condition == condition]
-        rows.append(_row(own, named) | {"level": "condition", "recording": ""})
+        same = copies([one.probe for one in own if one.usable])
+        rows.append(_row(own, named, same) | {"level": "condition", "recording": ""})
     table = pd.DataFrame(rows, columns=SUMMARY)
     optional = [name for name in SUMMARY if name.endswith(("um_s", "px_frame")) or name.startswith("cells_per_")]
     return table.drop(columns=[name for name in optional if table[name].isna().all()])
 
 
-def _row(own: list[Recorded], named: pd.DataFrame | None) -> dict[str, Any]:
-    """Return the numbers of one or several recordings of one condition."""
-    used = [one for one in own if one.usable]
-    row: dict[str, Any] = {"condition": own[0].condition, "recordings": len(used)} | _verdict(own, used)
+def copies(probes: list[dict[str, Any]]) -> dict[str, str]:
+    """Return, by name, the recordings that show the same frames as one before them, and that one's name.
+
+    Args:
+        probes: the ``probe.json`` of recordings, in the order of the sheet.
+    """
+    first: dict[tuple, str] = {}
+    found = {}
+    for probe in probes:
+        # two channels of one file are two regions of the same frames
+        key = (probe.get("digest") or probe["recording"], str(probe.get("roi")))
+        earlier = first.setdefault(key, probe["recording"])
+        if earlier != probe["recording"]:
+            found[probe["recording"]] = earlier
+    return found
+
+
+def _row(own: list[Recorded], named: pd.DataFrame | None, same: dict[str, str]) -> dict[str, Any]:
+    """Return the numbers of one or several recordings of one condition; those of a copy add nothing."""
+    used = [one for one in own if one.usable and one.name not in same]
+    row: dict[str, Any] = {"condition": own[0].condition, "recordings": len(used)} | _verdict(own, same)
     if not used:
         return row
     counts, times = [len(one.counted) for one in used], [one.frames for one in used]
@@ -185,12 +204,13 @@ def _row(own: list[Recorded], named: pd.DataFrame | None) -> dict[str, Any]:
     return row | {"basis": found.basis, "n_checked": found.checked}
 
 
-def _verdict(own: list[Recorded], used: list[Recorded]) -> dict[str, str]:
+def _verdict(own: list[Recorded], same: dict[str, str]) -> dict[str, str]:
     """Return the verdict on a recording, or on a condition: that of its best recording, and who is left out."""
     if len(own) == 1:
         return {"verdict": own[0].verdict.verdict, "reasons": "; ".join(own[0].verdict.reasons)}
     best = min((one.verdict.verdict for one in own), key=VERDICTS.index)
     left = [f"{one.name} left out ({one.verdict.verdict})" for one in own if not one.usable]
+    left += [f"{name} left out (the same frames as {earlier})" for name, earlier in same.items()]
     return {"verdict": best, "reasons": "; ".join(left)}
 
 
