@@ -100,7 +100,9 @@ def chosen(config: Config) -> Chosen:
     path = Path(name).expanduser()
     if not path.is_file():
         made = sorted(folder.parent.parent.name for folder in retrained.glob("*/weights/best.pt"))
-        expected = f"one of {', '.join([*listed, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
+        # the table has networks as well that outline cells, or know none
+        shipped_ = [key for key, entry in listed.items() if entry.path]
+        expected = f"one of {', '.join([*shipped_, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
         judged = retrained / name / "README.md"
         found = f"{name!r}, which was trained but is not better, so it was not kept ({judged})"
         raise InputError("configuration", found if judged.is_file() else repr(name), expected, "key detector")
