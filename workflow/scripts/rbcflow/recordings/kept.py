@@ -230,6 +230,6 @@ def verdict(old: Judged, new: Judged, *, kept: bool) -> str:
     if old.map50_95 is None or old.map50_95 < UNTOUCHED:
         return said
     return (
-        f"{said} The labels of the held-out frames are as {old.name} drew them, so nothing could be better; if you have "
-        "not looked at these frames, correct them too, or leave them out."
+        f"{said} The labels of the held-out frames are as {old.name} drew them, so nothing could be better; if you "
+        "have not looked at these frames, correct them too, or leave them out."
     )
