@@ -176,6 +176,13 @@ def test_only_a_better_detector_is_kept_and_both_numbers_are_told(new, expected)
     assert ("detector=mine" in said) is expected
 
 
+@pytest.mark.parametrize(("overlaps", "told"), [(1.0, True), (0.97, False), (None, False)])
+def test_held_out_frames_that_nobody_corrected_are_told(overlaps, told):
+    old = replace(OLD, map50=1.0, map50_95=overlaps)
+    said = kept.verdict(old, replace(OLD, name="mine", map50=0.8), kept=False)
+    assert ("are as starter drew them, so nothing could be better" in said) is told
+
+
 HELD = {"a": [3, 9], "b": [0]}
 
 

@@ -235,8 +235,11 @@ def test_shipped_detectors_are_named(in_project):
 def test_a_detector_of_ones_own_needs_its_sum(in_project, tmp_path: Path):
     own = tmp_path / "own.pt"
     own.write_bytes(b"weights")
-    with pytest.raises(InputError, match=r"found 'mine'; expected one of .*starter.*, or the target `retrain`"):
+    with pytest.raises(
+        InputError, match=r"found 'mine'; expected one of .*starter.*, or the target `retrain`"
+    ) as caught:
         chosen(Config(detector="mine"))
+    assert "cpsam" not in str(caught.value), "a network that outlines is no detector"
     digest = "0" * 64
     with pytest.raises(InputError, match=r"without its sha256; expected detector_sha256=[0-9a-f]{64}, if you trust"):
         chosen(Config(detector=str(own)))

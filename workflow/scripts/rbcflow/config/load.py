@@ -187,7 +187,8 @@ def _readable(error: ValidationError, model: type[BaseModel], path: Path, where:
     if first["type"] == "missing":
         return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
     message = first["msg"].removeprefix("Value error, ")
-    return InputError(path, repr(first["input"]), message[0].lower() + message[1:], f"key {key}")
+    message = (message[0].lower() + message[1:]).removeprefix("input should be ")
+    return InputError(path, repr(first["input"]), message, f"key {key}")
 
 
 def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:

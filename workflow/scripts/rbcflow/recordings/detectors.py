@@ -55,11 +55,11 @@ def shipped(name: str = "starter") -> CellFinder:
         InputError: no such entry, or the file is not the recorded one.
     """
     path, sha256 = _shipped(name)
-    side = training_side(shipped_record(name))
+    side = training_side(thererecord(name))
     return load_finder(path, sha256, {}, side=side, threads=1)
 
 
-def shipped_record(name: str) -> dict[str, Any]:
+def thererecord(name: str) -> dict[str, Any]:
     """Return the ``training.json`` of a detector that comes with the project."""
     return training_record(*_shipped(name))
 
@@ -100,7 +100,9 @@ def chosen(config: Config) -> Chosen:
     path = Path(name).expanduser()
     if not path.is_file():
         made = sorted(folder.parent.parent.name for folder in retrained.glob("*/weights/best.pt"))
-        expected = f"one of {', '.join([*listed, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
+        # the table has networks as well that outline cells, or know none
+        there = [key for key, entry in listed.items() if entry.path]
+        expected = f"one of {', '.join([*there, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
         judged = retrained / name / "README.md"
         found = f"{name!r}, which was trained but is not better, so it was not kept ({judged})"
         raise InputError("configuration", found if judged.is_file() else repr(name), expected, "key detector")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ def pressures(summary: pd.DataFrame, known: dict[str, float | None], output: Pat
         style.notice(output, "A diagram over pressure needs usable recordings at two pressures or more.")
         return
     own = own.sort_values("pressure")
-    basis = "; ".join(dict.fromkeys(own["basis"]))
+    # how many cells were checked differs by recording, and stands in the table
+    basis = "; ".join(dict.fromkeys(re.sub(r"\b\d+ cells", "cells", words) for words in own["basis"]))
     with style.canvas(output, style.COLUMN_MM * 1.4, 80, style.note("recordings and their mean", basis)) as figure:
         axes = figure.subplots()
         aside = 0.008 * float(np.ptp(own["pressure"]))

@@ -35,7 +35,9 @@ def recordings_in(folder: Path) -> list[Path]:
             pictures.add(path.parent)
     found = sorted([*found, *pictures], key=lambda path: natural(str(path)))
     if not found:
-        raise InputError(folder, "no recording", f"files of the kinds {', '.join([*VIDEOS, *SUFFIXES, *PICTURES])}")
+        raise InputError(
+            folder, "no recording", f"files of the kinds {', '.join(dict.fromkeys([*VIDEOS, *SUFFIXES, *PICTURES]))}"
+        )
     return found
 
 

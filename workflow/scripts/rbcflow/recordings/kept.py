@@ -216,10 +216,20 @@ def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+UNTOUCHED = 0.9995
+"""Mean average precision over overlaps up to 0.95 from which on labels must be the detector's own boxes."""
+
+
 def verdict(old: Judged, new: Judged, *, kept: bool) -> str:
     """Return the outcome in a sentence with both numbers."""
     decides, before, after = measure(old, new)
     numbers = f"{decides} on the held-out frames {before:.3f} before, {after:.3f} after"
     if kept:
         return f"Kept: {numbers}. Use it by detector={new.name}."
-    return f"Not kept: {numbers}. {old.name} stays the better detector."
+    said = f"Not kept: {numbers}. {old.name} stays the better detector."
+    if old.map50_95 is None or old.map50_95 < UNTOUCHED:
+        return said
+    return (
+        f"{said} The labels of the held-out frames are as {old.name} drew them, so nothing could be better; if you "
+        "have not looked at these frames, correct them too, or leave them out."
+    )
