@@ -16,6 +16,7 @@ import tifffile
 
 from raw_inputs import noise, write_avi, write_picture, write_recording
 from rbcflow.core.errors import InputError
+from rbcflow.core.places import expanded
 from rbcflow.core.textfile import rows
 from rbcflow.core.yamlfile import parse_yaml
 from rbcflow.sources import layouts, listing
@@ -247,6 +248,25 @@ def test_donor_in_two_spellings_of_its_accents_is_named(tmp_path):
     for number, form in enumerate(("NFC", "NFD")):
         write_picture(tmp_path / unicodedata.normalize(form, "é") / f"slipper/{number}.png", noise(20, 20))
     assert len(layouts.arrange("crops", listed(tmp_path)).bad) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{here} ", "{here}"),
+        ("'{here}'", "{here}"),
+        ("file://{here}", "{here}"),
+        ("%USERPROFILE%/x", "Windows"),
+        ("${{HOME/x", "HOME is not"),
+    ],
+)
+def test_path_that_was_copied_from_elsewhere(tmp_path, text, found):
+    text, found = text.format(here=tmp_path), found.format(here=tmp_path)
+    if found == str(tmp_path):
+        assert expanded(text) == found
+    else:
+        with pytest.raises(ValueError, match=found):
+            expanded(text)
 
 
 ORDER = ("slipper", "croissant")
