@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
+import h5py
 import numpy as np
 import pytest
 import tifffile
 
-from raw_inputs import noise, write_avi, write_picture
+from raw_inputs import noise, write_avi, write_picture, write_recording
 from rbcflow.core.errors import InputError
+from rbcflow.core.places import expanded
 from rbcflow.core.textfile import rows
 from rbcflow.core.yamlfile import parse_yaml
 from rbcflow.sources import layouts, listing
 from rbcflow.sources.coco import read_coco
 from rbcflow.sources.exports import Pictures, Videos
-from rbcflow.sources.labelled import read_folder
+from rbcflow.sources.image import read_grey
+from rbcflow.sources.labelled import decode, read_folder
 from rbcflow.sources.listing import listed
 from rbcflow.sources.tiff import page_count
 from rbcflow.sources.video import check_video, numbered_frames
@@ -197,6 +201,72 @@ def test_yaml_takes_in_mappings_and_names_dates_that_are_none(tmp_path):
     (tmp_path / "b.yaml").write_text("a: 2024-13-45\n")
     with pytest.raises(InputError, match="month must be in"):
         parse_yaml(tmp_path / "b.yaml")
+
+
+@pytest.mark.parametrize("quality", [30, 95])
+def test_jpeg_that_is_damaged_is_named(tmp_path, quality):
+    content = bytearray(cv2.imencode(".jpg", noise(90, 90), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+    (tmp_path / "a.jpg").write_bytes(content + b"a camera's note")
+    # notes that FFmpeg does not understand are no damage
+    noted = content[:2] + b"\xff\xe1\x00\x0aExif\0\0II" + content[2:]
+    (tmp_path / "b.jpg").write_bytes(noted)
+    assert np.array_equal(read_grey(tmp_path / "a.jpg"), read_grey(tmp_path / "b.jpg"))
+    middle = len(content) // 2
+    for name, bad in (
+        ("c", content[:middle] + content[-2:]),
+        ("d", content[:middle] + bytes(90) + content[middle + 90 :]),
+    ):
+        (tmp_path / f"{name}.jpg").write_bytes(bad)
+        for read in (read_grey, decode):
+            with pytest.raises(InputError, match="damaged picture"):
+                read(tmp_path / f"{name}.jpg")
+
+
+def soften(file: h5py.File) -> None:
+    """Put a link to nothing in place of the images."""
+    del file["events/image"]
+    file["events/image"] = h5py.SoftLink("/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "where"),
+    [
+        (soften, "events/image"),
+        (lambda file: file.create_group("events/mask"), "events/mask"),
+        (lambda file: file["events/frame"].__setitem__(0, 0.5), "events/frame"),
+        (lambda file: file.attrs.__setitem__("setup:flow rate", np.nan), "flow rate"),
+    ],
+)
+def test_recording_with_a_part_that_is_none_is_named(tmp_path, spoil, where):
+    write_recording(tmp_path / "a.h5", [1.0, 2.0])
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        spoil(file)
+    assert where in str(layouts.bad_files("flow_public", tmp_path)["a.h5"])
+
+
+def test_donor_in_two_spellings_of_its_accents_is_named(tmp_path):
+    for number, form in enumerate(("NFC", "NFD")):
+        write_picture(tmp_path / unicodedata.normalize(form, "é") / f"slipper/{number}.png", noise(20, 20))
+    assert len(layouts.arrange("crops", listed(tmp_path)).bad) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{here} ", "{here}"),
+        ("'{here}'", "{here}"),
+        ("file://{here}", "{here}"),
+        ("%USERPROFILE%/x", "Windows"),
+        ("${{HOME/x", "HOME is not"),
+    ],
+)
+def test_path_that_was_copied_from_elsewhere(tmp_path, text, found):
+    text, found = text.format(here=tmp_path), found.format(here=tmp_path)
+    if found == str(tmp_path):
+        assert expanded(text) == found
+    else:
+        with pytest.raises(ValueError, match=found):
+            expanded(text)
 
 
 ORDER = ("slipper", "croissant")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from pathlib import Path
@@ -105,3 +106,17 @@ def test_state_hash_is_about_names_and_values_alone(network, tmp_path):
     weight[0, 0, 0, 0] = before
     assert state_sha256(changed) != state_sha256(original)
     assert state_sha256(save(network, tmp_path / "d.pt")) == state_sha256(original)
+
+
+def test_what_is_no_detector_is_named(network, tmp_path):
+    spoiled, bare = copy.deepcopy(network), copy.deepcopy(network)
+    next(spoiled.parameters()).data[0] = float("nan")
+    del bare.names
+    for model, found in ((spoiled, "not finite"), (bare, "without the names of its classes")):
+        save(model, tmp_path / "a.pt", train_args={"imgsz": 64})
+        with pytest.raises(InputError, match=found):
+            load_verified(tmp_path / "a.pt", hashlib.sha256((tmp_path / "a.pt").read_bytes()).hexdigest())
+    for text, found in ((b"version https://git-lfs.github.com/spec/v1", "Git LFS"), (b"<!DOCTYPE html>", "a web page")):
+        (tmp_path / "b.pt").write_bytes(text)
+        with pytest.raises(InputError, match=found):
+            load_verified(tmp_path / "b.pt", hashlib.sha256(text).hexdigest())

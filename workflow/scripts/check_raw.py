@@ -16,7 +16,7 @@ if __name__ == "__main__":
         found = (
             look(own["layout"], folder, own["reading"])
             if folder.is_dir() and any(folder.iterdir())
-            else Look("not there")
+            else Look(f"{folder}: found a file; expected a folder of files" if folder.is_file() else "not there")
         )
         absent = found.refused == "not there"
         rows.append([name, str(folder), *(["not there", *[""] * (len(COLUMNS) - 3)] if absent else found.cells())])

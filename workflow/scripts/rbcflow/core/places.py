@@ -20,8 +20,12 @@ def expanded(text: str, folder: Path = Path()) -> str:
     """
     if os.path.lexists(folder / text):
         return text
+    # blanks, quotes and `file://` come along when a path is copied from elsewhere
+    text = text.strip().strip("\"'").removeprefix("file://")
+    if windows := re.search(r"%[A-Za-z_]\w*%", text):
+        raise ValueError(f"a variable written ${windows[0].strip('%')}; {windows[0]} is for Windows alone")
     found = os.path.expandvars(text)
-    if unset := re.search(r"\$([A-Za-z_]\w*|\{\w+\})", found):
+    if unset := re.search(r"\$([A-Za-z_]\w*|\{\w+\}?)", found):
         raise ValueError(f"a variable that is set; {unset[0]} is not")
     try:
         home = str(Path(found).expanduser()) if found.startswith("~") else found

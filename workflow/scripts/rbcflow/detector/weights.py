@@ -148,12 +148,16 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
     verify(path, expected)
     from ultralytics.nn.tasks import load_checkpoint
 
+    _refuse_text(path)
     try:
         network = load_checkpoint(path)[0]
     # TypeError is the library's word for it, but PyTorch's restricted unpickler has errors of every kind
     except Exception as error:
         found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"
         raise InputError(path, found, "a detector as Ultralytics saves it") from error
+    if not hasattr(network, "task") or not hasattr(network, "names"):
+        found = "a network without the names of its classes and what it is for"
+        raise InputError(path, found, "a detector as Ultralytics saves it")
     if (task := _task(network)) != "detect":
         raise InputError(path, f"a network of the task {task}", "a detector: task detect", "task")
     _check_network(path, network)
@@ -163,6 +167,15 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
     if not sides or not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
         raise InputError(path, repr(asked), f"pixels, 1 to {LARGEST}, or a list of such", "training argument imgsz")
     return network
+
+
+def _refuse_text(path: Path) -> None:
+    """Refuse what a download leaves in place of weights."""
+    head = path.read_bytes()[:64].lstrip()
+    if head.startswith(b"version https://git-lfs"):
+        raise InputError(path, "a pointer of Git LFS in place of the file", "the weights themselves: `git lfs pull`")
+    if head.startswith(b"<"):
+        raise InputError(path, "a web page", "the weights themselves: download them again")
 
 
 def _task(network: Any) -> str:
@@ -183,6 +196,8 @@ def _check_network(path: Path, network: Any) -> None:
         expected = "a detector of the YOLO family, whose last layer is Detect"
         raise InputError(path, f"a network that ends in {type(last).__name__}", expected, "architecture")
     channels = next((value.shape[1] for value in network.parameters() if value.ndim == 4), 3)
+    if not all(value.isfinite().all() for value in network.parameters()):
+        raise InputError(path, "numbers that are not finite", "a network whose training went well", "weights")
     if channels != 3:
         expected = "3, as pictures are shown to detectors as R, G, B, grey ones too"
         raise InputError(path, f"a network for {channels} channels", expected, "channels")

@@ -20,6 +20,7 @@ import yaml
 from rbcflow.core.boxes import FloatArray, clip, from_yolo
 from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.core.errors import InputError
+from rbcflow.sources.exports import UPLOAD
 
 LISTS = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")
 """Files that say what the numbers of YOLO's classes mean, the first that is there."""
@@ -32,9 +33,6 @@ TOLERANCE_PX = 1.0
 
 LARGEST = 1 << 26
 """Bytes of a file of labels, 64 MiB: a larger one in an archive is none."""
-
-UPLOAD = re.compile(r"[0-9a-f]{8}-")
-"""What Label Studio puts before the name of a file that was uploaded."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def _yolo(folder: Path, files: dict[str, Callable[[], bytes]], known: dict[str, 
 
 def _frame(file: str, stem: str, known: dict[str, Known]) -> tuple[str, int]:
     """Return the recording and frame that the name of a file means."""
-    for name in (stem, UPLOAD.sub("", stem, count=1)):
+    for name in (stem, UPLOAD.sub("", stem)):
         match = re.fullmatch(r"(.+)_f(\d{1,12})", name)
         if match and match[1] in known:
             if (number := int(match[2])) in known[match[1]].numbers:

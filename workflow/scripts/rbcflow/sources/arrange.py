@@ -51,10 +51,15 @@ class Arrangement:
     remarks: list[str] = field(default_factory=list)
     annotated: tuple[int, int] | None = None
     _taken: dict[str, str] = field(default_factory=dict)
+    _spelt: dict[str, str] = field(default_factory=dict)
 
     def put(self, place: str | PurePosixPath, name: str) -> None:
         """Give a file its place; a second one there, under whatever suffix, is bad."""
         place = str(place)
+        folder = str(PurePosixPath(place).parent)
+        if (spelt := self._spelt.setdefault(same_name(folder), folder)) != folder:
+            self.refuse(name, f"the folder {folder!a}, which also is {spelt!a}", "one spelling of its accents")
+            return
         key = same_name(str(PurePosixPath(place).with_suffix("")))
         if first := self._taken.get(key):
             self.refuse(name, f"a second file for {key}", f"one; the other is {first} (`ignore:` one of them)")

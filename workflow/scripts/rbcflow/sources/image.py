@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
 from rbcflow.sources.alpha import OPAQUE, drop_alpha
+from rbcflow.sources.jpeg import check_jpeg
 from rbcflow.sources.tiff import read_picture
 
 READ = (".bmp", ".png", ".jpg", ".jpeg", ".webp", ".pgm", ".tif", ".tiff")
@@ -122,6 +123,7 @@ def _decode(path: Path) -> NDArray[np.uint8]:
         raise InputError(path, "no readable picture", "an 8-bit picture")
     if image.dtype != np.uint8:
         raise InputError(path, f"{image.dtype} pixels", "8-bit pixels")
+    check_jpeg(path, content)
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 

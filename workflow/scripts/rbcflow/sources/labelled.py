@@ -22,6 +22,7 @@ from rbcflow.core.classes import CLASS_ID, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.textfile import read_text
 from rbcflow.core.yamlfile import parse_yaml
+from rbcflow.sources.jpeg import check_jpeg
 from rbcflow.sources.listing import files, hidden
 
 PICTURES = frozenset((".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
@@ -185,6 +186,7 @@ def decode(path: Path) -> NDArray[np.uint8]:
         raise InputError(path, f"transparent pixels (alpha down to {lowest})", "opaque pixels")
     if path.suffix.lower() in (".tif", ".tiff") and (pages := cv2.imcount(str(path))) > 1:
         raise InputError(path, f"{pages} pages", "one picture a file, as only the first would be seen")
+    check_jpeg(path, content.tobytes())
     image = cv2.imdecode(content, cv2.IMREAD_ANYCOLOR)
     return image if image.ndim == 2 else image[..., ::-1]
 

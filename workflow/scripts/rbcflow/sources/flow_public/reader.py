@@ -173,10 +173,11 @@ def _open(path: Path) -> Iterator[h5py.File]:
         raise InputError(path, f"no readable HDF5 ({error})", "an HDF5 recording") from error
     with file:
         for key in (IMAGES, BACKGROUNDS, NUMBERS):
-            if key not in file or not isinstance(file[key], h5py.Dataset):
+            # a link inside the file may lead nowhere
+            if not isinstance(file.get(key), h5py.Dataset):
                 raise InputError(path, "no such dataset", "images, backgrounds and frame numbers of events", where=key)
         images, backgrounds = file[IMAGES], file[BACKGROUNDS]
-        if images.ndim != 3 or images.dtype != np.uint8 or not len(images):
+        if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
             raise InputError(path, f"{images.dtype} of shape {images.shape}", "8-bit (events, h, w)", where=IMAGES)
         if backgrounds.shape != images.shape or backgrounds.dtype != np.uint8:
             raise InputError(path, f"shape {backgrounds.shape}", f"{images.shape} as the images", where=BACKGROUNDS)
@@ -184,10 +185,12 @@ def _open(path: Path) -> Iterator[h5py.File]:
             raise InputError(path, f"shape {file[NUMBERS].shape}", f"{images.shape[:1]}, one an event", where=NUMBERS)
         if file[NUMBERS].dtype.kind not in "iuf" or not np.isfinite(file[NUMBERS][:]).all():
             raise InputError(path, f"{file[NUMBERS].dtype} values", "finite frame numbers", where=NUMBERS)
-        if not isinstance(file.attrs.get(RATE, 0.0), int | float | np.number):
+        if (file[NUMBERS][:] % 1).any():
+            raise InputError(path, "numbers with a fraction", "whole frame numbers", where=NUMBERS)
+        if not isinstance(rate := file.attrs.get(RATE, 0.0), int | float | np.number) or not np.isfinite(rate):
             raise InputError(path, repr(file.attrs[RATE]), "a flow rate in ul/s", where=f"attribute {RATE}")
-        if MASKS in file and file[MASKS].shape != images.shape:
-            raise InputError(path, f"shape {file[MASKS].shape}", f"{images.shape} as the images", where=MASKS)
+        if MASKS in file and (found := getattr(file.get(MASKS), "shape", None)) != images.shape:
+            raise InputError(path, f"shape {found}", f"{images.shape} as the images", where=MASKS)
         yield file
 
 
