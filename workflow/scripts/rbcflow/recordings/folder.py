@@ -97,7 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{asked.sheet}: {new} recordings more. Pixel size, frames a second and conditions are for you to fill in.")
+    more = f"{new} more recording{'' if new == 1 else 's'}"
+    print(f"{asked.sheet}: {more}. Pixel size, frames a second and conditions are for you to fill in.")
     return 0
 
 
