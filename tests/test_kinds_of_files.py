@@ -19,7 +19,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.places import expanded
 from rbcflow.core.textfile import rows
 from rbcflow.core.yamlfile import parse_yaml
-from rbcflow.sources import layouts, listing
+from rbcflow.sources import layouts, listing, manifest, skipping
 from rbcflow.sources.coco import read_coco
 from rbcflow.sources.exports import Pictures, Videos
 from rbcflow.sources.image import read_grey
@@ -267,6 +267,17 @@ def test_path_that_was_copied_from_elsewhere(tmp_path, text, found):
     else:
         with pytest.raises(ValueError, match=found):
             expanded(text)
+
+
+def test_copies_are_told(tmp_path):
+    laboratory(tmp_path / "own")
+    copy = tmp_path / "own/videos/donor_2/copy of a.avi"
+    copy.parent.mkdir()
+    copy.write_bytes((tmp_path / "own/videos/donor_1/a.avi").read_bytes())
+    accepted = skipping.accept("nouaman2024", tmp_path / "own", tmp_path / "links", "stop")
+    skipping.remark_copies(accepted, manifest.check(accepted.listing, tmp_path / "sums"))
+    (remark,) = accepted.arrangement.remarks
+    assert remark.startswith("1 files are copies of others, videos/donor_2/copy of a.avi of videos/donor_1/a.avi")
 
 
 ORDER = ("slipper", "croissant")

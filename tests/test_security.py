@@ -52,7 +52,8 @@ def modules_that_import(*names: str) -> set[str]:
         for node in ast.walk(tree):
             imported_names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             imported_names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.split(".")[0] in names for name in imported_names):
+            # `urllib.parse` takes addresses apart and opens none
+            if any(name.split(".")[0] in names and name != "urllib.parse" for name in imported_names):
                 found.add(module)
     return found
 

@@ -14,8 +14,9 @@ if __name__ == "__main__":
     recorder = Recorder.of_job(snakemake, origin=[origin])
     links = Path(snakemake.output.files)
     accepted = skipping.accept(params.layout, Path(params.folder), links, **params.reading)
-    skipping.warn(source, accepted)
     sums = manifest.check(accepted.listing, Path(params.manifest))
+    skipping.remark_copies(accepted, sums)
+    skipping.warn(source, accepted)
     if params.exact_truth:
         truth.check(links)
     record.write(

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from rbcflow.core.errors import InputError
 from rbcflow.sources import layouts
 from rbcflow.sources.arrange import Arrangement, link_files
-from rbcflow.sources.listing import Listing, kind_of, listed, shown
+from rbcflow.sources.listing import TRUTH, Listing, kind_of, listed, shown
 from rbcflow.sources.problems import BadFiles, reason, refuse
 
 Entries = list[dict[str, str]]
@@ -122,6 +122,25 @@ def accept(
         # What is left must be a source of this layout: the last recording may be gone.
         _told_by_name(arrangement, links, lambda: layouts.bad_files(layout, links))
     return Accepted(arrangement, skipped)
+
+
+def remark_copies(accepted: Accepted, sums: Mapping[str, str]) -> None:
+    """Remark on files that are read twice under two names: their cells may stand on two sides of a split.
+
+    Args:
+        accepted: gets the remark.
+        sums: sha256 of each file by name.
+    """
+    first: dict[str, str] = {}
+    names = [name for name in accepted.arrangement.places.values() if name in sums and kind_of(name)]
+    names = [name for name in names if not name.startswith(f"{TRUTH}/")]
+    copies = [(name, other) for name in sorted(names) if (other := first.setdefault(sums[name], name)) != name]
+    if copies:
+        name, other = map(shown, copies[0])
+        accepted.arrangement.remarks.append(
+            f"{len(copies)} files are copies of others, {name} of {other} first: their cells are read twice, and may "
+            "stand on two sides of a split; `ignore:` the copies"
+        )
 
 
 def warn(source: str, accepted: Accepted) -> None:
