@@ -463,6 +463,7 @@ HEADLINE = "run,model,testset,metric,value,low,high,n_recordings,n_frames,n_boxe
     for run, testset, n, companion, factor in (
         ("random-on-saarland_donors", "saarland_donors", 10, "", 1),
         ("random-on-saarland_donors-at-native", "saarland_donors", 10, "random-on-saarland_donors", 0.5),
+        ("random-on-saarland_donors-in-grey", "saarland_donors", 10, "random-on-saarland_donors", 1.1),
         ("random-on-flow_public", "flow_public", 2, "", 1),
         ("plain-on-saarland_donors", "saarland_donors", 10, "", 0.9),
     )
@@ -472,7 +473,7 @@ HEADLINE = "run,model,testset,metric,value,low,high,n_recordings,n_frames,n_boxe
     )
     for low, high in [(round(value - 0.05, 3), round(value + 0.05, 3)) if n > 2 else ("", "")]
 )  # fmt: skip
-"""Numbers with intervals: of two runs, of one of them at another size, and of a second model's."""
+"""Numbers with intervals: of two runs, of one of them at another size and in grey, and of a second model's."""
 
 COMPARISONS = (
     "testset,metric,first,second,difference,low,high,n_recordings,n_frames\n"

@@ -297,6 +297,7 @@ def test_models_away_from_home_have_a_row(html: str) -> None:
         ["plain", "81", "(76–86)", "72", "(67–77)", "not", "run", "not", "run"],
     ]
     assert 'data-native-one="44 (39–49)|48 (42–52)|0.44"' in table
+    assert 'data-grey-class="99 (94–104)|88 (83–93)|0.99"' in table
 
 
 def test_one_run_is_open_and_the_rest_is_folded(html: str) -> None:

@@ -1,4 +1,4 @@
-"""Models by test sets: found and right boxes with intervals, at both sizes and under both suppressions.
+"""Models by test sets: found and right boxes with intervals, as frames were seen and under both suppressions.
 
 Used by rule ``render_report``.
 """
@@ -15,8 +15,8 @@ from rbcflow.report.runs import Run, TestSet
 from rbcflow.report.stages import read_rows, read_table
 from rbcflow.report.text import MISSING, number
 
-SIZES = {"": "the size of its training", "native": "the frames’ own pixels"}
-"""At what size a frame was seen: by the switch of the run's companion, none being the run itself."""
+LOOKS = ("", "native", "grey")
+"""How a frame was seen, by the end of a companion's name: as the run says, at its own pixels, turned grey."""
 SUPPRESSIONS = {"class": "", "one": "_one_box"}
 """What may stay on one cell (a box a class, as in the preprint, or one box), and what its numbers' names end with."""
 COLUMNS = {"run", "testset", "metric", "value", "low", "high", "n_recordings", "companion_of"}
@@ -24,7 +24,7 @@ COLUMNS = {"run", "testset", "metric", "value", "low", "high", "n_recordings", "
 
 @dataclass(frozen=True)
 class Cell:
-    """A model on a test set; ``shown`` has by size and suppression (``-class``, ``native-one``) the numbers in words.
+    """A model on a test set; ``shown`` has by look and suppression (``-class``, ``native-one``) the numbers in words.
 
     Attributes:
         run: None where the model was not judged there.
@@ -79,7 +79,8 @@ def read_matrix(results: Path, config: dict[str, Any], groups: list[tuple[TestSe
     table = read_table(results / "tables/headline.csv", COLUMNS)
     rows: dict[tuple[str, str], dict] = {}
     for row in [] if table is None else table.to_dict("records"):
-        rows[row["companion_of"] or row["run"], (row["run"].partition("-at-")[2]) + "/" + row["metric"]] = row
+        own = row["companion_of"] or row["run"]
+        rows[own, f"{row['run'].removeprefix(own).rpartition('-')[2]}/{row['metric']}"] = row
     own = [next((r for r in runs if r.model == model and r.testset.name.endswith(OWN)), None) for model in models]
     foreign = [testset for testset, judged in groups if judged and testset.name in config["testsets"]]
     columns = [Column(None, [_cell(run, rows) for run in own])] if any(own) else []
@@ -93,12 +94,12 @@ def _cell(run: Run | None, rows: dict[tuple[str, str], dict]) -> Cell:
     if run is None or run.status != "evaluated" or not run.interpretable:
         return Cell(run)
     shown, shares = {}, {}
-    for size in SIZES:
+    for look in LOOKS:
         for name, suffix in SUPPRESSIONS.items():
-            pair = [rows.get((run.name, f"{size}/{metric}{suffix}")) for metric in ("recall", "precision")]
+            pair = [rows.get((run.name, f"{look}/{metric}{suffix}")) for metric in ("recall", "precision")]
             if all(pair):
-                shown[f"{size}-{name}"] = tuple(_in_percent(row) for row in pair)
-                shares[f"{size}-{name}"] = float(pair[0]["value"] or 0)
+                shown[f"{look}-{name}"] = tuple(_in_percent(row) for row in pair)
+                shares[f"{look}-{name}"] = float(pair[0]["value"] or 0)
     if not shown:
         shown["-class"] = tuple(f"{100 * run.found[key]:.0f}" for key in ("recall", "precision"))
         shares["-class"] = run.found["recall"]
@@ -119,6 +120,7 @@ def read_pairs(results: Path, runs: Iterable[Run]) -> dict[str, Any]:
     Differences are counted on the same draws of the recordings (``tables/comparisons.csv``).
     """
     judged = {run.name: run for run in runs if run.status == "evaluated"}
+    companions = {row["run"] for row in read_rows(results, "headline", COLUMNS) if row["companion_of"]}
     values: dict[str, dict[str, str]] = {}
     for row in read_rows(results, "headline", COLUMNS):
         if row["run"] in judged and row["value"]:
@@ -127,7 +129,7 @@ def read_pairs(results: Path, runs: Iterable[Run]) -> dict[str, Any]:
     pairs: dict[str, dict[str, list[str]]] = {}
     for row in read_rows(results, "comparisons", columns):
         key = f"{row['testset']}|{row['first']}|{row['second']}"
-        if "-at-" not in key:
+        if not {row["first"], row["second"]} & companions:
             three = [number(row[name], 3) for name in ("difference", "low", "high")]
             pairs.setdefault(key, {})[row["metric"]] = [*three, row["n_recordings"]]
     return {"values": values, "pairs": pairs}
