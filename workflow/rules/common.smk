@@ -52,6 +52,12 @@ POSSIBLE = possible(SETTINGS, {model: SETTINGS.checkpoint(model, WEIGHTS) for mo
 # own recordings need no laboratory's; the jobs of a run read these rules again and need not say it once more
 if SETTINGS.missing_raw() and workflow.is_main_process and not (CONFIG.recordings or CONFIG.recording):
     missing = "\n".join(f"  {line}" for line in SETTINGS.missing_raw())
+    # the target that looks at files needs none of them; Snakemake does not tell its targets here yet
+    if (drawn := SETTINGS.drawn_before()) and "check_raw" not in sys.argv:
+        raise WorkflowError(
+            f"An earlier run left drawn files of {', '.join(drawn)} in the results folder; laboratories' files are wanted, and not there:\n"
+            f"{missing}\nBring them, or name another results folder: `--config \"pathvars={{'results': 'measured'}}\"`."
+        )
     lines = "\n".join(f"  {line}" for line in POSSIBLE.lines())
     logger.warning(
         f"The files of these laboratories are not there (origin `path`, `path` or `phantoms: false`):\n{missing}\n"

@@ -33,6 +33,7 @@ from rbcflow.config.models import (  # fmt: skip
 )
 from rbcflow.core.classes import CELL, CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_object
 from rbcflow.core.textfile import read_text, rows
 from rbcflow.core.yamlfile import check_once, read_yaml
 from rbcflow.datasets.spec import VariantSpec
@@ -159,6 +160,19 @@ class Settings:
         """Return whether a source should be read from a folder that is absent or empty."""
         folder = self.raw_folder(source)
         return self.origin(source) == "path" and not (folder.is_dir() and any(folder.iterdir()))
+
+    def drawn_before(self) -> list[str]:
+        """Return the sources whose files are absent and of which an earlier run left drawn ones in the results folder.
+
+        Snakemake takes an output that is there, and that nothing can make, for a file of the user's.
+        """
+        raw = Path(self.config.pathvars.get("results", "results")) / "raw"
+        records = {name: raw / name / "source.json" for name in self.sources if self.lacks_files(name)}
+        return [
+            name
+            for name, file in records.items()
+            if file.is_file() and read_object(file, "the record of a source's files", []).get("origin") == "phantom"
+        ]
 
     def missing_raw(self) -> list[str]:
         """Return one paragraph for each source that should be read from a folder that is absent or empty."""
