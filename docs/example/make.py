@@ -16,7 +16,13 @@ from PIL import Image
 LIMIT = 3_000_000
 """Bytes the example may have."""
 
-STEPS = (((900, 45), (560, 30)), ((800, 38), (480, 24)), ((720, 30), (400, 18)), ((640, 25), (320, 14)), ((600, 20), (260, 10)))
+STEPS = (
+    ((900, 45), (560, 30)),
+    ((800, 38), (480, 24)),
+    ((720, 30), (400, 18)),
+    ((640, 25), (320, 14)),
+    ((600, 20), (260, 10)),
+)
 """Widths in pixels and WebP qualities, of pictures in sight and of folded ones, tried in turn until the page fits."""
 
 NOTE = (
