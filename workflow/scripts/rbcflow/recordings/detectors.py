@@ -55,11 +55,11 @@ def shipped(name: str = "starter") -> CellFinder:
         InputError: no such entry, or the file is not the recorded one.
     """
     path, sha256 = _shipped(name)
-    side = training_side(thererecord(name))
+    side = training_side(shipped_record(name))
     return load_finder(path, sha256, {}, side=side, threads=1)
 
 
-def thererecord(name: str) -> dict[str, Any]:
+def shipped_record(name: str) -> dict[str, Any]:
     """Return the ``training.json`` of a detector that comes with the project."""
     return training_record(*_shipped(name))
 
