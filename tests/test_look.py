@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project_copy import copy_project
 from raw_inputs import WRITERS
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources.listing import listed
@@ -19,7 +19,6 @@ from rbcflow.sources.look import COLUMNS, look, table
 from rbcflow.sources.seen import keep, state
 from test_yolo_folders import NAPLES, PATTERN, splits, write
 
-PROJECT = Path(__file__).parent.parent
 READING = {"take": [], "ignore": [], "without_polygons": "empty"}
 
 
@@ -74,16 +73,7 @@ def test_a_table_is_aligned():
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with one laboratory's labelled frames, a dataset, and nothing else."""
     folder = tmp_path_factory.mktemp("a laboratory alone") / "rbc flow"
-    for name in ("config", "paper", "profiles", "resources/annotations", "resources/expected", "workflow"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (
-        "Snakefile",
-        "environment.yml",
-        "resources/weights.yaml",
-        "resources/published_sets.yaml",
-        "CITATION.cff",
-    ):
-        shutil.copy2(PROJECT / name, folder / name)
+    copy_project(folder)
     write(folder / "home/frames", NAPLES)
     write(folder / "home/set", splits())
     source = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +13,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from project_copy import copy_project
 from raw_inputs import WRITERS, noise, serving, write_picture
 from rbcflow.sources import manifest, seen
 from rbcflow.sources.listing import listed
 from test_raw_archive import CROP, PRESSURE, zipped
 
-PROJECT = Path(__file__).parent.parent
 RECORDS = [f"measured/raw/{source}/source.json" for source in WRITERS]
 
 
@@ -27,16 +26,7 @@ RECORDS = [f"measured/raw/{source}/source.json" for source in WRITERS]
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with own files of every laboratory."""
     folder = tmp_path_factory.mktemp("own files") / "rbc flow"
-    for name in ("config", "paper", "profiles", "resources/annotations", "resources/expected", "workflow"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (
-        "Snakefile",
-        "environment.yml",
-        "resources/weights.yaml",
-        "resources/published_sets.yaml",
-        "CITATION.cff",
-    ):
-        shutil.copy2(PROJECT / name, folder / name)
+    copy_project(folder)
     for source, write in WRITERS.items():
         write(folder / "own" / source)
     return folder

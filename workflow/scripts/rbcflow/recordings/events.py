@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
-import hdf5plugin  # noqa: F401 (registers the Zstandard filter)
 import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.hdf5 import open_hdf5
 
 IMAGES, NUMBERS = "events/image", "events/frame"
 ATTRIBUTES = {
@@ -33,7 +33,7 @@ def described(path: Path) -> tuple[NDArray[np.int64], dict[str, float], tuple[st
     Raises:
         InputError: no HDF5, cut short, no frames in ``events/image``, or numbers that go back.
     """
-    with _open(path) as file:
+    with open_hdf5(path) as file:
         numbers, _ = _frames(path, file)
         facts = {}
         for name, attribute in ATTRIBUTES.items():
@@ -46,7 +46,7 @@ def described(path: Path) -> tuple[NDArray[np.int64], dict[str, float], tuple[st
 
 def read(path: Path) -> Iterator[tuple[int, NDArray]]:
     """Yield number and (H, W) uint8 or uint16 grey of each frame."""
-    with _open(path) as file:
+    with open_hdf5(path) as file:
         numbers, places = _frames(path, file)
         images = file[IMAGES]
         block = max(1, BLOCK // max(1, images.dtype.itemsize * int(np.prod(images.shape[1:]))))
@@ -62,13 +62,6 @@ def read(path: Path) -> Iterator[tuple[int, NDArray]]:
                                  where=f"frame {number} and after") from error  # fmt: skip
             for number, place in zip(numbers[inside], places[inside], strict=True):
                 yield int(number), stored[place - start]
-
-
-def _open(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path)
-    except OSError as error:
-        raise InputError(path, f"no HDF5 file, or one cut short ({error})", "a recording in HDF5") from error
 
 
 def _frames(path: Path, file: h5py.File) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

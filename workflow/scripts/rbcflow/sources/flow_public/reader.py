@@ -20,12 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import h5py
-import hdf5plugin  # noqa: F401 (registers the Zstandard filter)
 import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
+from rbcflow.core.hdf5 import open_hdf5
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import listing
 from rbcflow.sources.arrange import Arrangement
@@ -165,13 +165,7 @@ def _pixels(file: h5py.File, key: str, index: int) -> NDArray[np.uint8]:
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[h5py.File]:
     """Open a recording after its three datasets have been verified."""
-    if not path.is_file():
-        raise InputError(path, "no such file", "an HDF5 recording")
-    try:
-        file = h5py.File(path)
-    except OSError as error:
-        raise InputError(path, f"no readable HDF5 ({error})", "an HDF5 recording") from error
-    with file:
+    with open_hdf5(path) as file:
         for key in (IMAGES, BACKGROUNDS, NUMBERS):
             # a link inside the file may lead nowhere
             if not isinstance(file.get(key), h5py.Dataset):
