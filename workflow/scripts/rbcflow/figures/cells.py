@@ -57,7 +57,7 @@ def cell_sheet(bank: Path, output: Path) -> None:
         panels = figure.subplots(len(sheets), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (name, sheet) in zip(panels, sheets.items(), strict=True):
             axes.imshow(sheet, interpolation="nearest")
-            axes.set_title(f"{name}, {len(named[name])} kept")
+            axes.set_title(f"{style.class_name(name)}, {len(named[name])} kept")
             axes.set_axis_off()
 
 
@@ -98,7 +98,7 @@ def cell_counts(bank: Path, output: Path) -> None:
     """
     table = read_table(bank)
     kept = _kept(table)
-    bars = [(f"kept: {name}", len(own), style.COLOURS[name]) for name, own in kept.items()]
+    bars = [(f"kept: {style.class_name(name)}", len(own), style.COLOURS[name]) for name, own in kept.items()]
     reasons = (
         table.loc[table["reason"] != "", "reason"]
         .value_counts()

@@ -45,7 +45,7 @@ def published_matrices(runs: list[Path], output: Path, table: list[dict[str, str
     note = style.note(
         f"confidence > {limits['conf']:g}, IoU > {limits['iou']:g}",
         "rows true, columns predicted",
-        "c croissant, s slipper, o other, b background (last row false alarms, last column missed)",
+        "p parachute (croissant), s slipper, o other, b background (last row false alarms, last column missed)",
         "shares: each row sums to 1",
     )
     with style.canvas(output, style.SHEET_MM, 172, note) as figure:

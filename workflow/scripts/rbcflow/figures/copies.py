@@ -20,11 +20,17 @@ MAX_SIZE = (1200, 2000)
 FIRST_FRAME_SIZE = (900, 1260)
 """Largest first frame of an animation."""
 
-LOSSLESS_LIMIT = 40_000
-"""Bytes up to which a picture stays lossless: plots do, photographs need not."""
+LOSSLESS_LIMIT = 45_000
+"""Bytes up to which a picture stays sharp: plots do, photographs need not."""
 
-HOPELESS = 90_000
-"""Bytes of a PNG that cannot become so small; not to try it saves most of the time."""
+PLOT_COLOURS = 64
+"""Colours of a sharp plot, which has a dozen and their mixtures at edges."""
+
+PLOT_GROUND = 0.35
+"""Least share of white in a plot; photographs, and sheets of them, have less."""
+
+NEARLY_WHITE = 253
+"""What counts as 255 in a palette: the mean of white and a few mixtures of it."""
 
 MOVING_LIMIT = 80_000
 """Bytes an animation may take: a page has some dozens of them; the smallest step is taken even if it takes more."""
@@ -42,20 +48,49 @@ def write_copies(figure: Path) -> None:
     """Write the copies of a PNG or GIF beside it."""
     with Image.open(figure) as image:
         still, *moving = copies_of(figure)
-        size, lossless = (FIRST_FRAME_SIZE, True) if moving else (MAX_SIZE, figure.stat().st_size < HOPELESS)
-        still.write_bytes(_still(image, size, lossless=lossless))
+        still.write_bytes(_first_frame(image) if moving else _still(image, figure.stat().st_size))
         for target in moving:
             target.write_bytes(_moving(image, figure.stat().st_size))
 
 
-def _still(image: Image.Image, size: tuple[int, int], *, lossless: bool) -> bytes:
-    """Return a picture on white, at most so large, encoded; without loss where that is worth a try and small."""
+def _still(image: Image.Image, size: int) -> bytes:
+    """Return a figure of so many bytes encoded: without loss, a plot in few colours, where that is small."""
+    flat = _on_white(image, MAX_SIZE)
+    sharp = _as_plot(flat) or (flat if size <= LOSSLESS_LIMIT else None)
+    return (_small(sharp) if sharp else b"") or _photograph(flat)
+
+
+def _first_frame(image: Image.Image) -> bytes:
+    """Return the first frame of an animation encoded, without loss where that is small: it has few colours."""
+    flat = _on_white(image, FIRST_FRAME_SIZE)
+    return _small(flat) or _photograph(flat)
+
+
+def _on_white(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture on white, RGB, at most so large."""
     rgba = image.convert("RGBA")
-    white = Image.new("RGBA", rgba.size, "white")
-    flat = Image.alpha_composite(white, rgba).convert("RGB")
+    flat = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
     flat.thumbnail(size, Image.Resampling.LANCZOS)
-    data = _webp(flat, lossless=True, quality=20, method=1) if lossless else b""
-    return data if 0 < len(data) <= LOSSLESS_LIMIT else _webp(flat, quality=58, method=2)
+    return flat
+
+
+def _as_plot(picture: Image.Image) -> Image.Image | None:
+    """Return an RGB picture in ``PLOT_COLOURS`` colours, pure white kept as the page is white; None of a photograph."""
+    if picture.convert("L").histogram()[255] < PLOT_GROUND * picture.width * picture.height:
+        return None
+    few = picture.quantize(PLOT_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.putpalette([255 if part >= NEARLY_WHITE else part for part in few.getpalette()])
+    return few.convert("RGB")
+
+
+def _small(picture: Image.Image) -> bytes:
+    """Return a picture encoded without loss, nothing where that takes too many bytes."""
+    data = _webp(picture, lossless=True, quality=50, method=3)
+    return data if len(data) <= LOSSLESS_LIMIT else b""
+
+
+def _photograph(picture: Image.Image) -> bytes:
+    return _webp(picture, quality=58, method=2)
 
 
 def _moving(image: Image.Image, size: int) -> bytes:

@@ -176,7 +176,9 @@ def class_counts(raw_counts: Path, output: Path) -> None:
         left, right = figure.subplots(2, 1, height_ratios=(max(len(crops), 1), max(len(frames), 1)))
         if not crops.empty:
             columns = [name for name in ("croissant", "slipper", "other") if name in crops]
-            crops[columns].plot.barh(stacked=True, ax=left, color=[style.COLOURS[name] for name in columns], width=0.6)
+            crops[columns].rename(columns=style.class_name).plot.barh(
+                stacked=True, ax=left, color=[style.COLOURS[name] for name in columns], width=0.6
+            )
             left.legend(title="", loc="center left", bbox_to_anchor=(1, 0.5))
         left.set(xlabel="crops", ylabel="")
         left.set_yticks(left.get_yticks(), [f"{style.label(name)}\n{sizes[name]} px" for name in crops.index])
@@ -208,7 +210,7 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
     published = published.div(published.sum(axis=1), axis=0)
     note = style.note(
         f"{style.label('kihm2018')}, supporting set by pressure",
-        table["origin"].iloc[0],
+        origin.text(table["origin"].iloc[0]),
         f"n = {int(counts.to_numpy().sum())} crops",
         "points: here; lines: Kihm et al. 2018, S3, n = 3090",
     )
@@ -218,11 +220,17 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
         for name in published:
             if name in counts:
                 left.bar(
-                    [str(p) for p in counts.index], counts[name], bottom=bottom, color=style.COLOURS[name], label=name
+                    [str(p) for p in counts.index],
+                    counts[name],
+                    bottom=bottom,
+                    color=style.COLOURS[name],
+                    label=style.class_name(name),
                 )
                 bottom += counts[name].to_numpy()
                 right.scatter(shares.index, shares[name], s=14, color=style.COLOURS[name], zorder=3)
-            right.plot(published.index, published[name], color=style.COLOURS[name], linewidth=1.2, label=name)
+            right.plot(
+                published.index, published[name], color=style.COLOURS[name], linewidth=1.2, label=style.class_name(name)
+            )
         left.set(xlabel="pressure (mbar)", ylabel="crops")
         left.legend(loc="center left", bbox_to_anchor=(1, 0.5))
         right.set(xlabel="pressure (mbar)", ylabel="share of crops", ylim=(0, 1.02))

@@ -76,7 +76,7 @@ def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path
         panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (shape, sheet) in zip(panels, sheets.items(), strict=True):
             axes.imshow(sheet, interpolation="nearest")
-            axes.set_title(f"{shape} ({class_of(shape)}), {len(places[shape])}")
+            axes.set_title(f"{shape} ({style.class_name(class_of(shape))}), {len(places[shape])}")
             axes.set_axis_off()
             tile = sheet.shape[1] / COLUMNS
             for number, frame in enumerate(rows[shape]):

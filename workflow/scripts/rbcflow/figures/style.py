@@ -228,4 +228,9 @@ def of_group(place: int) -> dict[str, Any]:
 
 def class_handles(classes: Iterable[str]) -> list[Patch]:
     """Return the legend entries of some classes."""
-    return [Patch(color=COLOURS[name], label=name) for name in classes]
+    return [Patch(color=COLOURS[name], label=class_name(name)) for name in classes]
+
+
+def class_name(name: str) -> str:
+    """Return what readers call a class; what is none keeps its name."""
+    return names.CLASSES.get(name, name)

@@ -19,7 +19,7 @@ from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.runtime import origin
 
 CURVES = {
-    **{name: (name, style.COLOURS[name], "-") for name in CLASSES},
+    **{name: (style.class_name(name), style.COLOURS[name], "-") for name in CLASSES},
     ALL: ("all classes pooled", style.COLOURS[ALL], "-"),
     ANY: ("found, class ignored", style.COLOURS[ANY], "--"),
 }
@@ -117,7 +117,8 @@ def heat(
         axes.text(
             column, row, text, ha="center", va="center", color=colour, fontsize=style.LEAST_POINTS if short else 8.5
         )
-    names = [name[0] for name in CLASSES] if short else list(CLASSES)
+    names = [style.class_name(name) for name in CLASSES]
+    names = [name[0] for name in names] if short else names
     axes.set_xticks(range(last + 1), [*names, "b" if short else "missed"])
     axes.set_yticks(range(len(values)), [*names, *(["b"] if short else below.values())])
     if not short:

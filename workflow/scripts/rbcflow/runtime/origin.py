@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from rbcflow.core import names
 from rbcflow.runtime.provenance import PHANTOM, PUBLIC, PUBLISHED, RAW, SEPARATOR, UNKNOWN, WAYS
 
 MEANING = {
@@ -242,5 +243,5 @@ def meaning(word: str) -> str:
 
 
 def text(origins: str | Iterable[str] | None) -> str:
-    """Return an ``origin`` entry as words for a note or a table."""
-    return SEPARATOR.join(words(origins)) or "origin not recorded"
+    """Return an ``origin`` entry in the words of a reader, for a note of a figure."""
+    return SEPARATOR.join(names.ORIGINS.get(word, word) for word in words(origins)) or "origin not recorded"
