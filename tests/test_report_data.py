@@ -211,6 +211,25 @@ def test_a_large_picture_is_reduced_and_transparency_is_white(tmp_path: Path) ->
     assert decoded(embedded.uri).convert("RGB").getpixel((600, 75)) == (255, 255, 255)
 
 
+def test_a_plot_is_sharp_in_few_colours_and_a_photograph_is_not(tmp_path: Path) -> None:
+    """Both are too large to be kept: lines and text on white become small without loss, grains become a photograph."""
+    grains = picture(0, 700, 500).convert("RGB")
+    plot = Image.new("RGB", (700, 900), "white")
+    plot.paste(grains.resize((300, 300)).quantize(200).convert("RGB"), (0, 0))
+    plot.paste((0, 114, 178), (350, 500, 400, 800))
+    found = {}
+    for name, original in (("plot", plot), ("grains", grains)):
+        (path := tmp_path / f"{name}.png").touch()
+        original.save(path)
+        path.write_bytes(path.read_bytes() + bytes(copies.HOPELESS))  # as large as a real one
+        copies.write_copies(path)
+        found[name] = np.asarray(decoded(embed_still(path).uri).convert("RGB"))
+    assert len(np.unique(found["plot"].reshape(-1, 3), axis=0)) <= copies.PLOT_COLOURS
+    assert (found["plot"][400:480, 500:700] == 255).all()
+    assert np.abs(found["plot"][510:790, 360:390].astype(int) - (0, 114, 178)).max() <= 4
+    assert len(np.unique(found["grains"].reshape(-1, 3), axis=0)) > copies.PLOT_COLOURS
+
+
 @pytest.fixture
 def gif(tmp_path: Path) -> Path:
     frames = [picture(seed, 640, 320) for seed in range(4)]

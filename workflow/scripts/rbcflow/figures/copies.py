@@ -23,6 +23,9 @@ FIRST_FRAME_SIZE = (900, 1260)
 LOSSLESS_LIMIT = 45_000
 """Bytes up to which a picture stays sharp: plots do, photographs need not."""
 
+HOPELESS = 90_000
+"""Bytes of a photograph's PNG that cannot become so small; not to try it saves time."""
+
 PLOT_COLOURS = 64
 """Colours of a sharp plot, which has a dozen and their mixtures at edges."""
 
@@ -56,7 +59,7 @@ def write_copies(figure: Path) -> None:
 def _still(image: Image.Image, size: int) -> bytes:
     """Return a figure of so many bytes encoded: without loss, a plot in few colours, where that is small."""
     flat = _on_white(image, MAX_SIZE)
-    sharp = _as_plot(flat) or (flat if size <= LOSSLESS_LIMIT else None)
+    sharp = _as_plot(flat) or (flat if size < HOPELESS else None)
     return (_small(sharp) if sharp else b"") or _photograph(flat)
 
 
