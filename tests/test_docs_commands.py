@@ -19,6 +19,7 @@ PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted((PROJECT /
 RULES = {
     path: path.read_text() for path in [PROJECT / "Snakefile", *sorted((PROJECT / "workflow/rules").glob("*.smk"))]
 }
+PATHS = PROJECT / "workflow/scripts/rbcflow/plan/paths.py"
 NAMES = {name for text in RULES.values() for name in re.findall(r"^(?:use )?rule (\w+)", text, re.MULTILINE)}
 
 
@@ -38,7 +39,8 @@ def written() -> list[tuple[str, str]]:
 
 def outputs() -> list[re.Pattern]:
     """Return a pattern of every file that a rule makes."""
-    files = {file for text in RULES.values() for file in re.findall(r'"<results>/([^"]+)"', text)}
+    texts = [*RULES.values(), PATHS.read_text()]
+    files = {file for text in texts for file in re.findall(r'"<results>/([^"]+)"', text)}
     parts = [re.split(r"\{\{?[^}]*\}\}?", file) for file in files]
     return [re.compile("[^/]+".join(map(re.escape, own))) for own in parts]
 

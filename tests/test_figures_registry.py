@@ -14,7 +14,8 @@ import yaml
 
 from rbcflow.config import load
 from rbcflow.core.errors import InputError
-from rbcflow.figures.registry import DRAWS, expand, read_registry
+from rbcflow.figures.registry import DRAWS, read_registry
+from rbcflow.plan import Plan
 
 PROJECT = Path(__file__).parents[1]
 ENTRY = {
@@ -54,13 +55,16 @@ def test_registry_needs_no_plotting_library():
 def test_files_by_key(tmp_path):
     gif = ENTRY | {"id": "boxes", "draws": "predicted_boxes", "format": "gif"}
     once = ENTRY | {"id": "overview", "per": "none", "draws": "overview", "inputs": ["runs"]}
-    files = expand(read_registry(registry(tmp_path, ENTRY, gif, once)), {"run": ["a-on-b", "c-on-d"]}, Path("results"))
-    assert [file.as_posix() for file in files] == [
-        "results/figures/matrix/a-on-b.png",
-        "results/figures/matrix/c-on-d.png",
-        "results/gifs/boxes/a-on-b.gif",
-        "results/gifs/boxes/c-on-d.gif",
-        "results/figures/overview/all.png",
+    figures = registry(tmp_path, ENTRY, gif, once)
+    runs = tmp_path / "runs.tsv"
+    runs.write_text("run\tmodel\ttestset\tpublished_as\na-on-b\trandom\tnaples\t\nc-on-d\trandom\trandom_test\t\n")
+    plan = Plan.of(load({"tables": {"figures": str(figures), "runs": str(runs)}}))
+    assert plan.figures.all() == [
+        "<results>/figures/matrix/a-on-b.png",
+        "<results>/figures/matrix/c-on-d.png",
+        "<results>/gifs/boxes/a-on-b.gif",
+        "<results>/gifs/boxes/c-on-d.gif",
+        "<results>/figures/overview/all.png",
     ]
 
 
@@ -89,10 +93,5 @@ def test_readme_names_the_file_of_every_figure_with_a_counterpart():
     entries = [entry for entry in read_registry(PROJECT / "paper/figures.yaml") if entry.rebuilds]
     listed = re.findall(r"^\| (.+?) \| .+? \| `results/(.+?)` \|$", (PROJECT / "README.md").read_text(), re.MULTILINE)
     assert {title for title, _ in listed} == {entry.title for entry in entries}
-    settings = load({})
-    keys = {
-        "clustered": ["liang2024"], "bank": list(settings.banks), "variant": list(settings.variants),
-        "model": list(settings.models), "run": list(settings.runs),
-    }  # fmt: skip
-    promised = {file.as_posix() for file in expand(entries, keys, Path())}
+    promised = {file.removeprefix("<results>/") for file in Plan.of(load({})).figures.all()}
     assert {file for _, file in listed} <= promised

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rbcflow.plan.figures import ONCE
+
 PROJECT = Path(__file__).parent.parent
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
@@ -34,14 +36,6 @@ def models() -> list[str]:
     """Return the models that runs.tsv judges, and the user's own."""
     lines = (PROJECT / "config/runs.tsv").read_text().splitlines()[1:]
     return [*dict.fromkeys(line.split("\t")[1] for line in lines), "given"]
-
-
-def once() -> list[str]:
-    """Return what has happened when figures that are drawn once can be."""
-    text = (PROJECT / "workflow/rules/common.smk").read_text()
-    return re.findall(
-        r'^    "(\w+)": \{', re.search(r"^ONCE = \{(.+?)^\}", text, re.MULTILINE | re.DOTALL)[1], re.MULTILINE
-    )
 
 
 def taken_over() -> set[str]:
@@ -77,7 +71,7 @@ def test_downloads_run_where_snakemake_runs(rule: str):
 
 def test_the_slurm_profile_names_rules_that_there_are():
     registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
-    drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in once()}
+    drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in ONCE}
     judged = {f"{job}_{model}" for job in ("predict", "evaluate", "collect_errors", "draw_run") for model in models()}
     scored = {"score_outlines_by_rules", "score_outlines_by_networks"}
     known = {*rules(), *taken_over(), *drawn, *judged, *scored}

@@ -4,8 +4,8 @@
 rule cluster_objects:
     """Clusters of what the U-Net found, and which of them hold whole cells."""
     input:
-        unpack(bank_networks("unet")),
-        record=bank_record,
+        unpack(lambda wildcards: PLAN.cells.network_inputs(["unet"])),
+        record=lambda wildcards: PLAN.cells.record(wildcards.bank),
     output:
         clusters="<results>/clusters/{bank}.csv",
         pictures="<results>/clusters/{bank}.npz",
@@ -15,7 +15,7 @@ rule cluster_objects:
     benchmark:
         "<benchmarks>/cluster_objects/{bank}.tsv"
     wildcard_constraints:
-        bank=alternatives(CLUSTERED),
+        bank=alternatives(PLAN.cells.clustered),
     priority: PRIORITY["outline"]
     conda:
         "../../environment.yml"
@@ -24,7 +24,7 @@ rule cluster_objects:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        networks=network_params,
+        networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
         code=code("cluster_objects"),
     message:
         "Clustering what the U-Net found for {wildcards.bank}"
@@ -35,9 +35,9 @@ rule cluster_objects:
 rule cut_cells:
     """The single cells of one bank, by every path it names; none where its source is unavailable."""
     input:
-        unpack(bank_networks()),
-        record=bank_record,
-        clusters=bank_clusters,
+        unpack(lambda wildcards: PLAN.cells.network_inputs(PLAN.cells.networks(wildcards.bank))),
+        record=lambda wildcards: PLAN.cells.record(wildcards.bank),
+        clusters=lambda wildcards: PLAN.cells.clusters(wildcards.bank),
     output:
         cells="<results>/cells/{bank}/cells.csv",
         crops="<results>/cells/{bank}/crops.npz",
@@ -47,17 +47,17 @@ rule cut_cells:
     benchmark:
         "<benchmarks>/cut_cells/{bank}.tsv"
     wildcard_constraints:
-        bank=alternatives(RECORDED_BANKS),
-    priority: bank_priority
+        bank=alternatives(PLAN.cells.cut),
+    priority: lambda wildcards: PRIORITY["feed" if wildcards.bank in PLAN.cells.feeding else "outline"]
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=growing(3000),
         runtime=growing(240),
-        gpu=bank_gpus,
+        gpu=lambda wildcards: PLAN.cells.gpus(PLAN.cells.networks(wildcards.bank)),
     params:
-        networks=network_params,
+        networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
         paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
         code=code("cut_cells"),
     message:
@@ -77,8 +77,8 @@ rule draw_cells:
     benchmark:
         "<benchmarks>/draw_cells/{bank}.tsv"
     wildcard_constraints:
-        bank=alternatives(name for name in SETTINGS.banks if name not in RECORDED_BANKS),
-    priority: bank_priority
+        bank=alternatives(name for name in SETTINGS.banks if name not in PLAN.cells.cut),
+    priority: lambda wildcards: PRIORITY["feed" if wildcards.bank in PLAN.cells.feeding else "outline"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -96,19 +96,19 @@ rule draw_cells:
 
 
 # To load the networks' libraries takes as long as to outline the sampled frames, so a job takes all paths with networks, and one the others.
-for kind, paths in SCORED_BY.items():
+for kind, methods in PLAN.cells.scored_by.items():
 
     rule:
         """Extraction paths on every source with known masks that they can take."""
         name:
             f"score_outlines_by_{kind}"
         input:
-            **network_inputs(SETTINGS.networks(paths)),
-            records=scored_records(paths),
+            **PLAN.cells.network_inputs(SETTINGS.networks(methods)),
+            records=PLAN.cells.scored_records(methods),
         output:
-            summaries=[f"<results>/outlines/{path}/summary.json" for path in paths],
-            objects=[f"<results>/outlines/{path}/objects.csv" for path in paths],
-            provenance=[f"<results>/outlines/{path}/provenance.json" for path in paths],
+            summaries=[f"<results>/outlines/{method}/summary.json" for method in methods],
+            objects=[f"<results>/outlines/{method}/objects.csv" for method in methods],
+            provenance=[f"<results>/outlines/{method}/provenance.json" for method in methods],
         log:
             f"<logs>/score_outlines/{kind}.log",
         benchmark:
@@ -120,9 +120,9 @@ for kind, paths in SCORED_BY.items():
         resources:
             mem_mb=growing(3000),
             runtime=growing(120),
-            gpu=network_gpus(SETTINGS.networks(paths)),
+            gpu=PLAN.cells.gpus(SETTINGS.networks(methods)),
         params:
-            paths=[scored_path(path) for path in paths],
+            paths=[PLAN.cells.scored_path(method) for method in methods],
             frames=CONFIG.segmenters.scored_frames,
             code=code("score_outlines"),
         message:

@@ -4,8 +4,8 @@
 rule check_metrics:
     """Every run counted again by the libraries' own functions; a disagreement ends the DAG."""
     input:
-        metrics=counted_in(SETTINGS.judged, "metrics.json"),
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
+        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
+        predictions=paths.predictions(SETTINGS.judged),
     output:
         table="<results>/tables/metric_checks.csv",
         provenance="<results>/tables/metric_checks.json",
@@ -21,7 +21,7 @@ rule check_metrics:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        runs=list(_rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.judged).values()),
         code=code("check_metrics"),
     message:
         "Counting every run again by the libraries' own functions"
@@ -32,9 +32,9 @@ rule check_metrics:
 rule compare_runs:
     """Intervals of headline numbers, and differences of models on the same frames."""
     input:
-        metrics=counted_in(SETTINGS.judged, "metrics.json"),
-        errors=counted_in(SETTINGS.judged, "errors.csv"),
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
+        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
+        errors=paths.counted(SETTINGS.judged, "errors.csv"),
+        predictions=paths.predictions(SETTINGS.judged),
     output:
         headline="<results>/tables/headline.csv",
         comparisons="<results>/tables/comparisons.csv",
@@ -51,7 +51,7 @@ rule compare_runs:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        runs=list(_rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.judged).values()),
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
@@ -66,7 +66,7 @@ rule compare_runs:
 rule compare_sizes:
     """Every published run beside itself at the frames' own size."""
     input:
-        metrics=counted_in(SETTINGS.judged, "metrics.json"),
+        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
         headline="<results>/tables/headline.csv",
     output:
         table="<results>/tables/sizes.csv",
@@ -83,7 +83,7 @@ rule compare_sizes:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        runs=list(_rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.judged).values()),
         code=code("compare_sizes"),
     message:
         "Putting every published run beside itself at another size"
@@ -94,7 +94,7 @@ rule compare_sizes:
 rule measure_looks:
     """Shape, colour and halo of every whole cell of the recorded test sets."""
     input:
-        testsets=[f"<results>/testsets/{testset}/testset.json" for testset in RECORDED_TESTSETS],
+        testsets=[paths.testset(testset) for testset in PLAN.testsets.recorded],
     output:
         table="<results>/tables/looks.csv",
         provenance="<results>/tables/looks.json",
@@ -128,10 +128,10 @@ rule judge_claims:
         counts="<results>/tables/published_counts.csv",
         looks="<results>/tables/looks.csv",
         seeds="<results>/tables/seeds.csv",
-        trainings=[f"{model_folder(model)}/training.json" for model in KEYS["model"]],
-        metrics=counted_in(SETTINGS.judged, "metrics.json"),
-        errors=counted_in(SETTINGS.judged, "errors.csv"),
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.judged],
+        trainings=[PLAN.models.record(model) for model in PLAN.models.judged],
+        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
+        errors=paths.counted(SETTINGS.judged, "errors.csv"),
+        predictions=paths.predictions(SETTINGS.judged),
     output:
         table="<results>/tables/claims.csv",
         provenance="<results>/tables/claims.json",
@@ -147,10 +147,10 @@ rule judge_claims:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        runs=list(_rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.judged).values()),
         labels=SETTINGS.labels,
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
-        images={name: image_count(SETTINGS.models[name].variant, "train") for name in KEYS["model"]},
+        images={name: PLAN.datasets.image_count(PLAN.models.variant(name), "train") for name in PLAN.models.judged},
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
@@ -165,10 +165,8 @@ rule judge_claims:
 rule validate_weights:
     """A checkpoint of your own on test sets (the key `given`): metrics, curves, errors and figures."""
     input:
-        metrics=lambda wildcards: [f"<results>/validation/{run}/metrics.json" for run in given_runs()],
-        figures=lambda wildcards: [
-            figure_output(entry).format(key=run) for entry in FIGURES_PER["run"] for run in given_runs()
-        ],
+        metrics=lambda wildcards: paths.counted(PLAN.runs.given()),
+        figures=lambda wildcards: PLAN.figures.of_runs(PLAN.runs.given()),
     localrule: True
     conda:
         "../../environment.yml"

@@ -4,7 +4,7 @@
 rule split_cells:
     """Say which cell may appear in train, val and test."""
     input:
-        banks=lambda wildcards: bank_tables(BANK_SETS[wildcards.banks]),
+        banks=lambda wildcards: [paths.cells(bank) for bank in PLAN.datasets.bank_sets[wildcards.banks]],
     output:
         splits="<results>/splits/{scheme}/{banks}.csv",
         provenance="<results>/splits/{scheme}/{banks}.json",
@@ -14,7 +14,7 @@ rule split_cells:
         "<benchmarks>/split_cells/{scheme}-{banks}.tsv"
     wildcard_constraints:
         scheme="grouped|paper",
-        banks=alternatives(BANK_SETS),
+        banks=alternatives(PLAN.datasets.bank_sets),
     priority: PRIORITY["compose"]
     localrule: True
     conda:
@@ -36,8 +36,8 @@ rule split_cells:
 rule compose_shard:
     """Cut-and-paste images with labels, one shard of a variant's split."""
     input:
-        banks=lambda wildcards: banks_of(wildcards.variant),
-        splits=split_table,
+        banks=lambda wildcards: PLAN.datasets.banks(wildcards.variant),
+        splits=lambda wildcards: PLAN.datasets.splits(wildcards.variant),
     output:
         shard=directory("<results>/datasets/{variant}/{split}/shards/{shard}"),
     log:
@@ -45,7 +45,7 @@ rule compose_shard:
     benchmark:
         "<benchmarks>/compose_shard/{variant}-{split}-{shard}.tsv"
     wildcard_constraints:
-        variant=alternatives(GENERATED),
+        variant=alternatives(PLAN.datasets.generated),
     priority: PRIORITY["compose"]
     conda:
         "../../environment.yml"
@@ -55,7 +55,7 @@ rule compose_shard:
         runtime=growing(60),
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
-        indices=shard_range,
+        indices=lambda wildcards: PLAN.datasets.shard_range(**wildcards),
         seed=CONFIG.seed,
         code=code("compose_shard"),
     message:
@@ -67,7 +67,7 @@ rule compose_shard:
 rule import_dataset:
     """Take the images of a dataset that exists, published or in a folder."""
     input:
-        import_files,
+        lambda wildcards: DISK.dataset_files(wildcards.variant),
     output:
         train=directory("<results>/datasets/{variant}/train/shards/000"),
         val=directory("<results>/datasets/{variant}/val/shards/000"),
@@ -77,7 +77,7 @@ rule import_dataset:
     benchmark:
         "<benchmarks>/import_dataset/{variant}.tsv"
     wildcard_constraints:
-        variant=alternatives(IMPORTED),
+        variant=alternatives(PLAN.datasets.imported),
     localrule: True
     conda:
         "../../environment.yml"
@@ -87,7 +87,7 @@ rule import_dataset:
         runtime=growing(120),
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
-        origin=import_params,
+        origin=lambda wildcards: PLAN.datasets.import_params(wildcards.variant, DISK),
         code=code("import_dataset"),
     message:
         "Taking the images of {wildcards.variant} from where they were published"
@@ -98,9 +98,9 @@ rule import_dataset:
 rule collect_dataset:
     """Make one dataset of its shards, with image lists, metadata and fingerprint."""
     input:
-        train=lambda wildcards: shards_of(wildcards.variant, "train"),
-        val=lambda wildcards: shards_of(wildcards.variant, "val"),
-        test=lambda wildcards: shards_of(wildcards.variant, "test"),
+        train=lambda wildcards: PLAN.datasets.shards(wildcards.variant, "train"),
+        val=lambda wildcards: PLAN.datasets.shards(wildcards.variant, "val"),
+        test=lambda wildcards: PLAN.datasets.shards(wildcards.variant, "test"),
     output:
         yaml="<results>/datasets/{variant}/data.yaml",
         lists=multiext("<results>/datasets/{variant}/", "train.txt", "val.txt", "test.txt"),

@@ -1,50 +1,50 @@
 # figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it. One job draws all figures of one bank,
 # variant, model and so on, of all runs of a model, and what is drawn once of one stage: to start one takes longer than to draw a figure.
 
+from rbcflow.figures.registry import ONLY_KEY
 
-for per, entries in FIGURES_PER.items():
-    if per not in ("none", "run"):
+for per, entries in PLAN.figures.jobs_per_key().items():
 
-        rule:
-            """Pictures and animations of the registry."""
-            name:
-                f"draw_{per}"
-            input:
-                unpack(figure_inputs(entries)),
-            output:
-                **figure_files(entries),
-            log:
-                f"<logs>/draw_{per}/{{key}}.log",
-            benchmark:
-                f"<benchmarks>/draw_{per}/{{key}}.tsv"
-            wildcard_constraints:
-                key=alternatives(KEYS[per]),
-            conda:
-                "../../environment.yml"
-            threads: 1
-            resources:
-                mem_mb=growing(2000),
-                runtime=growing(20),
-            params:
-                **WORDS,
-                drawn_for=lambda wildcards: [wildcards.key],
-                figures=[figure_params(entry) for entry in entries],
-            message:
-                f"Drawing the figures of the {per} {{wildcards.key}}"
-            script:
-                "../scripts/draw_figures.py"
+    rule:
+        """Pictures and animations of the registry."""
+        name:
+            f"draw_{per}"
+        input:
+            unpack(PLAN.figures.inputs(entries)),
+        output:
+            **PLAN.figures.outputs(entries),
+        log:
+            f"<logs>/draw_{per}/{{key}}.log",
+        benchmark:
+            f"<benchmarks>/draw_{per}/{{key}}.tsv"
+        wildcard_constraints:
+            key=alternatives(PLAN.figures.keys[per]),
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(20),
+        params:
+            **PLAN.figures.words,
+            drawn_for=lambda wildcards: [wildcards.key],
+            figures=[PLAN.figures.params(entry, code) for entry in entries],
+        message:
+            f"Drawing the figures of the {per} {{wildcards.key}}"
+        script:
+            "../scripts/draw_figures.py"
 
 
-for model, runs in SHOWN_RUNS_OF.items() if "run" in FIGURES_PER else ():
+for model, runs in PLAN.runs.shown.items() if "run" in PLAN.figures.per else ():
 
     rule:
         """Pictures and animations of the runs of one model."""
         name:
             f"draw_run_{model}"
         input:
-            unpack(figure_inputs(FIGURES_PER["run"], list(runs))),
+            unpack(PLAN.figures.inputs(PLAN.figures.per["run"], list(runs))),
         output:
-            **figure_files(FIGURES_PER["run"], runs),
+            **PLAN.figures.outputs(PLAN.figures.per["run"], runs),
         log:
             f"<logs>/draw_run/{model}.log",
         benchmark:
@@ -56,27 +56,27 @@ for model, runs in SHOWN_RUNS_OF.items() if "run" in FIGURES_PER else ():
             mem_mb=growing(2000),
             runtime=growing(60),
         params:
-            **WORDS,
+            **PLAN.figures.words,
             record_as="draw_run",
             many=True,
             drawn_for=list(runs),
-            figures=[figure_params(entry) for entry in FIGURES_PER["run"]],
+            figures=[PLAN.figures.params(entry, code) for entry in PLAN.figures.per["run"]],
         message:
             f"Drawing the figures of the runs of {model}"
         script:
             "../scripts/draw_figures.py"
 
 
-for happened, entries in drawn_once().items():
+for happened, entries in PLAN.figures.once().items():
 
     rule:
         """Pictures of the registry that are drawn once."""
         name:
             f"draw_{happened}"
         input:
-            unpack(figure_inputs(entries, ONLY_KEY)),
+            unpack(PLAN.figures.inputs(entries, ONLY_KEY)),
         output:
-            **figure_files(entries, [ONLY_KEY]),
+            **PLAN.figures.outputs(entries, [ONLY_KEY]),
         log:
             f"<logs>/draw_figure/{happened}.log",
         benchmark:
@@ -88,10 +88,10 @@ for happened, entries in drawn_once().items():
             mem_mb=growing(2000),
             runtime=growing(20),
         params:
-            **WORDS,
+            **PLAN.figures.words,
             record_as="draw_figure",
             drawn_for=[ONLY_KEY],
-            figures=[figure_params(entry) for entry in entries],
+            figures=[PLAN.figures.params(entry, code) for entry in entries],
         message:
             f"Drawing the figures of what was {happened}"
         script:

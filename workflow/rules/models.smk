@@ -10,7 +10,7 @@ rule fetch_weights:
     benchmark:
         "<benchmarks>/fetch_weights/{weights}.tsv"
     wildcard_constraints:
-        weights=alternatives(name for name, entry in WEIGHTS.items() if entry.get("url")),
+        weights=alternatives(name for name, entry in PLAN.weights.items() if entry.get("url")),
     localrule: True
     conda:
         "../../environment.yml"
@@ -30,9 +30,9 @@ rule fetch_weights:
 rule train_model:
     """Train one detector; a training that was cut off goes on from its last epoch."""
     input:
-        yaml=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/data.yaml",
-        fingerprint=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/fingerprint.txt",
-        weights=downloaded_weights,
+        yaml=lambda wildcards: f"<results>/datasets/{PLAN.models.variant(wildcards.model)}/data.yaml",
+        fingerprint=lambda wildcards: paths.dataset(PLAN.models.variant(wildcards.model)),
+        weights=lambda wildcards: PLAN.models.waited_for(PLAN.models.start(wildcards.model)),
     output:
         best="<results>/models/{model}/seed-{seed}/weights/best.pt",
         last="<results>/models/{model}/seed-{seed}/weights/last.pt",
@@ -45,19 +45,19 @@ rule train_model:
     benchmark:
         "<benchmarks>/train_model/{model}-seed-{seed}.tsv"
     wildcard_constraints:
-        model=alternatives(name for name in SETTINGS.models if not checkpoint_of(name)),
+        model=alternatives(PLAN.models.trained),
     priority: PRIORITY["train"]
     conda:
         "../../environment.yml"
-    threads: training_threads
+    threads: lambda wildcards: SETTINGS.training(wildcards.model).threads
     resources:
         mem_mb=growing(6000),
         runtime=growing(720),
         gpu=1,
     params:
-        training=training_params,
-        start=start_weights,
-        classes=asked_classes,
+        training=lambda wildcards: PLAN.models.training(wildcards.model),
+        start=lambda wildcards: PLAN.models.start(wildcards.model),
+        classes=lambda wildcards: PLAN.models.asked_classes(wildcards.model),
         code=code("train_model"),
     message:
         "Training {wildcards.model}, seed {wildcards.seed}"
@@ -69,7 +69,7 @@ rule train_model:
 rule adopt_model:
     """A verified checkpoint in place of a training, as a model folder like any other."""
     input:
-        weights=downloaded_checkpoint,
+        weights=lambda wildcards: PLAN.models.waited_for(PLAN.models.checkpoint(wildcards.model)),
     output:
         best="<results>/models/{model}/seed-{seed}/weights/best.pt",
         last="<results>/models/{model}/seed-{seed}/weights/last.pt",
@@ -82,7 +82,7 @@ rule adopt_model:
     benchmark:
         "<benchmarks>/adopt_model/{model}-seed-{seed}.tsv"
     wildcard_constraints:
-        model=alternatives(name for name in SETTINGS.models if checkpoint_of(name)),
+        model=alternatives(PLAN.models.adopted),
     # a checkpoint that does not fit is to be known before hours of work
     priority: PRIORITY["adopt"]
     conda:
@@ -92,7 +92,7 @@ rule adopt_model:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        checkpoint=lambda wildcards: checkpoint_of(wildcards.model),
+        checkpoint=lambda wildcards: PLAN.models.checkpoint(wildcards.model),
         classes=lambda wildcards: SETTINGS.classes(wildcards.model),
         code=code("adopt_model"),
     message:
@@ -105,9 +105,9 @@ rule package_starter:
     """The starter checkpoint with curves, record and model card, as `resources/starter` has them."""
     input:
         # functions, as a table of models of one's own need not have a row `starter`
-        record=lambda wildcards: f"{model_folder('starter')}/training.json",
-        weights=lambda wildcards: f"{model_folder('starter')}/weights/best.pt",
-        curves=lambda wildcards: f"{model_folder('starter')}/results.csv",
+        record=lambda wildcards: PLAN.models.record("starter"),
+        weights=lambda wildcards: f"{PLAN.models.folder('starter')}/weights/best.pt",
+        curves=lambda wildcards: f"{PLAN.models.folder('starter')}/results.csv",
         metadata="<results>/datasets/synthetic/metadata.csv",
         fingerprint="<results>/datasets/synthetic/fingerprint.txt",
     output:

@@ -1,5 +1,7 @@
 # raw: get and verify a laboratory's files; draw them when there are none. `source.json` says which of the three it was.
 
+from rbcflow.detector.hardware import processor
+
 
 # Says whether this processor draws as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to draw again.
 rule probe_pixels:
@@ -40,8 +42,8 @@ rule draw_phantom:
     benchmark:
         "<benchmarks>/draw_phantom/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("phantom")),
-    priority: source_priority
+        source=alternatives(PLAN.raw.of("phantom")),
+    priority: lambda wildcards: PRIORITY["feed"] if PLAN.cells.feeds(wildcards.source) else 0
     conda:
         "../../environment.yml"
     threads: 1
@@ -49,8 +51,8 @@ rule draw_phantom:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
-        phantom=phantom_params,
+        layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
+        phantom=lambda wildcards: PLAN.raw.phantom(wildcards.source),
         seed=CONFIG.seed,
         code=code("draw_phantom"),
     message:
@@ -63,7 +65,7 @@ rule draw_phantom:
 rule register_raw:
     """Check a laboratory's own files and keep their sha256 sums before anything is computed."""
     input:
-        raw_files,
+        lambda wildcards: DISK.raw_files(wildcards.source),
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
@@ -73,7 +75,7 @@ rule register_raw:
     benchmark:
         "<benchmarks>/register_raw/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("path")),
+        source=alternatives(PLAN.raw.of("path")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -81,12 +83,12 @@ rule register_raw:
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
-        folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
-        manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
-        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
-        reading=raw_reading,
+        folder=lambda wildcards: PLAN.raw.folder(wildcards.source),
+        manifest=lambda wildcards: PLAN.raw.manifest(wildcards.source),
+        layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
+        reading=lambda wildcards: PLAN.raw.reading(wildcards.source),
         exact_truth=lambda wildcards: SETTINGS.exact_truth(wildcards.source),
-        listing=raw_listing,
+        listing=lambda wildcards: DISK.raw_listing(wildcards.source),
         code=code("register_raw"),
     message:
         "Checking the recordings of {wildcards.source} in {params.folder}"
@@ -105,7 +107,7 @@ rule fetch_recordings:
     benchmark:
         "<benchmarks>/fetch_recordings/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("package")),
+        source=alternatives(PLAN.raw.of("package")),
     priority: PRIORITY["judge"]
     localrule: True
     conda:
@@ -134,7 +136,7 @@ rule download_raw:
     benchmark:
         "<benchmarks>/download_raw/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(sources_of("url")),
+        source=alternatives(PLAN.raw.of("url")),
     localrule: True
     conda:
         "../../environment.yml"
@@ -145,10 +147,10 @@ rule download_raw:
     params:
         url=lambda wildcards: SETTINGS.sources[wildcards.source].url,
         sha256=lambda wildcards: SETTINGS.sources[wildcards.source].sha256,
-        folder=lambda wildcards: str(SETTINGS.raw_folder(wildcards.source)),
-        manifest=lambda wildcards: f"{CONFIG.raw}/{wildcards.source}.sha256",
-        layout=lambda wildcards: SETTINGS.sources[wildcards.source].layout,
-        reading=raw_reading,
+        folder=lambda wildcards: PLAN.raw.folder(wildcards.source),
+        manifest=lambda wildcards: PLAN.raw.manifest(wildcards.source),
+        layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
+        reading=lambda wildcards: PLAN.raw.reading(wildcards.source),
         code=code("download_raw"),
     message:
         "Downloading the recordings of {wildcards.source} from {params.url}"
@@ -168,8 +170,8 @@ rule check_raw:
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
-        sources=looked_at(),
-        possible=list(POSSIBLE.lines()),
+        sources=PLAN.raw.looked_at(),
+        possible=list(PLAN.possible.lines()),
         code=code("check_raw"),
     message:
         "Looking at the files of every source"
@@ -180,7 +182,7 @@ rule check_raw:
 rule possible:
     """Everything that the files which are there allow; the report needs all sources and is left out."""
     input:
-        POSSIBLE.targets("<results>", RECORDED),
+        PLAN.possible.targets("<results>", PLAN.raw.recorded),
     localrule: True
     conda:
         "../../environment.yml"

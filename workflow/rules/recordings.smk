@@ -2,15 +2,23 @@
 # and they need none of its results. A job a recording.
 
 
+from rbcflow.plan.recordings import Recordings
+
+try:
+    OWN = Recordings(CONFIG)
+except InputError as error:
+    raise WorkflowError(f"The recordings cannot be read.\n{error}") from None
+
+
 wildcard_constraints:
-    recording=alternatives(RECORDINGS),
+    recording=alternatives(OWN.rows),
 
 
 rule read_recording:
     """Decodes the recording once: frames, their size and numbers, one mapping to 8 bits. All that boxes depend on,
     and no more."""
     input:
-        file=lambda wildcards: RECORDINGS[wildcards.recording].file,
+        file=lambda wildcards: OWN.rows[wildcards.recording].file,
     output:
         reading="<results>/recordings/{recording}/reading.json",
         provenance="<results>/recordings/{recording}/provenance.json",
@@ -25,8 +33,8 @@ rule read_recording:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
-        row=recording_params("recording", "file", "roi", "first", "last"),
-        listing=recording_listing,
+        row=lambda wildcards: OWN.row(wildcards.recording, "recording", "file", "roi", "first", "last"),
+        listing=lambda wildcards: DISK.recording_listing(OWN.rows[wildcards.recording].file),
         code=code("read_recording"),
     message:
         "Reading {wildcards.recording}"
@@ -51,7 +59,7 @@ rule probe_recording:
         mem_mb=growing(500),
         runtime=growing(5),
     params:
-        row=recording_params(),
+        row=lambda wildcards: OWN.row(wildcards.recording),
         code=code("probe_recording"),
     message:
         "Comparing the sheet with {wildcards.recording}"
@@ -64,8 +72,8 @@ rule detect_recording:
     cell anew."""
     input:
         reading="<results>/recordings/{recording}/reading.json",
-        file=lambda wildcards: RECORDINGS[wildcards.recording].file,
-        detector=detector_file,
+        file=lambda wildcards: OWN.rows[wildcards.recording].file,
+        detector=lambda wildcards: OWN.detector_file(),
     output:
         boxes="<results>/recordings/{recording}/boxes.parquet",
         frames="<results>/recordings/{recording}/frames.parquet",
@@ -81,8 +89,8 @@ rule detect_recording:
         runtime=growing(240),
         gpu=1,
     params:
-        scale=lambda wildcards: RECORDINGS[wildcards.recording].scale,
-        detector=lambda wildcards: DETECTOR.params(),
+        scale=lambda wildcards: OWN.rows[wildcards.recording].scale,
+        detector=lambda wildcards: OWN.detector.params(),
         code=code("detect_recording"),
     message:
         "Finding the cells of {wildcards.recording}"
@@ -140,7 +148,7 @@ rule judge_recording:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        alone=lambda wildcards: only_of_its_condition(wildcards.recording),
+        alone=lambda wildcards: OWN.alone(wildcards.recording),
         code=code("judge_recording"),
     message:
         "Judging {wildcards.recording}"
@@ -180,8 +188,8 @@ rule summarise_recordings:
     """Puts all recordings of the sheet together. `check.tsv` is no output: what is filled in by hand must outlive
     every rerun."""
     input:
-        verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
-        drawings=lambda wildcards: [f"<results>/recordings/{name}/overlay.gif" for name in own_recordings()],
+        verdicts=lambda wildcards: paths.recordings(OWN.names(), "verdict.json"),
+        drawings=lambda wildcards: paths.recordings(OWN.names(), "overlay.gif"),
     output:
         boxes="<results>/recordings/boxes.csv",
         cells="<results>/recordings/cells.csv",
@@ -205,8 +213,8 @@ rule summarise_recordings:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        recordings=lambda wildcards: own_recordings(),
-        named=lambda wildcards: named_by_hand(),
+        recordings=lambda wildcards: OWN.names(),
+        named=lambda wildcards: DISK.named_by_hand(),
         code=code("summarise_recordings"),
     message:
         "Putting the recordings together"
@@ -217,7 +225,7 @@ rule summarise_recordings:
 rule recordings:
     """The target for people: everything there is about the recordings, and where it lies."""
     input:
-        probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
+        probes=lambda wildcards: paths.recordings(OWN.names(), "probe.json"),
         summary="<results>/recordings/summary.csv",
         page="<results>/recordings/index.html",
     log:

@@ -1,11 +1,13 @@
 # report: the one page a reader opens, and the same provenance for machines.
 
+from rbcflow.plan.report import TABLES
+
 
 # Captions are left out of the params: editing one renders the report and nothing else.
 rule write_crate:
     """Provenance of all figures as an RO-Crate and as a CODECHECK manifest."""
     input:
-        figures=all_figures(),
+        figures=PLAN.figures.all(),
         citation="CITATION.cff",
     output:
         crate="<results>/ro-crate-metadata.json",
@@ -24,7 +26,7 @@ rule write_crate:
     params:
         registry=[
             {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": entry.rebuilds}
-            for entry in REGISTRY.values()
+            for entry in PLAN.registry
         ],
         code=code("write_crate"),
     message:
@@ -36,14 +38,14 @@ rule write_crate:
 rule render_report:
     """The report, one self-contained page: results/report.html."""
     input:
-        figures=all_figures(),
-        metrics=[f"<results>/validation/{run}/metrics.json" for run in SETTINGS.runs],
-        datasets=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
-        banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
-        outlines=[f"<results>/outlines/{path}/summary.json" for path in SCORED],
-        tables=[f"<results>/tables/{name}.csv" for name in REPORT_TABLES],
-        errors=[f"<results>/errors/{run}/errors.csv" for run in SETTINGS.runs],
-        cards=[f"<results>/cards/{model}.md" for model in KEYS["model"]],
+        figures=PLAN.figures.all(),
+        metrics=paths.counted(SETTINGS.runs),
+        datasets=[paths.dataset(variant) for variant in SETTINGS.variants],
+        banks=[paths.cells(bank) for bank in SETTINGS.banks],
+        outlines=[paths.outlines(method) for method in PLAN.cells.scored],
+        tables=[paths.table(name) for name in TABLES],
+        errors=paths.errors(SETTINGS.runs),
+        cards=[f"<results>/cards/{model}.md" for model in PLAN.models.judged],
         crate="<results>/ro-crate-metadata.json",
         codecheck="<results>/codecheck.yml",
         registry=CONFIG.tables.figures,
@@ -67,9 +69,9 @@ rule render_report:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        config=report_config(),
-        sources={name: {**row, "origin": SETTINGS.origin(name)} for name, row in _rows(SETTINGS.sources).items()},
-        runs=list(_rows(SETTINGS.runs).values()),
+        config=PLAN.report.config(),
+        sources=PLAN.report.sources(),
+        runs=list(rows(SETTINGS.runs).values()),
         code=code("render_report"),
     message:
         "Rendering the report"

@@ -2,13 +2,13 @@
 
 
 wildcard_constraints:
-    retrained=re.escape(RETRAINED),
+    retrained=re.escape(CONFIG.retrained),
 
 
 rule pack_labels:
     """Chooses frames, and packs them with the detector's boxes for the labelling tools."""
     input:
-        verdicts=lambda wildcards: [f"<results>/recordings/{name}/verdict.json" for name in own_recordings()],
+        verdicts=lambda wildcards: paths.recordings(OWN.names(), "verdict.json"),
     output:
         archive="<results>/recordings/labels.zip",
         frames="<results>/recordings/labels.csv",
@@ -24,7 +24,7 @@ rule pack_labels:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        recordings=lambda wildcards: own_recordings(),
+        recordings=lambda wildcards: OWN.names(),
         code=code("pack_labels"),
     message:
         "Packing frames to correct"
@@ -57,9 +57,9 @@ rule cut_corrected:
     images are one shard of a composed variant: a fresh clone makes it in a minute, and nothing of a whole dataset
     is waited for."""
     input:
-        flows=lambda wildcards: [f"<results>/recordings/{name}/flow.json" for name in own_recordings()],
-        probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
-        shard=lambda wildcards: f"<results>/datasets/{mixed_variant()}/train/shards/000",
+        flows=lambda wildcards: paths.recordings(OWN.names(), "flow.json"),
+        probes=lambda wildcards: paths.recordings(OWN.names(), "probe.json"),
+        shard=lambda wildcards: f"<results>/datasets/{PLAN.datasets.mixed()}/train/shards/000",
     output:
         data=directory("<results>/detectors/{retrained}/data"),
     log:
@@ -73,11 +73,11 @@ rule cut_corrected:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        recordings=lambda wildcards: own_recordings(),
+        recordings=lambda wildcards: OWN.names(),
         corrected=CONFIG.corrected,
-        listing=corrected_listing,
-        side=lambda wildcards: detector_side(),
-        variant=lambda wildcards: mixed_variant(),
+        listing=lambda wildcards: DISK.corrected_listing(),
+        side=lambda wildcards: OWN.detector_side(),
+        variant=lambda wildcards: PLAN.datasets.mixed(),
         code=code("cut_corrected"),
     message:
         "Reading corrected labels for {wildcards.retrained}"
@@ -89,7 +89,7 @@ rule retrain_detector:
     """Trains on from the named detector; a training that was cut off goes on from its last epoch."""
     input:
         data="<results>/detectors/{retrained}/data",
-        detector=detector_file,
+        detector=lambda wildcards: OWN.detector_file(),
     output:
         best="<results>/detectors/{retrained}/candidate/weights/best.pt",
         last="<results>/detectors/{retrained}/candidate/weights/last.pt",
@@ -108,7 +108,7 @@ rule retrain_detector:
         runtime=growing(240),
         gpu=1,
     params:
-        detector=lambda wildcards: DETECTOR.params(),
+        detector=lambda wildcards: OWN.detector.params(),
         seed=CONFIG.seed,
         device=CONFIG.training.device,
         precision=CONFIG.training.precision,
@@ -125,8 +125,8 @@ rule judge_retraining:
     input:
         data="<results>/detectors/{retrained}/data",
         candidate="<results>/detectors/{retrained}/candidate/training.json",
-        probes=lambda wildcards: [f"<results>/recordings/{name}/probe.json" for name in own_recordings()],
-        detector=detector_file,
+        probes=lambda wildcards: paths.recordings(OWN.names(), "probe.json"),
+        detector=lambda wildcards: OWN.detector_file(),
     output:
         record="<results>/detectors/{retrained}/retraining.json",
         card="<results>/detectors/{retrained}/README.md",
@@ -142,8 +142,8 @@ rule judge_retraining:
         runtime=growing(60),
         gpu=1,
     params:
-        recordings=lambda wildcards: own_recordings(),
-        detector=lambda wildcards: DETECTOR.params(),
+        recordings=lambda wildcards: OWN.names(),
+        detector=lambda wildcards: OWN.detector.params(),
         code=code("judge_retraining"),
     message:
         "Judging {wildcards.retrained} on the frames that were held out"
@@ -154,7 +154,7 @@ rule judge_retraining:
 rule retrain:
     """The target for people: whether the retrained detector is kept, and both numbers."""
     input:
-        record=lambda wildcards: retrained_files("retraining.json"),
+        record=lambda wildcards: OWN.retrained("retraining.json"),
     log:
         "<logs>/retrain.log",
     localrule: True

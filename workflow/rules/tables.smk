@@ -1,10 +1,12 @@
 # tables: what is counted over all datasets for the report: leakage, fingerprints, published counts.
 
+from rbcflow.config.checks import read_counts
+
 
 rule count_raw:
     """Frames and crops by source, recording, class and flow condition."""
     input:
-        records=[f"<results>/raw/{source}/source.json" for source in RECORDED],
+        records=[paths.record(source) for source in PLAN.raw.recorded],
     output:
         table="<results>/tables/raw_counts.csv",
         provenance="<results>/tables/raw_counts.json",
@@ -29,9 +31,9 @@ rule count_raw:
 rule measure_leakage:
     """What is on more than one side of train, val and test, by scheme."""
     input:
-        banks=all_banks(),
-        grouped=[f"<results>/splits/grouped/{banks}.csv" for banks in DIVIDED],
-        paper=[f"<results>/splits/paper/{banks}.csv" for banks in DIVIDED],
+        banks=[paths.cells(bank) for bank in PLAN.cells.feeding],
+        grouped=[paths.splits("grouped", banks) for banks in PLAN.datasets.divided],
+        paper=[paths.splits("paper", banks) for banks in PLAN.datasets.divided],
     output:
         table="<results>/tables/leakage.csv",
         provenance="<results>/tables/leakage.json",
@@ -57,7 +59,7 @@ rule measure_leakage:
 rule compare_fingerprints:
     """This run's fingerprints, stage by stage, beside those expected of it."""
     input:
-        files=[item["file"] for item in FINGERPRINTED],
+        files=[item["file"] for item in PLAN.datasets.fingerprinted()],
     output:
         table="<results>/tables/fingerprints.csv",
         provenance="<results>/tables/fingerprints.json",
@@ -74,7 +76,9 @@ rule compare_fingerprints:
         runtime=growing(10),
     params:
         expected={"scales": EXPECTED.get("scales")},
-        compared=[{key: value for key, value in item.items() if key != "file"} for item in FINGERPRINTED],
+        compared=[
+            {key: value for key, value in item.items() if key != "file"} for item in PLAN.datasets.fingerprinted()
+        ],
         code=code("compare_fingerprints"),
     message:
         "Comparing fingerprints, stage by stage, with those expected"
@@ -86,9 +90,9 @@ rule compare_published:
     """Counts the preprint states beside those of this run."""
     input:
         raw="<results>/tables/raw_counts.csv",
-        clusters=[f"<results>/clusters/{bank}.csv" for bank in CLUSTERED],
-        banks=[f"<results>/cells/{bank}/cells.csv" for bank in SETTINGS.banks],
-        fingerprints=[f"<results>/datasets/{variant}/fingerprint.txt" for variant in SETTINGS.variants],
+        clusters=[paths.clusters(bank) for bank in PLAN.cells.clustered],
+        banks=[paths.cells(bank) for bank in SETTINGS.banks],
+        fingerprints=[paths.dataset(variant) for variant in SETTINGS.variants],
     output:
         table="<results>/tables/published_counts.csv",
         provenance="<results>/tables/published_counts.json",

@@ -4,7 +4,7 @@
 rule tabulate_seeds:
     """Mean, spread and each value of the validation metrics over the seeds of every model."""
     input:
-        records=all_trainings(),
+        records=PLAN.models.all_records(),
     output:
         table="<results>/tables/seeds.csv",
         provenance="<results>/tables/seeds.json",
@@ -30,9 +30,9 @@ rule tabulate_seeds:
 rule write_model_card:
     """What a model was made from, how it does, and what it must not be used for."""
     input:
-        record=lambda wildcards: f"{model_folder(wildcards.model)}/training.json",
-        weights=lambda wildcards: f"{model_folder(wildcards.model)}/weights/best.pt",
-        metrics=runs_of_model,
+        record=lambda wildcards: PLAN.models.record(wildcards.model),
+        weights=lambda wildcards: f"{PLAN.models.folder(wildcards.model)}/weights/best.pt",
+        metrics=lambda wildcards: paths.counted(PLAN.runs.of_model(wildcards.model)),
     output:
         card="<results>/cards/{model}.md",
     log:
@@ -58,9 +58,9 @@ rule write_model_card:
 rule export_model:
     """A model as ONNX, compared with PyTorch on test images."""
     input:
-        weights=lambda wildcards: f"{model_folder(wildcards.model)}/weights/best.pt",
-        record=lambda wildcards: f"{model_folder(wildcards.model)}/training.json",
-        images=lambda wildcards: f"<results>/datasets/{SETTINGS.models[wildcards.model].variant}/test.txt",
+        weights=lambda wildcards: f"{PLAN.models.folder(wildcards.model)}/weights/best.pt",
+        record=lambda wildcards: PLAN.models.record(wildcards.model),
+        images=lambda wildcards: f"<results>/datasets/{PLAN.models.variant(wildcards.model)}/test.txt",
     output:
         model="<results>/exports/{model}.onnx",
         report="<results>/exports/{model}.json",

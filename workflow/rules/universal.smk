@@ -4,7 +4,7 @@
 rule compare_universal:
     """How well cells are found on each test set and under each of its conditions."""
     input:
-        predictions=[f"<results>/predictions/{run}.parquet" for run in SETTINGS.runs],
+        predictions=paths.predictions(SETTINGS.runs),
         testsets=testsets_of(SETTINGS.runs),
     output:
         table="<results>/tables/conditions.csv",
@@ -21,7 +21,7 @@ rule compare_universal:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        runs=list(_rows(SETTINGS.runs).values()),
+        runs=list(rows(SETTINGS.runs).values()),
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         code=code("compare_universal"),
@@ -64,9 +64,9 @@ rule package_universal:
     """The universal checkpoint with curves, record, conditions and model card, as `make universal` ships them."""
     input:
         # functions, as the tables of the embedded default have no row `universal`
-        record=lambda wildcards: f"{model_folder('universal')}/training.json",
-        weights=lambda wildcards: f"{model_folder('universal')}/weights/best.pt",
-        curves=lambda wildcards: f"{model_folder('universal')}/results.csv",
+        record=lambda wildcards: PLAN.models.record("universal"),
+        weights=lambda wildcards: f"{PLAN.models.folder('universal')}/weights/best.pt",
+        curves=lambda wildcards: f"{PLAN.models.folder('universal')}/results.csv",
         metadata="<results>/datasets/universal/metadata.csv",
         conditions="<results>/tables/conditions.csv",
     output:

@@ -1,11 +1,13 @@
 # test sets, predictions and metrics: one prediction a run, computed once; everything counted from it and from the truth.
 
+from rbcflow.plan.runs import testsets_of
+
 
 rule build_testset:
     """Frames and true boxes of one test set, or the reason why there are none."""
     input:
-        source=testset_source,
-        cells=testset_cells,
+        source=lambda wildcards: PLAN.testsets.source(wildcards.testset),
+        cells=lambda wildcards: PLAN.testsets.cells(wildcards.testset),
         annotations="resources/annotations/flow_public.csv",
     output:
         description="<results>/testsets/{testset}/testset.json",
@@ -25,7 +27,7 @@ rule build_testset:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        spec=testset_params,
+        spec=lambda wildcards: PLAN.testsets.spec(wildcards.testset, DISK),
         code=code("build_testset"),
     message:
         "Building the test set {wildcards.testset}"
@@ -34,7 +36,7 @@ rule build_testset:
 
 
 # To load the libraries and a network takes longer than to judge it on a test set, so a job takes all runs of a model.
-for job, runs in RUNS_OF.items():
+for job, runs in PLAN.runs.jobs.items():
     model = next(iter(runs.values())).model
 
     rule:
@@ -42,12 +44,12 @@ for job, runs in RUNS_OF.items():
         name:
             f"predict_{job}"
         input:
-            weights=f"{model_folder(model)}/weights/best.pt",
-            record=f"{model_folder(model)}/training.json",
+            weights=f"{PLAN.models.folder(model)}/weights/best.pt",
+            record=PLAN.models.record(model),
             testsets=testsets_of(runs),
         output:
-            predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
-            provenance=[f"<results>/predictions/{run}.json" for run in runs],
+            predictions=paths.predictions(runs),
+            provenance=paths.predictions(runs, "json"),
         log:
             f"<logs>/predict_model/{job}.log",
         benchmark:
@@ -74,18 +76,18 @@ for job, runs in RUNS_OF.items():
         name:
             f"evaluate_{job}"
         input:
-            predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
-            record=f"{model_folder(model)}/training.json",
+            predictions=paths.predictions(runs),
+            record=PLAN.models.record(model),
             testsets=testsets_of(runs),
         output:
-            metrics=counted_in(runs, "metrics.json"),
-            matrix=counted_in(runs, "confusion_matrix.csv"),
-            curves=counted_in(runs, "curves.csv"),
-            matches=counted_in(runs, "matches.csv"),
-            errors=counted_in(runs, "errors.csv"),
-            groups=counted_in(runs, "groups.csv"),
-            calibration=counted_in(runs, "calibration.csv"),
-            provenance=counted_in(runs, "provenance.json"),
+            metrics=paths.counted(runs, "metrics.json"),
+            matrix=paths.counted(runs, "confusion_matrix.csv"),
+            curves=paths.counted(runs, "curves.csv"),
+            matches=paths.counted(runs, "matches.csv"),
+            errors=paths.counted(runs, "errors.csv"),
+            groups=paths.counted(runs, "groups.csv"),
+            calibration=paths.counted(runs, "calibration.csv"),
+            provenance=paths.counted(runs, "provenance.json"),
         log:
             f"<logs>/evaluate_model/{job}.log",
         benchmark:
@@ -109,20 +111,20 @@ for job, runs in RUNS_OF.items():
             "../scripts/evaluate_model.py"
 
 
-for job, runs in SHOWN_RUNS_OF.items():
+for job, runs in PLAN.runs.shown.items():
 
     rule:
         """The worst errors of a model's runs, cut out of their frames."""
         name:
             f"collect_errors_{job}"
         input:
-            errors=counted_in(runs, "errors.csv"),
-            predictions=[f"<results>/predictions/{run}.parquet" for run in runs],
+            errors=paths.counted(runs, "errors.csv"),
+            predictions=paths.predictions(runs),
             testsets=testsets_of(runs),
         output:
-            tables=[f"<results>/errors/{run}/errors.csv" for run in runs],
-            tiles=[f"<results>/errors/{run}/tiles.png" for run in runs],
-            provenance=[f"<results>/errors/{run}/provenance.json" for run in runs],
+            tables=paths.errors(runs),
+            tiles=paths.errors(runs, "tiles.png"),
+            provenance=paths.errors(runs, "provenance.json"),
         log:
             f"<logs>/collect_errors/{job}.log",
         benchmark:

@@ -1,7 +1,7 @@
 """What a network sees in an image, as a vector: for maps of images (stage figures).
 
-The network is timm's resnet50, as in the preprint, where its weights are listed in ``resources/weights.yaml`` and on
-disk, else the backbone of the starter checkpoint. Both are verified before they are opened.
+The network is timm's resnet50, as in the preprint, where its weights are listed in ``resources/weights.yaml``, else the
+backbone of the starter checkpoint. Both are verified before they are opened.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ It drives the figure rule, the report and the list of outputs; nothing is drawn 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -95,11 +95,12 @@ class Entry:
 
     def output(self, results: Path, key: str) -> Path:
         """Return where the figure of a key is written."""
-        return results / ("gifs" if self.format == "gif" else "figures") / self.id / f"{key}.{self.format}"
+        return place(results, self.id, key, self.format)
 
-    def keys(self, names: Mapping[str, list[str]]) -> list[str]:
-        """Return the keys the figure is drawn for, given the names there are of each ``per``."""
-        return [ONLY_KEY] if self.per == "none" else list(names[self.per])
+
+def place(results: Path, id_: str, key: str, format_: str) -> Path:
+    """Return where the figure of a key is written."""
+    return results / ("gifs" if format_ == "gif" else "figures") / id_ / f"{key}.{format_}"
 
 
 def read_registry(path: Path) -> list[Entry]:
@@ -155,12 +156,28 @@ def _vector_choices(entry: Entry) -> tuple[bool, ...]:
     return (False,) if entry.format == "gif" else (True, False)
 
 
-def expand(entries: list[Entry], names: Mapping[str, list[str]], results: Path) -> list[Path]:
-    """Return every file the registry promises.
+def keys_of(
+    banks: Mapping[str, Mapping[str, Any]],
+    recorded: Iterable[str],
+    variants: Iterable[str],
+    runs: Iterable[Mapping[str, Any]],
+) -> dict[str, list[str]]:
+    """Return what figures are drawn for, by ``per``: one answer for the rules that draw and the page that shows.
 
     Args:
-        entries: the registry.
-        names: the names there are, by ``per``.
-        results: the results folder.
+        banks: rows of the table of banks by name.
+        recorded: sources with recordings.
+        variants: names of variants.
+        runs: rows of the table of runs.
     """
-    return [entry.output(results, key) for entry in entries for key in entry.keys(names)]
+    judged = list(runs)
+    return {
+        "none": [ONLY_KEY],
+        "bank": list(banks),
+        "clustered": [name for name, row in banks.items() if "unet_cellpose" in row["paths"]],
+        "recorded": list(recorded),
+        "variant": list(variants),
+        "model": list(dict.fromkeys(str(row["model"]) for row in judged)),
+        "run": [str(row["run"]) for row in judged],
+        "testset": list(dict.fromkeys(str(row["testset"]) for row in judged)),
+    }

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rbcflow.config.models import Config
 from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import read_weights, recorded, training_record
-from rbcflow.recordings.network import TRAINED_PX, CellFinder, load_finder
 from rbcflow.runtime.provenance import sha256
+
+if TYPE_CHECKING:
+    from rbcflow.recordings.network import CellFinder
+
+TRAINED_PX = 34.0
+"""Side of a cell in the images that the shipped detectors were trained on, as they saw them."""
 
 RETRAINED = "detectors"
 """Folder below the results with the detectors made by the target ``retrain``: ``<name>/weights/best.pt`` each."""
@@ -54,6 +59,9 @@ def shipped(name: str = "starter") -> CellFinder:
     Raises:
         InputError: no such entry, or the file is not the recorded one.
     """
+    # every dry run imports this module, and must not wait for what only a search needs
+    from rbcflow.recordings.network import load_finder
+
     path, sha256 = _shipped(name)
     side = training_side(shipped_record(name))
     return load_finder(path, sha256, {}, side=side, threads=1)

@@ -20,6 +20,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.detector.detector import load_network, three_channels
 from rbcflow.detector.sizes import padded, resized
 from rbcflow.predictions.predict import CROWDED
+from rbcflow.recordings.detectors import TRAINED_PX
 
 if TYPE_CHECKING:
     import torch
@@ -38,9 +39,6 @@ TILED = 1 << 20
 
 CORE, MARGIN = 640, 128
 """Longest side of the part of a tile whose cells are taken, and how far around it is looked: several cells' length."""
-
-TRAINED_PX = 34.0
-"""Side of a cell in the images that the shipped detectors were trained on, as they saw them."""
 
 CORNERS = ("x0", "y0", "x1", "y1")
 SHARES = tuple(f"p_{name}" for name in CLASSES)

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rbcflow.recordings.detectors import TRAINED_PX
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.link import LinkResult
-from rbcflow.recordings.network import CELL, TRAINED_PX
+from rbcflow.recordings.network import CELL
 from rbcflow.recordings.objects import Objects
 
 VERDICTS = ("usable", "boxes only", "refused")

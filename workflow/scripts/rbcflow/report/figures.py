@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rbcflow.core import names
+from rbcflow.figures.registry import place
 from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_still
 from rbcflow.report.records import Provenance, read_provenance, slug
 
@@ -57,12 +58,6 @@ class Figure:
         return "fig-" + slug(f"{self.id}-{self.key}")
 
 
-def _file(results: Path, entry: dict[str, Any], key: str) -> Path:
-    """Return where the figure rule writes an entry's figure of a key."""
-    kind = entry.get("format", "png")
-    return results / ("gifs" if kind == "gif" else "figures") / str(entry["id"]) / f"{key}.{kind}"
-
-
 def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, list[str]]) -> list[Figure]:
     """Return every figure of the registry in the registry's order; one that was not drawn has no picture.
 
@@ -75,7 +70,7 @@ def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, 
 
 
 def _figure(results: Path, entry: dict[str, Any], key: str) -> Figure:
-    path = _file(results, entry, key)
+    path = place(results, str(entry["id"]), key, entry.get("format", "png"))
     drawn, vector = path.is_file(), path.with_suffix(".svg")
     embedded = drawn and entry.get("shown", True)
     moving = embed_animation(path) if embedded and path.suffix == ".gif" else None

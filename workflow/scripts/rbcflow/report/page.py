@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rbcflow.core import names
+from rbcflow.figures.registry import keys_of
 from rbcflow.report import captions, citation
 from rbcflow.report.cards import Card, Values, read_cards, read_values, tally
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
@@ -218,16 +219,8 @@ def collect(
     judged = dict.fromkeys(str(row["model"]) for row in runs)
     trained = [training for name, row in models.items() for training in read_models(results, name, row)]
     trained = [model for model in trained if model.training or model.name in judged]
-    keys = {
-        "none": ["all"],
-        "bank": list(config["banks"]),
-        "clustered": [name for name, row in config["banks"].items() if "unet_cellpose" in row["paths"]],
-        "recorded": [name for name, row in sources.items() if row.get("layout") != "drawn"],
-        "variant": list(variants),
-        "model": list(judged),
-        "run": [str(row["run"]) for row in runs],
-        "testset": list(dict.fromkeys(str(row["testset"]) for row in runs)),
-    }
+    recorded = [name for name, row in sources.items() if row.get("layout") != "drawn"]
+    keys = keys_of(config["banks"], recorded, variants, runs)
     records, timings = read_records(results), read_timings(results)
     read, banks = read_sources(results, sources), read_banks(results, config["banks"])
     datasets = [read_dataset(results, name, row) for name, row in variants.items()]

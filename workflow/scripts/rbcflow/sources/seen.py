@@ -31,7 +31,7 @@ def state(listing: Listing, seen: Path) -> str:
     found = {shown(name): _look(path) for name, path in listing.data.items()}
     known = _read(seen)
     files = known.get("files", {})
-    if files.keys() == found.keys():
+    if known and files.keys() == found.keys():
         moved = {name for name in found if files[name][:2] != found[name]}
         paths = {shown(name): path for name, path in listing.data.items()}
         if all(files[name][0] == found[name][0] and files[name][2] == sha256(paths[name]) for name in moved):

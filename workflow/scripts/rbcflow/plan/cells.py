@@ -1,0 +1,98 @@
+"""Banks of cells, the networks that outline them, and the scores of extraction paths (rule file ``cells``)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from rbcflow.config.load import Settings
+from rbcflow.config.models import PATHS
+from rbcflow.config.possible import Possible
+from rbcflow.plan import paths as places
+from rbcflow.plan.raw import Raw
+
+
+class Cells:
+    """What the rules of the stage `cells` ask.
+
+    Attributes:
+        cut: banks that are cut from files; the others are drawn.
+        clustered: banks whose path has a cluster filter.
+        scored: the sources with true masks that each extraction path is scored on.
+        scored_by: the paths that one job scores, by whether they need networks.
+        feeding: banks that datasets are composed from, without those of a laboratory whose files are not there.
+    """
+
+    def __init__(self, settings: Settings, weights: dict[str, dict[str, Any]], raw: Raw, possible: Possible) -> None:
+        """Take settings, the table of weights, the sources and what can be made."""
+        self._settings, self._weights, self._raw = settings, weights, raw
+        self.cut = [name for name, bank in settings.banks.items() if bank.source in raw.recorded]
+        self.clustered = [name for name, bank in settings.banks.items() if "unet_cellpose" in bank.paths]
+        scored = {path: [name for name in raw.masked if raw.layout(name) in PATHS[path]] for path in PATHS}
+        self.scored = {path: sources for path, sources in scored.items() if sources}
+        by_need = {
+            "networks": [path for path in self.scored if settings.networks([path])],
+            "rules": [path for path in self.scored if not settings.networks([path])],
+        }
+        self.scored_by = {kind: paths for kind, paths in by_need.items() if paths}
+        composed = {bank for variant in settings.variants.values() for bank in variant.banks}
+        self.feeding = sorted(composed & set(possible.banks))
+
+    def feeds(self, source: str) -> bool:
+        """Return whether cells for a dataset are cut from a source."""
+        return source in {self._settings.banks[bank].source for bank in self.feeding}
+
+    def networks(self, bank: str) -> list[str]:
+        """Return the networks that a bank's paths need."""
+        return self._settings.networks(self._settings.banks[bank].paths)
+
+    def record(self, bank: str) -> str:
+        """Return the record of the source a bank is cut from."""
+        return places.record(self._settings.banks[bank].source)
+
+    def clusters(self, bank: str) -> str | list[str]:
+        """Return the verdicts of the cluster filter, for a bank whose path has one."""
+        return places.clusters(bank) if bank in self.clustered else []
+
+    def network_file(self, network: str) -> str:
+        """Return where a network's weights lie."""
+        name = getattr(self._settings.config.segmenters, network)
+        if name in ("trained", "finetuned"):
+            return f"<results>/segmenters/{network}{'-finetuned' if name == 'finetuned' else ''}/weights.pt"
+        return self._weights[name].get("path") or places.downloaded(name)
+
+    def network_inputs(self, networks: Iterable[str]) -> dict[str, str]:
+        """Return the files a job must wait for; a checkpoint that ships with the project is a param, not an input."""
+        networks, segmenters = list(networks), self._settings.config.segmenters
+        shipped = {name for name in networks if self._weights.get(getattr(segmenters, name), {}).get("path")}
+        return {name: self.network_file(name) for name in networks if name not in shipped}
+
+    def network_params(self, paths: list[str]) -> dict[str, Any]:
+        """Return path, sha256 and origin of the listed checkpoints that paths use, and the diameter."""
+        segmenters = self._settings.config.segmenters
+        chosen = {name: getattr(segmenters, name) for name in self._settings.networks(paths)}
+        listed = {key: self._weights[name] for key, name in chosen.items() if name in self._weights}
+        files = {key: [self.network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
+        return {**files, "diameter": segmenters.diameter}
+
+    def bank_params(self, bank: str) -> dict[str, Any]:
+        """Return what a bank's job must know of its networks."""
+        return self.network_params(self._settings.banks[bank].paths)
+
+    def gpus(self, networks: Collection[str]) -> int:
+        """Return the GPUs for a job with the named networks: one for Cellpose's own, none for those trained here."""
+        return int("cellpose" in networks and self._settings.config.segmenters.cellpose in self._weights)
+
+    def scored_path(self, path: str) -> dict[str, Any]:
+        """Return what a job that scores a path must know of it."""
+        return {
+            "path": path,
+            "sources": self.scored[path],
+            "needs": self._settings.networks([path]),
+            "networks": self.network_params([path]),
+        }
+
+    def scored_records(self, paths: Collection[str]) -> list[str]:
+        """Return the records of the sources that paths are scored on, each once."""
+        sources = [name for name in self._raw.masked if any(name in self.scored[path] for path in paths)]
+        return [places.record(source) for source in sources]

@@ -1,0 +1,130 @@
+"""Splits, shards and datasets, and what of a run has a fingerprint (rule files ``datasets`` and ``tables``)."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from rbcflow.config.load import Settings
+from rbcflow.plan import paths
+from rbcflow.plan.cells import Cells
+from rbcflow.plan.disk import Disk
+from rbcflow.plan.raw import Raw
+
+NO_LIMIT = 10**6
+"""More images than a folder of the user's can hold."""
+
+
+class Datasets:
+    """What the rules of the stage `datasets` ask.
+
+    Attributes:
+        generated: variants that are composed here.
+        imported: variants whose images exist.
+        bank_sets: cell banks by one name for those of a variant.
+        divided: names of the sets whose cells are there.
+    """
+
+    def __init__(self, settings: Settings, published: dict[str, Any], raw: Raw, cells: Cells) -> None:
+        """Take settings, the table of published sets, the sources and the banks."""
+        self._settings, self._published, self._raw, self._cells = settings, published, raw, cells
+        self.generated = [name for name, variant in settings.variants.items() if variant.dataset == "generated"]
+        self.imported = [name for name in settings.variants if name not in self.generated]
+        self.bank_sets = {self.together(name): settings.variants[name].banks for name in self.generated}
+        self.divided = [name for name, banks in self.bank_sets.items() if {*banks} <= {*cells.feeding}]
+
+    def together(self, variant: str) -> str:
+        """Return one name for the cell banks of a variant."""
+        return "+".join(self._settings.variants[variant].banks)
+
+    def banks(self, variant: str) -> list[str]:
+        """Return the tables of the cell banks that feed a variant."""
+        return [paths.cells(bank) for bank in self._settings.variants[variant].banks]
+
+    def splits(self, variant: str) -> str:
+        """Return the table that divides the cells of a variant.
+
+        There is one for each set of banks, so that a new bank reruns no old variant.
+        """
+        return paths.splits(self._settings.scheme(variant), self.together(variant))
+
+    def import_params(self, variant: str, disk: Disk) -> dict[str, Any]:
+        """Return where an existing dataset comes from, and the state of its folder, so that a change is seen."""
+        row = self._settings.variants[variant]
+        if row.dataset == "path":
+            return {"path": row.path, "listing": disk.dataset_listing(variant)}
+        return {**self._published["archive"], **self._published["sets"][variant]}
+
+    def image_count(self, variant: str, split: str) -> int:
+        """Return the number of images of a variant's split; for a folder of the user's, more than it can hold."""
+        if variant in self.imported:
+            return self._published["sets"].get(variant, {}).get("images", {}).get(split, NO_LIMIT)
+        return getattr(self._settings.images(variant), split)
+
+    def shards(self, variant: str, split: str) -> list[str]:
+        """Return the folders of a split's shards; a dataset that exists is one shard."""
+        images = self.image_count(variant, split)
+        count = 1 if variant in self.imported else ceil(images / self._settings.config.shard_size)
+        return [f"<results>/datasets/{variant}/{split}/shards/{number:03d}" for number in range(count)]
+
+    def shard_range(self, variant: str, split: str, shard: str) -> list[int]:
+        """Return first and last-plus-one index of the images in a shard."""
+        size = self._settings.config.shard_size
+        first = int(shard) * size
+        return [first, min(first + size, self.image_count(variant, split))]
+
+    def mixed(self) -> str:
+        """Return the variant whose images are mixed into a retraining: drawn cells, which are composed at once."""
+        return "synthetic" if "synthetic" in self.generated else self.generated[0]
+
+    def fingerprinted(self) -> list[dict[str, Any]]:
+        """Return what has a fingerprint in the data's order: stage, name, file, settings, and what it is made of."""
+        return [*self._raw_items(), *self._bank_items(), *self._split_items(), *self._dataset_items()]
+
+    def _raw_items(self) -> list[dict[str, Any]]:
+        """Return the phantoms: what is drawn in the laboratories' formats."""
+        seed = self._settings.config.seed
+        return [
+            {
+                "stage": "raw",
+                "name": source,
+                "file": paths.record(source),
+                "settings": {"layout": self._raw.layout(source), "seed": seed, **self._raw.phantom(source)},
+            }
+            for source in self._raw.of("phantom")
+        ]
+
+    def _bank_items(self) -> list[dict[str, Any]]:
+        """Return the banks that feed a dataset without a trained network, which differs from processor to processor."""
+        items, config = [], self._settings.config
+        for name in self._cells.feeding:
+            bank, drawn = self._settings.banks[name], name not in self._cells.cut
+            if self._settings.networks(bank.paths):
+                continue
+            size = {"per_class": config.phantom.drawn_per_class, "seed": config.seed} if drawn else {}
+            settings = {"paths": bank.paths, "origin": self._settings.origin(bank.source), **size}
+            made_of = [] if drawn else [bank.source]
+            file = paths.cells(name)
+            items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})
+        return items
+
+    def _split_items(self) -> list[dict[str, Any]]:
+        """Return the splits of the cells of every variant."""
+        items, config = [], self._settings.config
+        for name in self.generated:
+            scheme, banks = self._settings.scheme(name), self._settings.variants[name].banks
+            settings = {"scheme": scheme, "shares": config.shares.model_dump(), "seed": config.seed}
+            file = self.splits(name)
+            items.append({"stage": "split", "name": name, "file": file, "settings": settings, "made_of": banks})
+        return items
+
+    def _dataset_items(self) -> list[dict[str, Any]]:
+        """Return the datasets, those that are taken as published included."""
+        items, seed = [], self._settings.config.seed
+        for name, variant in self._settings.variants.items():
+            images = {split: self.image_count(name, split) for split in paths.SPLITS}
+            settings = {"variant": name, "compose": variant.compose, "images": images, "seed": seed}
+            made_of = [name] if name in self.generated else []
+            file = paths.dataset(name)
+            items.append({"stage": "dataset", "name": name, "file": file, "settings": settings, "made_of": made_of})
+        return items

@@ -1,0 +1,77 @@
+"""Everything of this machine's disk that the DAG depends on: files of the user's, which no rule makes.
+
+Which files there are decides what can be made (``Settings.lacks_files``, ``config.possible``), so it must be known
+before the DAG is; what is in them, only as a digest among a rule's params: a folder of thousands of files is no input,
+since Snakemake would take a copied or touched file for a changed one and read everything again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from rbcflow.config.load import Settings
+from rbcflow.core.errors import InputError
+from rbcflow.runtime.fingerprint import file_digest, filled_digest, listing_digest
+from rbcflow.runtime.provenance import sha256
+from rbcflow.sources import seen
+from rbcflow.sources.listing import listed
+
+
+class Disk:
+    """What is asked of the user's files."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings, which name the files."""
+        self._settings = settings
+        self._results = Path(settings.config.pathvars.get("results", "results"))
+
+    def raw_files(self, source: str) -> str | list[str]:
+        """Return nothing, or a name that no file has where a source's folder lacks files: the DAG ends with it."""
+        folder = self._settings.raw_folder(source)
+        return f"{folder}/its-files" if self._settings.lacks_files(source) else []
+
+    def raw_listing(self, source: str) -> str:
+        """Return the state of a source's own files: another one where a file changed, not where it was only touched.
+
+        Raises:
+            WorkflowError: the files cannot be listed.
+        """
+        row = self._settings.sources[source]
+        if self._settings.lacks_files(source):
+            return ""
+        try:
+            files = listed(self._settings.raw_folder(source), row.layout, take=row.take, ignore=row.ignore)
+        except InputError as error:
+            raise WorkflowError(f"The files of {source} cannot be listed.\n{error}") from None
+        return seen.state(files, self._results / "raw" / source / seen.NAME)
+
+    def dataset_files(self, variant: str) -> str | list[str]:
+        """Return nothing, or a name that no file has where the folder of a dataset is absent: the DAG ends with it."""
+        row = self._settings.variants[variant]
+        absent = row.dataset == "path" and not Path(row.path).is_dir()
+        return f"{row.path}/its-images" if absent else []
+
+    def dataset_listing(self, variant: str) -> str:
+        """Return the state of the folder that a variant's images are taken from, "" where there is none."""
+        folder = Path(self._settings.variants[variant].path)
+        before = self._results / "datasets" / variant / seen.NAME
+        return seen.state(listed(folder, "yolo_folder"), before) if folder.is_dir() else ""
+
+    def recording_listing(self, file: str) -> str:
+        """Return a digest over a folder of pictures, so that a changed one is read again; "" for a file."""
+        return listing_digest(Path(file)) if Path(file).is_dir() else ""
+
+    def named_by_hand(self) -> str:
+        """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""
+        return filled_digest(self._results / "recordings" / "check.tsv")
+
+    def corrected_listing(self) -> str:
+        """Return a digest over the corrected labels, so that changed ones are read again."""
+        path = Path(self._settings.config.corrected or "").expanduser()
+        return listing_digest(path) if path.is_dir() else file_digest(path)
+
+    def table_sum(self, table: str | None) -> str | None:
+        """Return the sha256 of a test set's table of the user's."""
+        return sha256(Path(table)) if table else None

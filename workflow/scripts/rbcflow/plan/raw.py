@@ -1,0 +1,79 @@
+"""Sources: where their files come from, and how much is drawn (rule file ``raw``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rbcflow.config.load import Settings
+
+READING = {"take", "ignore", "without_polygons"}
+"""Keys of a source's row that say which of its files are read."""
+
+DRAWN = {
+    "nouaman2024": (
+        "donors",
+        "recordings_per_donor",
+        "frames_per_recording",
+        "annotate_every",
+        "crops_per_class",
+        "raw_crops_per_folder",
+    ),
+    "naples": ("velocities", "tiffs_per_velocity", "pages"),
+    "kihm2018": ("kihm_per_class", "kihm_s3_scale"),
+    "liang2024": ("liang_scale",),
+}
+"""Keys of the configuration's `phantom` that a layout's phantom is drawn with."""
+
+
+class Raw:
+    """What the rules of the stage `raw` ask.
+
+    Attributes:
+        recorded: sources with files.
+        masked: sources with true masks: those with exact truth, and the public recordings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings."""
+        self._settings = settings
+        self.recorded = self.of("phantom", "path", "url", "package")
+        self.masked = [
+            name for name in self.recorded if settings.exact_truth(name) or settings.origin(name) == "package"
+        ]
+
+    def of(self, *origins: str) -> list[str]:
+        """Return the sources with one of the given origins."""
+        return [name for name in self._settings.sources if self._settings.origin(name) in origins]
+
+    def layout(self, source: str) -> str:
+        """Return the layout of a source's files."""
+        return self._settings.sources[source].layout
+
+    def phantom(self, source: str) -> dict[str, Any]:
+        """Return how much a source's phantom draws."""
+        return {key: getattr(self._settings.config.phantom, key) for key in DRAWN[self.layout(source)]}
+
+    def reading(self, source: str) -> dict[str, Any]:
+        """Return which of a source's files are read, and how."""
+        return self._settings.sources[source].model_dump(include=READING | {"bad_files"})
+
+    def folder(self, source: str) -> str:
+        """Return the folder where a source's own files are expected."""
+        return str(self._settings.raw_folder(source))
+
+    def manifest(self, source: str) -> str:
+        """Return where the sums of a source's own files are kept."""
+        return f"{self._settings.config.raw}/{source}.sha256"
+
+    def looked_at(self) -> list[dict[str, Any]]:
+        """Return what is told of each source by `check_raw`."""
+        return [
+            {
+                "source": name,
+                "layout": row.layout,
+                "origin": self._settings.origin(name),
+                "folder": self.folder(name),
+                "reading": row.model_dump(include=READING),
+            }
+            for name, row in self._settings.sources.items()
+        ]

@@ -1,0 +1,54 @@
+"""Models on test sets, and the jobs that predict and count them (rule files ``validation`` and ``comparisons``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from snakemake.exceptions import WorkflowError
+
+from rbcflow.config.load import Settings
+from rbcflow.config.models import Run
+from rbcflow.config.possible import Possible
+from rbcflow.plan import paths
+
+
+class Runs:
+    """What the rules from predictions on ask.
+
+    Attributes:
+        jobs: by job, the runs that it predicts and counts, companions among them.
+        shown: by job, the runs that have pictures.
+    """
+
+    def __init__(self, settings: Settings, possible: Possible) -> None:
+        """Take settings and what can be made."""
+        self._settings, self._possible = settings, possible
+        self.jobs = self._by_model(settings.judged)
+        self.shown = self._by_model(settings.runs)
+
+    def _by_model(self, runs: Mapping[str, Run]) -> dict[str, dict[str, Run]]:
+        """Return runs by job: those of every model together, those on test sets whose files are not there apart."""
+        jobs: dict[str, dict[str, Run]] = {}
+        for name, run in runs.items():
+            there = getattr(run, "companion_of", name) in self._possible.runs
+            jobs.setdefault(run.model if there else f"{run.model}_elsewhere", {})[name] = run
+        return jobs
+
+    def given(self) -> list[str]:
+        """Return the runs of the user's own checkpoint.
+
+        Raises:
+            WorkflowError: there is none.
+        """
+        if self._settings.config.given.path is None:
+            raise WorkflowError("No checkpoint is given: set the key `given` with path, sha256 and testsets.")
+        return [name for name, run in self._settings.runs.items() if run.model == "given"]
+
+    def of_model(self, model: str) -> list[str]:
+        """Return the runs of a model."""
+        return [name for name, run in self._settings.runs.items() if run.model == model]
+
+
+def testsets_of(runs: Mapping[str, Run]) -> list[str]:
+    """Return the descriptions of the test sets of some runs, each once."""
+    return [paths.testset(name) for name in dict.fromkeys(run.testset for run in runs.values())]

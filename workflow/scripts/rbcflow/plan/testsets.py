@@ -1,0 +1,55 @@
+"""What test sets are built from (rule ``build_testset``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rbcflow.config.load import Settings, testset_names
+from rbcflow.plan import paths
+from rbcflow.plan.datasets import Datasets
+from rbcflow.plan.disk import Disk
+
+
+class TestSets:
+    """What the rule that builds test sets asks.
+
+    Attributes:
+        names: of all: those of the table, and each variant's own test images.
+        judged: those that a run is judged on.
+        recorded: those of recordings that a run is judged on, in the table's order.
+    """
+
+    __test__ = False
+
+    def __init__(self, settings: Settings, datasets: Datasets) -> None:
+        """Take settings and the datasets."""
+        self._settings, self._datasets = settings, datasets
+        self.names = testset_names(settings.variants, settings.testsets)
+        self.judged = {run.testset for run in settings.runs.values()}
+        self.recorded = [name for name in settings.testsets if name in self.judged]
+
+    def source(self, name: str) -> str:
+        """Return what a test set is made from: a recording's source, or a variant's own images."""
+        if name in self._settings.testsets:
+            row = self._settings.testsets[name]
+            return paths.testset(row.of) if row.of else paths.record(row.source)
+        return paths.dataset(name.removesuffix("_test"))
+
+    def cells(self, name: str) -> str | list[str]:
+        """Return the bank whose boxes stand in for the truth that pictures of single cells do not have."""
+        row = self._settings.testsets.get(name)
+        if row is None or row.kind != "singapore_raw" or self._settings.exact_truth(row.source):
+            return []
+        return paths.cells(row.bank)
+
+    def spec(self, name: str, disk: Disk) -> dict[str, Any]:
+        """Return the kind of a test set and the limits it is built with; a variant's own test images are all taken."""
+        config, row = self._settings.config, self._settings.testsets.get(name)
+        if row is None:
+            images = self._datasets.image_count(name.removesuffix("_test"), "test")
+            return {"kind": "variant", "scheme": config.scheme, "max_frames": images}
+        spec = {"kind": row.kind, "scheme": config.scheme, "max_frames": config.validation.max_frames}
+        if row.kind == "yolo_folder":
+            spec |= {"pattern": row.pattern, "table": row.table, "classes": row.classes}
+            spec["table_sha256"] = disk.table_sum(row.table)
+        return spec
