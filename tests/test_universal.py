@@ -169,7 +169,7 @@ def test_conditions_by_hand(tmp_path):
     run = {"run": "m-on-stress_naples", "model": "m", "testset": "stress_naples", "size": "native", "input": "grey"}
     told = {"run": run["run"], "testset": "stress_naples", "testset_fingerprint": made.meta["fingerprint"]}
     write_predictions(tmp_path / "predictions/m-on-stress_naples.parquet", found, **told)
-    table = conditions.table(tmp_path, [run], 0.25, 0.45).set_index("condition")
+    table = conditions.table(tmp_path, [run], conditions.Settings(0.25, 0.45, 20, 0)).set_index("condition")
     assert list(table.index) == [conditions.ALL, *DISTURBANCES, conditions.MEAN]
     assert table.loc["none", ["ap50", "recall", "false_alarms_per_frame"]].tolist() == [1, 1, 0]
     assert table.loc["inverted", ["ap50", "recall", "false_alarms_per_frame"]].tolist() == [1, 1, 0.5]

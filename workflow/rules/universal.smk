@@ -24,6 +24,8 @@ rule compare_universal:
         runs=list(rows(SETTINGS.runs).values()),
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
+        resamples=CONFIG.validation.resamples,
+        seed=CONFIG.seed,
         code=code("compare_universal"),
     message:
         "Counting found cells by test set and condition"

@@ -7,7 +7,7 @@ from rbcflow.runtime.provenance import Recorder, origins_of
 from rbcflow.sources import record
 from rbcflow.testsets import builders as testsets
 from rbcflow.testsets.labelled import build_yolo_folder
-from rbcflow.testsets.stress import build_stress
+from rbcflow.testsets.stress import KINDS, build_stress
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
@@ -17,8 +17,8 @@ if __name__ == "__main__":
     common = {"name": name, "max_frames": spec["max_frames"], "origin": origins_of([made_from])}
     if spec["kind"] == "variant":
         testsets.build_variant_test(made_from.parent, folder, **common)
-    elif spec["kind"] == "stress":
-        build_stress(made_from.parent, folder, name=name)
+    elif spec["kind"] in KINDS:
+        build_stress(made_from.parent, folder, name=name, kind=spec["kind"])
     else:
         source = record.read(made_from)
         common["source"] = source.source

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rbcflow.metrics.conditions import table
+from rbcflow.metrics.conditions import Settings, table
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
 
@@ -10,5 +10,6 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder, output = Recorder.of_job(snakemake), Path(snakemake.output.table)
     params = snakemake.params
-    table(output.parents[1], params.runs, params.conf, params.iou).to_csv(output, index=False, float_format="%.6g")
+    made = table(output.parents[1], params.runs, Settings(params.conf, params.iou, params.resamples, params.seed))
+    made.to_csv(output, index=False, float_format="%.6g")
     recorder.write(snakemake.output.provenance)

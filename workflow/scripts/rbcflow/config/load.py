@@ -407,7 +407,7 @@ def _check_references(settings: Settings) -> None:
             raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
         layout = settings.sources[testset.source].layout
         needed = LAYOUT_OF_KIND.get(testset.kind, layout)
-        if testset.kind == "stress":
+        if testset.of:
             same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
             _check_name(testset.of, same, tables.testsets, f"key {name}.of")
         if layout != needed:

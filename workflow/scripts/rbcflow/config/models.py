@@ -579,14 +579,16 @@ class TestSet(Labelled):
     source: str
     kind: Literal[
         "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public",
-        "yolo_folder", "stress",
+        "yolo_folder", "stress", "stress_harder",
     ]  # fmt: skip
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
         None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
     )
-    of: str | None = Field(None, description="with `kind: stress`, the test set whose frames are disturbed")
+    of: str | None = Field(
+        None, description="with `kind: stress` or `stress_harder`, the test set whose frames are disturbed"
+    )
     pattern: str | None = Field(
         None,
         description="with `kind: yolo_folder`, a regular expression for names of pictures, without suffix, that says "
@@ -623,8 +625,8 @@ class TestSet(Labelled):
 
     @model_validator(mode="after")
     def _frames_to_disturb(self) -> TestSet:
-        if (self.kind == "stress") != (self.of is not None):
-            raise ValueError("`of` goes with `kind: stress`, and only with it")
+        if self.kind.startswith("stress") != (self.of is not None):
+            raise ValueError("`of` goes with `kind: stress` or `stress_harder`, and only with them")
         return self
 
 

@@ -1,43 +1,67 @@
-"""How well cells are found on each test set and under each of its conditions: rule ``compare_universal``.
+"""How well cells are found on each test set and under each of its conditions: rules ``compare_universal`` and
+``compare_with_universal``.
 
-Every number is of the ``cell_score`` view: one box an object, by the sum of its classes' scores.
+Every number is of the ``cell_score`` view: one box an object, by the sum of its classes' scores, its name the surest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rbcflow.metrics.inputs import Predictions, read_pair
-from rbcflow.metrics.summary import cell_block
+from rbcflow.metrics.average_precision import coco_ap, hits
+from rbcflow.metrics.calibration import calibration, expected_error
+from rbcflow.metrics.inputs import Predictions, judgement, read_pair
+from rbcflow.metrics.intervals import draws, interval
+from rbcflow.metrics.matching import BACKGROUND, match
+from rbcflow.metrics.summary import agnostic_block, by_cell_score
 from rbcflow.testsets.files import TestSet
 
 COLUMNS = (
-    "run", "model", "testset", "size", "input", "condition", "clusters", "n_frames", "n_boxes", "ap50", "recall",
-    "precision", "false_alarms_per_frame", "n_empty_frames", "false_alarms_per_empty_frame",
+    "run", "model", "testset", "size", "input", "condition", "clusters", "n_recordings", "n_frames", "n_boxes", "ap50",
+    "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision", "false_alarms_per_frame",
+    "n_empty_frames", "false_alarms_per_empty_frame", "class_recall", "calibration_error", "fingerprint",
 )  # fmt: skip
 ALL = "all"
 MEAN = "mean of the disturbed"
 """Row of a test set with disturbances: the plain mean over them, the undisturbed frames left out."""
 
 
-def table(results: Path, runs: Sequence[Mapping[str, Any]], conf: float, iou: float) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Settings:
+    """What numbers are counted with.
+
+    Attributes:
+        conf: confidence of the operating point.
+        iou: its overlap.
+        resamples: draws of recordings for the intervals.
+        seed: of the draws.
+    """
+
+    conf: float
+    iou: float
+    resamples: int
+    seed: int
+
+
+def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) -> pd.DataFrame:
     """Return a row for each run, and for each condition of a stress set; sets with clusters also without them.
 
     Args:
         results: with ``predictions/`` and ``testsets/``.
         runs: rows of the table of runs.
-        conf: confidence of the operating point.
-        iou: its overlap.
+        settings: what is counted with.
 
     Returns:
         Columns ``COLUMNS``; ``clusters`` is ``judged`` (one box as labelled), ``ignored``, or empty where there are
-        none.
+        none; ``class_recall`` is the mean over the classes of the share of their cells that are found and named
+        rightly, empty where classes are no truth; ``calibration_error`` compares scores with the share of right boxes;
+        intervals hold 95 % of draws of recordings; ``fingerprint`` is the test set's.
     """
     rows: list[dict] = []
     for run in runs:
@@ -45,7 +69,8 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], conf: float, iou: fl
         predicted, judged = read_pair(path, results / "testsets" / run["testset"])
         for condition, clusters, own, found in _views(judged, predicted):
             known = {key: run[key] for key in ("run", "model", "testset", "size", "input")}
-            rows.append(known | {"condition": condition, "clusters": clusters} | _numbers(own, found, conf, iou))
+            known |= {"condition": condition, "clusters": clusters, "fingerprint": judged.meta["fingerprint"]}
+            rows.append(known | _numbers(own, found, settings))
     made = pd.DataFrame(rows, columns=list(COLUMNS))
     return pd.concat([made, _means(made)], ignore_index=True)
 
@@ -113,8 +138,11 @@ def _views(judged: TestSet, predicted: Predictions) -> Iterator[tuple[str, str, 
             yield condition, "", replace(judged, frames=frames, truth=truth), replace(predicted, boxes=boxes)
 
 
-def _numbers(judged: TestSet, predicted: Predictions, conf: float, iou: float) -> dict[str, Any]:
-    block = cell_block(judged, predicted, conf, iou, predicted.meta["iou"])
+def _numbers(judged: TestSet, predicted: Predictions, settings: Settings) -> dict[str, Any]:
+    """Return the numbers of one row."""
+    single = by_cell_score(predicted, predicted.meta["iou"])
+    matching = match(judged.truth, single.boxes, settings.iou)
+    block = agnostic_block(judged, single, settings.conf, [matching])
     at = block["at"][0]
     names = ("recall", "precision", "false_alarms_per_frame", "n_empty_frames", "false_alarms_per_empty_frame")
     return {
@@ -122,14 +150,56 @@ def _numbers(judged: TestSet, predicted: Predictions, conf: float, iou: float) -
         "n_boxes": len(judged.truth),
         "ap50": block["ap50"],
         **{name: at[name] for name in names},
+        **_intervals(judged, single, matching.at(settings.conf), settings),
+        "class_recall": class_recall(matching.at(settings.conf), judged, single),
+        "calibration_error": expected_error(calibration(matching, named=False)),
     }
+
+
+def class_recall(matched: pd.DataFrame, judged: TestSet, predicted: Predictions) -> float | None:
+    """Return the mean over the classes of the share of their true boxes that are found and named rightly.
+
+    Args:
+        matched: of ``Matching.at``.
+        judged: the test set; where its classes are not truth there is no number.
+        predicted: says which classes the model can name; others do not count.
+    """
+    if judgement(judged, predicted) != "true":
+        return None
+    true = matched[matched["true"].isin(predicted.classes)]
+    right = (true["true"] == true["predicted"]).groupby(true["true"]).mean()
+    return float(right.mean()) if len(right) else None
+
+
+def _intervals(judged: TestSet, single: Predictions, matched: pd.DataFrame, settings: Settings) -> dict[str, Any]:
+    """Return the number of recordings, and the intervals of average precision and recall over draws of them."""
+    codes, names = pd.factorize(judged.frames["recording"], sort=True)
+    number = pd.Series(codes, index=judged.frames["frame"])
+    weights = draws(len(names), settings.resamples, settings.seed, judged.meta["name"])
+    true, own = (table["frame"].map(number).to_numpy(dtype=int) for table in (judged.truth, single.boxes))
+    n_true = weights @ np.bincount(true, minlength=len(names))
+    hit = hits(judged.truth, single.boxes, np.array([0.5]), agnostic=True)[:, 0]
+    ap50 = coco_ap(single.boxes["conf"].to_numpy(dtype=float), hit, n_true, weights[:, own])
+    found = matched[(matched["true"] != BACKGROUND) & (matched["predicted"] != BACKGROUND)]["frame"].map(number)
+    n_found = weights @ np.bincount(found.to_numpy(dtype=int), minlength=len(names))
+    recall = np.divide(n_found, n_true, out=np.full(len(weights), np.nan), where=n_true > 0)
+    ends = {name: interval(values, len(names)) for name, values in (("ap50", ap50), ("recall", recall))}
+    sides = {
+        f"{name}_{side}": end for name, both in ends.items() for side, end in zip(("low", "high"), both, strict=True)
+    }
+    return {"n_recordings": len(names), **sides}
 
 
 def _means(made: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each run on a stress set: the mean over its disturbances."""
     disturbed = made[~made["condition"].isin((ALL, "none"))]
     keys = ["run", "model", "testset", "size", "input"]
-    values = ["ap50", "recall", "precision", "false_alarms_per_frame", "false_alarms_per_empty_frame"]
-    means = disturbed.groupby(keys, sort=False)[values].mean().reset_index()
-    sums = disturbed.groupby(keys, sort=False)[["n_frames", "n_boxes", "n_empty_frames"]].sum().reset_index(drop=True)
-    return pd.concat([means, sums], axis=1).assign(condition=MEAN, clusters="")[list(COLUMNS)]
+    values = [
+        "ap50", "recall", "precision", "false_alarms_per_frame", "false_alarms_per_empty_frame", "class_recall",
+        "calibration_error",
+    ]  # fmt: skip
+    groups = disturbed.astype(dict.fromkeys(values, float)).groupby(keys, sort=False)
+    means = groups[values].mean().reset_index()
+    sums = groups[["n_frames", "n_boxes", "n_empty_frames"]].sum().reset_index(drop=True)
+    same = groups[["n_recordings", "fingerprint"]].first().reset_index(drop=True)
+    return pd.concat([means, sums, same], axis=1).assign(condition=MEAN, clusters="").reindex(columns=COLUMNS)

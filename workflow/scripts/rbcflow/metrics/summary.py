@@ -219,11 +219,16 @@ def cell_block(testset: TestSet, predictions: Predictions, conf: float, iou: flo
     A detector that cannot decide between two names gives each a low score, and the cell is lost at a threshold on one
     of them; arguments as ``one_box_block``.
     """
-    by_sum = predictions.boxes.assign(conf=predictions.boxes["cell"])
-    by_sum = by_sum.sort_values("conf", ascending=False, kind="stable").sort_values("frame", kind="stable")
-    single = Predictions(predictions.meta, one_box_a_cell(by_sum.reset_index(drop=True), nms_iou))
+    single = by_cell_score(predictions, nms_iou)
     matching = match(testset.truth, single.boxes, iou)
     return {"nms_iou": nms_iou, "meaning": CELL, **agnostic_block(testset, single, conf, [matching])}
+
+
+def by_cell_score(predictions: Predictions, nms_iou: float) -> Predictions:
+    """Return one box an object, its confidence the sum over the classes, its class the surest."""
+    by_sum = predictions.boxes.assign(conf=predictions.boxes["cell"])
+    by_sum = by_sum.sort_values("conf", ascending=False, kind="stable").sort_values("frame", kind="stable")
+    return Predictions(predictions.meta, one_box_a_cell(by_sum.reset_index(drop=True), nms_iou))
 
 
 def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:

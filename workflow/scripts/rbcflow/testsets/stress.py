@@ -1,4 +1,4 @@
-"""Frames of another test set under listed disturbances, one at a time (rule ``build_testset``, kind ``stress``).
+"""Frames of another test set under listed disturbances (rule ``build_testset``, kinds ``stress``, ``stress_harder``).
 
 What a detector loses under each says how far from its training it can go. The disturbances are fixed, and stronger or
 other than those of any training set: they are not drawn from the ranges of ``datasets.domain``.
@@ -6,7 +6,7 @@ other than those of any training set: they are not drawn from the ranges of ``da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -34,35 +34,74 @@ def _around_mean(factor: float) -> Disturbance:
     return disturbed
 
 
-def _gamma(image: FloatImage, rng: np.random.Generator) -> FloatImage:
-    levels = 255 * exact.power(np.maximum(np.arange(256) / 255, 1e-6), 2.5)
-    return levels.astype(np.float32)[np.rint(image).astype(int)]
+def _gamma(exponent: float) -> Disturbance:
+    def disturbed(image: FloatImage, rng: np.random.Generator) -> FloatImage:
+        levels = 255 * exact.power(np.maximum(np.arange(256) / 255, 1e-6), exponent)
+        return levels.astype(np.float32)[np.rint(np.clip(image, 0, 255)).astype(int)]
+
+    return disturbed
 
 
-def _streaks(image: FloatImage, rng: np.random.Generator) -> FloatImage:
-    """Return the image with every band of 1 to 4 rows brighter or darker, by 10 grey levels in the root mean square."""
-    rows = np.repeat(rng.standard_normal(len(image)), rng.integers(1, 5, len(image)))[: len(image)]
-    return image + 10 * rows[:, None].astype(np.float32)
+def _noise(levels: float) -> Disturbance:
+    return lambda image, rng: image + levels * rng.standard_normal(image.shape, dtype=np.float32)
+
+
+def _streaks(levels: int) -> Disturbance:
+    def disturbed(image: FloatImage, rng: np.random.Generator) -> FloatImage:
+        # every band of 1 to 4 rows is brighter or darker, by so many grey levels in the root mean square
+        rows = np.repeat(rng.standard_normal(len(image)), rng.integers(1, 5, len(image)))[: len(image)]
+        return image + levels * rows[:, None].astype(np.float32)
+
+    return disturbed
+
+
+def _after(*parts: Disturbance) -> Disturbance:
+    """Return disturbances one after the other."""
+
+    def disturbed(image: FloatImage, rng: np.random.Generator) -> FloatImage:
+        for part in parts:
+            image = part(image, rng)
+        return image
+
+    return disturbed
 
 
 DISTURBANCES: dict[str, Disturbance] = {
     "none": lambda image, rng: image,
     "inverted": lambda image, rng: 255 - image,
     "contrast x0.25": _around_mean(0.25),
-    "gamma 2.5": _gamma,
+    "gamma 2.5": _gamma(2.5),
     "blur 2.5 px": lambda image, rng: blur(image, 0, 2.5),
     "motion 13 px": lambda image, rng: filtered(image, movement(13)),
-    "noise 18": lambda image, rng: image + 18 * rng.standard_normal(image.shape, dtype=np.float32),
-    "streaks 10": _streaks,
+    "noise 18": _noise(18),
+    "streaks 10": _streaks(10),
     "nearly binary": _around_mean(6),
     "scale x0.4": lambda image, rng: _scaled(image, 0.4),
     "scale x2": lambda image, rng: _scaled(image, 2),
 }
 """What a frame goes through, by the name that becomes its condition: functions of (H, W) float32 grey levels."""
 
+HARDER: dict[str, Disturbance] = {
+    "contrast x0.1": _around_mean(0.1),
+    "gamma 5": _gamma(5),
+    "blur 5 px": lambda image, rng: blur(image, 0, 5),
+    "motion 27 px": lambda image, rng: filtered(image, movement(27)),
+    "noise 36": _noise(36),
+    "streaks 25": _streaks(25),
+    "black and white": _around_mean(30),
+    "scale x0.25": lambda image, rng: _scaled(image, 0.25),
+    "scale x3": lambda image, rng: _scaled(image, 3),
+    "inverted, contrast x0.25, noise 9": _after(lambda image, rng: 255 - image, _around_mean(0.25), _noise(9)),
+    "blur 2.5 px, scale x0.4": _after(lambda image, rng: blur(image, 0, 2.5), lambda image, rng: _scaled(image, 0.4)),
+}
+"""Disturbances about twice as strong, or two at once, which detectors fail under: what the gauge of own recordings is
+calibrated with (``recordings.gauge``), as nothing can be learned of failing where nothing fails."""
 
-def build_stress(testset: Path, folder: Path, *, name: str) -> TestSet:
-    """Build a set of frames of another one, in grey, under each of ``DISTURBANCES``; their name is the condition.
+KINDS = {"stress": DISTURBANCES, "stress_harder": HARDER}
+
+
+def build_stress(testset: Path, folder: Path, *, name: str, kind: str = "stress") -> TestSet:
+    """Build a set of frames of another one, in grey, under each of the disturbances; their name is the condition.
 
     A frame keeps its recording, so that intervals go by recordings, not by copies.
 
@@ -70,6 +109,7 @@ def build_stress(testset: Path, folder: Path, *, name: str) -> TestSet:
         testset: folder of the other test set.
         folder: gets the test set.
         name: of the test set.
+        kind: a key of ``KINDS``.
 
     Raises:
         InputError: an image of the other test set is missing or damaged.
@@ -80,13 +120,13 @@ def build_stress(testset: Path, folder: Path, *, name: str) -> TestSet:
         return write_unavailable(folder, name=name, source=other.meta["source"], reason=reason)
     other.require_images()
     known = {key: other.meta[key] for key in ("source", "origin", "labels", "classes_judged")}
-    return write_testset(folder, _disturbed(other), name=name, **known)
+    return write_testset(folder, _disturbed(other, KINDS[kind]), name=name, **known)
 
 
-def _disturbed(other: TestSet) -> Iterator[Labelled]:
+def _disturbed(other: TestSet, disturbances: Mapping[str, Disturbance]) -> Iterator[Labelled]:
     """Yield every chosen frame under every disturbance."""
     chosen = other.frames.iloc[np.unique(np.linspace(0, len(other.frames) - 1, FRAMES).round().astype(int))]
-    for name, disturb in DISTURBANCES.items():
+    for name, disturb in disturbances.items():
         for row in chosen.itertuples():
             image = to_grey(other.image(row.frame))
             rng = generator(0, "stress", name, other.meta["name"], row.frame)
