@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 import authors_tree
+from project_copy import PROJECT
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.sources import layouts, skipping
 
-PROJECT = Path(__file__).parent.parent
 SOURCES = yaml.safe_load((PROJECT / "config/sources.yaml").read_text())
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.config.load import Settings
 from rbcflow.config.models import SWITCHES
 from rbcflow.config.write import config_yaml, readme_md, schema_json
 from rbcflow.core.errors import InputError
-
-PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)

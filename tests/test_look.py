@@ -17,7 +17,7 @@ from rbcflow.runtime.provenance import sha256
 from rbcflow.sources.listing import listed
 from rbcflow.sources.look import COLUMNS, look, table
 from rbcflow.sources.seen import keep, state
-from test_yolo_folders import NAPLES, PATTERN, splits, write
+from yolo_folders import NAPLES, PATTERN, splits, write
 
 READING = {"take": [], "ignore": [], "without_polygons": "empty"}
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
@@ -27,8 +28,6 @@ from rbcflow.training.card import model_card
 from rbcflow.training.seeds import seed_table
 from rbcflow.training.verify import compare, subset, verify_training
 from tiny_yolo import SIDE, save, save_model, toy_network, write_dataset
-
-PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parent.parent
+from project_copy import PROJECT
+
 MODULE = """
 module rbcflow:
     snakefile:

@@ -13,16 +13,15 @@ import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import zip_longest
-from pathlib import Path
 
 import cv2
 import pytest
 from numpy._core import _multiarray_umath as numpy_core
 
+from project_copy import PROJECT
 from rbcflow.datasets.spec import PRESETS
 from rbcflow.sources.phantoms import WRITERS
 
-PROJECT = Path(__file__).parents[1]
 SCRIPTS = PROJECT / "workflow/scripts"
 NUMPY = [name for name in numpy_core.__cpu_dispatch__ if numpy_core.__cpu_features__[name]]
 """What NumPy picks code by and this processor has."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
-PROJECT = Path(__file__).parent.parent
+from project_copy import PROJECT
+
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
 NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import_dataset"]

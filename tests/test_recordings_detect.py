@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from project_copy import PROJECT
 from raw_inputs import write_avi
 from rbcflow.config.models import Recording
 from rbcflow.core.errors import InputError
@@ -23,10 +24,7 @@ from rbcflow.recordings.network import CORNERS, CellFinder, meaning, once, tiles
 from rbcflow.recordings.probe import probe
 from rbcflow.runtime.provenance import sha256
 from recordings_inputs import draw_recording
-from test_predict import scene
-from tiny_yolo import save, toy_network
-
-PROJECT = Path(__file__).parent.parent
+from tiny_yolo import save, scene, toy_network
 
 
 @pytest.fixture(scope="module")

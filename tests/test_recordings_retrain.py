@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project_copy import PROJECT
 from raw_inputs import write_avi
 from rbcflow.config.models import Config, Recording
 from rbcflow.core.boxes import to_yolo
@@ -27,7 +28,6 @@ from rbcflow.training.view import label_sizes, private_view
 from recordings_inputs import draw_recording
 from tiny_yolo import save, toy_network
 
-PROJECT = Path(__file__).parent.parent
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.config.models import Config
 from rbcflow.core.errors import InputError
@@ -17,8 +18,6 @@ from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.folder import main, write_sheet
 from rbcflow.recordings.sheet import COLUMNS, read_sheet, recordings_of, slug
 from rbcflow.runtime.provenance import sha256
-
-PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from browser import open_page
+from project_copy import PROJECT
 from rbcflow.report.build import build, page_digest
 from report_tree import write_tree
 
-PROJECT = Path(__file__).parents[1]
 EXAMPLE = PROJECT / "docs/example/report.html"
 
 

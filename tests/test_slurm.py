@@ -22,8 +22,9 @@ from pathlib import Path
 import pytest
 
 from accident_project import MINI, Finished, Place
+from project_copy import PROJECT
 
-CLUSTER = Path(__file__).parent / "slurm/cluster.sh"
+CLUSTER = PROJECT / "tests/slurm/cluster.sh"
 ON_SLURM = [
     *("--workflow-profile", "profiles/slurm", "--cores", "2", "--latency-wait", "20"),
     # asks for jobs every second; keeps the logs of jobs that went well

@@ -21,9 +21,9 @@ import yaml
 
 from browser import open_page
 from page_sentences import wrong, wrong_matrix
+from project_copy import PROJECT
 from rbcflow.runtime.provenance import OUTLINED
 
-PROJECT = Path(__file__).parent.parent
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {
     "draw_phantom", "fetch_recordings", "draw_practice", "train_unet", "train_cellpose", "cluster_objects", "cut_cells",
