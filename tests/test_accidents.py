@@ -38,6 +38,8 @@ from accident_project import (
 )  # fmt: skip
 from browser import open_page
 
+pytestmark = pytest.mark.slow
+
 KILLED = {
     "recorded": (
         ("draw_phantom", "recorded/logs/draw_phantom/naples.log"),

@@ -70,6 +70,7 @@ def test_every_file_is_read_or_ignored(project: Path, tmp_path: Path):
     assert cells["recording"].value_counts().to_dict() == {"croissant": 3, "slipper": 3}
 
 
+@pytest.mark.slow
 def test_the_papers_configuration_plans_its_way(project: Path):
     planned = snakemake(project, "--dry-run", "--configfile", "config/paper.yaml", "authors.yaml")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))

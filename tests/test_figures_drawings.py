@@ -171,6 +171,7 @@ def test_banks_are_drawn_whatever_was_kept(tmp_path, reasons, kept_cells, droppe
     assert bars(counts.axes[0]) == expected | {f"dropped: {name}": n for name, n in dropped.items()}
 
 
+@pytest.mark.slow
 def test_augmented_images_are_drawn_by_the_library(tmp_path):
     inputs = {"model_folder": make_model(tmp_path / "model"), "model_dataset": make_dataset(tmp_path / "dataset")}
     with kept() as figures:
@@ -424,6 +425,7 @@ def test_a_dataset_without_a_plan_is_drawn(tmp_path):
     assert "training boxes (n = 2)" in by_title
 
 
+@pytest.mark.slow
 def test_the_map_of_images_is_the_same_twice(tmp_path):
     entry = read_weights(PROJECT / "resources/weights.yaml")["starter"]
     network = {"network": "starter", "path": str(PROJECT / entry.path), "sha256": entry.sha256}
@@ -432,6 +434,7 @@ def test_the_map_of_images_is_the_same_twice(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_features_of_a_timm_model_and_of_the_starter(tmp_path):
     timm, torch = pytest.importorskip("timm"), pytest.importorskip("torch")
     file = tmp_path / "weights.pth"

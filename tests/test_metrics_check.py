@@ -107,6 +107,7 @@ def joined(cases: list[tuple[pd.DataFrame, pd.DataFrame, int]]) -> tuple[pd.Data
     return pd.concat(truth, ignore_index=True), pd.concat(found, ignore_index=True), offset
 
 
+@pytest.mark.slow
 def test_random_boxes_are_counted_as_the_libraries_count_them(tmp_path):
     rng = np.random.default_rng(0)
     cases = [random_case(rng) for _ in range(CASES)]

@@ -76,6 +76,7 @@ def own_ap(truth, predictions, threshold):
     return np.mean([max(precision[recall >= level], default=0) for level in np.linspace(0, 1, 101)])
 
 
+@pytest.mark.slow
 def test_library_agrees_with_the_definition():
     rng = np.random.default_rng(11)
     for _ in range(15):

@@ -262,6 +262,7 @@ def test_the_card_takes_its_numbers_from_the_files(network, tmp_path):
     assert "P 1, 1.5 minutes, 51 images/s, bfloat16, torch 2.1, ultralytics 8.1" in card
 
 
+@pytest.mark.slow
 def test_two_equal_trainings_have_equal_weights(tmp_path):
     arguments = {"architecture": "yolo11n.yaml", "weights": None, "weights_sha256": None, "epochs": 1, "batch": 4}
     arguments |= {"imgsz": SIDE, "seed": 0, "threads": 1, "data_fingerprint": "f", "overrides": {}}

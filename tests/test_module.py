@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from project_copy import PROJECT
+
+pytestmark = pytest.mark.slow
 
 MODULE = """
 module rbcflow:

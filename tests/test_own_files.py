@@ -18,6 +18,8 @@ from raw_inputs import CROP, PRESSURE, WRITERS, noise, serving, write_picture, z
 from rbcflow.sources import manifest, seen
 from rbcflow.sources.listing import listed
 
+pytestmark = pytest.mark.slow
+
 RECORDS = [f"measured/raw/{source}/source.json" for source in WRITERS]
 
 

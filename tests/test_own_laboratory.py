@@ -21,6 +21,8 @@ import yaml
 from project_copy import PROJECT
 from rbcflow.phantom.truth import COLUMNS
 
+pytestmark = pytest.mark.slow
+
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 KEPT = {
     "sources": ["drawn", "mylab"],

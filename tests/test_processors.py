@@ -22,6 +22,8 @@ from project_copy import PROJECT
 from rbcflow.datasets.spec import PRESETS
 from rbcflow.sources.phantoms import WRITERS
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = PROJECT / "workflow/scripts"
 NUMPY = [name for name in numpy_core.__cpu_dispatch__ if numpy_core.__cpu_features__[name]]
 """What NumPy picks code by and this processor has."""

@@ -248,6 +248,7 @@ def corrected_recording(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recording, shard, tmp_path):
     folders, data = [corrected_recording / "recordings/a"], tmp_path / "out/detectors/mine/data"
     retraining.cut_corrected(folders, corrected_recording / "mine", shard, data, side=34.0, variant="drawn")

@@ -179,6 +179,7 @@ def test_wrong_keys_of_recordings_are_named(change: dict, parts: list[str], monk
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_wrong_sheet_ends_before_the_graph_of_jobs(folder: Path):
     sheet = sheet_of(folder, HEAD + "a\ta.avi\t0,26\n")
     command = [sys.executable, "-m", "snakemake", "-n", "recordings", "--config", f"recordings={sheet}"]

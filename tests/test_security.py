@@ -58,6 +58,7 @@ def modules_that_import(*names: str) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_whole_way_without_a_network_and_without_a_trace_at_home(finished: Finished, tmp_path: Path):
     attempts = tmp_path / "attempts"
     program = "import socket; socket.create_connection(('192.0.2.1', 80))"
@@ -139,6 +140,7 @@ print(json.dumps({"online": utils.ONLINE, "install": utils.AUTOINSTALL, "safe": 
     assert list(home.rglob("*")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", [False, True], ids=["another sum", "the recorded sum"])
 def test_a_checkpoint_of_cellpose_with_code_in_it_is_not_run(tmp_path: Path, right: bool):
     from rbcflow.segmentation.flows import Instances

@@ -24,6 +24,8 @@ import pytest
 from accident_project import MINI, Finished, Place
 from project_copy import PROJECT
 
+pytestmark = pytest.mark.slurm
+
 CLUSTER = PROJECT / "tests/slurm/cluster.sh"
 ON_SLURM = [
     *("--workflow-profile", "profiles/slurm", "--cores", "2", "--latency-wait", "20"),
@@ -125,7 +127,7 @@ class Run:
         return [job for job in self.jobs if f"{job.what}_".startswith(f"{start}_" if wildcards else start)]
 
 
-@pytest.fixture(scope="module", params=["small", pytest.param("toy", marks=pytest.mark.slurm)])
+@pytest.fixture(scope="module", params=["small", pytest.param("toy", marks=pytest.mark.long)])
 def scale(request: pytest.FixtureRequest) -> Scale:
     """The DAG."""
     return SCALES[request.param]

@@ -26,6 +26,8 @@ from rbcflow.training.train import train
 from rbcflow.training.view import private_view
 from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = {
     "architecture": "yolo11n.yaml",
     "weights": None,

@@ -52,6 +52,7 @@ def small_dataset(folder: Path) -> Path:
     return folder / "data/data.yaml"
 
 
+@pytest.mark.slow
 def test_the_recipe_at_a_smaller_scale(tmp_path):
     """Composed, trained from a start and averaged with it: each weight lies half way, and the record says so."""
     data = small_dataset(tmp_path)

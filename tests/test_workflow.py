@@ -24,6 +24,8 @@ from page_sentences import wrong, wrong_matrix
 from project_copy import PROJECT
 from rbcflow.runtime.provenance import OUTLINED
 
+pytestmark = pytest.mark.slow
+
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {
     "draw_phantom", "fetch_recordings", "draw_practice", "train_unet", "train_cellpose", "cluster_objects", "cut_cells",
