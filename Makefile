@@ -45,7 +45,7 @@ test: $(READY) chromium
 
 # what needs neither Chromium nor Slurm, runs no Snakemake and trains nothing: under a minute
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not (slow or browser or slurm)"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (slow or browser or slurm)"
 
 # `make test` runs a small DAG on a one-node Slurm that it starts on the loopback address, installing Debian's packages where they are
 # missing; this runs the toy DAG as well
