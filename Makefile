@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup report recordings test test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
+.PHONY: setup report recordings test test-fast test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
 
 setup: $(READY)
 
@@ -43,10 +43,14 @@ chromium:
 test: $(READY) chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# what needs neither Chromium nor Slurm, runs no Snakemake and trains nothing: under a minute
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (slow or browser or slurm)"
+
 # `make test` runs a small DAG on a one-node Slurm that it starts on the loopback address, installing Debian's packages where they are
 # missing; this runs the toy DAG as well
 test-slurm: $(READY)
-	$(BIN)/python -m pytest -s -m "slurm or not slurm" tests/test_slurm.py
+	$(BIN)/python -m pytest -s -m slurm tests/test_slurm.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

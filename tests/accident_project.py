@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from project_copy import PROJECT
 from raw_inputs import noise, write_tiff
 
-PROJECT = Path(__file__).parent.parent
 EPOCHS = 4
 RECORDED_AT = 1_600_000_000
 TABLES = {

@@ -1,4 +1,8 @@
-"""Open a local page in headless Chromium and note everything that goes wrong: for the tests of the report."""
+"""Open a local page in headless Chromium and note everything that goes wrong: for the tests of the report.
+
+A module's pages share one browser, each in a context of its own, as new as a fresh browser: no storage, cache or cookie
+is shared. ``conftest`` ends it with the module.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -25,6 +29,33 @@ def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     assert found, "the tests need a program named chromium on the PATH"
     return found
+
+
+@dataclass
+class Running:
+    """The browser that is open, if one is."""
+
+    playwright: Playwright | None = None
+    browser: Browser | None = None
+
+    def get(self) -> Browser:
+        """Return the browser; the first who asks starts it, and so does who comes after a crash."""
+        if self.browser and not self.browser.is_connected():
+            self.end()
+        if not self.browser:
+            self.playwright = sync_playwright().start()
+            self.browser = self.playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        return self.browser
+
+    def end(self) -> None:
+        """Close the browser and what drives it, whose event loop would be in the way of others."""
+        if self.browser:
+            self.browser.close()
+            self.playwright.stop()
+        self.browser = self.playwright = None
+
+
+RUNNING = Running()
 
 
 @dataclass
@@ -53,12 +84,11 @@ class Opened:
 def open_page(
     path: Path, *, width: int = 1366, height: int = 900, scheme: str = "light", motion: str = "no-preference"
 ) -> Iterator[Opened]:
-    """Open a file in a fresh browser of the given size in pixels, colour scheme and motion preference."""
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
-        )
+    """Open a file in a fresh context of the given size in pixels, colour scheme and motion preference."""
+    context = RUNNING.get().new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
+    )
+    try:
         page = context.new_page()
         opened = Opened(page)
         url = path.resolve().as_uri()
@@ -67,7 +97,8 @@ def open_page(
         page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         page.goto(url)
         yield opened
-        browser.close()
+    finally:
+        context.close()
 
 
 def _own(request: str, url: str) -> bool:

@@ -6,9 +6,11 @@ import functools
 import http.server
 import os
 import threading
+from collections.abc import Iterator
 
 import pytest
 
+import browser
 from accident_project import Finished, finished_once
 
 SLOW = (
@@ -21,6 +23,13 @@ SLOW = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow modules first."""
     items.sort(key=lambda item: SLOW.index(item.path.stem) if item.path.stem in SLOW else len(SLOW))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_browser_is_left() -> Iterator[None]:
+    """End the browser that a module started."""
+    yield
+    browser.RUNNING.end()
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from figure_inputs import PUBLISHED, make_dataset, make_model
 from metrics_inputs import write_predictions, write_testset
 from raw_inputs import write_avi
 from rbcflow.cells.bank import Cell, write_bank
@@ -18,7 +19,6 @@ from rbcflow.figures.errors import error_tiles
 from rbcflow.metrics.intervals import HEADLINE
 from rbcflow.metrics.run import evaluate
 from rbcflow.sources import record
-from test_figures_drawings import PUBLISHED, make_dataset, make_model
 
 MODEL = "random_nosuperposition_noother"
 RUN = f"{MODEL}-on-saarland_donors"

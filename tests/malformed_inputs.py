@@ -14,6 +14,7 @@ import yaml
 
 from compose_bank import write_cells
 from metrics_inputs import write_predictions, write_testset
+from project_copy import PROJECT
 from raw_inputs import write_coco, write_kihm, write_liang, write_naples, write_nouaman, write_recording
 from rbcflow.cells.splits import write_splits
 from rbcflow.config import load
@@ -29,7 +30,6 @@ from rbcflow.training.seeds import METRICS, seed_table
 from rbcflow.training.train import train
 from tiny_yolo import SIDE, write_dataset
 
-PROJECT = Path(__file__).parent.parent
 SPLITS = ("train", "val", "test")
 TRUTH = [(0, "slipper", 10.0, 10.0, 40.0, 40.0), (1, "croissant", 5.0, 5.0, 30.0, 30.0)]
 FOUND = [(0, "slipper", 0.9, 11.0, 10.0, 40.0, 40.0)]

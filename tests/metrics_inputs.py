@@ -11,7 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rbcflow.core.classes import CLASSES
+
 BOX = ["x0", "y0", "x1", "y1"]
+CELL = (10, 10, 30, 30)
+HALF = (10, 10, 30, 20)  # IoU 0.5 with CELL
+FAR = (60, 10, 80, 30)
 
 
 def truth_table(rows: list[tuple]) -> pd.DataFrame:
@@ -67,3 +72,20 @@ def write_predictions(path: Path, rows: list[tuple], **meta) -> Path:
     table = pa.Table.from_pandas(prediction_table(rows), preserve_index=False)
     pq.write_table(table.replace_schema_metadata({b"rbcflow": json.dumps(record | meta).encode()}), path)
     return path
+
+
+def random_case(rng: np.random.Generator, n_frames: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Crowded random boxes, some predictions jittered truth, on a grid coarse enough for boxes to compete."""
+    truth, predictions = [], []
+    for frame in range(n_frames):
+        for _ in range(rng.integers(0, 9)):
+            x, y = rng.uniform(0, 60, 2)
+            w, h = rng.uniform(8, 40, 2)
+            truth.append((frame, CLASSES[rng.integers(3)], x, y, x + w, y + h))
+            for _ in range(rng.integers(0, 4)):
+                box = np.array([x, y, x + w, y + h]) + rng.normal(0, 3, 4)
+                predictions.append((frame, CLASSES[rng.integers(3)], rng.uniform(0.001, 1), *box))
+        for _ in range(rng.integers(0, 3)):
+            x, y = rng.uniform(0, 60, 2)
+            predictions.append((frame, CLASSES[rng.integers(3)], rng.uniform(0.001, 1), x, y, x + 15, y + 12))
+    return truth_table(truth), prediction_table(predictions)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -154,3 +156,16 @@ def serving(served: dict[str, tuple[bytes, int]]) -> Iterator[str]:
     finally:
         running.shutdown()
         running.server_close()
+
+
+CROP = cv2.imencode(".bmp", noise(90, 90))[1].tobytes()
+PRESSURE = "001_Crop_Pics_w_parameters_20mbar"
+
+
+def zipped(members: dict[str | zipfile.ZipInfo, bytes]) -> bytes:
+    """Return a zip file with these members."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in members.items():
+            opened.writestr(name, content)
+    return memory.getvalue()

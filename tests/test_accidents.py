@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from accident_project import (
     CELLS,
@@ -35,6 +36,9 @@ from accident_project import (
     kill,
     wait_for,
 )  # fmt: skip
+from browser import open_page
+
+pytestmark = pytest.mark.slow
 
 KILLED = {
     "recorded": (
@@ -61,6 +65,13 @@ COUNTED_AFTER = (
     "write_crate",
 )
 """Rules that follow from a run's metrics."""
+UNREACHABLE = {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_NO_CACHE_DIR": "1",
+}
 ADVICE = "What is finished is kept: mend what is named above and run the same command again."
 
 
@@ -103,7 +114,11 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
         wait_for(lambda: not jobs_of(place), seconds=5)
         if rule == "draw_phantom":
             assert "--unlock" in place.run(target, *files, ok=False).printed
-        place.run("--unlock", *files)
+        if rule == KILLED[scale][0][0]:
+            place.run("--unlock", *files)
+        else:
+            # what the command does, without a start of Snakemake
+            shutil.rmtree(place.folder / ".snakemake/locks")
     place.run(target, *files)
     for rule, sign, moment, after in killed_at:
         again = next(when for run in place.runs[after:] if (when := run.finished_at(rule)))
@@ -121,19 +136,23 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
         assert 1 <= epochs < EPOCHS
 
 
-def test_two_at_once(undisturbed: Place, tmp_path: Path, record_property):
-    place = Place.new(tmp_path / NAME)
-    first = place.start(DATA, *MINI)
+def test_two_at_once_behind_a_symlinked_results_folder(undisturbed: Place, tmp_path: Path, record_property):
+    place = Place.new(tmp_path / "plain")
+    (tmp_path / "other disk").mkdir()
+    (place.folder / "results").symlink_to(tmp_path / "other disk")
+    first = place.start(MODEL, *MINI)
     wait_for((place.folder / "results/logs/draw_cells/drawn.log").exists, first)
-    second = place.run(DATA, *MINI, ok=False)
+    second = place.run(MODEL, *MINI, ok=False)
     assert first.process.poll() is None
     assert "Directory cannot be locked" in second.printed
     assert "no other Snakemake process" in second.printed
     assert not second.finished
     record_property("seconds until the second gave up", round(second.seconds))
     assert first.end() == 0
-    assert place.fingerprints()["data"] == undisturbed.fingerprints()["data"]
-    assert "Nothing to be done" in place.run(DATA, *MINI).printed
+    expected = undisturbed.fingerprints()
+    assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
+    assert (tmp_path / "other disk" / "datasets/synthetic/data.yaml").is_file()
+    assert "Nothing to be done" in place.run(MODEL, *MINI).printed
 
 
 @pytest.fixture
@@ -267,12 +286,25 @@ def test_files_from_the_future(copied: Place, undisturbed: Place, record_propert
     assert "Nothing to be done" in copied.run(REPORT, *MINI).printed
 
 
-def test_a_symlinked_results_folder_and_a_plain_path(undisturbed: Place, tmp_path: Path):
-    place = Place.new(tmp_path / "plain")
-    (tmp_path / "other disk").mkdir()
-    (place.folder / "results").symlink_to(tmp_path / "other disk")
-    place.run(MODEL, *MINI)
-    expected = undisturbed.fingerprints()
-    assert place.fingerprints() == {name: expected[name] for name in ("data", "weights")}
-    assert (tmp_path / "other disk" / "datasets/synthetic/data.yaml").is_file()
-    assert "Nothing to be done" in place.run(MODEL, *MINI).printed
+def add_public_recordings(place: Place) -> None:
+    """Enter the public recordings as the tables of the project have them, and a run on them."""
+    for name in ("sources", "testsets"):
+        row = yaml.safe_load((place.folder / f"config/{name}.yaml").read_text())["flow_public"]
+        with (place.folder / f"mini/{name}.yaml").open("a") as file:
+            file.write(yaml.safe_dump({"flow_public": row}))
+    with (place.folder / "mini/runs.tsv").open("a") as file:
+        file.write("synthetic-on-flow_public\tsynthetic\tflow_public\t\n")
+
+
+def test_with_the_package_index_unreachable_the_report_says_what_is_missing(copied: Place, undisturbed: Place):
+    add_public_recordings(copied)
+    again = copied.run(REPORT, *MINI, **UNREACHABLE)
+    assert again.finished["fetch_recordings"] == 1
+    assert not again.finished["train_model"]
+    assert copied.fingerprints() == undisturbed.fingerprints()
+    for name in ("testsets/flow_public/testset.json", "validation/synthetic-on-flow_public/metrics.json"):
+        assert json.loads((copied.folder / "results" / name).read_text())["status"] == "unavailable"
+    with open_page(copied.folder / REPORT) as opened:
+        assert opened.undecoded() == []
+        assert opened.complaints == []
+        assert opened.page.locator("text=--forcerun fetch_recordings").count() > 0

@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 import authors_tree
+from project_copy import PROJECT
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.sources import layouts, skipping
 
-PROJECT = Path(__file__).parent.parent
 SOURCES = yaml.safe_load((PROJECT / "config/sources.yaml").read_text())
 
 
@@ -70,6 +70,7 @@ def test_every_file_is_read_or_ignored(project: Path, tmp_path: Path):
     assert cells["recording"].value_counts().to_dict() == {"croissant": 3, "slipper": 3}
 
 
+@pytest.mark.slow
 def test_the_papers_configuration_plans_its_way(project: Path):
     planned = snakemake(project, "--dry-run", "--configfile", "config/paper.yaml", "authors.yaml")
     counted = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))

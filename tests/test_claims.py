@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.claims import power, sentences, statements, values, words
 from rbcflow.claims.statistics import Runs, of_runs
 from rbcflow.claims.table import Evidence, judge
@@ -23,7 +24,6 @@ from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.metrics.sample import Sample
 from rbcflow.runtime.origin import ABSENT, NO_NUMBER
 
-PROJECT = Path(__file__).parent.parent
 SIMULATED = "not decided: judged on and learned from simulated images"
 COUNTED = "not decided: counted on simulated images"
 POWER = {"holds": 0.9, "fails": 0.5, "around": 0.5}

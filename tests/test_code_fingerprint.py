@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.runtime import fingerprint
 from rbcflow.runtime.fingerprint import Library, listing_digest
 
@@ -65,7 +66,7 @@ def test_what_changes_the_fingerprint(scripts: Path, name: str, old: str, new: s
 
 
 def test_every_rule_script_reaches_its_stage():
-    project = Library(Path(__file__).parent.parent / "workflow/scripts")
+    project = Library(PROJECT / "workflow/scripts")
     assert "rbcflow.datasets.image" in project.reached("compose_shard.py")
     assert "rbcflow.datasets.image" not in project.reached("cut_cells.py")
     assert "rbcflow.runtime.provenance" not in project.reached("train_model.py")

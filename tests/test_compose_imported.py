@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
-from pathlib import Path
-
-import cv2
-import numpy as np
 import pandas as pd
 import pytest
 
+from imported_archive import IMAGES, SET, WHOLE, archive, png, published, take
 from rbcflow.core.errors import InputError
 from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.dataset import collect
-from rbcflow.datasets.imported import import_archive, import_folder
-
-IMAGES = {"train": 3, "val": 2, "test": 2}
-SET = "data/copy_paste_microfluidic"
-LABEL = "0 0.5 0.5 0.1 0.2\n2 0.25 0.25 0.1 0.1\n"
-
-
-def png(grey: int) -> bytes:
-    return cv2.imencode(".png", np.full((100, 200, 3), grey, np.uint8))[1].tobytes()
-
-
-def published() -> dict[str, bytes]:
-    """Return the files of a repository in the layout of the preprint's, the set and what lies around it."""
-    files = {"README.md": b"# read me\n", "data/copy_paste_random_pos/train/images/0000.png": png(1)}
-    table = "filename,path,noise_fn,croissant_count,lines,channel_state\n"
-    for split, n in IMAGES.items():
-        for index in range(n):
-            files[f"{SET}/{split}/images/{index:04d}.png"] = png(100 + index)
-            files[f"{SET}/{split}/labels/{index:04d}.txt"] = LABEL.encode()
-            path = f"./data/constructed_datasets/copy_paste_microfluidic/{split}/images/{index:04d}.png"
-            table += f"{index:04d}.png,{path},gaussian,1.0,True,normal\n"
-    return files | {f"{SET}/dataset_microfluidic.csv": table.encode(), f"{SET}/train/labels.cache": b"cache"}
-
-
-def archive(file: Path, files: dict[str, bytes], link: str = "") -> None:
-    with tarfile.open(file, "w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name if name.startswith("/") else f"repository-67410be/{name}")
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-        if link:
-            entry = tarfile.TarInfo(f"repository-67410be/{SET}/train/images/{link}")
-            entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
-            tar.addfile(entry)
-
-
-def take(address: str, tmp_path: Path, **changes) -> Path:
-    """Import the set from a server's archive; return the dataset's folder."""
-    arguments = {"images": IMAGES, "table": "dataset_microfluidic.csv", "classes": 3} | changes
-    target = tmp_path / "microfluidic_nosuperposition"
-    import_archive(f"{address}/a.tar.gz", SET, target, known=tmp_path / "known/set.fingerprint", **arguments)
-    return target
+from rbcflow.datasets.imported import import_folder
 
 
 def test_the_set_is_taken_as_it_is(tmp_path, server):
@@ -91,25 +45,22 @@ def test_a_set_that_changed_is_refused(tmp_path, server):
     assert (first / "train/shards/000/images/00000.png").read_bytes() == kept
 
 
-BAD = published()
-
-
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (BAD | {"../../outside.txt": b"x"}, r"path repository-67410be/\.\./\.\./outside\.txt"),
-        (BAD | {f"{SET}/train/images/../../../../../out.png": b"x"}, r"archive\): found path .*out\.png"),
-        (BAD | {"/tmp/outside.txt": b"x"}, r"found path /tmp/outside\.txt"),
+        (WHOLE | {"../../outside.txt": b"x"}, r"path repository-67410be/\.\./\.\./outside\.txt"),
+        (WHOLE | {f"{SET}/train/images/../../../../../out.png": b"x"}, r"archive\): found path .*out\.png"),
+        (WHOLE | {"/tmp/outside.txt": b"x"}, r"found path /tmp/outside\.txt"),
         (
-            BAD | {f"{SET}/val/labels/0001.txt": b"0 .5 .5 .1 .1\n3 .5 .5 .1 .1\n"},
+            WHOLE | {f"{SET}/val/labels/0001.txt": b"0 .5 .5 .1 .1\n3 .5 .5 .1 .1\n"},
             r"val/labels/0001\.txt, line 2\): found 3 \.5",
         ),
-        (BAD | {f"{SET}/val/labels/0001.txt": b"0 .5 1.5 .1 .1\n"}, r"val/labels/0001\.txt, line 1"),
-        (BAD | {f"{SET}/val/labels/0001.txt": b"0 nan .5 .1 .1\n"}, r"val/labels/0001\.txt, line 1"),
-        (BAD | {f"{SET}/val/labels/0001.txt": b"\xff\xfe"}, r"val/labels/0001\.txt"),
-        (BAD | {f"{SET}/val/images/0001.png": b"no picture"}, r"no readable picture"),
-        ({k: v for k, v in BAD.items() if "test/labels/0001" not in k}, r"split test\): found 2 images and 1 labels"),
-        ({k: v for k, v in BAD.items() if "train/" not in k}, r"split train\): found 0 images and 0 labels"),
+        (WHOLE | {f"{SET}/val/labels/0001.txt": b"0 .5 1.5 .1 .1\n"}, r"val/labels/0001\.txt, line 1"),
+        (WHOLE | {f"{SET}/val/labels/0001.txt": b"0 nan .5 .1 .1\n"}, r"val/labels/0001\.txt, line 1"),
+        (WHOLE | {f"{SET}/val/labels/0001.txt": b"\xff\xfe"}, r"val/labels/0001\.txt"),
+        (WHOLE | {f"{SET}/val/images/0001.png": b"no picture"}, r"no readable picture"),
+        ({k: v for k, v in WHOLE.items() if "test/labels/0001" not in k}, r"split test\): found 2 images and 1 labels"),
+        ({k: v for k, v in WHOLE.items() if "train/" not in k}, r"split train\): found 0 images and 0 labels"),
     ],
 )
 def test_wrong_archives_leave_nothing(tmp_path, server, files, message):

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from snakemake.cli import parse_args
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from recordings_inputs import draw_recording
 
-PROJECT = Path(__file__).parent.parent
 PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 RULES = {
     path: path.read_text() for path in [PROJECT / "Snakefile", *sorted((PROJECT / "workflow/rules").glob("*.smk"))]

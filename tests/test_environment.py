@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import re
-from pathlib import Path
 
 import cv2
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-PROJECT = Path(__file__).parent.parent
+from project_copy import PROJECT
+
 LOCK = PROJECT / "requirements.lock"
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.core.errors import InputError
 from rbcflow.report.pixels import read_pixels, statement
 from rbcflow.reproduction import expected, pixels
@@ -17,7 +16,6 @@ from rbcflow.reproduction.expected import Item
 from rbcflow.reproduction.probe import probe, write_probe
 from rbcflow.sources import record
 
-PROJECT = Path(__file__).parents[1]
 KNOWN = yaml.safe_load((PROJECT / expected.FILE).read_text())
 MEANT = "if the change is meant, run `make fingerprints`"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,13 @@ from matplotlib.figure import Figure
 
 import legible
 from figure_tree import write_tree
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.config.load import Settings
 from rbcflow.figures import style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.registry import read_registry
 
-PROJECT = Path(__file__).parents[1]
 PICTURES = ("front_frame", "class_examples")
 """Figures that are frames or cells without text."""
 

@@ -10,6 +10,8 @@ from PIL import Image
 from browser import open_page
 from rbcflow.figures.player import write_player
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize(("motion", "kind"), [("no-preference", "data:image/gif"), ("reduce", "data:image/png")])
 def test_player_goes_by_the_readers_wish(tmp_path: Path, motion: str, kind: str) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.core.errors import InputError
 from rbcflow.figures.registry import DRAWS, read_registry
 from rbcflow.plan import Plan
 
-PROJECT = Path(__file__).parents[1]
 ENTRY = {
     "id": "matrix", "per": "run", "draws": "confusion_matrix", "inputs": ["run_folder"], "title": "Matrix",
     "caption": "What. How.", "section": "validation",

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from metrics_inputs import write_testset
+from drawn import cells, kept, texts
+from figure_inputs import poor_run
 from rbcflow.figures import comparison
 from rbcflow.figures.errors import PER_KIND, SIDE, TABLE, error_gallery, error_tiles, worst
 from rbcflow.figures.quality import run_quality
 from rbcflow.metrics.intervals import HEADLINE
-from rbcflow.testsets.files import write_unavailable
-from test_figures_drawings import FOUND, TRUTH, make_run, size
-
-
-def poor_run(folder: Path, kind: str) -> dict[str, Path]:
-    """Write a run on a test set that has something, nothing, or is not there."""
-    if kind == "unavailable":
-        write_unavailable(folder / "set", name="set", source="flow_public", reason="no network")
-        return make_run(folder, folder / "set", [], None)
-    truth, found = ([], []) if kind == "no boxes" else (TRUTH, FOUND)
-    judged = "false" if kind == "classes not judged" else "true"
-    return make_run(folder, write_testset(folder / "set", 4, truth, classes_judged=judged), found)
 
 
 @pytest.mark.parametrize("kind", ["plain", "no boxes", "unavailable", "classes not judged"])
@@ -41,10 +28,23 @@ def test_tiles_and_gallery_of_any_run(tmp_path, kind):
     assert sorted(table["kind"]) == {
         "plain": ["background", "classification", "missed"], "classes not judged": ["background", "missed"],
     }.get(kind, [])  # fmt: skip
-    error_gallery(run["run_folder"], tmp_path / "errors", tmp_path / "gallery.png")
-    run_quality(run["run_folder"], tmp_path / "quality.png")
-    assert size(tmp_path / "gallery.png")[0] > 1000
-    assert size(tmp_path / "quality.png")[0] > 1000
+    with kept() as figures:
+        error_gallery(run["run_folder"], tmp_path / "errors", tmp_path / "gallery.png")
+        run_quality(run["run_folder"], tmp_path / "quality.png")
+    said = " ".join(texts(figures["gallery"]))
+    titles = ("misnamed (n = 1)", "nothing there (n = 1)", "missed (n = 1)")
+    assert [title in said for title in titles] == {
+        "plain": [True, True, True], "classes not judged": [False, True, True],
+    }.get(kind, [False] * 3)  # fmt: skip
+    gap = {"no boxes": "No error above the thresholds", "unavailable": "Test set set is unavailable: no network."}
+    assert gap.get(kind, "n = 3 true boxes") in said
+    assert [axes.get_title("left") for axes in figures["quality"].axes][:4] == (
+        [""] if kind == "unavailable" else ["overlap of found cells", "boxes off by", "errors", "calibration"]
+    )
+    quality = texts(figures["quality"])
+    # two cells found at their very places
+    assert ("IoU (n = 2, median 1.00)" in quality) == (kind in ("plain", "classes not judged"))
+    assert ("no cell found" in quality) == (kind == "no boxes")
 
 
 def test_the_worst_errors_are_the_most_confident_and_the_largest():
@@ -61,10 +61,15 @@ def test_the_worst_errors_are_the_most_confident_and_the_largest():
 def test_published_matrices_say_what_is_missing(tmp_path):
     run = poor_run(tmp_path, "plain")
     table = [{"run": "run1", "published_as": "val28"}]
-    comparison.published_matrices([run["run_folder"]], tmp_path / "matrices.png", table)
-    comparison.published_matrices([run["run_folder"]], tmp_path / "none.png")
-    assert size(tmp_path / "matrices.png") == size(tmp_path / "none.png")
-    assert (tmp_path / "matrices.png").read_bytes() != (tmp_path / "none.png").read_bytes()
+    with kept() as figures:
+        comparison.published_matrices([run["run_folder"]], tmp_path / "matrices.png", table)
+        comparison.published_matrices([run["run_folder"]], tmp_path / "none.png")
+    some, none = (texts(figures[name]) for name in ("matrices", "none"))
+    assert "val28 model1 set n = 3" in some and "val28 not made" not in some
+    assert "val28 not made" in none
+    assert "val29 not made" in some and "val29 not made" in none
+    counts = figures["matrices"].axes[0]
+    assert cells(counts) == [["0", "1", "0", "0"], ["0", "1", "0", "1"], ["0", "0", "0", "0"], ["0", "0", "1"]]
 
 
 def test_headline_has_a_panel_a_test_set(tmp_path):
@@ -75,17 +80,24 @@ def test_headline_has_a_panel_a_test_set(tmp_path):
         for metric in ("ap50", "map50")
     ]
     table = pd.DataFrame(rows, columns=HEADLINE)
-    heights = []
-    for number, own in enumerate((table, table[table["testset"] == "one"])):
-        own.to_csv(tmp_path / "headline.csv", index=False)
-        comparison.headline(tmp_path / "headline.csv", tmp_path / f"{number}.png")
-        heights.append(size(tmp_path / f"{number}.png")[1])
-    assert heights[0] > heights[1]
+    with kept() as figures:
+        for name, own in (("two", table), ("one", table[table["testset"] == "one"])):
+            own.to_csv(tmp_path / "headline.csv", index=False)
+            comparison.headline(tmp_path / "headline.csv", tmp_path / f"{name}.png")
+    for name, testsets in (("two", ["one", "two"]), ("one", ["one"])):
+        axes = figures[name].axes
+        assert [one.get_title("left").split("\n")[0] for one in axes[::2]] == testsets
+        assert [one.get_xlabel() for one in axes[-2:]] == ["AP50, classes ignored", "mAP50"]
+        # both models' values stand in every panel
+        assert all(len(one.lines) == 4 for one in axes)
 
 
 def test_localisation_needs_two_models_on_one_set(tmp_path):
     run = poor_run(tmp_path, "plain")
-    comparison.localisation([run["run_folder"]], tmp_path / "one.png")
     other = poor_run(tmp_path / "b", "plain")
-    comparison.localisation([run["run_folder"], other["run_folder"]], tmp_path / "two.png")
-    assert size(tmp_path / "one.png")[1] < size(tmp_path / "two.png")[1]
+    with kept() as figures:
+        comparison.localisation([run["run_folder"]], tmp_path / "one.png")
+        comparison.localisation([run["run_folder"], other["run_folder"]], tmp_path / "two.png")
+    assert texts(figures["one"]) == ["No test set was seen by two models."]
+    (curves, *_) = figures["two"].axes
+    assert (curves.get_xlabel(), curves.get_ylabel(), len(curves.lines)) == ("IoU", "share of found cells", 2)

@@ -17,7 +17,7 @@ from rbcflow.runtime.provenance import sha256
 from rbcflow.sources.listing import listed
 from rbcflow.sources.look import COLUMNS, look, table
 from rbcflow.sources.seen import keep, state
-from test_yolo_folders import NAPLES, PATTERN, splits, write
+from yolo_folders import NAPLES, PATTERN, splits, write
 
 READING = {"take": [], "ignore": [], "without_polygons": "empty"}
 
@@ -113,6 +113,7 @@ def run(project: Path, *arguments: str, ok: bool = True) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_laboratory_alone_is_looked_at_and_read_and_a_touch_reruns_nothing(project: Path):
     targets = ["out/testsets/naples/testset.json", "out/datasets/synthetic/train/shards/000"]
     printed = run(project, "check_raw", *targets)
@@ -125,6 +126,7 @@ def test_a_laboratory_alone_is_looked_at_and_read_and_a_touch_reruns_nothing(pro
     assert "Nothing to be done" in run(project, "-n", *targets)
 
 
+@pytest.mark.slow
 def test_what_needs_an_absent_laboratory_names_it_and_whom_to_ask(project: Path):
     printed = run(project, "-n", ok=False)
     for part in ("nouaman2024 (Saarland", "Christian Wagner", "resources/raw/liang2024/", "by the target `possible`"):

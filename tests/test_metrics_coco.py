@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics_inputs import BOX, prediction_table, truth_table
+from metrics_inputs import BOX, CELL, FAR, prediction_table, random_case, truth_table
 from rbcflow.core.boxes import iou_matrix
 from rbcflow.metrics.coco import average_precision
-from test_metrics_matching import CELL, FAR, random_case
 
 FRAMES = [0, 1, 2, 3]
 
@@ -77,6 +76,7 @@ def own_ap(truth, predictions, threshold):
     return np.mean([max(precision[recall >= level], default=0) for level in np.linspace(0, 1, 101)])
 
 
+@pytest.mark.slow
 def test_library_agrees_with_the_definition():
     rng = np.random.default_rng(11)
     for _ in range(15):

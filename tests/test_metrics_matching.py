@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_inputs import BOX, prediction_table, truth_table
+from metrics_inputs import BOX, CELL, FAR, HALF, prediction_table, random_case, truth_table
 from rbcflow.core.classes import CLASS_ID, CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.metrics import curves
 from rbcflow.metrics.confusion import LABELS, ConfusionMatrix
 from rbcflow.metrics.matching import match
-
-CELL = (10, 10, 30, 30)
-HALF = (10, 10, 30, 20)  # IoU 0.5 with CELL
-FAR = (60, 10, 80, 30)
 
 
 def matrix_of(truth, predictions, conf=0.25, iou=0.45) -> ConfusionMatrix:
@@ -73,23 +69,6 @@ def test_iou_must_exceed_the_threshold():
     truth, predictions = truth_table([(0, "slipper", *CELL)]), prediction_table([(0, "slipper", 0.9, *HALF)])
     assert matrix_of(truth, predictions, iou=0.5).counts[1, 1] == 0
     assert matrix_of(truth, predictions, iou=0.49).counts[1, 1] == 1
-
-
-def random_case(rng: np.random.Generator, n_frames: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Crowded random boxes, some predictions jittered truth, on a grid coarse enough for boxes to compete."""
-    truth, predictions = [], []
-    for frame in range(n_frames):
-        for _ in range(rng.integers(0, 9)):
-            x, y = rng.uniform(0, 60, 2)
-            w, h = rng.uniform(8, 40, 2)
-            truth.append((frame, CLASSES[rng.integers(3)], x, y, x + w, y + h))
-            for _ in range(rng.integers(0, 4)):
-                box = np.array([x, y, x + w, y + h]) + rng.normal(0, 3, 4)
-                predictions.append((frame, CLASSES[rng.integers(3)], rng.uniform(0.001, 1), *box))
-        for _ in range(rng.integers(0, 3)):
-            x, y = rng.uniform(0, 60, 2)
-            predictions.append((frame, CLASSES[rng.integers(3)], rng.uniform(0.001, 1), x, y, x + 15, y + 12))
-    return truth_table(truth), prediction_table(predictions)
 
 
 def ultralytics_matrix(truth: pd.DataFrame, predictions: pd.DataFrame, conf: float, iou: float) -> np.ndarray:

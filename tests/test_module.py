@@ -8,7 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parent.parent
+import pytest
+
+from project_copy import PROJECT
+
+pytestmark = pytest.mark.slow
+
 MODULE = """
 module rbcflow:
     snakefile:

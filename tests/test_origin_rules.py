@@ -24,6 +24,8 @@ from accident_project import Place
 from raw_inputs import serving
 from rbcflow.sources.phantoms import WRITERS
 
+pytestmark = pytest.mark.slow
+
 SETS = {
     "random_nosuperposition": ("data/random", "dataset.csv"),
     "microfluidic_nosuperposition": ("data/microfluidic", "dataset.csv"),

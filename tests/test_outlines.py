@@ -275,6 +275,7 @@ def test_broken_practice_pictures_are_named(tmp_path):
         practice.read_practice(tmp_path / "p.npz")
 
 
+@pytest.mark.slow
 def test_unet_learns_and_can_be_read_back(drawn, tmp_path):
     train_unet(drawn, tmp_path, steps=30, seed=0, threads=1)
     curves = pd.read_csv(tmp_path / "curves.csv")
@@ -285,6 +286,7 @@ def test_unet_learns_and_can_be_read_back(drawn, tmp_path):
     assert 0 <= probability.min() <= probability.max() <= 1
 
 
+@pytest.mark.slow
 def test_cellpose_runs_around_the_small_network(drawn, tmp_path):
     flows.train_cellpose(drawn, tmp_path, steps=6, seed=0, threads=1)
     model = flows.Instances(tmp_path / "weights.pt", None, None)
@@ -296,6 +298,7 @@ def test_cellpose_runs_around_the_small_network(drawn, tmp_path):
     assert record["steps"] == 6
 
 
+@pytest.mark.slow
 def test_finetuning_needs_polygons_and_moves_the_weights(drawn, tmp_path):
     flows.train_cellpose(drawn, tmp_path / "start", steps=5, seed=0, threads=1)
     annotation = {"id": 1, "image_id": 0, "category_id": 1, "segmentation": [[10, 5, 30, 5, 30, 20, 10, 20]]}
@@ -309,6 +312,7 @@ def test_finetuning_needs_polygons_and_moves_the_weights(drawn, tmp_path):
         flows.finetune_cellpose(tmp_path / "bare", start, tmp_path / "no", steps=5, seed=0, threads=1)
 
 
+@pytest.mark.slow
 def test_carvana_network_reads_a_checkpoint_of_its_shape_and_no_other(tmp_path):
     torch.manual_seed(0)
     network = CarvanaUNet()

@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from project_copy import copy_project
-from raw_inputs import WRITERS, noise, serving, write_picture
+from raw_inputs import CROP, PRESSURE, WRITERS, noise, serving, write_picture, zipped
 from rbcflow.sources import manifest, seen
 from rbcflow.sources.listing import listed
-from test_raw_archive import CROP, PRESSURE, zipped
+
+pytestmark = pytest.mark.slow
 
 RECORDS = [f"measured/raw/{source}/source.json" for source in WRITERS]
 

@@ -18,9 +18,11 @@ import pytest
 import tifffile
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.phantom.truth import COLUMNS
 
-PROJECT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
+
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 KEPT = {
     "sources": ["drawn", "mylab"],

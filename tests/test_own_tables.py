@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.config.load import check_files
 from rbcflow.config.possible import possible
@@ -16,7 +17,6 @@ from rbcflow.core.places import expanded
 from rbcflow.recordings.folder import write_sheet
 from rbcflow.recordings.sheet import read_sheet
 
-PROJECT = Path(__file__).parent.parent
 RUNS = "run\tmodel\ttestset\tpublished_as\tsize\nrandom-on-naples\trandom\tnaples\tval21\t\n"
 
 

@@ -19,7 +19,7 @@ from rbcflow.detector.detector import load_detector
 from rbcflow.detector.sizes import PADDING, batches, padded, scaled
 from rbcflow.predictions.predict import Predictor
 from rbcflow.testsets.files import write_testset, write_unavailable
-from tiny_yolo import save_model, toy_network
+from tiny_yolo import save_model, scene, toy_network
 
 BOX = ["x0", "y0", "x1", "y1"]
 
@@ -32,13 +32,6 @@ def config(tmp_path_factory):
 @pytest.fixture(scope="module")
 def weights(config, tmp_path_factory):
     return save_model(toy_network(config), tmp_path_factory.mktemp("model"))
-
-
-def scene(height: int, width: int, *, colour: bool = False, seed: int = 0) -> np.ndarray:
-    """Return a smooth random picture, so that the toy network's boxes differ from place to place."""
-    rng = np.random.default_rng(seed)
-    coarse = rng.integers(0, 255, (height // 8 + 1, width // 8 + 1, 3 if colour else 1)).astype(np.uint8)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def testset_of(folder, images):

@@ -1,6 +1,8 @@
 """The same pixels from every processor: phantoms, banks and composer, with vector units switched off in turn.
 
-Each library's switches go through one by one; the first of one library shares a process with the first of another.
+NumPy's switches, OpenBLAS's and the others go through one by one. OpenCV's units go from the newest down, each with all
+newer ones, as in processors that were built: so every code that OpenCV has for a function runs once, where it picks
+the newest that is left. The first switch of one library shares a process with the first of another.
 """
 
 from __future__ import annotations
@@ -11,31 +13,43 @@ import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import zip_longest
-from pathlib import Path
 
 import cv2
 import pytest
 from numpy._core import _multiarray_umath as numpy_core
 
+from project_copy import PROJECT
 from rbcflow.datasets.spec import PRESETS
 from rbcflow.sources.phantoms import WRITERS
 
-PROJECT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
+
 SCRIPTS = PROJECT / "workflow/scripts"
 NUMPY = [name for name in numpy_core.__cpu_dispatch__ if numpy_core.__cpu_features__[name]]
 """What NumPy picks code by and this processor has."""
 OPENCV = [name[1:] for name in cv2.getCPUFeaturesLine().split() if name[0] == "*" and name[-1] != "?"]
-"""The same of OpenCV; FMA3, which it does not list, comes with AVX2."""
+"""The same of OpenCV, the oldest first."""
+GENERATIONS = [("SSE4.1", "SSE4.2"), ("AVX", "FP16"), ("AVX2", "FMA3")]
+"""Units of OpenCV that came together; FMA3 is not listed by it. What is not here, AVX-512, came later."""
 KERNELS = ["Prescott"] + ["Haswell", "Zen"] * ("AVX2" in OPENCV) + ["SkylakeX"] * ("AVX512-SKX" in OPENCV)
 """Processors whose code OpenBLAS may run here."""
 
 
+def older() -> list[str]:
+    """Return what to take from OpenCV so that it runs as on one older processor after another."""
+    newest = [name for name in OPENCV if not any(name in units for units in GENERATIONS)]
+    present = [units for units in GENERATIONS if units[0] in OPENCV]
+    lost = [[*newest]] if newest else []
+    for units in reversed(present):
+        lost.append([*(lost[-1] if lost else []), *units])
+    return [",".join(names) for names in lost]
+
+
 def switches() -> list[dict[str, str]]:
     """Return what to set in the environment of one process after another."""
-    units = [name.replace("AVX2", "AVX2,FMA3") for name in OPENCV]
     libraries = [
         [("NPY_DISABLE_CPU_FEATURES", name) for name in NUMPY],
-        [("OPENCV_CPU_DISABLE", name) for name in [*units, ",".join(units)]],
+        [("OPENCV_CPU_DISABLE", names) for names in older()],
         [("OPENBLAS_CORETYPE", name) for name in KERNELS],
         [("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"), ("OPENCV_IPP", "disabled")],
     ]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.plan.figures import ONCE
 
-PROJECT = Path(__file__).parent.parent
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
 NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import_dataset"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.claims.published import compare
 
-PROJECT = Path(__file__).parents[1]
 TABLE = "split,noise,croissant_placed\ntrain,salt_pepper,1\ntrain,none,2\ntest,none,2\ntest,none,1\n"
 
 

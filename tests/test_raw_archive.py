@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-import cv2
 import pytest
 
-from raw_inputs import noise, serving
+from raw_inputs import CROP, PRESSURE, serving, zipped
 from rbcflow.core.errors import InputError
 from rbcflow.sources import archive, layouts
 from rbcflow.sources.kihm2018 import reader as kihm2018
 
-CROP = cv2.imencode(".bmp", noise(90, 90))[1].tobytes()
 INSTEAD = "get it by hand"
-PRESSURE = "001_Crop_Pics_w_parameters_20mbar"
-
-
-def zipped(members: dict[str | zipfile.ZipInfo, bytes]) -> bytes:
-    """Return a zip file with these members."""
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in members.items():
-            opened.writestr(name, content)
-    return memory.getvalue()
 
 
 def link(name: str) -> zipfile.ZipInfo:

@@ -166,6 +166,7 @@ PLAY = """async () => {
 }"""
 
 
+@pytest.mark.browser
 def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path):
     recording, links, known = drawn
     refused = validity.verdict_of({"boxes": 9.0, "off_object": 0.9})

@@ -23,6 +23,8 @@ from rbcflow.recordings.network import CellFinder
 from rbcflow.recordings.probe import described_or_refused, read_or_refuse
 from recordings_inputs import Drawn, draw_recording, write_mp4, write_pictures, write_rtdc
 
+pytestmark = pytest.mark.slow
+
 FRAMES = 26
 STEP = 40.0
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.core.boxes import from_yolo
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import corrected, labels, link
@@ -19,7 +20,7 @@ from rbcflow.recordings.corrected import Known
 from rbcflow.recordings.labels import Frame
 from rbcflow.recordings.simulated import Setup, simulate
 
-EXPORTED = Path(__file__).parent / "label_studio"
+EXPORTED = PROJECT / "tests/label_studio"
 SIZES = {"a": (120, 50), "b_2": (97, 61)}
 KNOWN = {name: Known(*size, frozenset({3, 12, 40})) for name, size in SIZES.items()}
 BOXES = {

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import flow, link, places
 from rbcflow.recordings.simulated import Setup, Simulated, simulate
 from rbcflow.recordings.summarise import cells
 
-PROJECT = Path(__file__).parent.parent
 PROBE = {"recording": "r", "width": 400, "height": 80, "roi": None, "flow": None, "pixel_um": None, "fps": None}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project_copy import PROJECT
 from raw_inputs import write_avi
 from rbcflow.config.models import Config, Recording
 from rbcflow.core.boxes import to_yolo
@@ -27,7 +28,6 @@ from rbcflow.training.view import label_sizes, private_view
 from recordings_inputs import draw_recording
 from tiny_yolo import save, toy_network
 
-PROJECT = Path(__file__).parent.parent
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 
 
@@ -248,6 +248,7 @@ def corrected_recording(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recording, shard, tmp_path):
     folders, data = [corrected_recording / "recordings/a"], tmp_path / "out/detectors/mine/data"
     retraining.cut_corrected(folders, corrected_recording / "mine", shard, data, side=34.0, variant="drawn")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.config.models import Config
 from rbcflow.core.errors import InputError
@@ -17,8 +18,6 @@ from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.folder import main, write_sheet
 from rbcflow.recordings.sheet import COLUMNS, read_sheet, recordings_of, slug
 from rbcflow.runtime.provenance import sha256
-
-PROJECT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -180,6 +179,7 @@ def test_wrong_keys_of_recordings_are_named(change: dict, parts: list[str], monk
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_wrong_sheet_ends_before_the_graph_of_jobs(folder: Path):
     sheet = sheet_of(folder, HEAD + "a\ta.avi\t0,26\n")
     command = [sys.executable, "-m", "snakemake", "-n", "recordings", "--config", f"recordings={sheet}"]

@@ -19,6 +19,8 @@ from browser import open_page
 from rbcflow.report.build import build
 from report_tree import write_tree
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:

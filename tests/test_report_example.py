@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from browser import open_page
+from project_copy import PROJECT
 from rbcflow.report.build import build, page_digest
 from report_tree import write_tree
 
-PROJECT = Path(__file__).parents[1]
 EXAMPLE = PROJECT / "docs/example/report.html"
 
 
@@ -33,6 +33,7 @@ def test_the_example_is_small_and_leads_nowhere_that_is_not_there(example: str) 
     assert "docs/example/report.html" in (PROJECT / "README.md").read_text(encoding="utf-8").split("\n## ")[0]
 
 
+@pytest.mark.browser
 def test_an_example_of_a_report_opens(tmp_path: Path) -> None:
     """The report loses its animations and links, its pictures stay pictures."""
     spec = importlib.util.spec_from_file_location("make_example", PROJECT / "docs/example/make.py")

@@ -19,13 +19,13 @@ import pytest
 import torch
 
 from accident_project import DATA, METRICS, MODEL, PROJECT, REPORT, Finished
+from imported_archive import SET, WHOLE, take
+from imported_archive import archive as write_archive
 from malformed_damage import Runs
 from rbcflow.core.errors import InputError
 from rbcflow.datasets import imported
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import archive
-from test_compose_imported import BAD, SET, take
-from test_compose_imported import archive as write_archive
 
 SCRIPTS = PROJECT / "workflow/scripts"
 MODULES = {path.relative_to(SCRIPTS).as_posix(): ast.parse(path.read_text()) for path in sorted(SCRIPTS.rglob("*.py"))}
@@ -58,6 +58,7 @@ def modules_that_import(*names: str) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_whole_way_without_a_network_and_without_a_trace_at_home(finished: Finished, tmp_path: Path):
     attempts = tmp_path / "attempts"
     program = "import socket; socket.create_connection(('192.0.2.1', 80))"
@@ -139,6 +140,7 @@ print(json.dumps({"online": utils.ONLINE, "install": utils.AUTOINSTALL, "safe": 
     assert list(home.rglob("*")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", [False, True], ids=["another sum", "the recorded sum"])
 def test_a_checkpoint_of_cellpose_with_code_in_it_is_not_run(tmp_path: Path, right: bool):
     from rbcflow.segmentation.flows import Instances
@@ -163,7 +165,7 @@ def test_features_are_not_read_from_an_unverified_checkpoint(tmp_path: Path):
 @pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
 def test_an_archive_with_a_special_file_is_refused(tmp_path: Path, server, kind: bytes):
     folder, address = server
-    write_archive(folder / "whole.tar.gz", BAD)
+    write_archive(folder / "whole.tar.gz", WHOLE)
     with tarfile.open(folder / "whole.tar.gz") as whole, tarfile.open(folder / "a.tar.gz", "w:gz") as tar:
         entry = tarfile.TarInfo(f"repository-67410be/{SET}/train/images/0009.png")
         entry.type, entry.linkname = kind, "/etc/passwd"
@@ -178,7 +180,7 @@ def test_an_archive_with_a_special_file_is_refused(tmp_path: Path, server, kind:
 @pytest.mark.parametrize(("limit", "value"), [("MOST_FILE", 100), ("MOST_BYTES", 1000)])
 def test_an_archive_that_unpacks_to_more_than_it_can_have_is_refused(tmp_path, server, monkeypatch, limit, value):
     folder, address = server
-    write_archive(folder / "a.tar.gz", BAD)
+    write_archive(folder / "a.tar.gz", WHOLE)
     monkeypatch.setattr(imported, limit, value)
     with pytest.raises(InputError, match=rf"a\.tar\.gz \(archive\): found .* bytes.*expected at most .*{value}"):
         take(address, tmp_path)

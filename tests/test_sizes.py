@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from metrics_inputs import write_predictions, write_testset
+from project_copy import PROJECT
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.drawn import draw
 from rbcflow.core.classes import CLASSES
@@ -28,7 +29,6 @@ from rbcflow.metrics.sizes import COLUMNS, compare_sizes
 from rbcflow.runtime.provenance import sha256
 from rbcflow.training.view import label_sizes
 
-PROJECT = Path(__file__).parent.parent
 BOX = ["x0", "y0", "x1", "y1"]
 VARIANT = yaml.safe_load((PROJECT / "config/variants.yaml").read_text())["synthetic"].get("compose", {})
 IMAGES = 24

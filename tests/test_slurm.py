@@ -22,8 +22,11 @@ from pathlib import Path
 import pytest
 
 from accident_project import MINI, Finished, Place
+from project_copy import PROJECT
 
-CLUSTER = Path(__file__).parent / "slurm/cluster.sh"
+pytestmark = pytest.mark.slurm
+
+CLUSTER = PROJECT / "tests/slurm/cluster.sh"
 ON_SLURM = [
     *("--workflow-profile", "profiles/slurm", "--cores", "2", "--latency-wait", "20"),
     # asks for jobs every second; keeps the logs of jobs that went well
@@ -46,7 +49,7 @@ class Scale:
         cancelled: the job that the user cancels.
         groups: what shares Slurm jobs.
         local: rules of the login node.
-        shards: how many; and how many of them share a job.
+        shards_a_job: how many share a job.
         most_jobs: a bound on Slurm jobs.
         tables: how many files are compared byte for byte; so with the report's texts and pictures.
     """
@@ -55,7 +58,7 @@ class Scale:
     cancelled: str
     groups: tuple[str, ...]
     local: tuple[str, ...]
-    shards: tuple[int, int]
+    shards_a_job: int
     most_jobs: int
     tables: int
     texts: int
@@ -68,7 +71,7 @@ SCALES = {
         cancelled="train_model:synthetic_0",
         groups=("shards", "testsets", "predictions", "metrics", "figures"),
         local=("split_cells", "collect_dataset", "render_report"),
-        shards=(4, 2),
+        shards_a_job=2,
         most_jobs=20,
         tables=5,
         texts=300,
@@ -79,7 +82,7 @@ SCALES = {
         cancelled="train_model:random_0",
         groups=("phantoms", "networks", "outlines", "shards", "testsets", "predictions", "metrics", "figures"),
         local=("fetch_recordings", "split_cells", "collect_dataset", "compare_published", "render_report"),
-        shards=(25, 5),
+        shards_a_job=4,
         most_jobs=60,
         tables=70,
         texts=5000,
@@ -124,7 +127,7 @@ class Run:
         return [job for job in self.jobs if f"{job.what}_".startswith(f"{start}_" if wildcards else start)]
 
 
-@pytest.fixture(scope="module", params=["small", pytest.param("toy", marks=pytest.mark.slurm)])
+@pytest.fixture(scope="module", params=["small", pytest.param("toy", marks=pytest.mark.long)])
 def scale(request: pytest.FixtureRequest) -> Scale:
     """The DAG."""
     return SCALES[request.param]
@@ -212,7 +215,7 @@ def local(scale: Scale, finished: Finished, tmp_path_factory: pytest.TempPathFac
 def slurm(scale: Scale, cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The DAG on Slurm; its jobs are printed."""
     folder = Place.new(tmp_path_factory.mktemp("submitted")).folder
-    adapt_profile(folder / "profiles/slurm/profile.yaml", scale.shards[1])
+    adapt_profile(folder / "profiles/slurm/profile.yaml", scale.shards_a_job)
     stop = threading.Event()
     user = threading.Thread(target=cancel_once, args=(scale.cancelled, cluster, stop))
     user.start()
@@ -234,10 +237,13 @@ def test_the_profile_is_used_and_small_jobs_share_slurm_jobs(scale: Scale, slurm
         assert slurm.of(group), group
 
 
-def test_images_are_generated_in_several_jobs(scale: Scale, slurm: Run):
-    shards, together = scale.shards
-    assert len(slurm.of("shards")) == shards // together
-    assert len(list((slurm.folder / "results/datasets").glob("*/*/shards/*"))) == shards
+def test_images_are_generated_in_several_jobs(scale: Scale, slurm: Run, local: Run):
+    made, here = (
+        {shard.relative_to(run.folder) for shard in (run.folder / "results/datasets").glob("*/*/shards/*")}
+        for run in (slurm, local)
+    )
+    assert made == here
+    assert len(slurm.of("shards")) == -(-len(made) // scale.shards_a_job) > 1
 
 
 def test_downloads_tables_and_the_report_stay_on_the_login_node(scale: Scale, slurm: Run):

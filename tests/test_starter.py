@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from project_copy import PROJECT
 from rbcflow.core.classes import CLASSES
 from rbcflow.runtime.provenance import sha256
 from rbcflow.training.card import starter_card
 
-PROJECT = Path(__file__).parent.parent
 FOLDER = PROJECT / "resources/starter"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 
+from project_copy import PROJECT
 from raw_inputs import noise, write_picture, write_recording
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.cells.cut import Job, cut_cells
@@ -174,7 +174,7 @@ def test_flow_public_has_proxy_classes_and_empty_frames(tmp_path):
 
 
 def test_shipped_annotations_are_whole():
-    table = pd.read_csv(Path(__file__).parents[1] / "resources/annotations/flow_public.csv")
+    table = pd.read_csv(PROJECT / "resources/annotations/flow_public.csv")
     boxes = table.dropna(subset="object")
     assert table.groupby("recording")["frame"].nunique().to_dict() == {"cytoshot2023": 35, "naiad2024": 11}
     assert (len(boxes), int(table["object"].isna().sum())) == (78, 4)

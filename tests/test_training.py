@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +25,8 @@ from rbcflow.runtime.provenance import sha256
 from rbcflow.training.train import train
 from rbcflow.training.view import private_view
 from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
+
+pytestmark = pytest.mark.slow
 
 ARGUMENTS = {
     "architecture": "yolo11n.yaml",
@@ -65,10 +69,21 @@ def data(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("model")
-    train(write_dataset(folder / "data"), folder / "out", **ARGUMENTS)
-    return folder / "out"
+def trained_of(tmp_path_factory) -> Callable[[int], Path]:
+    """Give the folder of a training of float32 by its seed; each is done once."""
+
+    @functools.cache
+    def train_once(seed: int) -> Path:
+        folder = tmp_path_factory.mktemp("model")
+        train(write_dataset(folder / "data"), folder / "out", **ARGUMENTS | {"seed": seed})
+        return folder / "out"
+
+    return train_once
+
+
+@pytest.fixture(scope="module")
+def trained(trained_of: Callable[[int], Path]) -> Path:
+    return trained_of(0)
 
 
 def train_and_kill(data: Path, folder: Path, arguments: dict) -> None:
@@ -123,26 +138,23 @@ def test_a_published_checkpoint_opens_as_a_plain_ultralytics_model(trained):
     assert type(network).__module__ == "ultralytics.nn.tasks"
 
 
-def test_same_seed_same_weights_and_the_dataset_is_only_read(trained, data, tmp_path):
+def test_same_seed_same_weights_and_the_dataset_is_only_read(trained_of, data, tmp_path):
     before = snapshot(data.parent)
-    again, other = tmp_path / "again", tmp_path / "other"
-    train(data, again, **ARGUMENTS)
+    train(data, tmp_path / "again", **ARGUMENTS)
     assert snapshot(data.parent) == before
-    train(data, other, **ARGUMENTS | {"seed": 1})
-    states = [json.loads((folder / "training.json").read_text())["state_sha256"] for folder in (trained, again, other)]
+    folders = (trained_of(0), tmp_path / "again", trained_of(1))
+    states = [json.loads((folder / "training.json").read_text())["state_sha256"] for folder in folders]
     assert states[0] == states[1] != states[2]
 
 
-def test_bfloat16_follows_float32(data, tmp_path):
+def test_bfloat16_follows_float32(trained_of, data, tmp_path):
     # From random weights single steps may part further, so the median of three trainings counts. Box losses of three
     # steps rest on a handful of anchors; all anchors enter this one.
     apart = []
     for seed in range(3):
-        curves = []
-        for precision in ("float32", "bfloat16"):
-            folder = tmp_path / f"{precision}-{seed}"
-            train(data, folder, **ARGUMENTS | {"precision": precision, "seed": seed})
-            curves.append(pd.read_csv(folder / "results.csv")["train/cls_loss"])
+        train(data, tmp_path / str(seed), **ARGUMENTS | {"precision": "bfloat16", "seed": seed})
+        folders = (trained_of(seed), tmp_path / str(seed))
+        curves = [pd.read_csv(folder / "results.csv")["train/cls_loss"] for folder in folders]
         apart.append((curves[1] / curves[0] - 1).abs())
     assert all(0 < gap < 0.01 for gap in pd.DataFrame(apart).median())
 

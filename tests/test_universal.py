@@ -13,6 +13,7 @@ import yaml
 
 from compose_bank import write_cells
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
+from project_copy import PROJECT
 from rbcflow.config import load, protocol
 from rbcflow.core.errors import InputError
 from rbcflow.datasets import VariantSpec
@@ -29,7 +30,6 @@ from rbcflow.training.card import universal_card
 from rbcflow.training.train import train
 from tiny_yolo import save, toy_network
 
-PROJECT = Path(__file__).parents[1]
 SIZE = 64
 TRAINING = {
     "architecture": "yolo11n.yaml", "epochs": 1, "batch": 4, "imgsz": SIZE, "seed": 0, "threads": 1,
@@ -52,6 +52,7 @@ def small_dataset(folder: Path) -> Path:
     return folder / "data/data.yaml"
 
 
+@pytest.mark.slow
 def test_the_recipe_at_a_smaller_scale(tmp_path):
     """Composed, trained from a start and averaged with it: each weight lies half way, and the record says so."""
     data = small_dataset(tmp_path)

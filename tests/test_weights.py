@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from pathlib import Path
 
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import (
     Weights,
@@ -22,7 +22,7 @@ from rbcflow.detector.weights import (
 )
 from tiny_yolo import save, save_model, toy_network
 
-TABLE = Path(__file__).parent.parent / "resources" / "weights.yaml"
+TABLE = PROJECT / "resources" / "weights.yaml"
 CONTENT = b"pretend weights"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 

@@ -21,9 +21,11 @@ import yaml
 
 from browser import open_page
 from page_sentences import wrong, wrong_matrix
+from project_copy import PROJECT
 from rbcflow.runtime.provenance import OUTLINED
 
-PROJECT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
+
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {
     "draw_phantom", "fetch_recordings", "draw_practice", "train_unet", "train_cellpose", "cluster_objects", "cut_cells",
@@ -42,13 +44,6 @@ ONE_SCRIPT = {
 }
 """Rules that there are for each model, or for what has happened, and what their logs and records call them."""
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
-UNREACHABLE = {
-    "PIP_INDEX_URL": "http://127.0.0.1:9/",
-    "PIP_EXTRA_INDEX_URL": "",
-    "PIP_FIND_LINKS": "",
-    "PIP_CONFIG_FILE": os.devnull,
-    "PIP_NO_CACHE_DIR": "1",
-}
 
 
 @dataclass
@@ -107,11 +102,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     made = Clone(folder, tracked)
     made.snakemake(*TOY)
     return made
-
-
-def test_the_default_profile_is_found(clone: Clone):
-    printed = clone.snakemake("--dry-run", *TOY)
-    assert "Using workflow specific profile profiles/default" in printed
 
 
 def test_every_run_of_the_table_is_counted(clone: Clone):
@@ -211,8 +201,10 @@ def test_a_verified_checkpoint_takes_the_place_of_a_training(clone: Clone):
     assert "InputError: given.pt: found sha256" in printed
 
 
-def test_again_there_is_nothing_to_do(clone: Clone):
-    assert "Nothing to be done" in clone.snakemake(*TOY)
+def test_again_there_is_nothing_to_do_by_the_default_profile(clone: Clone):
+    printed = clone.snakemake(*TOY)
+    assert "Using workflow specific profile profiles/default" in printed
+    assert "Nothing to be done" in printed
 
 
 def test_touching_scripts_and_editing_comments_reruns_nothing(clone: Clone):
@@ -279,9 +271,10 @@ def test_cells_and_a_variant_of_ones_own_rerun_no_other_dataset(clone: Clone):
 
 def test_fingerprints_do_not_depend_on_shards_or_threads(clone: Clone):
     scale = yaml.safe_load((clone.folder / "config/toy.yaml").read_text())
-    other = {**scale, "shard_size": 7, "pathvars": {"results": "other"}}
+    other = {**scale, "shard_size": 9, "pathvars": {"results": "other"}}
     (clone.folder / "config/other.yaml").write_text(yaml.safe_dump(other))
-    variants = list(yaml.safe_load((clone.folder / "config/variants.yaml").read_text()))
+    # one of each way to paste and to place cells
+    variants = ["random", "microfluidic_nosuperposition", "synthetic"]
     targets = [f"other/datasets/{variant}/fingerprint.txt" for variant in variants]
     clone.snakemake(*targets, "--configfile", "config/other.yaml", OMP_NUM_THREADS="2", OPENCV_FOR_THREADS_NUM="2")
     for variant, target in zip(variants, targets, strict=True):
@@ -292,7 +285,11 @@ def test_fingerprints_do_not_depend_on_shards_or_threads(clone: Clone):
 
 def test_fingerprints_are_those_expected(clone: Clone):
     table = pd.read_csv(clone.folder / "results/tables/fingerprints.csv", keep_default_na=False)
-    assert table.stage.value_counts().to_dict() == {"raw": 4, "bank": 2, "split": 6, "dataset": 6}
+    expected = yaml.safe_load((PROJECT / "resources/expected/fingerprints.yaml").read_text())["scales"]["toy"]
+    assert set(zip(table["stage"], table["name"], strict=True)) == {
+        (stage, name) for stage in expected for name in expected[stage]
+    }
+    assert set(expected["dataset"]) == set(yaml.safe_load((PROJECT / "config/variants.yaml").read_text()))
     assert table.expected_at.tolist() == ["toy"] * len(table), "if the change is meant, run `make fingerprints`"
 
 
@@ -300,24 +297,13 @@ def test_half_of_the_shards_lost_come_back_the_same(clone: Clone):
     folder = clone.folder / "results/datasets/random"
     before = (folder / "fingerprint.txt").read_text()
     shards = sorted(folder.glob("*/shards/*"))
-    assert len(shards) == 5
+    assert len(shards) > len(shards[::2]) > 1
     for shard in shards[::2]:
         shutil.rmtree(shard)
     (folder / "fingerprint.txt").unlink()
     clone.snakemake("results/datasets/random/fingerprint.txt", *TOY)
     assert (folder / "fingerprint.txt").read_text() == before
     assert sorted(folder.glob("*/shards/*")) == shards
-
-
-def test_with_the_package_index_unreachable_the_report_says_what_is_missing(clone: Clone):
-    clone.snakemake(*TOY, "--forcerun", "fetch_recordings", **UNREACHABLE)
-    assert clone.json("testsets/flow_public/testset.json")["status"] == "unavailable"
-    for model in ("random", "random_nosuperposition"):
-        assert clone.json(f"validation/{model}-on-flow_public/metrics.json")["status"] == "unavailable"
-    with open_page(clone.folder / "results/report.html") as opened:
-        assert opened.undecoded() == []
-        assert opened.complaints == []
-        assert opened.page.locator("text=--forcerun fetch_recordings").count() > 0
 
 
 @pytest.mark.parametrize(
@@ -336,7 +322,8 @@ def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list
         assert part in printed
 
 
-@pytest.mark.parametrize("file", ["config.yaml", "paper.yaml", "published.yaml", "starter.yaml", "universal.yaml"])
+# the default itself is planned by test_module
+@pytest.mark.parametrize("file", ["paper.yaml", "published.yaml", "starter.yaml", "universal.yaml"])
 def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     overrides = ["phantoms=true", "pathvars={'results': 'elsewhere'}"]
     planned = clone.planned("--configfile", f"config/{file}", "--config", *overrides)
@@ -349,7 +336,8 @@ def test_a_cut_file_is_named_and_what_was_finished_stays(clone: Clone):
     stack.write_bytes(whole[: len(whole) // 2])
     finished = (clone.folder / "results/cells/nouaman2024/cells.csv").read_bytes()
     try:
-        printed = clone.snakemake(*TOY, "--forcerun", "cut_cells", "--until", "cut_cells", ok=False)
+        banks = [f"results/cells/{name}/cells.csv" for name in ("naples", "nouaman2024")]
+        printed = clone.snakemake(*banks, *TOY, "--forcerun", "cut_cells", "--until", "cut_cells", ok=False)
     finally:
         stack.write_bytes(whole)
     assert f"InputError: {stack.relative_to(clone.folder)}" in printed
@@ -360,6 +348,8 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
     for source in ("nouaman2024", "naples", "kihm2018", "liang2024"):
         files = clone.folder / clone.json(f"raw/{source}/source.json")["folder"]
         shutil.copytree(files, clone.folder / "own" / source, ignore=shutil.ignore_patterns("truth"))
+    # the networks that outline cells learned from drawn pictures, not from anybody's files: they are those of before
+    shutil.copytree(clone.folder / "results/segmenters", clone.folder / "measured/segmenters")
     own = ["phantoms=false", "raw=own", "pathvars={'results': 'measured'}"]
     testsets = [f"measured/testsets/{name}/testset.json" for name in ("saarland_donors", "naples")]
     banks = [f"measured/cells/{name}/cells.csv" for name in ("kihm2018", "liang2024", "liang2024_yolo")]

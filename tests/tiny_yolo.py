@@ -82,3 +82,10 @@ def save_model(network: Any, folder: Path, **arguments: Any) -> Path:
     record = {"sha256": sha256(path), "state_sha256": state_sha256(path)}
     (folder / "training.json").write_text(json.dumps({"files": {"weights/best.pt": record}}), encoding="utf-8")
     return path
+
+
+def scene(height: int, width: int, *, colour: bool = False, seed: int = 0) -> np.ndarray:
+    """Return a smooth random picture, so that the toy network's boxes differ from place to place."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 255, (height // 8 + 1, width // 8 + 1, 3 if colour else 1)).astype(np.uint8)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
