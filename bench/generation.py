@@ -29,12 +29,11 @@ import yaml
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.classes import CLASSES
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.background import smooth_field
 from rbcflow.datasets.dataset import PNG, label_text, write_shard
 from rbcflow.datasets.image import Composite, compose, steps
 from rbcflow.datasets.place import Placer
-from rbcflow.datasets.spec import PRESETS
+from rbcflow.datasets.spec import PRESETS, VariantSpec
 from rbcflow.datasets.stock import load_stock
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,8 +18,8 @@ from project_copy import PROJECT
 from raw_inputs import write_coco, write_kihm, write_liang, write_naples, write_nouaman, write_recording
 from rbcflow.cells.splits import write_splits
 from rbcflow.config import load
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.dataset import collect, write_shard
+from rbcflow.datasets.spec import VariantSpec
 from rbcflow.metrics.run import evaluate
 from rbcflow.predictions.predict import Predictor
 from rbcflow.runtime.provenance import sha256

@@ -15,8 +15,9 @@ from faster_coco_eval import COCO
 from compose_bank import write_cells
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.datasets import VariantSpec, dataset
+from rbcflow.datasets import dataset
 from rbcflow.datasets.dataset import collect, write_shard
+from rbcflow.datasets.spec import VariantSpec
 
 SPLITS = ("train", "val", "test")
 

@@ -12,11 +12,10 @@ from compose_bank import cutout
 from rbcflow.core.boxes import iou_matrix
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.exact import shrink
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.background import background, smooth_field
 from rbcflow.datasets.image import compose, steps
 from rbcflow.datasets.noise import add_noise
-from rbcflow.datasets.spec import PRESETS
+from rbcflow.datasets.spec import PRESETS, VariantSpec
 from rbcflow.datasets.walls import straight_walls
 
 ONE_LOOK = sorted(name for name in PRESETS if VariantSpec.from_dict({"name": name}).domain is None)

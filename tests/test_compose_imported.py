@@ -7,9 +7,9 @@ import pytest
 
 from imported_archive import IMAGES, SET, WHOLE, archive, png, published, take
 from rbcflow.core.errors import InputError
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.dataset import collect
 from rbcflow.datasets.imported import import_folder
+from rbcflow.datasets.spec import VariantSpec
 
 
 def test_the_set_is_taken_as_it_is(tmp_path, server):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from compose_bank import DARK, GREY, cutout
 from rbcflow.core.boxes import mask_box
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.objects import draw_ring
 from rbcflow.datasets.paste import Patch, make_patch, paste
+from rbcflow.datasets.spec import VariantSpec
 
 STILL = {"name": "x", "rotation": (0, 0), "recolour": 0, "contrast": 0}
 TRANSMIT = STILL | {"paste": "transmit"}

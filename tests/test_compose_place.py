@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbcflow.core.boxes import iou_matrix
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.place import Placer, _draw_free
+from rbcflow.datasets.spec import VariantSpec
 
 SIZES = st.lists(st.tuples(st.integers(3, 40), st.integers(3, 40)), min_size=1, max_size=14)
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.plan import levels, planned
 from rbcflow.datasets.seeds import generator
-from rbcflow.datasets.spec import PRESETS
+from rbcflow.datasets.spec import PRESETS, VariantSpec
 
 
 def rows(name: str, n: int, split: str = "train", seed: int = 3) -> list[tuple]:

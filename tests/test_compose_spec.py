@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rbcflow.datasets import VariantSpec
-from rbcflow.datasets.spec import PRESETS
+from rbcflow.datasets.spec import PRESETS, VariantSpec
 
 EXPECTED = {
     "random": ((200, 200), 3, True),

@@ -7,12 +7,13 @@ import pytest
 
 from compose_bank import cutout
 from rbcflow.core.classes import CLASSES
-from rbcflow.datasets import VariantSpec, camera, clutter
+from rbcflow.datasets import camera, clutter
 from rbcflow.datasets.domain import SHARES, Domain
 from rbcflow.datasets.image import compose, steps
 from rbcflow.datasets.looks import Look, at_least, draw_look, relative_change
 from rbcflow.datasets.setting import Setting, draw_setting
 from rbcflow.datasets.shapes import SHAPED, draw_shape
+from rbcflow.datasets.spec import VariantSpec
 
 STOCK = {name: [cutout(33, 25, name), cutout(45, 25, name)] for name in CLASSES}
 OFF = dict.fromkeys(SHARES, 0)

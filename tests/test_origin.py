@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from rbcflow.cells.jobs import recorder_of
+from rbcflow.runtime.lineage import ORIGINS, OUTLINED, STARTED, of_source, origins_of, remarks_of
 from rbcflow.runtime.origin import (
     ADOPTED,
     Basis,
@@ -24,7 +25,7 @@ from rbcflow.runtime.origin import (
     text,
     words,
 )
-from rbcflow.runtime.provenance import ORIGINS, OUTLINED, STARTED, Recorder, of_source, origins_of, remarks_of
+from rbcflow.runtime.provenance import Recorder
 
 TRAINING, RECORDINGS, DRAWN_CELLS, COUNT = Question
 MIXTURES = [tuple(chosen) for n in range(len(ORIGINS) + 1) for chosen in itertools.combinations(ORIGINS, n)]

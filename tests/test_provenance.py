@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rbcflow.runtime.provenance import Recorder, origins_of, sha256
+from rbcflow.runtime.lineage import origins_of
+from rbcflow.runtime.provenance import Recorder, sha256
 
 
 class Named(dict):

@@ -16,9 +16,9 @@ from metrics_inputs import prediction_table, truth_table, write_predictions, wri
 from project_copy import PROJECT
 from rbcflow.config import load, protocol
 from rbcflow.core.errors import InputError
-from rbcflow.datasets import VariantSpec
 from rbcflow.datasets.dataset import collect, write_shard
 from rbcflow.datasets.domain import SHARES
+from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import load_verified
 from rbcflow.metrics import conditions
 from rbcflow.metrics.inputs import Predictions

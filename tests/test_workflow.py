@@ -22,7 +22,7 @@ import yaml
 from browser import open_page
 from page_sentences import wrong, wrong_matrix
 from project_copy import PROJECT
-from rbcflow.runtime.provenance import OUTLINED
+from rbcflow.runtime.lineage import OUTLINED
 
 pytestmark = pytest.mark.slow
 
@@ -230,14 +230,27 @@ def test_a_fresh_clone_over_finished_results_trains_nothing(clone: Clone):
         hidden.rename(kept)
 
 
-def test_a_changed_line_of_the_composer_reruns_datasets_and_what_follows(clone: Clone):
-    library = clone.folder / "workflow/scripts/rbcflow/datasets/paste.py"
-    text = library.read_text()
-    library.write_text(f"{text}\n\nADDED_LINE = 1\n")
+def planned_after(clone: Clone, *edits: tuple[str, str, str]) -> set[str]:
+    """Return the rules a dry run would run after edits of the library, which are taken back."""
+    files = [clone.folder / "workflow/scripts/rbcflow" / name for name, _, _ in edits]
+    before = [file.read_text() for file in files]
+    for file, text, (_, old, new) in zip(files, before, edits, strict=True):
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
     try:
-        planned = clone.planned()
+        return clone.planned()
     finally:
-        library.write_text(text)
+        for file, text in zip(files, before, strict=True):
+            file.write_text(text)
+
+
+def test_messages_of_the_library_rerun_nothing(clone: Clone):
+    said = ("predictions/predict.py", "%s: %d boxes on", "%s has %d boxes on")
+    assert planned_after(clone, said, ("core/errors.py", "; expected {expected}", ", not {expected}")) == set()
+
+
+def test_a_preset_reruns_datasets_and_what_follows(clone: Clone):
+    planned = planned_after(clone, ("datasets/spec.py", "(0.75, 1.25)", "(0.75, 1.3)"))
     follows = {"compose_shard", "collect_dataset", "train_model", "build_testset", "predict_model", "evaluate_model"}
     assert follows | {"render_report"} <= planned
     assert not MADE_BEFORE_DATASETS & planned

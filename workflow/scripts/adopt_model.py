@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import UNKNOWN, Recorder
+from rbcflow.runtime.lineage import UNKNOWN
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.training.adopt import adopt
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import Recorder, origins_of
+from rbcflow.runtime.lineage import origins_of
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
 from rbcflow.testsets import builders as testsets
 from rbcflow.testsets.labelled import build_yolo_folder

@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import RAW, Recorder
+from rbcflow.runtime.lineage import RAW
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import archive, layouts, manifest, record, skipping
 
 if __name__ == "__main__":

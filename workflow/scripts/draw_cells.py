@@ -5,7 +5,8 @@ from pathlib import Path
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.drawn import draw
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PHANTOM, Recorder
+from rbcflow.runtime.lineage import PHANTOM
+from rbcflow.runtime.provenance import Recorder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

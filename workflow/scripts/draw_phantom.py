@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PHANTOM, Recorder
+from rbcflow.runtime.lineage import PHANTOM
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
 from rbcflow.sources.phantoms import WRITERS
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PUBLIC, Recorder
+from rbcflow.runtime.lineage import PUBLIC
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
 from rbcflow.sources.flow_public import reader as flow_public
 

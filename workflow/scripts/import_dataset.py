@@ -5,7 +5,8 @@ from pathlib import Path
 from rbcflow.datasets.imported import import_archive, import_folder
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PUBLISHED, UNKNOWN, Recorder, sha256
+from rbcflow.runtime.lineage import PUBLISHED, UNKNOWN
+from rbcflow.runtime.provenance import Recorder, sha256
 from rbcflow.sources import seen
 from rbcflow.sources.listing import listed
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from rbcflow.phantom import truth
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import Recorder, of_source
+from rbcflow.runtime.lineage import of_source
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import manifest, record, seen, skipping
 
 if __name__ == "__main__":

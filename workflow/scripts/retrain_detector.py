@@ -8,7 +8,7 @@ from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import load_verified
 from rbcflow.recordings import retrain
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PHANTOM, RAW
+from rbcflow.runtime.lineage import PHANTOM, RAW
 from rbcflow.training.train import train
 
 if __name__ == "__main__":

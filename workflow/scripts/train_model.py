@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PHANTOM, STARTED, Recorder, origins_of, remarks_of
+from rbcflow.runtime.lineage import PHANTOM, STARTED, origins_of, remarks_of
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.training.train import train
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.cells.cut import Job, Networks
-from rbcflow.runtime.provenance import OUTLINED, PHANTOM, Recorder
+from rbcflow.runtime.lineage import OUTLINED, PHANTOM
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources.record import SourceRecord
 
 NETWORKS = ("unet", "cellpose", "yolo")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rbcflow.runtime.provenance import SEPARATOR, origins_of
+from rbcflow.runtime.lineage import SEPARATOR, origins_of
 
 COLUMNS = ("id", "title", "published", "tolerance", "deviation", "status", "source", "here", "table", "origin", "note")
 

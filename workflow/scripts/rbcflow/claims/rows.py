@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rbcflow.runtime.lineage import SEPARATOR
 from rbcflow.runtime.origin import Basis
-from rbcflow.runtime.provenance import SEPARATOR
 
 TRIES = 200
 """Sets of data drawn where a sentence is true, and as many where it is false, on which its test is tried."""

@@ -16,8 +16,8 @@ from rbcflow.core.errors import InputError
 from rbcflow.metrics.intervals import LEAST_RECORDINGS
 from rbcflow.metrics.numbers import known as known_numbers
 from rbcflow.metrics.sample import Sample
+from rbcflow.runtime.lineage import PUBLIC
 from rbcflow.runtime.origin import ABSENT, NO_NUMBER, UNDECIDED, Basis, Question, decide, of_row
-from rbcflow.runtime.provenance import PUBLIC
 
 if TYPE_CHECKING:
     from rbcflow.claims.table import Evidence

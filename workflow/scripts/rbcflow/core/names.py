@@ -32,7 +32,7 @@ ORIGINS: dict[str, str] = {
     "raw": "laboratory",
     "unknown": "unknown",
 }
-"""Words of ``provenance.ORIGINS`` on a badge."""
+"""Words of ``lineage.ORIGINS`` on a badge."""
 
 CLASSES: dict[str, str] = {"croissant": "parachute", "slipper": "slipper", "other": "other", "background": "background"}
 """What biologists call the preprint's classes; its files say croissant."""

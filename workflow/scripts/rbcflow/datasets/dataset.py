@@ -18,6 +18,7 @@ from rbcflow.core.boxes import to_yolo
 from rbcflow.core.classes import CLASS_ID
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv, refuse_rows
+from rbcflow.core.yolo import read_labels
 from rbcflow.datasets.coco import write_coco
 from rbcflow.datasets.image import Composite, compose
 from rbcflow.datasets.spec import VariantSpec
@@ -159,29 +160,7 @@ def check_labels(file: Path, classes: int, inside: bool) -> list[int]:
     """
     if not file.is_file() or not file.parent.with_name("images").joinpath(f"{file.stem}.png").is_file():
         raise InputError(file, "no label or no image", "both")
-    lines = file.read_text(errors="replace").splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not is_label(line, classes, inside):
-            expected = f"a class below {classes} and centre and size of a box inside the image"
-            raise InputError(file, line, expected, f"line {number}")
-    return [int(line.split()[0]) for line in lines]
-
-
-def is_label(line: str, classes: int, inside: bool) -> bool:
-    """Tell whether a line of a label file is valid; arguments as ``check_labels``."""
-    try:
-        values = [float(value) for value in line.split()]
-    except ValueError:
-        return False
-    # Ultralytics takes 1.0 for a class too, but the view and the counts go by the text
-    if len(values) != 5 or line.split()[0] not in map(str, range(classes)):
-        return False
-    return _is_inside(*values[1:]) if inside else min(values[3:]) > 0 and all(0 <= value <= 1 for value in values[1:])
-
-
-def _is_inside(xc: float, yc: float, w: float, h: float) -> bool:
-    """Tell whether a normalised box is not empty and inside the image, up to the rounding of its six decimals."""
-    return min(w, h) > 0 and min(xc - w / 2, yc - h / 2) > -2e-6 and max(xc + w / 2, yc + h / 2) < 1 + 2e-6
+    return read_labels(file, classes, inside=inside).ids.tolist()
 
 
 def _data(spec: VariantSpec) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from rbcflow.core.classes import CELL, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_object
 from rbcflow.core.yamlfile import read_yaml
-from rbcflow.runtime.provenance import ORIGINS, sha256
+from rbcflow.runtime.lineage import ORIGINS
+from rbcflow.runtime.provenance import sha256
 
 if TYPE_CHECKING:
     import torch

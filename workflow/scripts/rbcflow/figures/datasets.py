@@ -10,8 +10,8 @@ import pandas as pd
 import yaml
 from matplotlib.axes import Axes
 
-from rbcflow.core.boxes import from_yolo
 from rbcflow.core.classes import CLASSES
+from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.figures import pictures, style
 from rbcflow.figures.clouds import cloud
 from rbcflow.runtime import origin
@@ -31,9 +31,8 @@ def image_list(dataset: Path, split: str) -> list[Path]:
 
 def labels_of(image: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Return class ids (N,) and boxes (N, 4) in pixels of an image's label file."""
-    lines = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text().split()
-    values = np.array(lines, dtype=float).reshape(-1, 5)
-    return values[:, 0].astype(int), from_yolo(values[:, 1:], width, height)
+    labels = read_labels(label_file(image))
+    return labels.ids, labels.corners(width, height)
 
 
 def factors_of(metadata: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core.frames import to_grey
 from rbcflow.metrics.inputs import BOX
-from rbcflow.runtime.provenance import SEPARATOR
+from rbcflow.runtime.lineage import SEPARATOR
 from rbcflow.testsets.files import TestSet, read_testset
 
 COLUMNS = ["testset", "origin", "recording", "frame", "class", "elongation", "saturation", "halo"]

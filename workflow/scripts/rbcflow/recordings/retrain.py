@@ -22,9 +22,10 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
-from rbcflow.core.boxes import FloatArray, area, clip, from_yolo, to_yolo
+from rbcflow.core.boxes import FloatArray, area, clip, to_yolo
 from rbcflow.core.classes import CLASS_ID, CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.detector.sizes import PADDING, resized
 from rbcflow.recordings.corrected import Corrected
 from rbcflow.recordings.network import CORNERS
@@ -213,10 +214,9 @@ def of_project(shard: Path, side: float, count: int) -> Iterator[Part]:
 
 def _labels(image: Path) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the boxes in pixels and the classes of an image of a dataset."""
-    text = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text(encoding="utf-8")
-    values = np.array(text.split(), dtype=float).reshape(-1, 5)
+    labels = read_labels(label_file(image))
     height, width = cv2.imread(str(image), cv2.IMREAD_GRAYSCALE).shape
-    return from_yolo(values[:, 1:], width, height), tuple(CLASSES[int(number)] for number in values[:, 0])
+    return labels.corners(width, height), tuple(CLASSES[number] for number in labels.ids)
 
 
 def write(folder: Path, own: Mapping[str, list[Part]], project: list[Part]) -> None:

@@ -10,8 +10,8 @@ from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, OPEN
 from rbcflow.report.claims import Claim
 from rbcflow.report.stages import Source
 from rbcflow.report.text import figures
+from rbcflow.runtime.lineage import PHANTOM, PUBLIC, RAW
 from rbcflow.runtime.origin import UNDECIDED
-from rbcflow.runtime.provenance import PHANTOM, PUBLIC, RAW
 
 PREFIXES = {f"{words.capitalize()} on these frames.": verdict for verdict, words in ON_THESE.items()}
 """How a remark begins that says what a verdict would be on frames that decide nothing."""

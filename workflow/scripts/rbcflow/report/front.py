@@ -11,7 +11,7 @@ from rbcflow.report.figures import Figure
 from rbcflow.report.pixels import Pixels
 from rbcflow.report.runs import Run
 from rbcflow.report.stages import Dataset, Model, read_rows, read_table
-from rbcflow.runtime.provenance import PHANTOM, PUBLIC
+from rbcflow.runtime.lineage import PHANTOM, PUBLIC
 
 FRONT_AS = "val29"
 """The published run whose model stands for all on the first screen: the preprint shows it as animations, on frames

@@ -35,8 +35,8 @@ from rbcflow.report.stages import (
 )
 from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, read_timings
+from rbcflow.runtime.lineage import PHANTOM
 from rbcflow.runtime.origin import NOTHING, Basis, Question, rebuilt
-from rbcflow.runtime.provenance import PHANTOM
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Provenance:
     Attributes:
         path: the record, relative to the results folder.
         subject: the folder or file it speaks for, relative to the results folder, a file without its suffix.
-        origins: words of ``provenance.ORIGINS``, sorted.
+        origins: words of ``lineage.ORIGINS``, sorted.
         seconds: how long the job took, None where not recorded.
     """
 

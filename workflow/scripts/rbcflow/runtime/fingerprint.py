@@ -1,7 +1,8 @@
 """Fingerprint of the code behind a rule: its script and the library modules it reaches, as syntax trees.
 
 Snakemake does not track imported modules, and its own `code` trigger retrains on a touched script. A rule's params
-carry this fingerprint instead: a changed line of logic reruns the rule; a comment, docstring or formatting does not.
+carry this fingerprint instead: a changed line of logic reruns the rule; a comment, docstring, formatting, log or text
+of an error does not (``logic``).
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from rbcflow.runtime.logic import is_for_types, logic
+
 PACKAGE = "rbcflow"
 INFRASTRUCTURE = {
     "rbcflow.runtime.clock",
     "rbcflow.runtime.fingerprint",
+    "rbcflow.runtime.logic",
     "rbcflow.config",
     "rbcflow.runtime.logs",
     "rbcflow.runtime.provenance",
@@ -26,22 +30,19 @@ INFRASTRUCTURE = {
 }
 """Modules that log, record or configure a job and never change what it computes; params carry the configuration."""
 
-
-class _WithoutDocstrings(ast.NodeTransformer):
-    def _strip(self, node: ast.AST) -> ast.AST:
-        self.generic_visit(node)
-        body = node.body
-        constants = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-        node.body = constants or [ast.Pass()]
-        return node
-
-    visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _strip
+FOLLOWED = {"rbcflow.runtime.provenance"}
+"""Those of them whose imports count all the same: what decides the origin that a record states (``lineage``)."""
 
 
 def _imports(tree: ast.AST) -> set[str]:
     """Return the dotted names a module may import from the library; some may turn out to be functions."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if is_for_types(node):
+            continue
+        waiting.extend(ast.iter_child_nodes(node))
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -97,8 +98,10 @@ class Library:
         waiting = {*self._module(self._root / script).imports, *named}
         while waiting:
             name = waiting.pop()
-            file = None if name in found or _is_infrastructure(name) else self._file(name)
-            if file is None:
+            file = None if name in found else self._file(name)
+            if file is not None and name in FOLLOWED:
+                waiting.update(self._module(file).imports)
+            if file is None or _is_infrastructure(name):
                 continue
             found[name] = file
             parent = name.rpartition(".")[0]
@@ -132,15 +135,16 @@ class Library:
 
 
 def _reader() -> str:
-    """Return what a module's digest depends on besides the module: this file, and Python's own syntax trees."""
-    return f"{sys.version} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
+    """Return what a module's digest depends on besides the module: this code, and Python's own syntax trees."""
+    files = [Path(__file__), Path(logic.__code__.co_filename)]
+    return " ".join([sys.version, *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)])
 
 
 def _read(text: str) -> list:
     """Return the values of a ``Module``."""
     tree = ast.parse(text)
     imports = sorted(_imports(tree))
-    return [hashlib.sha256(ast.dump(_WithoutDocstrings().visit(tree)).encode()).hexdigest(), imports]
+    return [hashlib.sha256(logic(tree).encode()).hexdigest(), imports]
 
 
 def filled_digest(table: Path) -> str:

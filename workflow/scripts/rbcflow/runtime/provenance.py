@@ -14,21 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rbcflow.runtime.lineage import of_job
+
 PACKAGES = ("numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "faster-coco-eval", "snakemake")
-
-PHANTOM, PUBLIC, PUBLISHED, RAW, UNKNOWN = ORIGINS = ("phantom", "public", "published", "raw", "unknown")
-"""What files can come from: drawn here; public recordings the preprint did not use; the images it published;
-laboratories' recordings; made elsewhere. ``runtime/origin.py`` says what each lets a number decide."""
-
-SEPARATOR = " + "
-"""Stands between the origins of one row of a table."""
-
-WAYS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "path": RAW, "url": RAW}
-"""The origin of a source's files by the way the configuration gets them; a laboratory's own are ``raw`` by any way."""
-
-OUTLINED = "Cells were outlined by a network trained on simulated pictures."
-STARTED = "The training started from a checkpoint that had learned from drawn cells."
-"""Remarks on the method: they travel beside the origin and decide nothing."""
 
 
 def sha256(file: Path) -> str:
@@ -65,36 +53,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             installed[package] = "absent"
     return installed
-
-
-def _record_of(path: Path) -> Path | None:
-    """Return the provenance that speaks for a path: beside it under its own name, or in the nearest folder above."""
-    beside = path.with_suffix(".json")
-    places = [beside] if beside != path and beside.is_file() else []
-    places += [folder / "provenance.json" for folder in (path, *list(path.parents)[:4])]
-    return next((place for place in places if place.is_file() and "origin" in json.loads(place.read_text())), None)
-
-
-def of_source(way: str, layout: str) -> str:
-    """Return the origin of a source's files by the way they come; other people's recordings stay public on any disk."""
-    return PUBLIC if layout == "flow_public" else WAYS[way]
-
-
-def _stated(inputs: Iterable[Path], key: str) -> set[str]:
-    """Return the union of what the provenance of several inputs states under a key."""
-    records = [record for path in inputs if (record := _record_of(path)) is not None]
-    return {word for record in records for word in json.loads(record.read_text(encoding="utf-8")).get(key, [])}
-
-
-def origins_of(inputs: Iterable[Path]) -> list[str]:
-    """Return the union of the origins that the provenance of several inputs states, in the order of ORIGINS."""
-    found = _stated(inputs, "origin")
-    return [origin for origin in ORIGINS if origin in found]
-
-
-def remarks_of(inputs: Iterable[Path]) -> list[str]:
-    """Return the remarks on the method that the provenance of several inputs states, sorted."""
-    return sorted(_stated(inputs, "remarks"))
 
 
 @dataclass
@@ -145,8 +103,7 @@ class Recorder:
             more: further fields, such as the figure's name.
         """
         made_from = self._paths(name for name in self.inputs if name not in self.tools)
-        drawn = PHANTOM in origins_of(self._paths(name for name in self.inputs if name in self.tools))
-        remarks = {*self.remarks, *remarks_of(made_from), *([OUTLINED] if drawn else [])}
+        tools = self._paths(name for name in self.inputs if name in self.tools)
         record = {
             "rule": self.rule,
             "wildcards": dict(self.wildcards),
@@ -155,8 +112,7 @@ class Recorder:
             "versions": versions(),
             "seconds": round(time.monotonic() - self.started, 2),
             "commit": commit(),
-            "origin": self.origin if self.origin is not None else origins_of(made_from),
-            "remarks": sorted(remarks),
+            **of_job(made_from, tools, self.origin, self.remarks),
             **more,
         }
         Path(target).write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")

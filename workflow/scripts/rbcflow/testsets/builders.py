@@ -17,12 +17,12 @@ import pandas as pd
 from rbcflow.cells.bank import read_table, touches_edge
 from rbcflow.cells.methods.background import NAPLES, PARAMETERS, Parameters, find_objects, median_background
 from rbcflow.cells.splits import held_out, held_out_donor
-from rbcflow.core.boxes import clip, from_yolo
+from rbcflow.core.boxes import clip
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.core.tables import read_csv, refuse_rows
-from rbcflow.datasets.dataset import is_label
+from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.phantom.truth import read_objects
 from rbcflow.sources.flow_public import reader as flow_public
 from rbcflow.sources.liang2024 import reader as liang2024
@@ -376,18 +376,9 @@ def _proxy_box(row) -> TrueBox:
 
 def _read_yolo(image: Path, width: int, height: int) -> list[TrueBox]:
     """Return the boxes of an image's YOLO label file, in pixels."""
-    path = image.parent.parent / "labels" / f"{image.stem}.txt"
-    if not path.is_file():
-        raise InputError(path, "no such file", "the labels of an image (empty where it shows nothing)")
-    boxes = []
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
-        fields = line.split()
-        if not is_label(line, len(CLASSES), inside=False):
-            raise InputError(path, repr(line), "class id, xc, yc, w, h", where=f"line {number}")
-        box = clip(from_yolo([float(field) for field in fields[1:]], width, height), width, height)[0]
-        boxes.append(
-            TrueBox(
-                CLASSES[int(fields[0])], tuple(box.tolist()), "edge" if touches_edge(box, width, height) else "single"
-            )
-        )
-    return boxes
+    labels = read_labels(label_file(image), len(CLASSES))
+    boxes = [clip(box, width, height)[0] for box in labels.corners(width, height)]
+    return [
+        TrueBox(CLASSES[id_], tuple(box.tolist()), "edge" if touches_edge(box, width, height) else "single")
+        for id_, box in zip(labels.ids, boxes, strict=True)
+    ]

@@ -15,7 +15,8 @@ from rbcflow.core.classes import CELL
 from rbcflow.core.errors import InputError
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import class_names, load_verified, state_sha256, verify
-from rbcflow.runtime.provenance import UNKNOWN, sha256, versions
+from rbcflow.runtime.lineage import UNKNOWN
+from rbcflow.runtime.provenance import sha256, versions
 from rbcflow.training.checkpoints import portable
 
 COLUMNS = ("epoch", *(f"{side}/{part}_loss" for side in ("train", "val") for part in ("box", "cls", "dfl")))

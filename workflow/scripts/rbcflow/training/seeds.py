@@ -9,7 +9,7 @@ import pandas as pd
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv, read_object
-from rbcflow.runtime.provenance import SEPARATOR
+from rbcflow.runtime.lineage import SEPARATOR
 
 METRICS = {
     "precision": "metrics/precision(B)",

@@ -14,6 +14,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
 from rbcflow.core.images import png_size
+from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.detector import looks
 from rbcflow.detector.sizes import long_side, resized
 from rbcflow.sources.image import read_rgb
@@ -95,7 +96,7 @@ def _link_split(listing: Path, root: Path, target: Path) -> str:
     if not images:
         raise InputError(listing, "no images", "one path a line")
     for image in images:
-        for file in (image, image.parent.with_name("labels") / f"{image.stem}.txt"):
+        for file in (image, label_file(image)):
             if not file.is_file():
                 raise InputError(listing, f"no file {file.relative_to(root)}", "an image and a label file a line")
     links: dict[Path, Path] = {}
@@ -125,9 +126,7 @@ def label_sizes(listing: Path, imgsz: int) -> dict[str, float] | None:
     for line in listing.read_text(encoding="utf-8").splitlines():
         image = Path(line)
         size = png_size(image)
-        text = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text(encoding="utf-8")
-        for label in filter(str.strip, text.splitlines()):
-            width, height = (float(part) * length for part, length in zip(label.split()[3:5], size, strict=True))
+        for width, height in read_labels(label_file(image)).boxes[:, 2:] * size:
             own.append((width * height) ** 0.5)
             seen.append(own[-1] * long_side("trained", imgsz) / max(size))
     if not own:
@@ -159,8 +158,7 @@ def _look(path: Path, imgsz: int) -> dict[str, float] | None:
     image = to_grey(read_rgb(path))
     height, width = image.shape
     factor = long_side("trained", imgsz) / max(width, height)
-    text = (path.parent.with_name("labels") / f"{path.stem}.txt").read_text(encoding="utf-8")
-    labels = np.array([line.split()[1:5] for line in text.splitlines() if line.strip()], dtype=float).reshape(-1, 4)
-    corners = np.hstack([labels[:, :2] - labels[:, 2:] / 2, labels[:, :2] + labels[:, 2:] / 2])
     size = round(width * factor), round(height * factor)
+    boxes = read_labels(label_file(path)).boxes
+    corners = np.hstack([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2])
     return looks.look(resized(image, size), corners * np.array(size * 2))
