@@ -9,9 +9,13 @@ INSTALLER ?= uv
 
 .PHONY: setup report recordings test test-fast test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
 
+# Where the environment says not to keep compiled modules, as in many containers, every job would compile PyTorch anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 setup: $(READY)
 
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --require-hashes --requirement
+# what is installed is compiled when it is first used: 250 MB of it never are
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement
 UV_INSTALL = UV_HTTP_TIMEOUT=$${UV_HTTP_TIMEOUT:-180} $(BIN)/uv pip install --python $(BIN)/python --system-certs --require-hashes --requirement
 
 # The lock file decides: the environment is made anew when it changes. uv installs it in a fraction of pip's time, but knows nothing of pip's

@@ -37,6 +37,8 @@ DISK = Disk(SETTINGS)
 
 # Jobs inherit this environment, on a cluster too, where every job reads these rules again.
 os.environ.update(HUGE_PAGES | os.environ)
+# Containers often set it; a job compiles what it imports for all that follow, else each spends a second to ten on that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)

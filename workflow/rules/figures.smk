@@ -1,36 +1,37 @@
-# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it. One job draws all figures of one bank,
-# variant, model and so on, of all runs of a model, and what is drawn once of one stage: to start one takes longer than to draw a figure.
+# figures: pictures and GIFs, each an entry of paper/figures.yaml; nothing is drawn that is not in it. One job draws the figures of all
+# banks, one those of all variants, and so on, one those of a model's runs, one what is drawn once of a stage: to start takes longer than to draw.
 
 from rbcflow.figures.registry import ONLY_KEY
 
-for per, entries in PLAN.figures.jobs_per_key().items():
+for (per, job), keys in PLAN.figures.together().items():
+    entries = PLAN.figures.per[per]
 
     rule:
-        """Pictures and animations of the registry."""
+        """Pictures and animations of the registry, of all banks, variants, models and so on."""
         name:
-            f"draw_{per}"
+            job
         input:
-            unpack(PLAN.figures.inputs(entries)),
+            unpack(PLAN.figures.inputs(entries, keys)),
         output:
-            **PLAN.figures.outputs(entries),
+            **PLAN.figures.outputs(entries, keys),
         log:
-            f"<logs>/draw_{per}/{{key}}.log",
+            f"<logs>/{job}.log",
         benchmark:
-            f"<benchmarks>/draw_{per}/{{key}}.tsv"
-        wildcard_constraints:
-            key=alternatives(PLAN.figures.keys[per]),
+            f"<benchmarks>/{job}.tsv"
         conda:
             "../../environment.yml"
         threads: 1
         resources:
             mem_mb=growing(2000),
-            runtime=growing(20),
+            runtime=growing(20 + 5 * len(keys)),
         params:
             **PLAN.figures.words,
-            drawn_for=lambda wildcards: [wildcards.key],
+            record_as=f"draw_{per}",
+            many=True,
+            drawn_for=keys,
             figures=[PLAN.figures.params(entry, code) for entry in entries],
         message:
-            f"Drawing the figures of the {per} {{wildcards.key}}"
+            f"Drawing the figures of every {per}"
         script:
             "../scripts/draw_figures.py"
 

@@ -43,7 +43,8 @@ rule draw_phantom:
         "<benchmarks>/draw_phantom/{source}.tsv"
     wildcard_constraints:
         source=alternatives(PLAN.raw.of("phantom")),
-    priority: lambda wildcards: PRIORITY["feed"] if PLAN.cells.feeds(wildcards.source) else 0
+    # all predictions wait for it, also where no dataset does
+    priority: lambda wildcards: PRIORITY["feed" if PLAN.cells.feeds(wildcards.source) else "judge"]
     conda:
         "../../environment.yml"
     threads: 1

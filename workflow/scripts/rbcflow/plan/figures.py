@@ -9,6 +9,7 @@ from typing import Any
 from snakemake.io import report
 
 from rbcflow.config.load import Settings
+from rbcflow.config.possible import Possible
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, Entry, keys_of
 from rbcflow.plan import paths
@@ -30,8 +31,8 @@ ONCE = {
 MAPS = ("image_map", "domain_map")
 """Drawing functions that need features of images."""
 
-OPEN = "{key}"
-"""The key of a figure's files while it is a wildcard."""
+THERE = {"bank": "banks", "clustered": "banks", "recorded": "sources", "variant": "variants", "model": "models"}
+"""What is possible of the keys of figures, by ``per``; of another kind all are taken to be."""
 
 
 class Figures:
@@ -52,9 +53,11 @@ class Figures:
         raw: Raw,
         cells: Cells,
         models: Models,
+        possible: Possible,
     ) -> None:
-        """Take settings, the table of weights, the registry, and the stages that figures show."""
+        """Take settings, the table of weights, the registry, the stages that figures show, and what can be made."""
         self._settings, self._weights, self._cells, self._models = settings, weights, cells, models
+        self._possible = possible
         self.registry = registry
         self.keys = keys_of(rows(settings.banks), raw.recorded, settings.variants, rows(settings.runs).values())
         self.per: dict[str, list[Entry]] = {}
@@ -70,16 +73,16 @@ class Figures:
             jobs.setdefault(happened, []).append(entry)
         return jobs
 
-    def inputs(self, entries: list[Entry], key: str | list[str] | None = None) -> Callable[[Any], dict[str, Any]]:
+    def inputs(self, entries: list[Entry], key: str | list[str]) -> Callable[[Any], dict[str, Any]]:
         """Return an input function: what entries are drawn from, by the names their drawing functions know.
 
-        `key` is None for rules with a wildcard of that name; a list of keys makes lists of inputs in their order.
+        A list of keys makes lists of inputs in their order.
         """
         names = sorted({name for entry in entries for name in entry.inputs})
         if isinstance(key, list):
             return lambda wildcards: {name: [self.input_file(name, one) for one in key] for name in names}
         extra = self._downloaded_network() if any(entry.draws in MAPS for entry in entries) else {}
-        return lambda wildcards: extra | {name: self.input_file(name, key or wildcards.key) for name in names}
+        return lambda wildcards: extra | {name: self.input_file(name, key) for name in names}
 
     def input_file(self, name: str, key: str) -> str | list[str]:
         """Return the file inside a folder that stands for one of a figure's inputs."""
@@ -107,7 +110,7 @@ class Figures:
         }
         return files[name]()
 
-    def outputs(self, entries: list[Entry], keys: Iterable[str] = (OPEN,)) -> dict[str, list]:
+    def outputs(self, entries: list[Entry], keys: Iterable[str]) -> dict[str, list]:
         """Return the output files of a job that draws entries for some keys, by kind: key by key, in order."""
         pairs = [(entry, key) for key in keys for entry in entries]
         drawn = [(entry, output(entry, key)) for entry, key in pairs]
@@ -154,13 +157,21 @@ class Figures:
         """Return the figures of some runs."""
         return [output(entry, run) for entry in self.per["run"] for run in runs]
 
-    def jobs_per_key(self) -> dict[str, list[Entry]]:
-        """Return the entries that one job draws for one key: all but those of runs and those drawn once."""
-        return {per: entries for per, entries in self.per.items() if per not in ("none", "run")}
+    def together(self) -> dict[tuple[str, str], list[str]]:
+        """Return the keys that one job draws, by ``per`` and the rule's name: all banks, all variants and so on.
+
+        Those whose files are not there have a job of their own, so that the others can be drawn.
+        """
+        jobs: dict[tuple[str, str], list[str]] = {}
+        for per in self.per:
+            for key in self.keys[per] if per not in ("none", "run") else ():
+                there = per not in THERE or key in getattr(self._possible, THERE[per])
+                jobs.setdefault((per, f"draw_{per}" if there else f"draw_{per}_elsewhere"), []).append(key)
+        return jobs
 
 
-def output(entry: Entry, key: str = OPEN) -> str:
-    """Return the file of an entry; its key is left open where none is given."""
+def output(entry: Entry, key: str) -> str:
+    """Return the file of an entry."""
     return entry.output(Path("<results>"), key).as_posix()
 
 
@@ -169,7 +180,7 @@ def beside(figure: str, suffix: str) -> str:
     return str(Path(figure).with_suffix(suffix))
 
 
-def in_report(entry: Entry, key: str = OPEN, player: bool = False) -> Any:
+def in_report(entry: Entry, key: str, player: bool = False) -> Any:
     """Return a figure's file, flagged for Snakemake's own report; that shows no GIF, but the page that plays one."""
     figure = output(entry, key)
     if entry.format == "gif" and not player:

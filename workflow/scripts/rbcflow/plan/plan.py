@@ -90,7 +90,7 @@ class Plan:
     @cached_property
     def figures(self) -> Figures:
         """Figures of the registry: keys, inputs and files."""
-        return Figures(self.settings, self.weights, self.registry, self.raw, self.cells, self.models)
+        return Figures(self.settings, self.weights, self.registry, self.raw, self.cells, self.models, self.possible)
 
     @cached_property
     def report(self) -> Report:
