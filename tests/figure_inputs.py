@@ -17,7 +17,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.metrics.run import evaluate
 from rbcflow.testsets.files import write_unavailable
 
-PUBLISHED = PROJECT / "paper" / "published.yaml"
+PUBLISHED, CURVES = (PROJECT / "paper" / name for name in ("published.yaml", "published_curves.csv"))
 A, B = (10, 10, 30, 30), (60, 10, 80, 30)
 TRUTH = [(0, "slipper", *A), (0, "croissant", *B), (1, "slipper", *A)]
 FOUND = [(0, "slipper", 0.9, *A), (0, "slipper", 0.8, *B), (1, "other", 0.7, *B)]

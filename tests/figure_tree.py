@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from figure_inputs import PUBLISHED, make_dataset, make_model
+from figure_inputs import CURVES, PUBLISHED, make_dataset, make_model
 from metrics_inputs import write_predictions, write_testset
 from raw_inputs import write_avi
 from rbcflow.cells.bank import Cell, write_bank
@@ -28,11 +28,13 @@ PRESSURES = (100, 200, 300, 500, 700, 1000)
 def write_tree(root: Path, settings: Settings) -> dict[str, Any]:
     """Write inputs of every figure; return them by the names that drawing functions know."""
     run = _run(root)
+    banks = [_bank(root / name, name) for name in settings.sources]
     return run | {
-        "raw": _raw(root / "raw"), "bank": _bank(root / "nouaman2024"), "outlines": _outlines(root, settings),
+        "raw": _raw(root / "raw"), "bank": banks[list(settings.sources).index("nouaman2024")],
+        "banks": banks, "outlines": _outlines(root, settings),
         "clusters": _clusters(root / "liang2024.csv"), "raw_counts": _raw_counts(root / "raw_counts.csv"),
         "dataset": make_dataset(root / "dataset/random_nosuperposition_noother"),
-        "datasets": _datasets(root / "datasets", settings), "published": PUBLISHED,
+        "datasets": _datasets(root / "datasets", settings), "published": PUBLISHED, "published_curves": CURVES,
         "model_folder": make_model(root / "models/random_nosuperposition_noother/seed-0"),
         "model_dataset": make_dataset(root / "model_dataset"), "seeds": _seeds(root / "seeds.csv", settings),
         "runs": _runs(root / "runs", run["run_folder"], settings), "headline": _headline(root, settings),
@@ -66,6 +68,12 @@ def _runs(root: Path, run: Path, settings: Settings) -> list[Path]:
     """Write the run's results under the name of each run of the shipped table, with four digits of boxes."""
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["n_boxes"]["total"] = 1680
+    metrics["image_labels"] = {
+        "conf": 0.25, "detections": 1682, "images": 1123, "images_by_detections": [0, 700, 300, 80, 30, 10, 3],
+        "images_by_classes": {"none": 0, "croissant": 600, "slipper": 275, "other": 0, "several": 248},
+        "confusion": {"croissant": {"croissant": 917, "slipper": 215, "other": 0},
+                      "slipper": {"croissant": 204, "slipper": 346, "other": 0}},
+    }  # fmt: skip
     for name, row in settings.runs.items():
         (root / name).mkdir(parents=True)
         own = metrics | {"run": name, "model": row.model, "testset": row.testset, "classes_judged": "proxy"}
@@ -85,7 +93,7 @@ def _raw(folder: Path) -> Path:
     return folder
 
 
-def _bank(folder: Path) -> Path:
+def _bank(folder: Path, source: str) -> Path:
     mask = np.zeros((20, 60), bool)
     mask[5:15, 5:55] = True
     crop = np.where(mask, 90, 140).astype(np.uint8)
@@ -93,7 +101,7 @@ def _bank(folder: Path) -> Path:
     recordings = [f"blood_donor_1/{PRESSURES[number % 6]:04d}mbar_1" for number in range(len(reasons))]
     cells = [
         Cell(
-            "nouaman2024",
+            source,
             (*CLASSES, "")[i % 4],
             "d",
             recordings[i],
@@ -101,7 +109,7 @@ def _bank(folder: Path) -> Path:
             (5, 5, 55, 15),
             "polygon",
             "g",
-            crop,
+            np.where(mask & (np.arange(60) < 20 + i), 60, crop).astype(np.uint8),
             mask,
             reason=reason,
         )

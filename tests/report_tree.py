@@ -94,7 +94,7 @@ REGISTRY = [
         "title": "Confusion matrix",
         "caption": "Counts.",
         "section": "validation",
-        "rebuilds": "the confusion matrices",
+        "rebuilds": ["the confusion matrices"],
     },
     {
         "id": "predicted_boxes",
@@ -329,6 +329,7 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
         "n_boxes": {**counts, "total": 40},
         "thresholds": {"conf": 0.25, "iou": 0.45, "meaning": "", "confidence_floor": 0.001, "nms_iou": 0.7},
         "interpretable": True,
+        "matrix": {"iou_first": {"difference": 4}},
         "size": {
             "asked": "trained",
             "imgsz": 224,
@@ -487,6 +488,10 @@ FINGERPRINTS = (
     "stage,name,recipe,fingerprint,expected_at,differs_first_at\ndataset,random,aa,bb,toy,\n"
     "dataset,synthetic,aa,bb,,bank drawn\n"
 )
+ITEMS = (
+    "- {item: the confusion matrices, files: 8}\n- {item: a table, files: 1, by: tables/a.csv}\n"
+    "- {item: a lost plot, files: 1, without: it shows nothing}\n"
+)
 PUBLISHED = "trainings:\n  train13: {map50: 0.97474, images: 4000, epochs: 20, seeds: 1, seconds: 6768.6}\n"
 
 
@@ -526,4 +531,5 @@ def write_tree(folder: Path) -> Tree:
     )
     write_text(folder / "CITATION.cff", citation)
     write_text(folder / "paper/published.yaml", PUBLISHED)
+    write_text(folder / "paper/published_items.yaml", ITEMS)
     return Tree(results, folder, CONFIG, REGISTRY, SOURCES, RUNS)

@@ -209,7 +209,7 @@ def test_what_decides_a_sentence_is_said_without_ids_and_on_public_recordings_to
     [
         (None, r"claims\.yaml \(key tolerance\): found no key tolerance"),
         ({"trainings": 0.02, "counts": 0}, r"claims\.yaml \(key tolerance\.singapore\): found no key singapore"),
-        ({"trainings": "2 %", "singapore": 0, "counts": 0}, r"key tolerance\.trainings\): found '2 %'"),
+        ({"trainings": "2 %", "singapore": 0, "counts": 0, "pictures": 0}, r"key tolerance\.trainings\): found '2 %'"),
     ],
 )
 def test_a_missing_tolerance_is_named(tolerance, message):
@@ -321,7 +321,7 @@ def test_values_within_and_outside_tolerance():
         "trainings": {"train1": {"precision": 0.9, "recall": 0.8, "map50": 0.7, "map50_95": 0.6}},
         "synthetic_on_singapore_raw": {"detections": 100, "accuracy": 0.75},
     }
-    claims = {"sentences": [], "tolerance": {"trainings": 0.02, "singapore": 0.05, "counts": 0}}
+    claims = {"sentences": [], "tolerance": {"trainings": 0.02, "singapore": 0.05, "counts": 0, "pictures": 0.05}}
     table = judge(claims, published, evidence()).set_index("id")
     assert table.loc["train1_map50", ["published", "here", "verdict"]].tolist() == ["0.7", "0.71", "within tolerance"]
     assert table.loc["train1_map50", ["n", "models"]].tolist() == ["1 seed", "a"]

@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 
 from drawn import bars, cells, kept, texts
 from figure_inputs import (
+    CURVES,
     FOUND,
     PUBLISHED,
     TRUTH,
@@ -37,6 +38,8 @@ from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import record
 from rbcflow.sources.kihm2018 import reader as kihm2018
 
+PRINTED = {"published": PUBLISHED, "published_curves": CURVES}
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -48,7 +51,7 @@ def test_curves_of_a_checkpoint_without_any_are_a_stated_gap(tmp_path):
     table = pd.read_csv(model / "results.csv")
     table[:0].to_csv(model / "results.csv", index=False)
     with kept() as figures:
-        draw("training_curves", {"model_folder": model, "published": PUBLISHED}, tmp_path / "figure.png")
+        draw("training_curves", {"model_folder": model, **PRINTED}, tmp_path / "figure.png")
     assert texts(figures["figure"]) == ["mine: its checkpoint came without training curves"]
 
 
@@ -238,7 +241,7 @@ def test_wrong_tables_are_named(tmp_path):
     model = make_model(tmp_path / "model")
     (model / "results.csv").write_text("epoch,loss\n1,2\n")
     with pytest.raises(InputError, match=r"results\.csv.*no column metrics/precision"):
-        draw("training_curves", {"model_folder": model, "published": PUBLISHED}, tmp_path / "model.png")
+        draw("training_curves", {"model_folder": model, **PRINTED}, tmp_path / "model.png")
 
 
 def test_gif_keeps_class_colours_and_one_palette(tmp_path, run):

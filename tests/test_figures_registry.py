@@ -76,6 +76,7 @@ def test_files_by_key(tmp_path):
         ([{**ENTRY, "inputs": ["weights"]}], r"inputs 'weights'.*run_folder"),
         ([{**ENTRY, "colour": "red"}], r"key colour.*keys id"),
         ([{key: value for key, value in ENTRY.items() if key != "caption"}], r"no key caption"),
+        ([{**ENTRY, "rebuilds": "a plot"}], r"rebuilds 'a plot'.*a list of items"),
         ([ENTRY, ENTRY], r"2 entries with id 'matrix'"),
     ],
 )

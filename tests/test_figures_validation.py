@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from drawn import cells, kept, texts
-from figure_inputs import poor_run
+from figure_inputs import PUBLISHED, poor_run
 from rbcflow.figures import comparison
 from rbcflow.figures.errors import PER_KIND, SIDE, TABLE, error_gallery, error_tiles, worst
 from rbcflow.figures.quality import run_quality
@@ -58,18 +60,37 @@ def test_the_worst_errors_are_the_most_confident_and_the_largest():
     assert shown.loc[shown["kind"] == "missed", "x1"].tolist() == [20, 19, 18, 17, 16, 15, 14, 13]
 
 
-def test_published_matrices_say_what_is_missing(tmp_path):
+def filled(text: str) -> str:
+    """Return the published values with the first matrix typed in."""
+    rows = ("croissant", [0.9, 0.1, 0, 0.5]), ("slipper", [0.05, 0.8, 0, 0.5]), ("other", [0, 0, 1, 0])
+    for name, row in (*rows, ("background", [0.05, 0.1, 0, 0])):
+        text = re.sub(rf"({name}: +)\[null, null, null, null\]", rf"\1{row}", text, count=1)
+    return text
+
+
+def test_published_matrices_stand_as_there_and_say_what_is_missing(tmp_path):
     run = poor_run(tmp_path, "plain")
-    table = [{"run": "run1", "published_as": "val28"}]
+    (tmp_path / "filled.yaml").write_text(filled(PUBLISHED.read_text()))
     with kept() as figures:
-        comparison.published_matrices([run["run_folder"]], tmp_path / "matrices.png", table)
-        comparison.published_matrices([run["run_folder"]], tmp_path / "none.png")
-    some, none = (texts(figures[name]) for name in ("matrices", "none"))
+        for name, published, published_as in (
+            ("some", PUBLISHED, "val28"), ("none", PUBLISHED, ""), ("read", tmp_path / "filled.yaml", "val28"),
+        ):  # fmt: skip
+            table = [{"run": "run1", "published_as": published_as}]
+            comparison.published_matrices([run["run_folder"]], published, tmp_path / f"{name}.png", table)
+    some, none, read = (texts(figures[name]) for name in ("some", "none", "read"))
     assert "val28 model1 set n = 3" in some and "val28 not made" not in some
     assert "val28 not made" in none
     assert "val29 not made" in some and "val29 not made" in none
-    counts = figures["matrices"].axes[0]
-    assert cells(counts) == [["0", "1", "0", "0"], ["0", "1", "0", "1"], ["0", "0", "0", "0"], ["0", "0", "1"]]
+    assert any("rows predicted, columns true, as in the preprint" in text for text in some)
+    # a parachute called slipper stands in the row of slippers, a missed slipper in the last row, a false alarm last
+    counts = figures["some"].axes[0]
+    assert cells(counts) == [["0", "0", "0", "0"], ["1", "1", "0", "0"], ["0", "0", "0", "1"], ["0", "1", "0"]]
+    # what was read off stands below ours, and where nothing was that is said
+    assert "shares, preprint" not in some
+    assert [text for text in read if text.startswith(("shares, preprint", "preprint:"))] == [
+        "shares, preprint", *["preprint: not read off"] * 7,
+    ]  # fmt: skip
+    assert cells(figures["read"].axes[8])[0] == ["0.90", "0.10", "0.00", "0.50"]
 
 
 def test_headline_has_a_panel_a_test_set(tmp_path):

@@ -181,16 +181,36 @@ def test_drawn_and_adopted_trainings_decide_nothing(small: Small):
 
 def test_every_run_says_what_it_was_judged_on_and_what_its_model_learned_from(small: Small):
     found = {
-        path.parent.name.split("-on-")[0]: (metrics["origin"], metrics["learned_from"])
+        path.parent.name: (metrics["origin"], metrics["learned_from"])
         for path in (small.folder / "results/published/validation").glob("*/metrics.json")
         for metrics in [json.loads(path.read_text())]
     }
-    assert found == {
-        "random_nosuperposition": (["raw"], ["published"]),
-        "microfluidic_nosuperposition": (["published"], ["published"]),
-        "random_nosuperposition_noother": (["raw"], ["phantom"]),
-        "random": (["raw"], ["unknown"]),
+    learned = {
+        "random_nosuperposition": ["published"], "microfluidic_nosuperposition": ["published"],
+        "random_nosuperposition_noother": ["phantom"], "random": ["unknown"],
+    }  # fmt: skip
+    channel = "microfluidic_nosuperposition"
+    assert {run: basis for run, basis in found.items() if "-on-published_" not in run} == {
+        "random_nosuperposition-on-naples": (["raw"], ["published"]),
+        f"{channel}-on-{channel}_test": (["published"], ["published"]),
+        f"{channel}-on-{channel}_val": (["published"], ["published"]),
+        "random_nosuperposition_noother-on-naples": (["raw"], ["phantom"]),
+        "random-on-naples": (["raw"], ["unknown"]),
     }
+    # every model is judged on the real cells of both published sets
+    assert {run: basis for run, basis in found.items() if "-on-published_" in run} == {
+        f"{model}-on-published_{name}": (["published"], own) for model, own in learned.items() for name in SETS
+    }
+
+
+def test_the_published_test_images_have_classes(small: Small):
+    for name in SETS:
+        description = small.json(f"testsets/published_{name}/testset.json")
+        assert (description["status"], description["origin"]) == ("available", ["published"])
+        assert (description["classes_judged"], description["labels"]) == ("true", "truth")
+        assert (description["n_frames"], description["n_boxes"]) == (IMAGES["test"], IMAGES["test"])
+        truth = pd.read_csv(small.folder / f"results/published/testsets/published_{name}/truth.csv")
+        assert truth["class"].tolist() == ["croissant", "slipper"] * 2
 
 
 def test_an_own_naples_folder_decides_with_the_published_training_and_nothing_with_a_drawn_one(small: Small):

@@ -222,7 +222,7 @@ def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:
     for row in spoiled.sources.values():
         row.update(title=HOSTILE, licence=HOSTILE, access=HOSTILE, reference=HOSTILE)
     for entry in spoiled.registry:
-        entry.update(title=HOSTILE, caption=HOSTILE, rebuilds=HOSTILE)
+        entry.update(title=HOSTILE, caption=HOSTILE, rebuilds=[HOSTILE])
     for path in spoiled.results.rglob("*.json"):
         data = json.loads(path.read_text())
         data = {k: HOSTILE if k in {"reason", "rule", "commit"} else v for k, v in data.items()}

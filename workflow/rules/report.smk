@@ -25,7 +25,7 @@ rule write_crate:
         runtime=growing(10),
     params:
         registry=[
-            {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": entry.rebuilds}
+            {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": list(entry.rebuilds)}
             for entry in PLAN.registry
         ],
         code=code("write_crate"),
@@ -51,6 +51,7 @@ rule render_report:
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         published="paper/published.yaml",
+        published_items="paper/published_items.yaml",
         # relative, so that a project that was moved renders nothing anew
         templates=sorted(
             os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()

@@ -19,6 +19,8 @@ rule build_testset:
         "<logs>/build_testset/{testset}.log",
     benchmark:
         "<benchmarks>/build_testset/{testset}.tsv"
+    wildcard_constraints:
+        testset=alternatives(name for name in PLAN.testsets.names if name not in PLAN.testsets.streamed),
     priority: PRIORITY["judge"]
     conda:
         "../../environment.yml"
@@ -33,6 +35,38 @@ rule build_testset:
         "Building the test set {wildcards.testset}"
     script:
         "../scripts/build_testset.py"
+
+
+rule fetch_testset:
+    """Test images of a published set, streamed out of the repository's archive, or the reason why there are none."""
+    output:
+        description="<results>/testsets/{testset}/testset.json",
+        frames="<results>/testsets/{testset}/frames.csv",
+        truth="<results>/testsets/{testset}/truth.csv",
+        images=directory("<results>/testsets/{testset}/images"),
+        provenance="<results>/testsets/{testset}/provenance.json",
+    log:
+        "<logs>/fetch_testset/{testset}.log",
+    benchmark:
+        "<benchmarks>/fetch_testset/{testset}.tsv"
+    wildcard_constraints:
+        testset=alternatives(PLAN.testsets.streamed),
+    priority: PRIORITY["judge"]
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        spec=lambda wildcards: PLAN.testsets.spec(wildcards.testset, DISK),
+        source=lambda wildcards: SETTINGS.testsets[wildcards.testset].source,
+        code=code("fetch_testset"),
+    message:
+        "Fetching the published test images {wildcards.testset}"
+    script:
+        "../scripts/fetch_testset.py"
 
 
 # To load the libraries and a network takes longer than to judge it on a test set, so a job takes all runs of a model.

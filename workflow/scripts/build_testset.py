@@ -16,8 +16,8 @@ if __name__ == "__main__":
     name, spec = snakemake.wildcards.testset, snakemake.params.spec
     folder, made_from = Path(snakemake.output.description).parent, Path(snakemake.input.source)
     common = {"name": name, "max_frames": spec["max_frames"], "origin": origins_of([made_from])}
-    if spec["kind"] == "variant":
-        testsets.build_variant_test(made_from.parent, folder, **common)
+    if spec["kind"] in ("variant", "composed"):
+        testsets.build_variant_test(made_from.parent, folder, split=spec.get("split", "test"), **common)
     elif spec["kind"] in KINDS:
         build_stress(made_from.parent, folder, name=name, kind=spec["kind"])
     else:

@@ -10,7 +10,7 @@ from rbcflow.figures.player import write_player
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
 
-FILES = ("predictions", "seeds", "published", "clusters", "raw_counts", "headline")
+FILES = ("predictions", "seeds", "published", "published_curves", "clusters", "raw_counts", "headline")
 """Inputs that drawing functions take as files; the others are folders."""
 
 

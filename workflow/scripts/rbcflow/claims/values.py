@@ -28,7 +28,7 @@ def trainings(printed: dict, known: Evidence, tolerance: float) -> list[Claim]:
             seeds = known.seeds[(known.seeds["model"] == model) & (known.seeds["metric"] == metric)].to_dict("records")
             found, origin = (float(seeds[0]["mean"]), of_row(seeds[0]["origin"])) if seeds else (None, ())
             rows.append(
-                _printed(
+                printed_value(
                     f"{item}_{metric}", f"training {item}", f"{metric} of {item} on its validation images",
                     values[metric], found, tolerance, "tables/seeds.csv", Question.TRAINING, Basis(origin, origin),
                     n=_seeds(int(seeds[0]["seeds"])) if seeds else "", absent=absent,
@@ -55,7 +55,7 @@ def singapore(printed: dict[str, float], known: Evidence, tolerance: float) -> l
         allowed = tolerance if value < 1 else tolerance * value
         claim = f"{key.replace('.', ' ').replace('_', ' ')} of the drawn-cell model on raw Singapore pictures"
         rows.append(
-            _printed(
+            printed_value(
                 f"singapore_{key.replace('.', '_')}", "drawn cells on Singapore", claim, value,
                 None if found is None else float(found), allowed, f"validation/{run}/metrics.json",
                 Question.DRAWN_CELLS, Basis.of_metrics(metrics), absent=absent,
@@ -69,7 +69,7 @@ def count(row: dict, tolerance: float) -> Claim:
     here = None if pd.isna(row["here"]) or row["here"] == "" else float(row["here"])
     own = row.get("tolerance")
     deviation = row.get("deviation")
-    return _printed(
+    return printed_value(
         row["id"], "counts", row["title"], float(row["published"]), here,
         tolerance if own is None or pd.isna(own) or own == "" else float(own), str(row["table"]),
         Question.COUNT, Basis(of_row(row["origin"])),
@@ -77,10 +77,27 @@ def count(row: dict, tolerance: float) -> Claim:
     )  # fmt: skip
 
 
-def _printed(
+def printed_value(
     id_: str, section: str, claim: str, printed: float, here: float | None, tolerance: float, source: str,
     question: Question, basis: Basis, *, n: str = "", absent: str = NO_NUMBER, deviation: str = "", models: str = "",
 ) -> Claim:  # fmt: skip
+    """Return the row of a printed value: within its tolerance or not, changed by us, or not decided.
+
+    Args:
+        id_: of the row.
+        section: what it speaks of.
+        claim: the value in words.
+        printed: as published.
+        here: as rebuilt, None where there is none.
+        tolerance: how far the two may be apart.
+        source: file below ``results``.
+        question: what is asked, which says what may answer it.
+        basis: of the rebuilt value.
+        n: what it was counted on.
+        absent: the verdict where there is none.
+        deviation: row of ``paper/deviations.md`` by which it was changed on purpose.
+        models: names joined by blanks.
+    """
     common = {"id": id_, "kind": "value", "section": section, "claim": claim, "published": f"{printed:g}",
               "statistic": claim, "threshold": f"within {tolerance:g}", "source": source, "n": n,
               "models": models}  # fmt: skip

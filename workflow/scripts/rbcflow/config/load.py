@@ -62,6 +62,11 @@ class Settings:
         return {**self.runs, **self.companions}
 
     @property
+    def recorded(self) -> list[str]:
+        """The test sets of the table whose frames are recordings, or made of them."""
+        return [name for name, row in self.testsets.items() if row.kind not in ("composed", "published")]
+
+    @property
     def labels(self) -> dict[str, str]:
         """Short names for readers, by the name of a source, bank, variant, model, test set or run.
 
@@ -72,6 +77,7 @@ class Settings:
         for table in reversed(tables):
             found |= {name: row.label for name, row in table.items() if row.label}
         found |= {f"{name}_test": f"composed: {found[name]}" for name in self.variants}
+        found |= {f"{name}_val": f"validation: {found[name]}" for name in self.variants}
         return found | {name: self._label_of(run, found) for name, run in self.judged.items()}
 
     def _label_of(self, run: Run, found: dict[str, str]) -> str:
@@ -106,7 +112,8 @@ class Settings:
 
     def coloured(self, testset: str) -> bool:
         """Return whether a test set's frames are in colour; a variant's own are grey."""
-        return testset in self.testsets and self.sources[self.testsets[testset].source].layout in COLOURED
+        row = self.testsets.get(testset)
+        return row is not None and row.source in self.sources and self.sources[row.source].layout in COLOURED
 
     def scale(self, testset: str) -> float:
         """Return the factor on both sides of a test set's frames before a detector sees them."""
@@ -319,11 +326,39 @@ def load(raw: dict) -> Settings:
         testsets=_table(TestSet, tables.testsets, config.testsets),
         runs=_runs(tables.runs),
     )
+    _add_own_val(settings)
+    _add_published_sets(settings)
     _add_given(settings)
     _add_companions(settings)
     _check_references(settings)
     read_registry(Path(tables.figures))
     return settings
+
+
+def _add_own_val(settings: Settings) -> None:
+    """Where it is wanted, judge models with a published training on their variant's validation images too."""
+    wanted = settings.models if settings.config.validation.own_val else {}
+    for name, model in wanted.items():
+        if not model.published_as or f"{name}-on-{model.variant}_test" not in settings.runs:
+            continue
+        row = {"title": "validation images of the same kind as the training's", "source": model.variant}
+        settings.testsets[f"{model.variant}_val"] = TestSet(**row, kind="composed", split="val")
+        run = f"{name}-on-{model.variant}_val"
+        settings.runs.setdefault(run, Run(run=run, model=name, testset=f"{model.variant}_val"))
+
+
+def _add_published_sets(settings: Settings) -> None:
+    """Where it is wanted, judge every model on the test images of the published sets too."""
+    config = settings.config
+    sets = read_published(Path(config.tables.published))["sets"] if config.validation.published_sets else {}
+    judged = dict.fromkeys(run.model for run in settings.runs.values())
+    for name, row in sets.items():
+        testset = row.get("testset", f"published_{name}")
+        described = {"title": row.get("title", f"published set {name}"), "label": row.get("label")}
+        settings.testsets[testset] = TestSet(**described, source=name, kind="published")
+        for model in judged:
+            run = f"{model}-on-{testset}"
+            settings.runs.setdefault(run, Run(run=run, model=model, testset=testset))
 
 
 def _add_given(settings: Settings) -> None:
@@ -399,6 +434,10 @@ def _check_references(settings: Settings) -> None:
         check_overrides(training, tables.models, f"key {name}.training.overrides")
         settings.checkpoint(name, read_yaml(Path(tables.weights)))
     for name, testset in settings.testsets.items():
+        if testset.kind in ("composed", "published"):
+            sets = settings.variants if testset.kind == "composed" else read_published(Path(tables.published))["sets"]
+            _check_name(testset.source, sets, tables.testsets, f"key {name}.source")
+            continue
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
         if testset.kind == "singapore_raw":
             _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")

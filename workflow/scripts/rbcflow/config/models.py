@@ -233,6 +233,16 @@ class Validation(Strict):
         description="frames a test set of recordings, evenly spaced",
     )
     resamples: int = Field(400, ge=50, description="draws of recordings behind an interval")
+    own_val: bool = Field(
+        False,
+        description="models with a published training are judged on the validation images of their own variant too, "
+        "whose matrix and curves the preprint's training folders hold",
+    )
+    published_sets: bool = Field(
+        False,
+        description="every model is judged on the test images of the published sets too, which hold real cells with "
+        "classes; needs the network once a set, else these test sets are unavailable",
+    )
 
 
 def _size(value: object) -> object:
@@ -576,16 +586,19 @@ LAYOUT_OF_KIND = {
 class TestSet(Labelled):
     """One row of `config/testsets.yaml`."""
 
-    source: str
+    source: str = Field(
+        description="a source; with `kind: composed` a variant, with `published` a set of the table of published sets"
+    )
     kind: Literal[
         "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public",
-        "yolo_folder", "stress", "stress_harder",
+        "yolo_folder", "stress", "stress_harder", "composed", "published",
     ]  # fmt: skip
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
         None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
     )
+    split: Literal["val", "test"] = Field("test", description="with `kind: composed`, which of the variant's images")
     of: str | None = Field(
         None, description="with `kind: stress` or `stress_harder`, the test set whose frames are disturbed"
     )

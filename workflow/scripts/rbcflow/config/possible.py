@@ -95,5 +95,7 @@ def _testset_needs(settings: Settings, name: str) -> list[tuple[str, str]]:
     if name not in settings.testsets:
         return [("variants", name.removesuffix("_test"))]
     row = settings.testsets[name]
+    if row.kind in ("composed", "published"):
+        return [("variants", row.source)] if row.kind == "composed" else []
     bank = [("banks", row.bank)] if row.bank and not settings.exact_truth(row.source) else []
     return [("sources", row.source), *bank]

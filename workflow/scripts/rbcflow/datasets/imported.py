@@ -48,6 +48,10 @@ Entry = tuple[str, Callable[[], bytes]]
 log = logging.getLogger(__name__)
 
 
+class NoDownload(InputError):
+    """The archive of the published sets does not come."""
+
+
 def import_archive(
     url: str, folder: str, target: Path, *, images: Mapping[str, int], table: str, classes: int, known: Path
 ) -> None:
@@ -66,13 +70,43 @@ def import_archive(
         InputError: the archive does not come, is cut off, has a path that leads out of it, a link in the set or more
             than it can have; the counts, a label or the fingerprint are wrong.
     """
+    with _streamed(url, folder, table) as files:
+        _take(files, target, classes=classes, images=images, origin=url, known=known)
+
+
+def import_split(
+    url: str, folder: str, target: Path, *, split: str, images: Mapping[str, int], classes: int, known: Path
+) -> None:
+    """Stream an archive and take one split of a published set out of it.
+
+    Args:
+        url: as ``import_archive``, and so ``folder``, ``images`` and ``classes``.
+        folder: of the set.
+        target: gets ``<split>/images`` and ``<split>/labels``, with five-digit names in the order of the old ones.
+        split: ``train``, ``val`` or ``test``.
+        images: how many images each split must have.
+        classes: number of classes.
+        known: file with the split's fingerprint.
+
+    Raises:
+        NoDownload: the archive does not come.
+        InputError: as ``import_archive``.
+    """
+    with _streamed(url, folder, "") as files:
+        _write_files((entry for entry in files if entry[0].startswith(f"{split}/")), target)
+    digests = _finish(target / split, split, {}, classes, images, url)
+    _compare(hashlib.sha256(b"".join(bytes.fromhex(one) for one in digests)).hexdigest(), known, url)
+
+
+@contextlib.contextmanager
+def _streamed(url: str, folder: str, table: str) -> Iterator[Iterator[Entry]]:
+    """Give the files of a set in an archive while it comes."""
     request = urllib.request.Request(url, headers={"User-Agent": "rbcflow"})
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as response:
-            files = _members(response, folder, table, url)
-            _take(files, target, classes=classes, images=images, origin=url, known=known)
+            yield _members(response, folder, table, url)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise InputError(url, f"no download ({error})", "the archive, or `dataset: generated`") from error
+        raise NoDownload(url, f"no download ({error})", "the archive, or `dataset: generated`") from error
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, http.client.HTTPException) as error:
         raise InputError(url, f"an archive that is cut off or damaged ({error})", "a whole gzipped tar") from error
 

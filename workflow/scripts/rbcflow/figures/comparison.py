@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rbcflow.claims.pictures import Pictures, read_pictures
+from rbcflow.core.yamlfile import read_yaml
 from rbcflow.figures import style
 from rbcflow.figures.validation import heat, read_metrics
-from rbcflow.metrics.confusion import ConfusionMatrix
+from rbcflow.metrics import iou_first
 from rbcflow.metrics.intervals import LEAST_RECORDINGS, MIN_RECORDINGS
 from rbcflow.runtime import origin
 
@@ -30,52 +32,74 @@ def _published_as(rows: list[dict[str, str]]) -> dict[str, str]:
     return {row["published_as"]: row["run"] for row in rows if row.get("published_as")}
 
 
-def published_matrices(runs: list[Path], output: Path, table: list[dict[str, str]] | None = None) -> None:
-    """Draw the preprint's eight matrices in one panel: counts above, shares of the true class below.
+def published_matrices(
+    runs: list[Path], published: Path, output: Path, table: list[dict[str, str]] | None = None
+) -> None:
+    """Draw the preprint's eight matrices in one panel, oriented and counted as there: predicted classes in rows.
 
     Args:
         runs: folders of the runs.
+        published: ``paper/published.yaml``; what was read off the preprint's pictures stands below ours.
         output: PNG file.
         table: rows of the table of runs, which say what a run was published as.
     """
     folders, named = {folder.name: folder for folder in runs}, _published_as(table or [])
     wanted = {testset: [named.get(item) for item in items] for testset, items in PUBLISHED.items()}
     metrics = {run: read_metrics(folders[run]) for items in wanted.values() for run in items if run in folders}
-    limits = next(iter(metrics.values()))["thresholds"] if metrics else {"conf": np.nan, "iou": np.nan}
-    note = style.note(
-        f"confidence > {limits['conf']:g}, IoU > {limits['iou']:g}",
-        "rows true, columns predicted",
-        "p parachute (croissant), s slipper, o other, b background (last row false alarms, last column missed)",
-        "shares: each row sums to 1",
-    )
-    with style.canvas(output, style.SHEET_MM, 172, note) as figure:
-        grid = figure.subplots(2 * len(wanted), 4)
+    read = read_pictures(read_yaml(published))
+    height = 3 if any(read[item].filled for items in PUBLISHED.values() for item in items if item in read) else 2
+    with style.canvas(output, style.SHEET_MM, 20 + 38 * len(wanted) * height, _matrices_note(metrics)) as figure:
+        grid = figure.subplots(height * len(wanted), 4)
         for block, (testset, items) in enumerate(wanted.items()):
             for column, (item, run) in enumerate(zip(PUBLISHED[testset], items, strict=True)):
-                pair = grid[2 * block : 2 * block + 2, column]
-                _pair(pair, folders.get(run or ""), item)
+                panels = grid[height * block : height * (block + 1), column]
+                _pair(panels, metrics.get(run), item)
+                if height > 2:
+                    _read_off(panels[2], read.get(item))
 
 
-def _pair(panels: np.ndarray, folder: Path | None, item: str) -> None:
-    metrics = read_metrics(folder) if folder else None
+def _matrices_note(metrics: dict[str, dict]) -> str:
+    """Return what the eight matrices must be read with, and how far the match order moves them."""
+    available = [own for own in metrics.values() if own["status"] == "available"]
+    limits = next((own["thresholds"] for own in available), {"conf": np.nan, "iou": np.nan})
+    moved = [own["matrix"]["iou_first"]["difference"] for own in available]
+    return style.note(
+        f"confidence > {limits['conf']:g}, IoU > {limits['iou']:g}",
+        "rows predicted, columns true, as in the preprint",
+        "p parachute (croissant), s slipper, o other, b background (last row missed, last column false alarms)",
+        "shares: each column sums to 1",
+        "pairs of the highest overlap first, as in the preprint's library; with the most confident box first, as "
+        f"elsewhere here, the cells differ by {max(moved, default=0)} counts in all at most",
+    )
+
+
+def _pair(panels: np.ndarray, metrics: dict | None, item: str) -> None:
     if metrics is None or metrics["status"] != "available":
-        for axes in panels:
+        for axes in panels[:2]:
             axes.set_axis_off()
             axes.text(0.5, 0.5, f"{item}\nnot made", ha="center", va="center", color="#666666")
         return
-    limits = {key: metrics["thresholds"][key] for key in ("conf", "iou")}
-    matrix = ConfusionMatrix.read_csv(folder / "confusion_matrix.csv", **limits)
-    heat(
-        panels[0],
-        matrix.counts / max(1, matrix.counts.max()),
-        [[f"{n}" for n in row] for row in matrix.counts],
-        short=True,
-    )
-    shares = matrix.normalised()
-    heat(panels[1], shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares], short=True)
+    matrix = iou_first.read(metrics)
+    counts = matrix.counts.T
+    heat(panels[0], counts / max(1, counts.max()), [[f"{n}" for n in row] for row in counts], short=True)
+    _shares(panels[1], matrix.normalised().T)
     titles = item, style.label(metrics["model"]), style.label(metrics["testset"]), f"n = {matrix.n}"
     panels[0].set_title("\n".join(titles), fontsize=style.LEAST_POINTS, weight="normal")
     panels[1].set_title(f"shares, {origin.text(metrics['origin'])}", fontsize=style.LEAST_POINTS, weight="normal")
+
+
+def _read_off(axes: Axes, read: Pictures | None) -> None:
+    """Draw what was read off the preprint's picture of a matrix, where anything was."""
+    if read is None or not np.isfinite(read.matrix).any():
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "preprint:\nnot read off", ha="center", va="center", color="#666666")
+        return
+    _shares(axes, read.matrix)
+    axes.set_title("shares, preprint", fontsize=style.LEAST_POINTS, weight="normal")
+
+
+def _shares(axes: Axes, shares: np.ndarray) -> None:
+    heat(axes, shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares], short=True)
 
 
 def headline(headline: Path, output: Path) -> None:

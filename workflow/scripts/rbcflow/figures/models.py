@@ -10,6 +10,7 @@ import yaml
 from matplotlib.ticker import MaxNLocator
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.tables import read_csv
 from rbcflow.figures import style
 from rbcflow.runtime import origin
 
@@ -29,15 +30,22 @@ PUBLISHED = {
     "metrics/mAP50(B)": "map50",
     "metrics/mAP50-95(B)": "map50_95",
 }
-"""Columns by the names of ``paper/published.yaml``."""
+"""Columns by the names of ``paper/published.yaml`` and of ``paper/published_curves.csv``."""
+
+SIDES = {"train": ("training", "-"), "val": ("validation", "--")}
+"""What a loss is of: its name and its line."""
+
+THEIRS = {"color": style.GROUP_COLOURS[1], "linewidth": 0.9, "zorder": 1.5}
+"""Losses of the preprint's training."""
 
 
-def training_curves(model_folder: Path, published: Path, output: Path) -> None:
-    """Show losses on training and validation images, and metrics on validation images, over epochs.
+def training_curves(model_folder: Path, published: Path, published_curves: Path, output: Path) -> None:
+    """Show losses and metrics over epochs, and under them those of the preprint's training.
 
     Args:
         model_folder: folder with ``results.csv`` and ``training.json``.
         published: ``paper/published.yaml``; its trainings are matched by the variant a model is named after.
+        published_curves: ``paper/published_curves.csv``, every epoch of these trainings.
         output: PNG file.
     """
     path = model_folder / "results.csv"
@@ -49,21 +57,23 @@ def training_curves(model_folder: Path, published: Path, output: Path) -> None:
     if table.empty:
         style.notice(output, f"{style.label(model_folder.parent.name)}: its checkpoint came without training curves")
         return
-    known = _published(published).get(model_folder.parent.name, {})
+    training, theirs = _published_epochs(published, published_curves, model_folder.parent.name)
     marker = "o" if len(table) < 30 else ""
-    with style.canvas(output, style.SHEET_MM, 98, _note(model_folder, table, known)) as figure:
+    thin = f"thin: the preprint's {len(theirs)} epochs of {training['images']} images" if training else ""
+    with style.canvas(output, style.SHEET_MM, 98, _note(model_folder, table, thin)) as figure:
         panels = figure.subplots(2, 2).ravel()
         for axes, (name, title) in zip(panels, LOSSES.items(), strict=False):
-            for side, line in (("train", "-"), ("val", "--")):
-                label = {"train": "training", "val": "validation"}[side]
-                axes.plot(
-                    table["epoch"], table[f"{side}/{name}"], line, color="#333333", label=label, marker=marker, ms=2
-                )
+            for side, (label, line) in SIDES.items():
+                values = table[f"{side}/{name}"]
+                axes.plot(table["epoch"], values, line, color="#333333", label=label, marker=marker, ms=2)
+            for side, (label, line) in SIDES.items() if len(theirs) else ():
+                values = theirs[f"{side}_{name.removesuffix('_loss')}"]
+                axes.plot(theirs["epoch"], values, line, label=f"preprint,\n{label}", **THEIRS)
             axes.set(title=title, ylim=(0, None))
         for column, (label, colour, line) in METRICS.items():
+            if len(theirs):
+                panels[3].plot(theirs["epoch"], theirs[PUBLISHED[column]], line, color=colour, alpha=0.5, linewidth=0.9)
             panels[3].plot(table["epoch"], table[column], line, color=colour, label=label, marker=marker, ms=2)
-            if known:
-                panels[3].axhline(known[PUBLISHED[column]], xmin=0.93, color=colour, linewidth=2.4, linestyle="-")
         panels[3].set(title="on validation images", ylim=(0, 1.02))
         for axes in panels:
             axes.set_xlabel("epoch")
@@ -71,6 +81,21 @@ def training_curves(model_folder: Path, published: Path, output: Path) -> None:
             axes.grid(True)
         for axes in (panels[0], panels[3]):
             axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _published_epochs(published: Path, curves: Path, variant: str) -> tuple[dict[str, float], pd.DataFrame]:
+    """Return what was printed of the preprint's training on a variant, and its epochs; both empty where it has none.
+
+    Raises:
+        InputError: the table lacks a column.
+    """
+    losses = [f"{side}_{name.removesuffix('_loss')}" for side in SIDES for name in LOSSES]
+    table = read_csv(
+        curves, "the preprint's trainings", ["training", "epoch", *PUBLISHED.values(), *losses], comment="#"
+    )
+    trainings = yaml.safe_load(published.read_text(encoding="utf-8"))["trainings"]
+    named = [name for name, values in trainings.items() if values["variant"] == variant]
+    return (trainings[named[0]] if named else {}), table[table["training"].isin(named)]
 
 
 def seed_spread(seeds: Path, published: Path, output: Path) -> None:
@@ -120,7 +145,7 @@ def _published(file: Path) -> dict[str, dict[str, float]]:
     return {values["variant"]: values for values in trainings.values()}
 
 
-def _note(folder: Path, table: pd.DataFrame, known: dict[str, float]) -> str:
+def _note(folder: Path, table: pd.DataFrame, thin: str) -> str:
     record = folder / "training.json"
     values = json.loads(record.read_text()) if record.is_file() else {}
     seed = folder.name.replace("-", " ") if folder.name.startswith("seed-") else ""
@@ -131,5 +156,5 @@ def _note(folder: Path, table: pd.DataFrame, known: dict[str, float]) -> str:
         f"trained on {origin.made_from(values.get('learned_from'))}",
         f"{len(table)} epoch{'s' if len(table) > 1 else ''}",
         f"{speed:.0f} images/s" if speed else "",
-        "thick ends: the preprint's final values, on its own images" if known else "",
+        thin,
     )

@@ -23,10 +23,11 @@ SECTIONS = ("data", "cells", "datasets", "models", "validation")
 INPUTS = (
     "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "runs",
     "datasets", "model_dataset", "seeds", "published", "outlines",
-    "clusters", "raw_counts", "errors", "headline", "testsets",
+    "clusters", "raw_counts", "errors", "headline", "testsets", "published_curves", "banks",
 )  # fmt: skip
 """Names under which drawing functions ask for folders, files (``predictions``, ``seeds``, ``published``,
-``clusters``, ``raw_counts``, ``headline``) and lists (``runs``, ``datasets``, ``outlines``, ``testsets``).
+``published_curves``, ``clusters``, ``raw_counts``, ``headline``) and lists (``runs``, ``datasets``, ``outlines``,
+``testsets``, ``banks``).
 ``model_dataset`` is the dataset a model learned from."""
 
 DRAWS: dict[str, str] = {
@@ -39,9 +40,13 @@ DRAWS: dict[str, str] = {
         "cells": ("cell_sheet", "cell_counts"),
         "composition": ("background_steps", "overlaps"),
         "datasets": ("dataset_examples", "dataset_statistics"),
+        "labels": ("label_pairs",),
         "maps": ("image_map", "domain_map"),
         "models": ("training_curves", "seed_spread"),
         "learning": ("training_batches",),
+        "cellmap": ("cell_map",),
+        "crops": ("crop_masks",),
+        "labelled": ("picture_labels",),
         "overview": ("overview",),
         "validation": ("confusion_matrix", "confidence_curves"),
         "samples": ("sample_predictions",),
@@ -75,7 +80,7 @@ class Entry:
         title: heading, without a full stop.
         caption: one sentence what it shows, one how it was made.
         section: section of the report, one of ``SECTIONS``.
-        rebuilds: the preprint's item it rebuilds, if any.
+        rebuilds: the preprint's items it rebuilds, if any, as in ``paper/published_items.yaml``.
         format: ``png`` or ``gif``.
         vector: whether it is also written as SVG, which suits plots; figures drawn once always are.
         shown: whether the page holds it; else it links the file.
@@ -88,7 +93,7 @@ class Entry:
     title: str
     caption: str
     section: str
-    rebuilds: str | None = None
+    rebuilds: tuple[str, ...] = ()
     format: str = "png"
     vector: bool = False
     shown: bool = True
@@ -133,8 +138,12 @@ def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
         raise InputError(path, f"id {values['id']!r}", "small letters, digits and _, as it is a folder's name", where)
     if not isinstance(values["inputs"], list):
         raise InputError(path, f"inputs {values['inputs']!r}", "a list of names", where)
+    rebuilds = values.get("rebuilds", [])
+    if not isinstance(rebuilds, list) or not all(isinstance(item, str) for item in rebuilds):
+        raise InputError(path, f"rebuilds {rebuilds!r}", "a list of items of paper/published_items.yaml", where)
     vector = values.get("vector", values["per"] == "none")
-    entry = Entry(**{**values, "inputs": tuple(values["inputs"]), "vector": vector})
+    lists = {"inputs": tuple(values["inputs"]), "rebuilds": tuple(rebuilds)}
+    entry = Entry(**{**values, **lists, "vector": vector})
     for key, value, allowed in (
         ("per", entry.per, PER),
         ("draws", entry.draws, DRAWS),

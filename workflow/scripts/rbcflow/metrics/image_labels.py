@@ -6,6 +6,7 @@ cells in a picture all count as of its class. It is kept beside proper matching,
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from rbcflow.core.classes import CLASSES
@@ -33,11 +34,26 @@ def count(frames: pd.DataFrame, predictions: pd.DataFrame, conf: float) -> dict 
         "detections_per_image": {
             "mean": float(per_image.mean()), "median": float(per_image.median()), "max": int(per_image.max()),
         },
+        "images_by_detections": np.bincount(per_image).tolist(),
         "images_with_both_classes": int((classes > 1).sum()),
+        "images_by_classes": _by_classes(labels, counted),
+        "confusion": {label: _named(named[true == label]) for label in CLASSES if (labels == label).any()},
         "accuracy": float((true == named).mean()) if len(counted) else None,
         "classes": {name: _class(true == name, named == name) for name in CLASSES if (labels == name).any()},
         "meaning": "every detection takes its picture's label as its truth, as in the preprint; n are detections",
     }  # fmt: skip
+
+
+def _named(named: pd.Series) -> dict[str, int]:
+    """Return how many detections were given each class's name."""
+    return {name: int((named == name).sum()) for name in CLASSES}
+
+
+def _by_classes(labels: pd.Series, counted: pd.DataFrame) -> dict[str, int]:
+    """Return how many pictures have detections of no class, of one alone, and of several."""
+    named = counted.groupby("frame")["class"].agg(lambda names: "several" if names.nunique() > 1 else names.iloc[0])
+    found = named.reindex(labels.index, fill_value="none").value_counts()
+    return {name: int(found.get(name, 0)) for name in ("none", *CLASSES, "several")}
 
 
 def _class(true: pd.Series, named: pd.Series) -> dict:

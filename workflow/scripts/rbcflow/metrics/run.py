@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.core.errors import InputError
-from rbcflow.metrics import curves, errors, image_labels, sizes, summary
+from rbcflow.metrics import curves, errors, image_labels, iou_first, sizes, summary
 from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
@@ -86,6 +86,7 @@ def evaluate(
     basis = replace(Basis.of_training(training), judged=tuple(judged.meta["origin"]))
     numbers = {"run": run, "model": model, **summary.identity(judged, predicted, basis)}
     numbers |= _numbers(judged, predicted, matching, matches, table, names, conf)
+    numbers["matrix"]["iou_first"] = iou_first.block(matrix, judged.truth, predicted.boxes)
     numbers |= {"caveats": [*summary.caveats(judged, predicted, basis), *sizes.caveats(numbers["size"])]}
     numbers |= {
         "errors": summary.error_block(tables["errors"], len(judged.frames)),

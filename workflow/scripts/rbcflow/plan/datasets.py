@@ -53,7 +53,11 @@ class Datasets:
         row = self._settings.variants[variant]
         if row.dataset == "path":
             return {"path": row.path, "listing": disk.dataset_listing(variant)}
-        return {**self._published["archive"], **self._published["sets"][variant]}
+        return self.published_set(variant)
+
+    def published_set(self, name: str) -> dict[str, Any]:
+        """Return where a set that the preprint published lies."""
+        return {**self._published["archive"], **self._published["sets"][name]}
 
     def image_count(self, variant: str, split: str) -> int:
         """Return the number of images of a variant's split; for a folder of the user's, more than it can hold."""

@@ -21,7 +21,7 @@ from rbcflow.plan.raw import Raw
 ONCE = {
     "judged": {"runs", "headline"},
     "trained": {"seeds"},
-    "composed": {"datasets", "testsets"},
+    "composed": {"datasets", "testsets", "banks"},
     "outlined": {"outlines"},
     "counted": {"raw_counts"},
     "published": {"published"},
@@ -91,6 +91,7 @@ class Figures:
         files: dict[str, Callable[[], str | list[str]]] = {
             "raw": lambda: paths.record(key),
             "bank": lambda: paths.cells(key),
+            "banks": lambda: [paths.cells(bank) for bank in self._cells.cut],
             "clusters": lambda: paths.clusters(key),
             "dataset": lambda: paths.dataset(key),
             "datasets": lambda: [paths.dataset(variant) for variant in settings.variants],
@@ -101,12 +102,13 @@ class Figures:
             "predictions": lambda: paths.predictions([key])[0],
             "errors": lambda: paths.errors([key])[0],
             "testset": lambda: paths.testset(run.testset if run else key),
-            "testsets": lambda: [paths.testset(name) for name in settings.testsets if name in self.keys["testset"]],
+            "testsets": lambda: [paths.testset(name) for name in settings.recorded if name in self.keys["testset"]],
             "outlines": lambda: [paths.outlines(path) for path in self._cells.scored],
             "seeds": lambda: paths.table("seeds"),
             "raw_counts": lambda: paths.table("raw_counts"),
             "headline": lambda: paths.table("headline"),
             "published": lambda: "paper/published.yaml",
+            "published_curves": lambda: "paper/published_curves.csv",
         }
         return files[name]()
 

@@ -17,6 +17,7 @@ class TestSets:
         names: of all: those of the table, and each variant's own test images.
         judged: those that a run is judged on.
         recorded: those of recordings that a run is judged on, in the table's order.
+        streamed: those that are streamed out of the archive of the published sets.
     """
 
     __test__ = False
@@ -26,12 +27,15 @@ class TestSets:
         self._settings, self._datasets = settings, datasets
         self.names = testset_names(settings.variants, settings.testsets)
         self.judged = {run.testset for run in settings.runs.values()}
-        self.recorded = [name for name in settings.testsets if name in self.judged]
+        self.recorded = [name for name in settings.recorded if name in self.judged]
+        self.streamed = [name for name, row in settings.testsets.items() if row.kind == "published"]
 
     def source(self, name: str) -> str:
         """Return what a test set is made from: a recording's source, or a variant's own images."""
         if name in self._settings.testsets:
             row = self._settings.testsets[name]
+            if row.kind == "composed":
+                return paths.dataset(row.source)
             return paths.testset(row.of) if row.of else paths.record(row.source)
         return paths.dataset(name.removesuffix("_test"))
 
@@ -49,6 +53,10 @@ class TestSets:
             images = self._datasets.image_count(name.removesuffix("_test"), "test")
             return {"kind": "variant", "scheme": config.scheme, "max_frames": images}
         spec = {"kind": row.kind, "scheme": config.scheme, "max_frames": config.validation.max_frames}
+        if row.kind == "composed":
+            spec |= {"split": row.split, "max_frames": self._datasets.image_count(row.source, row.split)}
+        if row.kind == "published":
+            spec |= self._datasets.published_set(row.source)
         if row.kind == "yolo_folder":
             spec |= {"pattern": row.pattern, "table": row.table, "classes": row.classes}
             spec["table_sha256"] = disk.table_sum(row.table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -67,10 +68,15 @@ class Software:
     repository: str = ""
 
 
-def read_trainings(project: Path) -> dict[str, dict]:
-    """Return what the preprint printed of its trainings, by the id it gave them (``paper/published.yaml``)."""
+def read_values(project: Path) -> dict[str, Any]:
+    """Return what the preprint published as text, and what was read off its pictures (``paper/published.yaml``)."""
     path = project / "paper/published.yaml"
-    return (read_yaml(path).get("trainings") or {}) if path.is_file() else {}
+    return read_yaml(path) if path.is_file() else {}
+
+
+def read_trainings(project: Path) -> dict[str, dict]:
+    """Return what the preprint printed of its trainings, by the id it gave them."""
+    return read_values(project).get("trainings") or {}
 
 
 def read_software(project: Path) -> Software | None:

@@ -89,7 +89,11 @@ def _entities(results: Path, entry: dict[str, Any], path: Path, record: Provenan
         "@type": "File",
         "name": _name(entry, path),
         "description": f"Made from: {origins}."
-        + (f" Counterpart in the preprint's repository: {entry['rebuilds']}." if entry.get("rebuilds") else ""),
+        + (
+            f" Counterpart in the preprint's repository: {', '.join(entry['rebuilds'])}."
+            if entry.get("rebuilds")
+            else ""
+        ),
         "encodingFormat": mimetypes.guess_type(path.name)[0],
         "contentSize": str(path.stat().st_size),
         "sha256": sha256(path),
@@ -112,7 +116,7 @@ def write_codecheck(results: Path, registry: list[dict[str, Any]], output: Path)
     for entry, path in list_figures(results, registry):
         record = read_provenance(path.with_suffix(".json"), results)
         parts = [_name(entry, path)]
-        parts += [f"counterpart of {entry['rebuilds']}"] if entry.get("rebuilds") else []
+        parts += [f"counterpart of {', '.join(entry['rebuilds'])}"] if entry.get("rebuilds") else []
         parts += ["made from " + " and ".join(record.origins)] if record and record.origins else []
         manifest.append({"file": path.relative_to(results).as_posix(), "comment": "; ".join(parts)})
     authors = [name.strip() for name in citation.AUTHORS.split(".,")]

@@ -82,7 +82,7 @@ def _figure(results: Path, entry: dict[str, Any], key: str) -> Figure:
         section=str(entry["section"]),
         title=str(entry["title"]),
         caption=str(entry.get("caption") or ""),
-        rebuilds=str(entry.get("rebuilds") or ""),
+        rebuilds=", ".join(entry.get("rebuilds") or ()),
         path=path.relative_to(results).as_posix(),
         vector=vector.relative_to(results).as_posix() if vector.is_file() else "",
         picture=moving.still if moving else still,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
+from rbcflow.claims.pictures import Pictures, count_slots, read_pictures
 from rbcflow.core import names
 from rbcflow.figures.registry import keys_of
 from rbcflow.report import captions, citation
@@ -17,6 +19,8 @@ from rbcflow.report.errors import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
 from rbcflow.report.front import Front, read_front
 from rbcflow.report.graph import Graph, read_graph
+from rbcflow.report.items import NAME as ITEMS
+from rbcflow.report.items import Item, count_files, read_items
 from rbcflow.report.matrix import Matrix, read_matrix, read_pairs
 from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
@@ -87,6 +91,18 @@ class Page:
     cards: list[Card]
     values: dict[str, Values]
     folder: str
+    items: list[Item]
+    pictures: dict[str, Pictures]
+
+    @property
+    def item_files(self) -> dict[str, int]:
+        """How many published files have a counterpart, and of what kind."""
+        return count_files(self.items)
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """How many values were read off published pictures, and how many can be."""
+        return count_slots(self.pictures)
 
     @property
     def verdicts(self) -> dict[str, tuple[str, int]]:
@@ -197,6 +213,10 @@ class Page:
         """Return how the pictures of a section are made, by title."""
         return {f.title: f.caption for f in self.figures if f.shown and f.section == section and f.note}
 
+    def titles(self, figures: Sequence[str]) -> list[str]:
+        """Return the titles of figures by their ids."""
+        return list(dict.fromkeys(figure.title for figure in self.figures if figure.id in figures))
+
     def record_of(self, path: str) -> Provenance | None:
         """Return the stage record that speaks for a path in the results folder, the closest one."""
         places = (f"/{path}/", f"/{path.removesuffix(PurePath(path).suffix)}/")
@@ -253,6 +273,8 @@ def collect(
         cards=read_cards(ledger, config["testsets"], read),
         values=read_values(ledger),
         folder=results.as_posix() if not results.is_absolute() else results.name,
+        items=read_items(project / ITEMS, registry),
+        pictures=read_pictures(citation.read_values(project)),
     )
 
 

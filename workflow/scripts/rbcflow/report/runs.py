@@ -65,6 +65,7 @@ class Run:
         classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
         kinds: recall by the test set's own kinds of box.
         size: at which the detector saw the frames, and the cells' size beside the training's.
+        iou_first: by how many counts the matrix differs where pairs of the highest overlap are matched first.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Run:
     kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
     size: dict[str, Any] = field(default_factory=dict)
     frames_per_second: float | None = None
+    iou_first: int | None = None
 
     @property
     def size_text(self) -> str:
@@ -220,6 +222,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "kinds": data["recall_by_kind"],
         "size": {**data["size"], "input": data["input"]},
         "frames_per_second": data["frames_per_second"],
+        "iou_first": data["matrix"]["iou_first"]["difference"],
     }
 
 

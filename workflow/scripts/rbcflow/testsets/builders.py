@@ -251,36 +251,43 @@ def read_annotations(path: Path) -> pd.DataFrame:
     return table
 
 
-def build_variant_test(dataset: Path, folder: Path, *, name: str, origin: Sequence[str], max_frames: int) -> TestSet:
-    """Build the set of a variant's own test split.
+def build_variant_test(
+    dataset: Path, folder: Path, *, name: str, origin: Sequence[str], max_frames: int, split: str = "test"
+) -> TestSet:
+    """Build the set of a variant's own test split, or of its validation split.
 
     Images are not copied but referred to, and each counts as a recording of its own.
 
     Args:
-        dataset: the variant's folder, with ``test.txt``.
+        dataset: the variant's folder, with ``<split>.txt``.
         folder: gets the test set.
-        name: of the test set, ``<variant>_test``.
+        name: of the test set, ``<variant>_<split>``.
         origin: of the banks the variant was made from.
         max_frames: frames to keep, evenly spaced.
+        split: ``test`` or ``val``.
 
     Raises:
-        InputError: ``test.txt``, an image or a label file is wrong.
+        InputError: the list of images, an image or a label file is wrong.
     """
-    listing = dataset / "test.txt"
+    listing = dataset / f"{split}.txt"
     if not listing.is_file():
-        raise InputError(listing, "no such file", "the list of a variant's test images")
+        raise InputError(listing, "no such file", f"the list of a variant's {split} images")
     lines = [line for line in listing.read_text(encoding="utf-8", errors="replace").split("\n") if line]
     for number, line in enumerate(lines, start=1):
         if not Path(line).stem.isdecimal() or not (dataset / line).is_file():
             raise InputError(listing, line, "an image of the dataset, named by its number", where=f"line {number}")
-    images = [dataset / line for line in lines]
-    chosen = evenly(images, max_frames)
-    frames = (Frame(read_rgb(path), dataset.name, "", path.stem, int(path.stem)) for path in chosen)
-    labelled = ((frame, _read_yolo(path, *frame.size)) for frame, path in zip(frames, chosen, strict=False))
+    chosen = evenly([dataset / line for line in lines], max_frames)
     return write_testset(
-        folder, labelled, name=name, source=dataset.name, origin=origin, labels="truth", classes_judged="true",
-        paths=[os.path.relpath(path, folder) for path in chosen],
+        folder, labelled_images(chosen, dataset.name), name=name, source=dataset.name, origin=origin, labels="truth",
+        classes_judged="true", paths=[os.path.relpath(path, folder) for path in chosen],
     )  # fmt: skip
+
+
+def labelled_images(images: Sequence[Path], source: str) -> Iterator[Labelled]:
+    """Yield composed images, named by their numbers, with the boxes of their label files; each is its own recording."""
+    for path in images:
+        frame = Frame(read_rgb(path), source, "", path.stem, int(path.stem))
+        yield frame, _read_yolo(path, *frame.size)
 
 
 def evenly(items: Sequence, count: int) -> list:

@@ -1,0 +1,74 @@
+"""The preprint's four plots of its drawn-cell model on pictures with one label each (figure ``picture_labels``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from rbcflow.core.classes import CLASSES
+from rbcflow.figures import style
+from rbcflow.figures.validation import read_metrics, run_note
+
+SEVERAL, NONE = "several", "none"
+
+
+def picture_labels(runs: list[Path], output: Path) -> None:
+    """Show predictions by class, detections a picture, the confusion of picture labels, and pictures of mixed classes.
+
+    Args:
+        runs: folders of the runs; the first whose pictures carry a label is shown.
+        output: PNG file.
+    """
+    described = [read_metrics(folder) for folder in runs]
+    metrics = next((own for own in described if own["status"] == "available" and own.get("image_labels")), None)
+    if metrics is None:
+        style.notice(output, "No run was judged on pictures that carry one label each.")
+        return
+    counted = metrics["image_labels"]
+    note = run_note(
+        metrics,
+        f"{counted['detections']} detections above confidence {counted['conf']:g} on {counted['images']} pictures",
+        "every detection takes its picture's label as its truth, as in the preprint",
+    )
+    with style.canvas(output, style.SHEET_MM, 104, note) as figure:
+        (named, crowd), (confusion, mixed) = figure.subplots(2, 2)
+        totals = {name: sum(row[name] for row in counted["confusion"].values()) for name in CLASSES}
+        _bars(named, {name: n for name, n in totals.items() if n}, "predictions by class", "detections")
+        crowd.bar(range(len(counted["images_by_detections"])), counted["images_by_detections"],
+                  color=style.COLOURS["accent"])  # fmt: skip
+        crowd.set(title="detections in a picture", xlabel="detections", ylabel="pictures")
+        crowd.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        _confusion(confusion, counted["confusion"])
+        shown = {
+            name: n for name, n in counted["images_by_classes"].items() if n or name in (*counted["confusion"], SEVERAL)
+        }
+        _bars(mixed, shown, "classes in a picture", "pictures")
+
+
+def _bars(axes: Axes, counts: dict[str, int], title: str, what: str) -> None:
+    colours = [style.COLOURS.get(name, style.COLOURS["all" if name == SEVERAL else "background"]) for name in counts]
+    drawn = axes.bar([style.class_name(name) for name in counts], list(counts.values()), color=colours, width=0.65)
+    axes.bar_label(drawn, padding=1, fontsize=style.LEAST_POINTS)
+    axes.set(title=title, ylabel=what)
+    axes.margins(y=0.15)
+    axes.tick_params(axis="x", length=0)
+
+
+def _confusion(axes: Axes, table: dict[str, dict[str, int]]) -> None:
+    """Draw the confusion of picture labels as a heat map in the preprint's colours, rows true."""
+    names = [name for name in CLASSES if name in table or any(row[name] for row in table.values())]
+    counts = np.array([[row[name] for name in names] for row in table.values()])
+    axes.imshow(counts, cmap="coolwarm", aspect="auto")
+    middle = (counts.max() + counts.min()) / 2
+    apart = max(1, counts.max() - counts.min()) / 2
+    for (row, column), n in np.ndenumerate(counts):
+        dark = abs(n - middle) > 0.75 * apart
+        axes.text(column, row, f"{n}", ha="center", va="center", fontsize=8.5, color="white" if dark else "black")
+    axes.set_xticks(range(len(names)), [style.class_name(name) for name in names])
+    axes.set_yticks(range(len(table)), [style.class_name(name) for name in table])
+    axes.set(title="picture labels", xlabel="predicted class", ylabel="label of the picture")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
