@@ -105,6 +105,7 @@ ablation laboratories: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.protocol $@ results/$@-tables
 	$(BIN)/snakemake --cores $(CORES) --configfile results/$@-tables/config.yaml \
 		-- results/$@-build/tables/$(if $(filter ablation,$@),whole,all_sources)-seeds.csv
+	mkdir -p resources/universal && cp results/$@-build/tables/*-seeds.csv resources/universal/$@.csv
 
 # the README's pictures, from the results of `make report`
 images: $(READY) chromium

@@ -215,3 +215,5 @@ def test_variants_are_compared_over_seeds_by_hand():
     # 0.5 and 0.7 deviate by 0.1 * sqrt(2); the mean of two by 0.1
     assert (first["ap50_sd"], first["difference_sd"]) == pytest.approx((0.1 * 2**0.5, 0.1))
     assert (second["difference"], second["difference_sd"]) == (0, 0)
+    # Student's t with two degrees of freedom: 4.303 on either side
+    assert (first["low"], first["high"]) == pytest.approx((-0.2 - 0.4303, -0.2 + 0.4303), abs=1e-4)

@@ -51,6 +51,7 @@ rule render_report:
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         published="paper/published.yaml",
+        universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*")),
         # relative, so that a project that was moved renders nothing anew
         templates=sorted(
             os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()
