@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rbcflow.core.errors import InputError
+from rbcflow.detector import looks
 from rbcflow.recordings import gauge, gauging
 from rbcflow.recordings.detectors import shipped, shipped_gauge, shipped_record
 from rbcflow.recordings.gauge import TERMS, Gauge, Seen, Space
@@ -20,15 +21,8 @@ READINGS = PROJECT / "resources/universal/gauge.csv"
 SPACE = Space((0.0, 0.0), ((1.0, 0.0), (0.0, 0.5)))
 
 
-def seen(scores=(0.9, 0.7), overlaps=(0.8, 0.8, 0.6, 0.0), sides=(34.0,), features=(0.0, 0.0), look=None) -> Seen:
-    return Seen(*(np.array(values, dtype=float) for values in (scores, overlaps, sides, features)), look)
-
-
-def test_overlaps_of_two_looks_by_hand():
-    first = np.array([[0, 0, 10, 10], [50, 0, 60, 10]], dtype=float)
-    second = np.array([[0, 0, 10, 5]], dtype=float)
-    assert gauge._overlaps(first, second).tolist() == [0.5, 0.0, 0.5]
-    assert gauge._overlaps(first, second[:0]).tolist() == [0.0, 0.0]
+def seen(scores=(0.9, 0.7), sides=(34.0,), features=(0.0, 0.0), look=None) -> Seen:
+    return Seen(*(np.array(values, dtype=float) for values in (scores, sides, features)), look)
 
 
 def test_the_space_of_training_images_has_a_distance_of_one():
@@ -41,38 +35,44 @@ def test_the_space_of_training_images_has_a_distance_of_one():
 
 
 def test_terms_by_hand():
-    look = {"contrast": 40.0, "steepness": 0.1, "noise": 4.0, "polarity": 0.0}
-    frames = [seen(look=look), seen(scores=(0.5, 0.1), overlaps=(), sides=(17.0, 17.0), features=(3.0, 0.0))]
-    found = gauge.terms(frames, SPACE, None, 34.0)
-    assert found["unconfirmed"] == pytest.approx(1 - 2.2 / 4)
-    # the faint box of 0.1 counts as one that may be a cell
-    assert found["unsure"] == pytest.approx(1 - (0.9 + 0.7 + 0.5 + 0.1) / 4)
-    assert (found["size"], found["ratio"], found["noise"], found["looks"]) == (1, 0.5, 0.1, 0)
+    frames = [seen(), seen(scores=(0.5, 0.3), sides=(17.0, 8.5, 8.5, 8.5), features=(3.0, 0.0))]
+    found = gauge.terms(frames, SPACE, 34.0)
+    assert found["unsure"] == pytest.approx(1 - (0.9 + 0.7 + 0.5 + 0.3) / 4)
     assert found["unknown"] == pytest.approx((0 + 3 / np.sqrt(2)) / 2)
-    assert gauge.terms([seen((), (), ())], SPACE, None, 34.0) is None
+    # a quarter of the size it should be: two octaves, of which a factor of 1.7 is borne
+    assert (found["small"], found["large"]) == (pytest.approx(2 - np.log2(1.7)), 0)
+    assert gauge.terms([seen((), ())], SPACE, 34.0) is None
 
 
-def made(**costs: float) -> Gauge:
-    return Gauge("a", SPACE, None, 34.0, 0.9, dict.fromkeys(TERMS, 0.0), dict.fromkeys(TERMS, 0.0) | costs)
+def made(reference=None, **costs: float) -> Gauge:
+    return Gauge("a", SPACE, reference, 34.0, 0.9, dict.fromkeys(TERMS, 0.0), dict.fromkeys(TERMS, 0.0) | costs)
 
 
 @pytest.mark.parametrize(
-    ("costs", "expected", "verdict", "reason"),
+    ("costs", "sides", "expected", "verdict", "reason"),
     [
-        ({}, 0.9, "valid", ""),
-        ({"unsure": 1.0}, 0.7, "doubtful", "boxes have a mean score of only 0.80"),
-        ({"unconfirmed": 1.0}, 0.45, "not valid", "second looks find only 55% of the boxes again"),
-        ({"unconfirmed": 9.0}, 0.0, "not valid", "second looks find"),
+        ({}, 34, 0.9, "valid", ""),
+        ({"unsure": 1.0}, 34, 0.7, "doubtful", "the boxes' mean score is only 0.80"),
+        ({"unsure": 0.1, "small": 1.0}, 8.5, 0.88 - 2 + np.log2(1.7), "not valid", "cells are 0.25 times as large"),
+        ({"large": 9.0}, 136, 0.0, "not valid", "cells are 4.00 times as large as they should be"),
     ],
 )
-def test_costs_are_taken_off(costs, expected, verdict, reason):
-    found = made(**costs).read([seen()])
-    assert (found.expected, found.verdict) == (pytest.approx(expected), verdict)
+def test_costs_are_taken_off(costs, sides, expected, verdict, reason):
+    found = made(**costs).read([seen(sides=(sides,))])
+    assert (found.expected, found.verdict) == (pytest.approx(max(expected, 0)), verdict)
     assert ("; ".join(found.reasons)).startswith(reason) and bool(found.reasons) == (verdict != "valid")
 
 
+def test_what_looks_unlike_the_training_is_a_reason_where_boxes_are_not_valid():
+    look = {"contrast": 40.0, "steepness": 0.1, "noise": 4.0, "polarity": 0.0}
+    reference = looks.reference([look | {"contrast": 40.0 + n} for n in range(30)])
+    noisy = [seen(look=look | {"noise": 30.0})]
+    assert "noise 30 grey levels (in training 4 to 4)" in made(reference, unsure=1.0).read(noisy).reasons
+    assert not made(reference).read(noisy).reasons
+
+
 def test_no_box_is_not_valid():
-    found = made().read([seen((), (), ())])
+    found = made().read([seen((), ())])
     assert (found.expected, found.verdict) == (0, "not valid")
     assert "no boxes" in found.reasons[0]
 
@@ -91,18 +91,21 @@ def rows(**unsure: float) -> pd.DataFrame:
 def test_costs_are_found_from_conditions():
     fitted = gauging.fit(rows(none=0.2, noise=0.4, blur=0.8))
     assert fitted["start"] == 0.9 and fitted["best"]["unsure"] == 0.2
+    # a condition without a box has nothing to tell from
+    lost = rows(noise=0.9).assign(ap50=0.0, **dict.fromkeys(TERMS, np.nan))
+    assert gauging.fit(pd.concat([rows(none=0.2, noise=0.4, blur=0.8), lost])) == fitted
     assert fitted["costs"] == dict.fromkeys(TERMS, 0.0) | {"unsure": 0.5}
 
 
 def test_the_claim_is_made_without_the_laboratorys_own_frames():
     """One laboratory loses by size, the other by score: gauges of the other cannot know."""
     first = rows(none=0.2, bad=0.6)
-    second = first.assign(source="t", testset="t", unsure=0.2, size=first["unsure"])
+    second = first.assign(source="t", testset="t", unsure=0.2, large=first["unsure"])
     scores = {"none": (0.8, 0.8), "bad": (0.4, 0.4)}
     frames = {name: {cond: [seen(scores[cond])] for cond in scores} for name in ("s", "t")}
     common = {"sha256": "a", "space": SPACE, "reference": None, "side": 34.0}
     whole, told = gauging.calibrate(frames, pd.concat([first, second]), common)
-    assert whole.costs["unsure"] > 0 and whole.costs["size"] > 0
+    assert whole.costs["unsure"] > 0 and whole.costs["large"] > 0
     bad = told[told["condition"] == "bad"].set_index("source")
     assert bad.loc["s", "expected"] > bad.loc["s", "shipped"]
     assert list(told) == list(gauging.COLUMNS) and set(gauging.ranking(told)) == {"s", "t"}
@@ -117,7 +120,7 @@ def test_a_gauge_is_read_back_and_belongs_to_one_file(tmp_path: Path):
     assert gauge.read_gauge(checkpoint, "a", {}, 34.0) == made(unsure=0.5)
     assert gauge.read_gauge(checkpoint, "b", {}, 34.0) is None
     (tmp_path / gauge.NAME).write_text("{}")
-    with pytest.raises(InputError, match="a detector's gauge"):
+    with pytest.raises(InputError, match="no key sha256, space"):
         gauge.read_gauge(checkpoint, "a", {}, 34.0)
     assert gauge.read_gauge(tmp_path / "elsewhere/best.pt", "a", {}, 34.0) is None
 

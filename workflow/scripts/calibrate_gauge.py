@@ -26,8 +26,8 @@ if __name__ == "__main__":
     seen = {folder.name: gauging.look_at_conditions(folder, finder) for folder in folders}
     sources = {folder.name: read_testset(folder).meta["source"] for folder in folders}
     counted = pd.read_csv(snakemake.input.conditions)
-    common = {"space": space, "reference": Reference.of_record(record), "side": side}
-    rows = gauging.rows_of(seen, sources, counted[counted["model"] == "universal"], **common)
-    gauge, table = gauging.calibrate(seen, rows, common | {"sha256": sha256})
+    rows = gauging.rows_of(seen, sources, counted[counted["model"] == "universal"], space, side)
+    common = {"sha256": sha256, "space": space, "reference": Reference.of_record(record), "side": side}
+    gauge, table = gauging.calibrate(seen, rows, common)
     gauging.write(gauging.as_dict(gauge, table), Path(snakemake.output.gauge))
     table.to_csv(snakemake.output.table, index=False, float_format="%.5g")

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
-from rbcflow.detector import looks
 from rbcflow.detector.sizes import long_side, resized
-from rbcflow.recordings.gauge import TERMS, Gauge, Seen, Space, features_of, look_at, terms
+from rbcflow.recordings.gauge import TERMS, Gauge, Seen, Space, look_at, terms
 from rbcflow.recordings.network import CellFinder
 from rbcflow.sources.image import read_rgb
 from rbcflow.testsets.files import read_testset
@@ -29,7 +29,7 @@ from rbcflow.testsets.files import read_testset
 IMAGES = 200
 """Training images whose features are taken."""
 
-FRAMES = 12
+FRAMES = 24
 """Frames of each condition that are looked at."""
 
 UNDISTURBED = "none"
@@ -47,7 +47,7 @@ def training_space(listing: Path, imgsz: int, finder: CellFinder) -> Space:
     names = listing.read_text(encoding="utf-8").splitlines()
     chosen = np.unique(np.linspace(0, len(names) - 1, IMAGES).round().astype(int))
     images = [to_grey(read_rgb(listing.parent / names[place])) for place in chosen]
-    return Space.of_images(np.array([features_of(finder, _shown(image, imgsz), 1.0)[1] for image in images]))
+    return Space.of_images(np.array([look_at(finder, _shown(image, imgsz), 1.0).features for image in images]))
 
 
 def _shown(image: NDArray[np.uint8], imgsz: int) -> NDArray[np.uint8]:
@@ -73,46 +73,43 @@ def rows_of(
     sources: Mapping[str, str],
     counted: pd.DataFrame,
     space: Space,
-    reference: looks.Reference | None,
     side: float,
 ) -> pd.DataFrame:
-    """Return a row for each condition in which a box was found.
+    """Return a row for each condition.
 
     Args:
         seen: by test set and condition.
         sources: laboratory of each test set.
         counted: ``conditions.csv`` of this detector alone.
         space: of its training images' features.
-        reference: how these look.
-        side: of their cells.
+        side: that cells should have.
 
     Returns:
-        ``testset, source, condition, n_boxes, ap50`` and the terms.
+        ``testset, source, condition, n_boxes, ap50`` and the terms, which are missing where there was no box.
 
     Raises:
         InputError: a condition has no average precision.
     """
-    by = counted.set_index(["testset", "condition"])
+    by = {(row["testset"], row["condition"]): row for row in counted.to_dict("records")}
     rows = []
     for testset, conditions in seen.items():
         for condition, frames in conditions.items():
-            if (testset, condition) not in by.index:
+            if (testset, condition) not in by:
                 raise InputError(Path("conditions.csv"), f"no row {testset}, {condition}", "one of every condition")
-            if numbers := terms(frames, space, reference, side):
-                truth = by.loc[testset, condition]
-                known = {"testset": testset, "source": sources[testset], "condition": condition}
-                rows.append(known | {"n_boxes": int(truth["n_boxes"]), "ap50": float(truth["ap50"])} | numbers)
-    return pd.DataFrame(rows)
+            truth = by[testset, condition]
+            known = {"testset": testset, "source": sources[testset], "condition": condition}
+            known |= {"n_boxes": int(truth["n_boxes"]), "ap50": float(truth["ap50"])}
+            rows.append(known | (terms(frames, space, side) or dict.fromkeys(TERMS)))
+    return pd.DataFrame(rows).astype(dict.fromkeys(TERMS, float))
 
 
 def fit(rows: pd.DataFrame) -> dict[str, Any]:
     """Return ``start, best, costs`` of a gauge: least squares, and no term may make boxes better.
 
     Args:
-        rows: of ``rows_of``, with undisturbed frames, whose terms cost nothing.
+        rows: of ``rows_of``, with undisturbed frames, whose terms cost nothing; those without a box are left out.
     """
-    from scipy.optimize import nnls
-
+    rows = rows.dropna(subset=list(TERMS))
     undisturbed = rows[rows["condition"] == UNDISTURBED]
     best, start = undisturbed[list(TERMS)].max(), float(undisturbed["ap50"].mean())
     above = (rows[list(TERMS)] - best).clip(lower=0)
