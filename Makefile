@@ -104,11 +104,13 @@ universal: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_universal --configfile config/universal.yaml
 	mkdir -p resources/universal && cp results/universal-build/universal/* resources/universal/
 
-# what each ingredient of the variant `universal` does, and each source of cells: dozens of trainings, three seeds each
+# what each ingredient of the variant `universal` does, and each source of cells: dozens of short trainings, three seeds each, two at a
+# time; broken off and started again, it goes on where it was
 ablation laboratories: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.protocol $@ results/$@-tables
-	$(BIN)/snakemake --cores $(CORES) --configfile results/$@-tables/config.yaml \
+	$(BIN)/snakemake --cores $(CORES) --resources gpu=2 --configfile results/$@-tables/config.yaml \
 		-- results/$@-build/tables/$(if $(filter ablation,$@),whole,all_sources)-seeds.csv
+	mkdir -p resources/universal && cp results/$@-build/tables/*-seeds.csv resources/universal/$@.csv
 
 # the README's pictures, from the results of `make report`
 images: $(READY) chromium

@@ -516,6 +516,43 @@ def _write_claims_and_errors(results: Path) -> None:
     strip.save(folder / "tiles.png")
 
 
+UNIVERSAL = (
+    "run,model,testset,size,input,clusters,ap50,ap50_low,ap50_high,recall,recall_low,recall_high,n_recordings,n_frames,"
+    "n_boxes,false_alarms_per_frame,class_recall,made,frames\n"
+    "random-on-flow_public,random,flow_public,native,grey,judged,0.7,0.6,0.8,0.6,,,2,20,40,0.5,,here,these\n"
+    "random-on-flow_public,random,flow_public,native,grey,ignored,0.8,0.7,0.9,0.6,,,2,20,30,0.5,,here,these\n"
+    "plain-on-flow_public,plain,flow_public,native,grey,judged,0.65,,,0.6,,,2,20,40,0.5,,here,these\n"
+    "u,universal,flow_public,native,grey,judged,0.875,0.8,0.9,0.9,,,2,20,40,0.1,,shipped,these\n"
+    "random-on-saarland_donors,random,saarland_donors,trained,grey,,0.75,0.7,0.8,0.7,,,3,9,30,0.2,0.511,here,these\n"
+    "plain-on-saarland_donors,plain,saarland_donors,trained,grey,,0.7,,,0.7,,,3,9,30,0.2,0.522,here,these\n"
+    "v,universal,saarland_donors,native,grey,,0.95,0.9,1,0.9,,,3,9,30,0.1,0.777,shipped,others\n"
+)
+CONDITIONS = (
+    "model,testset,condition,ap50,ap50_low,ap50_high\n"
+    "universal,stress_naples,all,0.5,,\nuniversal,stress_naples,none,0.91,0.9,0.92\n"
+    "starter,stress_naples,none,0.81,0.8,0.82\nuniversal,stress_harder_naples,mean of the disturbed,0.412,,\n"
+)
+READINGS = (
+    "testset,source,condition,ap50,expected,verdict,reasons\n"
+    "stress_naples,naples,none,0.9,0.9,valid,\nstress_harder_naples,naples,noise 60,0.1,0.3,not valid,too noisy\n"
+)
+OVER_SEEDS = (
+    "variant,testset,condition,clusters,seeds,ap50,ap50_sd,difference,difference_sd,low,high\n"
+    "whole,naples,all,,3,0.9,0.01,0,0,0,0\nwithout_noise,naples,all,,3,0.86,0.01,-0.04,0.008,-0.062,-0.018\n"
+)
+
+
+def write_universal(folder: Path) -> None:
+    """Write what the section about the shipped detector is made of; no comparison of laboratories."""
+    write_text(folder / "results/tables/universal.csv", UNIVERSAL)
+    shipped = folder / "resources/universal"
+    record = {"cells": {"n": 1234}, "learned_from": ["phantom"], "files": {"weights/best.pt": {"sha256": "fe" * 32}}}
+    write_json(shipped / "training.json", record)
+    write_json(shipped / "gauge.json", {"spearman": {"naples": 0.81}})
+    for name, text in (("conditions", CONDITIONS), ("gauge", READINGS), ("ablation", OVER_SEEDS)):
+        write_text(shipped / f"{name}.csv", text)
+
+
 def write_tree(folder: Path) -> Tree:
     """Write a results folder with everything but two gaps: the Naples recordings and the dataset ``synthetic``."""
     results = folder / "results"
@@ -532,4 +569,5 @@ def write_tree(folder: Path) -> Tree:
     write_text(folder / "CITATION.cff", citation)
     write_text(folder / "paper/published.yaml", PUBLISHED)
     write_text(folder / "paper/published_items.yaml", ITEMS)
+    write_universal(folder)
     return Tree(results, folder, CONFIG, REGISTRY, SOURCES, RUNS)

@@ -276,8 +276,8 @@ def test_one_command_on_a_fresh_clone(clone: Path):
     assert "Open results/recordings/index.html" in printed
     assert json.loads((results / "a/probe.json").read_text())["n_frames"] == 30
     record = read_record(results / "a/boxes.parquet")
-    assert (record["detector"], record["frames"]) == ("starter", 30)
-    # the starter learned from drawn cells such as these: nearly every one of them has its box
+    assert (record["detector"], record["frames"]) == ("universal", 30)
+    # it learned from drawn cells such as these: nearly every one of them has its box
     boxes = pd.read_parquet(results / "a/boxes.parquet")
     assert boxes.groupby("frame").size().median() >= 2
     for name in ("index.html", "recordings.xlsx", "summary.csv", "check.tsv", "a/overlay.mp4", "a/kymograph.png"):

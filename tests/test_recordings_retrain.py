@@ -289,9 +289,11 @@ def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recordi
     assert chosen.side == side
 
 
-def test_the_starters_record_says_how_large_its_cells_are():
-    chosen = detectors.chosen(Config())
-    assert chosen.side == pytest.approx(network.TRAINED_PX, abs=3)
+def test_how_large_cells_must_be_is_said_by_record_or_table():
+    assert detectors.chosen(Config(detector="starter")).side == pytest.approx(network.TRAINED_PX, abs=3)
+    # half of the labels it learned from are smaller than 25 px, as small cells are many in an image
+    assert detectors.chosen(Config()).side == 34
+    assert detectors.training_side(detectors.shipped_record("universal")) < 30
 
 
 @pytest.mark.parametrize(
@@ -299,7 +301,7 @@ def test_the_starters_record_says_how_large_its_cells_are():
     [
         ({}, r"\(key corrected\): found no corrected labels; expected `corrected=my/corrected`"),
         ({"corrected": "nowhere"}, r"\(key corrected\): found 'nowhere', which does not exist"),
-        ({"corrected": ".", "retrained": "starter"}, r"\(key retrained\): found 'starter', .*to start from"),
+        ({"corrected": ".", "retrained": "universal"}, r"\(key retrained\): found 'universal', .*to start from"),
         ({"corrected": ".", "detector": "mine"}, r"\(key retrained\): found 'mine', which is the detector"),
     ],
 )

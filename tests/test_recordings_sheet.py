@@ -227,7 +227,8 @@ def in_project(monkeypatch):
 
 def test_shipped_detectors_are_named(in_project):
     detector = chosen(Config())
-    assert (detector.path, detector.made) == ("resources/starter/yolo11n-starter.pt", False)
+    assert (detector.path, detector.made) == ("resources/universal/yolo11n-universal.pt", False)
+    assert chosen(Config(detector="starter")).path == "resources/starter/yolo11n-starter.pt"
     assert len(detector.sha256) == 64
     assert chosen(Config(detector="yolo11s.pt")).made
 

@@ -187,8 +187,11 @@ def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     raw = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
     settings = load(raw | yaml.safe_load(protocol.write(name, tmp_path).read_text()))
     assert (len(settings.variants), len(settings.models)) == (variants, 3 * variants)
-    assert len(settings.runs) == 3 * variants * len(protocol.TESTSETS) and not settings.companions
-    assert {settings.training(model).average for model in settings.models} == {0.5}
+    assert len(settings.runs) == 3 * variants * len(protocol.TESTSETS[name]) and not settings.companions
+    recipe = {(own.average, own.epochs, own.imgsz) for own in map(settings.training, settings.models)}
+    assert (recipe, settings.config.images.train) == ({(0.5, 2, 224)}, 1000)
+    overrides = settings.training(next(iter(settings.models))).overrides
+    assert (overrides["optimizer"], overrides["warmup_epochs"]) == ("AdamW", 0.5)
     specs = {key: VariantSpec.from_dict({"name": key, **row.compose}) for key, row in settings.variants.items()}
     if name == "ablation":
         whole, bare = specs["whole"].domain, specs["bare"].domain
@@ -215,3 +218,5 @@ def test_variants_are_compared_over_seeds_by_hand():
     # 0.5 and 0.7 deviate by 0.1 * sqrt(2); the mean of two by 0.1
     assert (first["ap50_sd"], first["difference_sd"]) == pytest.approx((0.1 * 2**0.5, 0.1))
     assert (second["difference"], second["difference_sd"]) == (0, 0)
+    # Student's t with two degrees of freedom: 4.303 on either side
+    assert (first["low"], first["high"]) == pytest.approx((-0.2 - 0.4303, -0.2 + 0.4303), abs=1e-4)

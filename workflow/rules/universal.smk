@@ -1,5 +1,7 @@
 # `make universal`: the detector for recordings nobody trained it on, beside the starter, and what both are worth; apart from the report.
 
+from rbcflow.plan.runs import BESIDE
+
 
 rule compare_universal:
     """How well cells are found on each test set and under each of its conditions."""
@@ -33,6 +35,40 @@ rule compare_universal:
         "../scripts/compare_universal.py"
 
 
+rule compare_with_universal:
+    """The preprint's detectors of this run beside the shipped one, on recordings that none of them learned from."""
+    input:
+        predictions=paths.predictions(PLAN.runs.beside()),
+        testsets=testsets_of(PLAN.runs.beside()),
+        shipped="resources/universal/conditions.csv",
+    output:
+        table="<results>/tables/universal.csv",
+        provenance="<results>/tables/universal.json",
+    log:
+        "<logs>/compare_with_universal.log",
+    benchmark:
+        "<benchmarks>/compare_with_universal.tsv"
+    priority: PRIORITY["judge"]
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        runs=list(rows(PLAN.runs.beside()).values()),
+        testsets=list(BESIDE),
+        conf=CONFIG.validation.conf,
+        iou=CONFIG.validation.iou,
+        resamples=CONFIG.validation.resamples,
+        seed=CONFIG.seed,
+        code=code("compare_with_universal"),
+    message:
+        "Comparing with the detector for recordings nobody trained it on"
+    script:
+        "../scripts/compare_with_universal.py"
+
+
 rule compare_seeds:
     """What each variant is worth over its seeds, beside the variant of the file's name."""
     input:
@@ -62,6 +98,37 @@ rule compare_seeds:
         "../scripts/compare_seeds.py"
 
 
+rule calibrate_gauge:
+    """How average precision follows from what own recordings show without truth, from the disturbed frames."""
+    input:
+        record=lambda wildcards: PLAN.models.record("universal"),
+        weights=lambda wildcards: f"{PLAN.models.folder('universal')}/weights/best.pt",
+        images="<results>/datasets/universal/train.txt",
+        testsets=[paths.testset(name) for name, testset in SETTINGS.testsets.items() if testset.of],
+        conditions="<results>/tables/conditions.csv",
+    output:
+        gauge="<results>/tables/gauge.json",
+        table="<results>/tables/gauge.csv",
+    log:
+        "<logs>/calibrate_gauge.log",
+    benchmark:
+        "<benchmarks>/calibrate_gauge.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(60),
+    params:
+        imgsz=lambda wildcards: SETTINGS.training("universal").imgsz,
+        side=PLAN.weights.get("universal", {}).get("side"),
+        code=code("calibrate_gauge"),
+    message:
+        "Calibrating the gauge of own recordings"
+    script:
+        "../scripts/calibrate_gauge.py"
+
+
 rule package_universal:
     """The universal checkpoint with curves, record, conditions and model card, as `make universal` ships them."""
     input:
@@ -71,11 +138,15 @@ rule package_universal:
         curves=lambda wildcards: f"{PLAN.models.folder('universal')}/results.csv",
         metadata="<results>/datasets/universal/metadata.csv",
         conditions="<results>/tables/conditions.csv",
+        gauge="<results>/tables/gauge.json",
+        readings="<results>/tables/gauge.csv",
     output:
         weights="<results>/universal/yolo11n-universal.pt",
         record="<results>/universal/training.json",
         curves="<results>/universal/results.csv",
         conditions="<results>/universal/conditions.csv",
+        gauge="<results>/universal/gauge.json",
+        readings="<results>/universal/gauge.csv",
         card="<results>/universal/README.md",
     log:
         "<logs>/package_universal.log",

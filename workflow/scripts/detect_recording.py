@@ -5,6 +5,7 @@ from pathlib import Path
 from rbcflow.core.tables import read_object
 from rbcflow.detector.weights import training_record
 from rbcflow.recordings.detect import detect, detect_nothing
+from rbcflow.recordings.gauge import read_gauge
 from rbcflow.recordings.network import load_finder
 from rbcflow.runtime import logs
 
@@ -22,4 +23,5 @@ if __name__ == "__main__":
     finder = load_finder(path, detector["sha256"], detector["classes"], side=detector["side"], threads=1, device="auto")
     workers = snakemake.threads if finder.on_processor else 1
     found = reading | {"scale": snakemake.params.scale}
-    detect(found, finder, *tables, **named, looks=record.get("looks"), workers=workers)
+    gauge = read_gauge(path, detector["sha256"], record, detector["side"])
+    detect(found, finder, *tables, **named, looks=record.get("looks"), gauge=gauge, workers=workers)

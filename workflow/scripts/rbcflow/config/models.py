@@ -408,7 +408,7 @@ class OwnRecordings(Strict):
     recordings: Place | None = Field(None, description="a sheet of your own recordings")
     recording: str | None = Field(None, description="or one recording's file, described by the keys that follow")
     detector: str = Field(
-        "starter",
+        "universal",
         description="what finds the cells of your recordings: a name from resources/weights.yaml, one made by "
         "`retrain` (`mine`), or a checkpoint's file",
     )

@@ -34,7 +34,17 @@ BANKS = ("drawn", "nouaman2024", "kihm2018", "liang2024")
 """The sources of cells; leaving one out asks what a laboratory's own cells add, for itself and for others."""
 
 SEEDS = (0, 1, 2)
-TESTSETS = ("flow_public", "naples", "saarland_donors", "stress_naples", "stress_saarland")
+
+TESTSETS = {
+    "ablation": ("flow_public", "stress_naples", "stress_saarland"),
+    "laboratories": ("flow_public", "naples", "saarland_donors"),
+}
+"""What each protocol judges on: an ingredient shows where frames are disturbed, a laboratory's cells on recordings."""
+
+IMAGES = {"train": 1000, "val": 60, "test": 60}
+TRAINING = {"epochs": 2, "overrides": {"close_mosaic": 1, "warmup_epochs": 0.5}}
+THREADS = 1
+"""The scale of both, so that dozens of trainings take about an hour on two cores; all else is the shipped recipe."""
 
 Compositions = Mapping[str, dict[str, Any]]
 """Rows of a table of variants, by name."""
@@ -81,6 +91,7 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
     folder.mkdir(parents=True, exist_ok=True)
     variants = PROTOCOLS[protocol]()
     training = yaml.safe_load((recipe / "models.yaml").read_text(encoding="utf-8"))["universal"]["training"]
+    training |= TRAINING | {"overrides": training["overrides"] | TRAINING["overrides"]}
     models = {
         f"{variant}_s{seed}": {"title": row["title"], "variant": variant, "training": training | {"seeds": [seed]}}
         for variant, row in variants.items()
@@ -92,12 +103,15 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
         rows = csv.writer(file, delimiter="\t", lineterminator="\n")
         rows.writerow(Run.model_fields)
         rows.writerows(
-            (f"{model}-on-{testset}", model, testset, "", "native", "grey") for model in models for testset in TESTSETS
+            (f"{model}-on-{testset}", model, testset, "", "native", "grey")
+            for model in models
+            for testset in TESTSETS[protocol]
         )
     tables = {name: str(folder / f"{name}.yaml") for name in ("variants", "models")}
     tables |= {"runs": str(folder / "runs.tsv"), "testsets": str(recipe / "testsets.yaml")}
     config = yaml.safe_load((recipe.parent / "universal.yaml").read_text(encoding="utf-8"))
-    config |= {"pathvars": {"results": f"results/{protocol}-build"}, "tables": tables}
+    config |= {"pathvars": {"results": f"results/{protocol}-build"}, "tables": tables, "images": dict(IMAGES)}
+    config["training"] = config.get("training", {}) | {"threads": THREADS}
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return path

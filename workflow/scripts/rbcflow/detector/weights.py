@@ -43,6 +43,7 @@ class Weights:
         size: bytes, None where not known.
         path: where a file of the repository lies, relative to its root.
         learned_from: origin of the images it learned from, where this project knows; a remark wherever it is used.
+        side: pixels that cells of own recordings are brought to before it sees them, where it learned from all sizes.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Weights:
     size: int | None = None
     path: str | None = None
     learned_from: str | None = None
+    side: float | None = None
 
 
 def read_weights(table: Path) -> dict[str, Weights]:
@@ -80,6 +82,8 @@ def _entry(table: Path, name: str, entry: object) -> Weights:
         raise InputError(table, f"url {weights.url!r}", "an address that starts with https://", where)
     if weights.learned_from not in (None, *ORIGINS):
         raise InputError(table, f"learned_from {weights.learned_from!r}", f"one of {', '.join(ORIGINS)}", where)
+    if weights.side is not None and not (isinstance(weights.side, int | float) and weights.side > 0):
+        raise InputError(table, f"side {weights.side!r}", "pixels, more than 0", where)
     return weights
 
 

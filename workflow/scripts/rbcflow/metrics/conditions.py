@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from rbcflow.metrics.average_precision import coco_ap, hits
 from rbcflow.metrics.calibration import calibration, expected_error
 from rbcflow.metrics.inputs import Predictions, judgement, read_pair
-from rbcflow.metrics.intervals import draws, interval
+from rbcflow.metrics.intervals import LEVEL, draws, interval
 from rbcflow.metrics.matching import BACKGROUND, match
 from rbcflow.metrics.summary import agnostic_block, by_cell_score
 from rbcflow.testsets.files import TestSet
@@ -84,9 +85,9 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
         reference: the variant that others are compared with.
 
     Returns:
-        ``variant, testset, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, recall,
-        false_alarms_per_frame``; the difference is of the means, its deviation that of means of independent seeds;
-        deviations are empty where there is one seed.
+        ``variant, testset, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, low, high, recall,
+        false_alarms_per_frame``; the difference is of the means, its deviation that of means of independent seeds, from
+        ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is one seed.
     """
     keys = ["variant", "testset", "condition", "clusters"]
     named = counted.assign(variant=counted["model"].map(variants)).fillna({"clusters": ""})
@@ -99,8 +100,13 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
     own["difference"] = own["ap50"] - own["ap50_reference"]
     squares = own["ap50_sd"] ** 2 / own["seeds"] + own["ap50_sd_reference"] ** 2 / own["seeds_reference"]
     own["difference_sd"] = np.sqrt(squares)
-    columns = ["seeds", "ap50", "ap50_sd", "difference", "difference_sd", "recall", "false_alarms_per_frame"]
-    return own[[*keys, *columns]]
+    freedom = own["seeds"] + own["seeds_reference"] - 2
+    half = own["difference_sd"] * freedom.map({n: t.ppf(0.5 + LEVEL / 2, n) for n in set(freedom) if n > 0})
+    # a variant does not differ from itself
+    half[own["variant"] == reference] = 0.0
+    own["low"], own["high"] = own["difference"] - half, own["difference"] + half
+    columns = ["seeds", "ap50", "ap50_sd", "difference", "difference_sd", "low", "high", "recall"]
+    return own[[*keys, *columns, "false_alarms_per_frame"]]
 
 
 def without_clusters(judged: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:

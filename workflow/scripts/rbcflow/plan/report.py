@@ -18,6 +18,7 @@ TABLES = (
     "metric_checks",
     "sizes",
     "claims",
+    "universal",
 )
 """Tables over all of a run that the page shows."""
 

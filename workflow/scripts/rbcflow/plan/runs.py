@@ -11,6 +11,9 @@ from rbcflow.config.models import Run
 from rbcflow.config.possible import Possible
 from rbcflow.plan import paths
 
+BESIDE = ("flow_public", "saarland_donors", "naples")
+"""Recordings that the preprint's detectors and the shipped one are both judged on, in the order of the page."""
+
 
 class Runs:
     """What the rules from predictions on ask.
@@ -43,6 +46,12 @@ class Runs:
         if self._settings.config.given.path is None:
             raise WorkflowError("No checkpoint is given: set the key `given` with path, sha256 and testsets.")
         return [name for name, run in self._settings.runs.items() if run.model == "given"]
+
+    def beside(self) -> dict[str, Run]:
+        """Return the runs of the preprint's detectors on recordings that the shipped one is judged on too."""
+        models = self._settings.models
+        judged = self._settings.judged.items()
+        return {name: run for name, run in judged if run.testset in BESIDE and models[run.model].published_as}
 
     def of_model(self, model: str) -> list[str]:
         """Return the runs of a model."""

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import network, scales
+from rbcflow.recordings.gauge import Gauge, look_at
 from rbcflow.recordings.media import frames_of
 from rbcflow.recordings.network import CORNERS, SHARES, CellFinder
 from rbcflow.recordings.probe import frame_digest
@@ -61,6 +63,7 @@ def detect(
     detector: str,
     sha256: str,
     looks: dict[str, Any] | None = None,
+    gauge: Gauge | None = None,
     workers: int = 1,
 ) -> None:
     """Write ``boxes.parquet`` and ``frames.parquet`` of a recording.
@@ -73,6 +76,7 @@ def detect(
         detector: its name, for the record.
         sha256: of the checkpoint, for the record.
         looks: how its training images look, for the record; None where that is not known.
+        gauge: says what its boxes are worth, for the record; None where it has none.
         workers: batches that are looked at beside each other; more than one for processors, not for a GPU.
 
     Raises:
@@ -82,12 +86,15 @@ def detect(
     scale = scales.choose(probe, finder)
     logger.info("%s: %s", name, scale.reason)
     count, found, capped, began = 0, 0, 0, time.monotonic()
+    wanted, gauged = scales.places(probe) if gauge else set(), []
     with _Table(boxes, BOXES) as boxes_table, _Table(frames, FRAMES) as frames_table:
         progress = shown(frames_of(probe), f"{name}: detecting", probe["n_frames"])
         batches = _batches(progress, batch_size(probe, scale.factor))
         for number, image, table in _beside(finder, batches, scale.factor, workers):
             boxes_table.add(_placed(table, number, probe["roi"]))
             frames_table.add(pd.DataFrame([_described(number, image)]))
+            if count in wanted:
+                gauged.append(image)
             count, found, capped = count + 1, found + len(table), capped + (len(table) >= network.MOST)
         seconds = time.monotonic() - began
         if count != probe["n_frames"]:
@@ -95,6 +102,7 @@ def detect(
         record = _record(probe, scale, detector, sha256) | {
             "trained_px": finder.side,
             "looks": looks,
+            "gauge": asdict(gauge.read([look_at(finder, image, scale.factor) for image in gauged])) if gauge else None,
             "frames": count,
             "boxes": found,
             "capped_frames": capped,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from rbcflow.config.models import Config
 from rbcflow.core.errors import InputError
-from rbcflow.detector.weights import read_weights, recorded, training_record
+from rbcflow.detector.weights import Weights, read_weights, recorded, training_record
 from rbcflow.runtime.provenance import sha256
 
 if TYPE_CHECKING:
+    from rbcflow.recordings.gauge import Gauge
     from rbcflow.recordings.network import CellFinder
 
 TRAINED_PX = 34.0
@@ -62,14 +63,24 @@ def shipped(name: str = "starter") -> CellFinder:
     # every dry run imports this module, and must not wait for what only a search needs
     from rbcflow.recordings.network import load_finder
 
-    path, sha256 = _shipped(name)
-    side = training_side(shipped_record(name))
-    return load_finder(path, sha256, {}, side=side, threads=1)
+    entry = _shipped(name)
+    path = PROJECT / str(entry.path)
+    side = entry.side or training_side(training_record(path, entry.sha256))
+    return load_finder(path, entry.sha256, {}, side=side, threads=1)
 
 
 def shipped_record(name: str) -> dict[str, Any]:
     """Return the ``training.json`` of a detector that comes with the project."""
-    return training_record(*_shipped(name))
+    entry = _shipped(name)
+    return training_record(PROJECT / str(entry.path), entry.sha256)
+
+
+def shipped_gauge(name: str) -> Gauge | None:
+    """Return what says what the boxes of a shipped detector are worth; None where it has none."""
+    from rbcflow.recordings.gauge import read_gauge
+
+    entry, record = _shipped(name), shipped_record(name)
+    return read_gauge(PROJECT / str(entry.path), entry.sha256, record, entry.side or training_side(record))
 
 
 def training_side(record: dict[str, Any]) -> float:
@@ -81,12 +92,12 @@ def training_side(record: dict[str, Any]) -> float:
     return (record.get("cells") or {}).get("side_seen_px", TRAINED_PX)
 
 
-def _shipped(name: str) -> tuple[Path, str]:
+def _shipped(name: str) -> Weights:
     table = PROJECT / "resources" / "weights.yaml"
     listed = {key: entry for key, entry in read_weights(table).items() if entry.path}
     if name not in listed:
         raise InputError(table, repr(name), f"one of {', '.join(listed)}")
-    return PROJECT / listed[name].path, listed[name].sha256
+    return listed[name]
 
 
 def chosen(config: Config) -> Chosen:
@@ -101,7 +112,7 @@ def chosen(config: Config) -> Chosen:
     if name in listed and config.detector_sha256 is None:
         entry = listed[name]
         path = Path(entry.path or f"resources/weights/{name}")
-        return _chosen(name, path, entry.sha256, config, made=entry.path is None)
+        return _chosen(name, path, entry.sha256, config, made=entry.path is None, side=entry.side)
     own = retrained / name / "weights" / "best.pt"
     if own.is_file() and config.detector_sha256 is None:
         return _chosen(name, own, recorded(own)["sha256"], config)
@@ -120,8 +131,10 @@ def chosen(config: Config) -> Chosen:
     return _chosen(path.name, path, config.detector_sha256, config)
 
 
-def _chosen(name: str, path: Path, sha256: str, config: Config, made: bool = False) -> Chosen:
-    side = training_side(training_record(path, sha256))
+def _chosen(
+    name: str, path: Path, sha256: str, config: Config, *, made: bool = False, side: float | None = None
+) -> Chosen:
+    side = side or training_side(training_record(path, sha256))
     return Chosen(name, str(path), sha256, config.detector_classes, made, side)
 
 

@@ -110,9 +110,14 @@ def _pixels(probe: dict[str, Any]) -> int:
     return (x1 - x0) * (y1 - y0)
 
 
+def places(probe: dict[str, Any]) -> set[int]:
+    """Return places of frames spread evenly over a recording."""
+    return set(np.linspace(0, probe["n_frames"] - 1, SAMPLE).round().astype(int).tolist())
+
+
 def _sample(probe: dict[str, Any]) -> list[NDArray[np.uint8]]:
     """Return frames spread evenly over a recording."""
-    wanted = set(np.linspace(0, probe["n_frames"] - 1, SAMPLE).round().astype(int).tolist())
+    wanted = places(probe)
     frames = itertools.islice(frames_of(probe), max(wanted) + 1)
     return [image for place, (_, image) in enumerate(frames) if place in wanted]
 

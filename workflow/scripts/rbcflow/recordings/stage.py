@@ -112,6 +112,7 @@ def _judged(folder: Path, cells: pd.DataFrame, counted: Flux, *, alone: bool) ->
         most_boxes=record["max_det"],
         objects=objects.measure(shown, boxes, probe),
         unlike=learned.unlike(seen) if learned else None,
+        gauge=record.get("gauge"),
         strange=learned.strange(seen) if learned and seen else [],
         alone=alone,
     )

@@ -5,7 +5,7 @@ What a limit is for stands in its sentence. A value that could not be measured p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,12 +14,17 @@ import pandas as pd
 
 from rbcflow.recordings.detectors import TRAINED_PX
 from rbcflow.recordings.flux import Flux
+from rbcflow.recordings.gauge import DOUBTFUL, VALID
 from rbcflow.recordings.link import LinkResult
 from rbcflow.recordings.network import CELL
 from rbcflow.recordings.objects import Objects
 
 VERDICTS = ("usable", "boxes only", "refused")
 """From good to bad. ``boxes only``: cells are where the boxes are, but counts, speeds and shares are not given."""
+
+
+HOPELESS = 0.3
+"""Average precision below which boxes are worth nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,16 @@ LIMITS: tuple[Limit, ...] = (
         ".2g",
         note=1.25,
         boxes_only=1.9,
+    ),
+    Limit(
+        "gauge",
+        "the recording is unlike what the detector learned from: its boxes are expected to have an average precision "
+        "of {value}",
+        ".2f",
+        note=VALID,
+        boxes_only=DOUBTFUL,
+        refused=HOPELESS,
+        above=False,
     ),
     Limit(
         "size",
@@ -187,6 +202,7 @@ def judge(
     most_boxes: int = 300,
     objects: Objects | None = None,
     unlike: float | None = None,
+    gauge: Mapping[str, Any] | None = None,
     strange: Sequence[str] = (),
     alone: bool = False,
 ) -> Verdict:
@@ -205,13 +221,17 @@ def judge(
         objects: boxes against what moves before the background, None where not measured.
         unlike: distance of the frames from the training images in how they look, over the distance that 99 % of the
             training images stay within (``looks.Reference``); None where not measured.
+        gauge: what the detector's gauge says (``gauge.Reading``); None where it has none.
         strange: what is unlike the training images, in words.
         alone: no other recording has its condition.
     """
     measured = _of_boxes(boxes, frames, scale / trained_px, most_boxes) | _of_links(links, cells, flux)
     measured |= _of_frames(frames, links) | {"unlike": unlike, "alone": float(alone)}
+    measured |= {"gauge": gauge["expected"] if gauge else None}
     measured |= {name: getattr(objects, name) if objects else None for name in ("off_object", "missed")}
-    return verdict_of(measured | {"file": 0.0}, {"unlinked": links.flow.reason, "unlike": "; ".join(strange)})
+    because = {"unlinked": links.flow.reason, "unlike": "; ".join(strange)}
+    because["gauge"] = "; ".join(gauge["reasons"]) if gauge else ""
+    return verdict_of(measured | {"file": 0.0}, because)
 
 
 def refusal(reason: str) -> Verdict:

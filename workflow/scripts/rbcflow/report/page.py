@@ -39,6 +39,7 @@ from rbcflow.report.stages import (
 )
 from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, read_timings
+from rbcflow.report.universal import Universal, read_universal
 from rbcflow.runtime.lineage import PHANTOM
 from rbcflow.runtime.origin import NOTHING, Basis, Question, rebuilt
 
@@ -87,6 +88,7 @@ class Page:
     graph: Graph
     front: Front
     matrix: Matrix
+    universal: Universal | None
     pairs: dict[str, Any]
     cards: list[Card]
     values: dict[str, Values]
@@ -269,6 +271,7 @@ def collect(
         errors=read_errors(results, [str(row["run"]) for row in runs]),
         front=read_front(results, project, config, every, trained, figures, pixels, datasets),
         matrix=read_matrix(results, config, groups),
+        universal=read_universal(results, project),
         pairs=read_pairs(results, every),
         cards=read_cards(ledger, config["testsets"], read),
         values=read_values(ledger),

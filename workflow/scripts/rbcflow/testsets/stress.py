@@ -66,36 +66,57 @@ def _after(*parts: Disturbance) -> Disturbance:
     return disturbed
 
 
+def _blur(pixels: float) -> Disturbance:
+    return lambda image, rng: blur(image, 0, pixels)
+
+
+def _motion(pixels: int) -> Disturbance:
+    return lambda image, rng: filtered(image, movement(pixels))
+
+
+def _scale(factor: float) -> Disturbance:
+    return lambda image, rng: _scaled(image, factor)
+
+
 DISTURBANCES: dict[str, Disturbance] = {
     "none": lambda image, rng: image,
     "inverted": lambda image, rng: 255 - image,
     "contrast x0.25": _around_mean(0.25),
     "gamma 2.5": _gamma(2.5),
-    "blur 2.5 px": lambda image, rng: blur(image, 0, 2.5),
-    "motion 13 px": lambda image, rng: filtered(image, movement(13)),
+    "blur 2.5 px": _blur(2.5),
+    "motion 13 px": _motion(13),
     "noise 18": _noise(18),
     "streaks 10": _streaks(10),
     "nearly binary": _around_mean(6),
-    "scale x0.4": lambda image, rng: _scaled(image, 0.4),
-    "scale x2": lambda image, rng: _scaled(image, 2),
+    "scale x0.4": _scale(0.4),
+    "scale x2": _scale(2),
 }
 """What a frame goes through, by the name that becomes its condition: functions of (H, W) float32 grey levels."""
 
 HARDER: dict[str, Disturbance] = {
     "contrast x0.1": _around_mean(0.1),
+    "contrast x0.05": _around_mean(0.05),
     "gamma 5": _gamma(5),
-    "blur 5 px": lambda image, rng: blur(image, 0, 5),
-    "motion 27 px": lambda image, rng: filtered(image, movement(27)),
+    "gamma 8": _gamma(8),
+    "blur 5 px": _blur(5),
+    "blur 8 px": _blur(8),
+    "motion 27 px": _motion(27),
+    "motion 41 px": _motion(41),
     "noise 36": _noise(36),
+    "noise 60": _noise(60),
     "streaks 25": _streaks(25),
+    "streaks 50": _streaks(50),
     "black and white": _around_mean(30),
-    "scale x0.25": lambda image, rng: _scaled(image, 0.25),
-    "scale x3": lambda image, rng: _scaled(image, 3),
+    "scale x0.25": _scale(0.25),
+    "scale x0.15": _scale(0.15),
+    "scale x3": _scale(3),
     "inverted, contrast x0.25, noise 9": _after(lambda image, rng: 255 - image, _around_mean(0.25), _noise(9)),
-    "blur 2.5 px, scale x0.4": _after(lambda image, rng: blur(image, 0, 2.5), lambda image, rng: _scaled(image, 0.4)),
+    "blur 2.5 px, scale x0.4": _after(_blur(2.5), _scale(0.4)),
+    "noise 18, scale x0.4": _after(_noise(18), _scale(0.4)),
+    "contrast x0.5, streaks 25": _after(_around_mean(0.5), _streaks(25)),
 }
-"""Disturbances about twice as strong, or two at once, which detectors fail under: what the gauge of own recordings is
-calibrated with (``recordings.gauge``), as nothing can be learned of failing where nothing fails."""
+"""Disturbances two and more times as strong, or two at once, which detectors fail under: what the gauge of own
+recordings is calibrated with (``recordings.gauge``), as nothing can be learned of failing where nothing fails."""
 
 KINDS = {"stress": DISTURBANCES, "stress_harder": HARDER}
 
