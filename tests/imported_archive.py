@@ -29,7 +29,7 @@ def published() -> dict[str, bytes]:
             files[f"{SET}/{split}/images/{index:04d}.png"] = png(100 + index)
             files[f"{SET}/{split}/labels/{index:04d}.txt"] = LABEL.encode()
             path = f"./data/constructed_datasets/copy_paste_microfluidic/{split}/images/{index:04d}.png"
-            table += f"{index:04d}.png,{path},gaussian,1.0,True,normal\n"
+            table += f"{index:04d}.png,{path},gaussian,1.0,True,{('normal', 'lighten_channel')[index % 2]}\n"
     return files | {f"{SET}/dataset_microfluidic.csv": table.encode(), f"{SET}/train/labels.cache": b"cache"}
 
 

@@ -141,12 +141,44 @@ def test_found_box_is_the_objects():
     assert found.box == pytest.approx((120, 35, 181, 86), abs=1)
 
 
-def test_frame_whose_edges_differ_gives_no_usable_cell():
+@pytest.mark.parametrize(
+    ("parameters", "columns", "grey", "reason"),
+    [
+        # the box is 61 columns wide from column 120 on; ten columns beside it may differ by a mean of 10, half of 20
+        (Parameters(), np.s_[30:90, 181:191], 11, "edge_changed"),
+        (Parameters(), np.s_[30:90, 110:120], 11, "edge_changed"),
+        (Parameters(), np.s_[30:90, 181:191], 9, ""),
+        (Parameters(), np.s_[30:90, 193:203], 19, ""),  # farther away nothing is asked
+        (Parameters(), np.s_[:30, 110:191], 19, ""),  # nor above the box
+        # at 1 cm/s the threshold is 10
+        (Parameters(threshold_at={"": 10}), np.s_[30:90, 181:191], 6, "edge_changed"),
+        # where cells come side by side, the frame's ends are looked at: three of twenty columns, mean 19 or 14
+        (background.FLOW_PUBLIC, np.s_[:, :1], 64, "edge_changed"),
+        (background.FLOW_PUBLIC, np.s_[:, :1], 56, ""),
+    ],
+)
+def test_what_differs_beside_a_cell(parameters, columns, grey, reason):
     image = scene((150, 60, 30, 25))
-    image[:, :3] = 0  # two of the twenty edge columns and a half differ by 150: mean 22.5
-    reasons = {found.reason for found in find_objects(image, BACKGROUND, Parameters())}
-    assert "edge_changed" in reasons
-    assert "" not in reasons
+    image[columns] -= np.uint8(grey)
+    assert reason in [found.reason for found in find_objects(image, BACKGROUND, parameters)]
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        # four of five are alike, the fifth shows a cell: one of the four
+        ([None, None, None, None, 150], None),
+        # a cell goes on: none is like another, so the median, in which there is no cell
+        ([40, 100, 160, 220, 260], None),
+        # most frames show the cell at one place: the preprint takes it for the background
+        ([150, 150, 150, 150, 40], 150),
+    ],
+)
+def test_the_preprints_background_is_the_frame_like_most_others(places, expected):
+    def frame(place):
+        return scene() if place is None else scene((place, 60, 30, 25))
+
+    assert np.array_equal(background.like_most([frame(place) for place in places]), frame(expected))
 
 
 def test_threshold_follows_the_flow_condition():

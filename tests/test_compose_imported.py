@@ -30,7 +30,7 @@ def test_the_set_is_taken_as_it_is(tmp_path, server):
     table = pd.read_csv(target / "metadata.csv").query("split == 'test'")
     columns = ["file", "noise", "channel", "croissant_placed", "slipper_placed", "other_placed"]
     assert table[columns].values.tolist() == [
-        ["0000.png", "gaussian", "normal", 1, 0, 1], ["0001.png", "gaussian", "normal", 1, 0, 1],
+        ["0000.png", "gaussian", "normal", 1, 0, 1], ["0001.png", "gaussian", "lighten", 1, 0, 1],
     ]  # fmt: skip
 
 

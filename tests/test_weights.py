@@ -11,6 +11,7 @@ import pytest
 from project_copy import PROJECT
 from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import (
+    FIRST_SIGHT,
     Weights,
     class_names,
     fetch,
@@ -47,7 +48,7 @@ def test_fetch_writes_a_verified_file(tmp_path):
     source = tmp_path / "there.pt"
     source.write_bytes(CONTENT)
     target = tmp_path / "deep" / "here.pt"
-    fetch(Weights("here.pt", DIGEST, "AGPL-3.0", url=source.as_uri()), target)
+    fetch(Weights("here.pt", DIGEST, "AGPL-3.0", url=source.as_uri()), target, TABLE)
     assert target.read_bytes() == CONTENT
     assert [file.name for file in target.parent.iterdir()] == ["here.pt"]
 
@@ -62,8 +63,27 @@ def test_a_failed_fetch_leaves_nothing_behind(tmp_path, exists, digest, message)
         source.write_bytes(CONTENT)
     target = tmp_path / "deep" / "here.pt"
     with pytest.raises(InputError, match=message):
-        fetch(Weights("here.pt", digest, "AGPL-3.0", url=source.as_uri()), target)
+        fetch(Weights("here.pt", digest, "AGPL-3.0", url=source.as_uri()), target, TABLE)
     assert list(target.parent.iterdir()) == []
+
+
+def test_what_is_trusted_on_first_sight_is_compared_ever_after(tmp_path, caplog):
+    (source := tmp_path / "there.pth").write_bytes(CONTENT)
+    table, target = tmp_path / "weights.yaml", tmp_path / "net.pth"
+    head = f"first.pt:\n  url: {source.as_uri()}\n  sha256: null\n  licence: x\n\n# a remark\nnet.pth:\n"
+    table.write_text(f"{head}  url: {source.as_uri()}\n  sha256: null  # unknown\n  first_sight: true\n  licence: x\n")
+    fetch(read_weights(table)["net.pth"], target, table)
+    assert read_weights(table)["net.pth"].sha256 == DIGEST and read_weights(table)["first.pt"].sha256 is None
+    assert "# unknown" in table.read_text() and "trusted on first sight" in caplog.text
+    verify(target, f"{FIRST_SIGHT}{table}")
+    source.write_bytes(CONTENT + b"!")
+    with pytest.raises(InputError, match="changed or damaged"):
+        fetch(read_weights(table)["net.pth"], tmp_path / "again.pth", table)
+    target.write_bytes(CONTENT + b"!")
+    with pytest.raises(InputError, match="changed or damaged"):
+        verify(target, f"{FIRST_SIGHT}{table}")
+    with pytest.raises(InputError, match="a sha256 on record"):
+        fetch(read_weights(table)["first.pt"], tmp_path / "first.pt", table)
 
 
 def test_missing_and_tampered_weights_are_different_errors(tmp_path):

@@ -25,6 +25,7 @@ rule cluster_objects:
         runtime=growing(120),
     params:
         networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
+        options=lambda wildcards: PLAN.cells.options(wildcards.bank),
         code=code("cluster_objects"),
     message:
         "Clustering what the U-Net found for {wildcards.bank}"
@@ -59,6 +60,7 @@ rule cut_cells:
     params:
         networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
         paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
+        options=lambda wildcards: PLAN.cells.options(wildcards.bank),
         code=code("cut_cells"),
     message:
         "Cutting single cells for the bank {wildcards.bank}"

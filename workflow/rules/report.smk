@@ -43,7 +43,7 @@ rule render_report:
         datasets=[paths.dataset(variant) for variant in SETTINGS.variants],
         banks=[paths.cells(bank) for bank in SETTINGS.banks],
         outlines=[paths.outlines(method) for method in PLAN.cells.scored],
-        tables=[paths.table(name) for name in TABLES],
+        tables=[paths.table(name) for name in (*TABLES, *(["box_sizes"] if PLAN.datasets.ways else []))],
         errors=paths.errors(SETTINGS.runs),
         cards=[f"<results>/cards/{model}.md" for model in PLAN.models.judged],
         crate="<results>/ro-crate-metadata.json",
@@ -71,7 +71,10 @@ rule render_report:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        config=PLAN.report.config(),
+        config={
+            **PLAN.report.config(),
+            "files": [Path(os.path.relpath(file)).as_posix() for file in workflow.configfiles],
+        },
         sources=PLAN.report.sources(),
         runs=list(rows(SETTINGS.runs).values()),
         code=code("render_report"),

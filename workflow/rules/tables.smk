@@ -1,6 +1,7 @@
 # tables: what is counted over all datasets for the report: leakage, fingerprints, published counts.
 
 from rbcflow.config.checks import read_counts
+from rbcflow.config.ways import read_sample
 
 
 rule count_raw:
@@ -56,6 +57,37 @@ rule measure_leakage:
         "../scripts/measure_leakage.py"
 
 
+rule measure_boxes:
+    """Sizes of boxes by class, as a variant is meant and as the preprint made it, and in its published labels."""
+    input:
+        banks=PLAN.datasets.measured_banks(),
+        splits=PLAN.datasets.measured_splits(),
+    output:
+        table="<results>/tables/box_sizes.csv",
+        provenance="<results>/tables/box_sizes.json",
+    log:
+        "<logs>/measure_boxes.log",
+    benchmark:
+        "<benchmarks>/measure_boxes.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(20),
+    params:
+        ways=PLAN.datasets.ways,
+        places=lambda wildcards, input: PLAN.datasets.places(input.banks, input.splits),
+        published=read_sample(Path("paper/published.yaml")),
+        seed=CONFIG.seed,
+        code=code("measure_boxes"),
+    message:
+        "Measuring boxes as meant and as the preprint made them"
+    script:
+        "../scripts/measure_boxes.py"
+
+
 rule compare_fingerprints:
     """This run's fingerprints, stage by stage, beside those expected of it."""
     input:
@@ -91,6 +123,7 @@ rule compare_published:
     input:
         raw="<results>/tables/raw_counts.csv",
         clusters=[paths.clusters(bank) for bank in PLAN.cells.clustered],
+        held_out=[paths.splits("paper", bank) for bank in PLAN.testsets.held_out(PLAN.possible)],
         banks=[paths.cells(bank) for bank in SETTINGS.banks],
         fingerprints=[paths.dataset(variant) for variant in SETTINGS.variants],
     output:

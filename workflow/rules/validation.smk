@@ -8,6 +8,7 @@ rule build_testset:
     input:
         source=lambda wildcards: PLAN.testsets.source(wildcards.testset),
         cells=lambda wildcards: PLAN.testsets.cells(wildcards.testset),
+        splits=lambda wildcards: PLAN.testsets.splits(wildcards.testset),
         annotations="resources/annotations/flow_public.csv",
     output:
         description="<results>/testsets/{testset}/testset.json",
@@ -99,6 +100,7 @@ for job, runs in PLAN.runs.jobs.items():
         params:
             model=model,
             runs=[{**row.model_dump(), "scale": SETTINGS.scale(row.testset)} for row in runs.values()],
+            clipped=CONFIG.validation.clip_boxes,
             code=code("predict_model"),
         message:
             f"Predicting the runs of {model}"

@@ -33,6 +33,11 @@ if __name__ == "__main__":
         elif spec["kind"] == "singapore_raw":
             cells = Path(snakemake.input.get("cells") or "")
             testsets.build_singapore_raw(raw, folder, cells=cells, exact_truth=source.exact_truth, **common)
+        elif spec["kind"] == "singapore_held_out":
+            files = {name: Path(snakemake.input[name]) for name in ("cells", "splits")}
+            testsets.build_singapore_held_out(raw, folder, exact_truth=source.exact_truth, **files, **common)
+        elif spec["kind"] == "naples_published":
+            testsets.build_naples_published(raw, folder, **common)
         elif spec["kind"] == "yolo_folder":
             known = {key: spec[key] for key in ("pattern", "classes")}
             build_yolo_folder(raw, folder, table=Path(spec["table"]) if spec["table"] else None, **known, **common)

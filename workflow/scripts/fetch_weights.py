@@ -8,5 +8,7 @@ from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    entry = read_weights(Path(snakemake.params.table))[snakemake.wildcards.weights]
-    fetch(entry, Path(snakemake.output[0]), progress=sys.stderr.isatty())
+    table = Path(snakemake.params.table)
+    fetch(
+        read_weights(table)[snakemake.wildcards.weights], Path(snakemake.output[0]), table, progress=sys.stderr.isatty()
+    )

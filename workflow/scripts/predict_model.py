@@ -11,7 +11,7 @@ if __name__ == "__main__":
     weights, record = Path(snakemake.input.weights), Path(snakemake.input.record)
     testsets = {Path(file).parent.name: Path(file) for file in snakemake.input.testsets}
     model = snakemake.params.model
-    predictor = Predictor(weights, model, snakemake.threads, device="auto")
+    predictor = Predictor(weights, model, snakemake.threads, device="auto", clipped=snakemake.params.clipped)
     for row, output, provenance in zip(
         snakemake.params.runs, snakemake.output.predictions, snakemake.output.provenance, strict=True
     ):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rbcflow.cells.bank import Cell
 from rbcflow.cells.methods import background, crops, polygons
-from rbcflow.cells.outline import Outlined, Wanted, everything, frames_of, to_cells
+from rbcflow.cells.outline import USUAL, Options, Outlined, Wanted, everything, frames_of, to_cells
 from rbcflow.core.frames import Frame
 
 
@@ -35,13 +35,14 @@ class Networks:
 
 @dataclass(frozen=True)
 class Job:
-    """What a path is run on: a source's layout, its name, its files, the wanted frames and the networks."""
+    """What a path is run on: a source's layout, its name, its files, the wanted frames, networks, a bank's ways."""
 
     layout: str
     source: str
     folder: Path
     wanted: Wanted = everything
     networks: Networks = Networks()
+    options: Options = USUAL
 
     @property
     def frames(self) -> Iterator[Frame]:
@@ -67,13 +68,13 @@ def _background(job: Job) -> Iterator[Outlined]:
 def _unet(job: Job) -> Iterator[Outlined]:
     from rbcflow.cells.methods import unet
 
-    return unet.outline(job.frames, job.layout, foreground_network(job.networks))
+    return unet.outline(job.frames, job.layout, foreground_network(job.networks), job.options)
 
 
 def _cellpose(job: Job) -> Iterator[Outlined]:
     from rbcflow.cells.methods import cellpose
 
-    return cellpose.outline(job.frames, job.layout, _instances(job.networks))
+    return cellpose.outline(job.frames, job.layout, _instances(job.networks), job.options)
 
 
 def _unet_cellpose(job: Job) -> Iterator[Outlined]:
@@ -82,7 +83,8 @@ def _unet_cellpose(job: Job) -> Iterator[Outlined]:
 
     nets = job.networks
     clusters = read_clusters(nets.clusters) if nets.clusters else None
-    return cellpose.outline_after_unet(job.frames, job.layout, foreground_network(nets), _instances(nets), clusters)
+    networks = foreground_network(nets), _instances(nets)
+    return cellpose.outline_after_unet(job.frames, job.layout, *networks, clusters, job.options)
 
 
 def _yolo(job: Job) -> Iterator[Outlined]:

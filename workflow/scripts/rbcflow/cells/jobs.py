@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rbcflow.cells.cut import Job, Networks
+from rbcflow.cells.outline import Options
 from rbcflow.runtime.lineage import OUTLINED, PHANTOM
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources.record import SourceRecord
@@ -27,14 +29,17 @@ def remarks_on(networks: Mapping[str, Any]) -> list[str]:
 
 
 def path_job(snakemake: Any, source: SourceRecord) -> Job:
-    """Return the job of a script that has networks as inputs or params.
+    """Return the job of a script that has networks as inputs or params, and a bank's options.
 
     Args:
         snakemake: the object Snakemake injects into scripts.
         source: the record of the files that are looked at.
     """
     inputs, scratch = dict(snakemake.input.items()), Path(snakemake.output[0]).parent / ".ultralytics"
-    return job_of(source, snakemake.params.networks, inputs, scratch=scratch, threads=snakemake.threads)
+    job = job_of(source, snakemake.params.networks, inputs, scratch=scratch, threads=snakemake.threads)
+    own = snakemake.params.options
+    options = Options(**{**own, "recordings": tuple(own["recordings"])})
+    return replace(job, wanted=options.wants, options=options)
 
 
 def job_of(

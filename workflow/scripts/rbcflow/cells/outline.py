@@ -5,7 +5,7 @@ A path yields ``Outlined`` frames. The bank turns them into cells, the segmentat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -65,6 +65,28 @@ class Outlined:
     found: list[Found]
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a bank may do in another way than its paths do by themselves.
+
+    Attributes:
+        recordings: those that cells are cut from; none named means all.
+        kernel: 3x3 kernel that opens and closes a U-Net's foreground: ``cross`` (OpenCV's ellipse) or ``square``.
+        elongation: largest elongation of a cell by class; None for the path's own.
+        elongation_of: longer of the ``sides`` over the shorter, less one; or ``height`` over width, how far from one.
+    """
+
+    recordings: tuple[str, ...] = ()
+    kernel: str = "cross"
+    elongation: Mapping[str, float] | None = None
+    elongation_of: str = "sides"
+
+    def wants(self, recording: str, frame: int) -> bool:
+        """Whether a frame's recording is among those named."""
+        return not self.recordings or recording in self.recordings
+
+
+USUAL = Options()
 Wanted = Callable[[str, int], bool]
 """Whether a frame (recording, index) is wanted; the benchmark looks at a sample only."""
 

@@ -230,13 +230,13 @@ def _validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
         raise _readable(error, model, path, where) from None
 
 
-def _merge(base: dict, over: dict) -> dict:
+def merged(base: dict, over: dict) -> dict:
     """Return base with over's values laid on top, dictionary by dictionary."""
-    merged = deepcopy(base)
+    laid = deepcopy(base)
     for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
+        both = isinstance(value, dict) and isinstance(laid.get(key), dict)
+        laid[key] = merged(laid[key], value) if both else value
+    return laid
 
 
 def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M]:
@@ -251,7 +251,7 @@ def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M
     if unknown:
         raise InputError(path, f"an override for {unknown[0]!r}", f"one of {', '.join(rows)}")
     return {
-        name: _validate(model, _merge(row, overrides.get(name, {})), Path(path), name) for name, row in rows.items()
+        name: _validate(model, merged(row, overrides.get(name, {})), Path(path), name) for name, row in rows.items()
     }
 
 
@@ -259,7 +259,16 @@ RUN_COLUMNS = ("run", "model", "testset", "published_as")
 """Columns that a table of runs must have; others of `Run` may stand beside them."""
 
 
-def _runs(path: str) -> dict[str, Run]:
+def _runs(path: str, overrides: dict[str, dict]) -> dict[str, Run]:
+    """Return the rows of a table of runs with the configuration's own columns and rows laid over them."""
+    runs = _read_runs(path)
+    for name, own in overrides.items():
+        row = {"run": name} | (runs[name].model_dump() if name in runs else {}) | own
+        runs[name] = _validate(Run, row, Path("configuration"), f"runs.{name}")
+    return runs
+
+
+def _read_runs(path: str) -> dict[str, Run]:
     file, known = Path(path), list(Run.model_fields)
     lines = rows(file, read_text(file, "a table of runs, its columns separated by tabs"), known)
     line, header = next(lines, (1, []))
@@ -324,7 +333,7 @@ def load(raw: dict) -> Settings:
         variants=_table(Variant, tables.variants, config.variants),
         models=_table(Model, tables.models, config.models),
         testsets=_table(TestSet, tables.testsets, config.testsets),
-        runs=_runs(tables.runs),
+        runs=_runs(tables.runs, config.runs),
     )
     _add_own_val(settings)
     _add_published_sets(settings)
@@ -388,9 +397,10 @@ def _add_companions(settings: Settings) -> None:
     for name, run in settings.runs.items():
         for switch, turned in SWITCHES.items():
             turns_nothing = any(getattr(run, key) == value for key, value in turned.items())
-            if not run.published_as or turns_nothing or ("input" in turned and not settings.coloured(run.testset)):
+            named = run.published_as or run.companions
+            if not named or turns_nothing or ("input" in turned and not settings.coloured(run.testset)):
                 continue
-            row = run.model_dump() | {"published_as": None} | turned
+            row = run.model_dump() | {"published_as": None, "companions": False} | turned
             word = switch.partition("-")[2]
             companion = row | {"run": f"{name}-{switch}", "companion_of": name, "switch": word}
             settings.companions[companion["run"]] = Companion(**companion)
@@ -439,7 +449,7 @@ def _check_references(settings: Settings) -> None:
             _check_name(testset.source, sets, tables.testsets, f"key {name}.source")
             continue
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
-        if testset.kind == "singapore_raw":
+        if testset.kind in ("singapore_raw", "singapore_held_out"):
             _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
         if testset.table and not Path(testset.table).is_file():
             expected = "a table of the columns file, donor, recording, condition and frame"

@@ -232,6 +232,9 @@ class Validation(Strict):
         ge=1,
         description="frames a test set of recordings, evenly spaced",
     )
+    clip_boxes: bool = Field(
+        True, description="clip boxes to the frame before they are judged; the preprint's validator did not"
+    )
     resamples: int = Field(400, ge=50, description="draws of recordings behind an interval")
     own_val: bool = Field(
         False,
@@ -317,6 +320,9 @@ class Rebuild(Strict):
     variants: dict[str, dict] = Field({}, description="overrides of single keys of config/variants.yaml, by variant")
     models: dict[str, dict] = Field({}, description="overrides of single keys of config/models.yaml, by model")
     testsets: dict[str, dict] = Field({}, description="overrides of single keys of config/testsets.yaml, by test set")
+    runs: dict[str, dict] = Field(
+        {}, description="overrides of single columns of config/runs.tsv, and rows besides its own, by run"
+    )
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
         {}, description="Snakemake's path variables, e.g. `results: elsewhere`"
     )
@@ -518,10 +524,27 @@ class Bank(Labelled):
 
     source: str
     paths: list[PathName] = Field(min_length=1)
+    recordings: list[str] = Field(
+        [], description="recordings, which of crops are folders, that cells are cut from; left out: all"
+    )
+    kernel: Literal["cross", "square"] = Field(
+        "cross", description="3x3 kernel that opens and closes a U-Net's foreground; the preprint: square"
+    )
+    elongation: dict[Literal["croissant", "slipper", "other"], Annotated[float, Field(gt=0)]] | None = Field(
+        None, description="largest elongation of what Cellpose outlines, by class; left out: croissant 0.5, slipper 2.5"
+    )
+    elongation_of: Literal["sides", "height"] = Field(
+        "sides",
+        description="longer side over shorter, less one; or, as in the preprint, how far height over width is from one",
+    )
 
     @model_validator(mode="after")
     def _each_path_once(self) -> Bank:
         return _each_once(self, "paths")
+
+
+BANK_OPTIONS = {"recordings", "kernel", "elongation", "elongation_of"}
+"""Keys of a bank's row that say how its paths work (``cells.outline.Options``)."""
 
 
 class Variant(Labelled):
@@ -578,7 +601,8 @@ class Model(Labelled):
 
 LAYOUT_OF_KIND = {
     "saarland_donors": "nouaman2024", "saarland_one_donor": "nouaman2024", "saarland_frames": "nouaman2024",
-    "naples": "naples", "singapore_raw": "liang2024", "flow_public": "flow_public", "yolo_folder": "yolo_folder",
+    "naples": "naples", "naples_published": "naples", "singapore_raw": "liang2024", "singapore_held_out": "liang2024",
+    "flow_public": "flow_public", "yolo_folder": "yolo_folder",
 }  # fmt: skip
 """The layout each kind of test set is built from."""
 
@@ -590,13 +614,15 @@ class TestSet(Labelled):
         description="a source; with `kind: composed` a variant, with `published` a set of the table of published sets"
     )
     kind: Literal[
-        "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "singapore_raw", "flow_public",
-        "yolo_folder", "stress", "stress_harder", "composed", "published",
+        "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "naples_published", "singapore_raw",
+        "singapore_held_out", "flow_public", "yolo_folder", "stress", "stress_harder", "composed", "published",
     ]  # fmt: skip
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
-        None, description="with `kind: singapore_raw`, whose cells' boxes are the truth where pictures have none"
+        None,
+        description="with `kind: singapore_raw` or `singapore_held_out`, whose cells' boxes are the truth where "
+        "pictures have none; the latter takes the pictures of the cells that the preprint's split holds out",
     )
     split: Literal["val", "test"] = Field("test", description="with `kind: composed`, which of the variant's images")
     of: str | None = Field(
@@ -659,6 +685,9 @@ class Run(Strict):
     published_as: str | None = None
     size: Size = "trained"
     input: Input = "recorded"
+    companions: bool = Field(
+        False, description="judged with every switch turned as well, as a run with a published name is"
+    )
 
 
 SWITCHES: dict[str, dict[str, str]] = {

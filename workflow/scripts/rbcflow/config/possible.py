@@ -97,5 +97,6 @@ def _testset_needs(settings: Settings, name: str) -> list[tuple[str, str]]:
     row = settings.testsets[name]
     if row.kind in ("composed", "published"):
         return [("variants", row.source)] if row.kind == "composed" else []
-    bank = [("banks", row.bank)] if row.bank and not settings.exact_truth(row.source) else []
+    named = row.bank and (row.kind == "singapore_held_out" or not settings.exact_truth(row.source))
+    bank = [("banks", row.bank)] if named else []
     return [("sources", row.source), *bank]

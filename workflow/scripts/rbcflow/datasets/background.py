@@ -13,6 +13,8 @@ from rbcflow.core.exact import FloatImage, resize
 if TYPE_CHECKING:  # a test set that borrows a filter here must not be built anew for a preset
     from rbcflow.datasets.spec import VariantSpec
 
+COMMON = 1024
+"""Columns of the field that images share, more than any image has."""
 COARSE = 8
 """Pixels between the samples of very smooth fields, before they are interpolated."""
 BLURRED = 0.36
@@ -49,6 +51,19 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
     return lattice[top : top + height, left : left + width]
 
 
+def _common_field(shape: tuple[int, int], step: float, rng: np.random.Generator) -> FloatImage:
+    """Return a window of the one field that all images share, from its corner, zoomed; arguments as ``smooth_field``.
+
+    The preprint's noise has neither offset nor seed. The lattice is drawn row by row from a seed of its own, so that a
+    coarser field shows the first values of a finer one.
+    """
+    rows, columns = (math.ceil(side / step) + 2 for side in shape)
+    own = np.random.default_rng(0)
+    lattice = np.stack([own.random(COMMON, dtype=np.float32)[:columns] for _ in range(rows)]) * 2 - 1
+    field = resize(lattice, (round(columns * step), round(rows * step)), cv2.INTER_CUBIC) if step > 1 else lattice
+    return np.ascontiguousarray(field[: shape[0], : shape[1]])
+
+
 def _add_scaled(image: FloatImage, factor: float, field: FloatImage) -> None:
     """Add a field times a factor in place; the field is used up, since new arrays of this size cost time."""
     field *= np.float32(factor)
@@ -58,10 +73,11 @@ def _add_scaled(image: FloatImage, factor: float, field: FloatImage) -> None:
 def flat(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """Return the image at its base grey, (H, W) float32: what ``background`` starts from with the same generator."""
     width, height = spec.process_size
-    return np.full((height, width), _base_grey(spec, rng), np.float32)
+    return np.full((height, width), base_grey(spec, rng), np.float32)
 
 
-def _base_grey(spec: VariantSpec, rng: np.random.Generator) -> float:
+def base_grey(spec: VariantSpec, rng: np.random.Generator) -> float:
+    """Return the grey level that ``background`` starts from with the same generator."""
     return float(rng.integers(int(spec.base_grey[0]), int(spec.base_grey[1]) + 1))
 
 
@@ -76,12 +92,13 @@ def background(spec: VariantSpec, rng: np.random.Generator) -> FloatImage:
     """
     width, height = spec.process_size
     shape = (height, width)
-    base = _base_grey(spec, rng)
+    base = base_grey(spec, rng)
     # White noise blurred by sigma has the deviation and about the correlation of a field of step 2.5 sigma, times this.
     sigma = rng.uniform(1, 3)
-    image = rng.uniform(0.5, 2) * BLURRED / sigma * smooth_field(shape, 2.5 * sigma, rng)
-    _add_scaled(image, rng.uniform(-20, 20), smooth_field(shape, max(1, rng.uniform(0.5, 3)), rng))
-    _add_scaled(image, rng.uniform(-10, 10), smooth_field(shape, 1 / rng.uniform(0.005, 0.02), rng))
+    draw = _common_field if spec.common_field else smooth_field
+    image = rng.uniform(*spec.first_grain) * BLURRED / sigma * draw(shape, 2.5 * sigma, rng)
+    _add_scaled(image, rng.uniform(-20, 20), draw(shape, max(1, rng.uniform(0.5, 3)), rng))
+    _add_scaled(image, rng.uniform(-10, 10), draw(shape, 1 / rng.uniform(0.005, 0.02), rng))
     angle, fall = rng.uniform(0, 2 * math.pi), base * rng.uniform(0, spec.illumination)
     image += base + np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(fall * math.cos(angle))
     image += np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None] * np.float32(fall * math.sin(angle))

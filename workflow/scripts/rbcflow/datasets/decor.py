@@ -73,12 +73,12 @@ def dots(image: FloatImage, rng: np.random.Generator) -> None:
         cv2.ellipse(image, place, axes, rng.uniform(0, 180), 0, 360, 0.0, -1, cv2.LINE_8, FIXED_POINT)
 
 
-def crossing_wall(image: FloatImage, gray: bool, rng: np.random.Generator) -> None:
+def crossing_wall(image: FloatImage, gray: bool, rng: np.random.Generator, covering: bool = False) -> None:
     """Draw a wall between random points of two different borders (preprint: dark, middle and bright line, or only the
     first two).
 
     The preprint shifts its lines by one and two pixels, so that the thick bright line hides the others; here they lie
-    side by side, as the fringes of a wall do.
+    side by side, as the fringes of a wall do, unless ``covering`` asks for the preprint's.
     """
     height, width = image.shape
     borders = [
@@ -96,6 +96,6 @@ def crossing_wall(image: FloatImage, gray: bool, rng: np.random.Generator) -> No
     thickness = [int(t) for t in rng.integers([1, 1, 3], [5, 5, 8])]
     if gray:
         thickness = [thickness[0]] * 2
-    offsets = np.cumsum([0, *[(a + b) / 2 for a, b in pairwise(thickness)]])
+    offsets = np.cumsum([0, *[1 if covering else (a + b) / 2 for a, b in pairwise(thickness)]])
     strokes = [Stroke(line + offset * normal, g, t) for offset, g, t in zip(offsets, greys, thickness, strict=False)]
     draw(image, strokes, blur=not gray)

@@ -13,7 +13,7 @@ from rbcflow.core import boxes as box_tools
 from rbcflow.core.classes import CLASS_ID
 from rbcflow.core.exact import FloatImage, shrink
 from rbcflow.datasets import clutter, decor, noise, walls
-from rbcflow.datasets.background import background
+from rbcflow.datasets.background import background, base_grey
 from rbcflow.datasets.camera import contrasts, photograph
 from rbcflow.datasets.looks import Look, draw_look
 from rbcflow.datasets.objects import draw_ring
@@ -96,7 +96,8 @@ def steps(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) ->
     if spec.domain:
         yield from _varied(scene, spec, stock, stream)
         return
-    _add_cells(scene, spec, stock, stream("cells"))
+    base = base_grey(spec, stream("background")) if spec.contrast_to == "base" else None
+    _add_cells(scene, spec, stock, stream("cells"), base=base)
     yield "cells", scene
     scene.image = noise.add_noise(scene.image, plan.get("noise", "none"), spec, stream("noise"))
     yield "noise", scene
@@ -105,7 +106,6 @@ def steps(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) ->
 def compose(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) -> Composite:
     """Make one image; the arguments are those of ``steps``."""
     *_, (_, scene) = steps(spec, split, index, seed, stock)
-    width, height = spec.final_size
     small = shrink(np.clip(scene.image, 0, 255, out=scene.image), spec.downscale)
     names = [cell.class_name for cell in scene.cells]
     record = {"index": index, "split": split, "seed": seed} | scene.plan
@@ -116,9 +116,19 @@ def compose(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) 
     return Composite(
         image=np.rint(small).astype(np.uint8),
         class_ids=np.array([CLASS_ID[name] for name in names], dtype=np.int64),
-        boxes=box_tools.clip(scene.boxes / spec.downscale, width, height),
+        boxes=_labelled(scene.boxes, spec),
         record=record,
     )
+
+
+def _labelled(boxes: NDArray[np.int64], spec: VariantSpec) -> NDArray[np.float64]:
+    """Return boxes in pixels of the final image, inside it; cut to whole pixels as the preprint's where asked for."""
+    small = box_tools.clip(boxes / spec.downscale, *spec.final_size)
+    if not spec.whole_pixels:
+        return small
+    corners = np.floor(small)
+    corners[:, 2:] = np.maximum(corners[:, 2:], corners[:, :2] + 1)
+    return corners
 
 
 def _decorate(scene: Scene, step: str, spec: VariantSpec, rng: np.random.Generator) -> None:
@@ -131,7 +141,7 @@ def _decorate(scene: Scene, step: str, spec: VariantSpec, rng: np.random.Generat
     elif rng.random() < spec.straight_walls_share:
         walls.walls(scene.image, step == "walls_gray", rng)
     else:
-        decor.crossing_wall(scene.image, step == "walls_gray", rng)
+        decor.crossing_wall(scene.image, step == "walls_gray", rng, covering=spec.wall_lines == "covering")
 
 
 def _varied(
@@ -160,7 +170,12 @@ def _varied(
 
 
 def _add_cells(
-    scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Generator, look: Look | None = None
+    scene: Scene,
+    spec: VariantSpec,
+    stock: Stock,
+    rng: np.random.Generator,
+    look: Look | None = None,
+    base: float | None = None,
 ) -> None:
     """Place the planned objects in random order; one that finds no place in the allowed attempts is left out."""
     names = [name for name in spec.classes for _ in range(scene.plan[f"{name}_count"])]
@@ -174,7 +189,7 @@ def _add_cells(
             if corner and look:
                 paste_under(look, scene.image, patch, corner, spec, unit, rng)
             elif corner:
-                paste(scene.image, patch, corner, spec, rng)
+                paste(scene.image, patch, corner, spec, rng, base)
             if corner:
                 scene.cells.append(cell)
                 break

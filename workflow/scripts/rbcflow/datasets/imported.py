@@ -41,6 +41,9 @@ MEMBER = re.compile(r"(train|val|test)/(images|labels)/([\w.-]+)\.(png|txt)")
 FACTORS = {"noise_fn": "noise", "lines": "lines", "artifacts": "artifacts", "channel_state": "channel"}
 """Columns of the published tables that are factors, and their names here."""
 
+LEVELS = {"lighten_channel": "lighten", "darken_channel": "darken"}
+"""Levels of these factors that have another name here."""
+
 PNG_HEAD = b"\x89PNG"
 
 Entry = tuple[str, Callable[[], bytes]]
@@ -279,7 +282,8 @@ def _finish(folder: Path, split: str, rows: dict, classes: int, images: Mapping[
 
 def _factors(row: dict[str, str] | None) -> dict[str, str]:
     """Return the factors of one image that the published table has."""
-    return {ours: row[theirs] for theirs, ours in FACTORS.items() if theirs in row} if row else {}
+    found = {ours: row[theirs] for theirs, ours in FACTORS.items() if theirs in row} if row else {}
+    return {factor: LEVELS.get(level, level) for factor, level in found.items()}
 
 
 def _digest(image: Path, label: Path) -> str:

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.exact import FloatImage, blur, warp
 from rbcflow.datasets.looks import Look, at_least, margin, relative_change
+from rbcflow.datasets.objects import SIDE
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout
 
 TAPER = 4
 """Pixels over which a drawn patch fades into the background at its border."""
-
-THIN = 0.4
-"""Share of a cell's inscribed radius that erosion and feathering may take at most, or thin cells would vanish."""
 
 STEEPEST = 3.0
 """Largest exponent on relative brightness, however faint the cell was drawn."""
@@ -85,6 +83,8 @@ def make_patch(
         x0, y0, x1, y1 = map(int, box)
         window = np.s_[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1]
         tone, inside = tone[window], inside[window]
+        if spec.pressed:
+            tone, inside = _pressed(tone, inside, [round(side * factor) for side in cell.size])
     if rng.random() < spec.defocus_share:
         tone = blur(tone, 0, rng.uniform(*spec.defocus))
     weight = inside.astype(np.float32) if transmits else _blending_weight(inside, spec, relative)
@@ -93,7 +93,12 @@ def make_patch(
 
 
 def paste(
-    image: FloatImage, patch: Patch, corner: tuple[int, int], spec: VariantSpec, rng: np.random.Generator
+    image: FloatImage,
+    patch: Patch,
+    corner: tuple[int, int],
+    spec: VariantSpec,
+    rng: np.random.Generator,
+    base: float | None = None,
 ) -> None:
     """Paste a patch in place so that its box starts at a corner; what reaches over the border is cut off.
 
@@ -103,6 +108,7 @@ def paste(
         corner: x and y.
         spec: paste mode and contrast.
         rng: source of randomness.
+        base: grey that the contrast in ``alpha`` is held against in place of the covered one.
     """
     window, tone, weight, inside = _covered(image, patch, corner, spec)
     local = cv2.mean(window, inside)[0]
@@ -110,7 +116,7 @@ def paste(
         contrast = np.sqrt(cv2.mean(np.square(tone - 1), inside)[0]) * local
         window *= (np.maximum(tone, 0.02).astype(float) ** _exponent(contrast, spec, rng)).astype(np.float32)
     else:
-        shift = _shift(cv2.mean(tone, inside)[0], local, spec, rng)
+        shift = _shift(cv2.mean(tone, inside)[0], local if base is None else base, spec, rng)
         window += weight * (np.clip(tone + np.float32(shift), 0, 255) - window)
 
 
@@ -161,11 +167,19 @@ def _covered(
 def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> tuple[float, float]:
     """Return the factor on the crop, and the value drawn relative to the largest of its range."""
     rule = spec.scale
-    size = math.sqrt(math.prod(cell.size))
+    size = _side(cell, spec)
     low, high = rule.drawn_other if rule.drawn_other and cell.is_ring else rule.range
     value = rng.uniform(low, high)
-    wanted = value * {"pixels": 1, "crop": size, "channel": unit, "image": unit}[rule.unit]
+    crop = size * spec.enlarged.get(cell.bank, 1)
+    wanted = value * {"pixels": 1, "crop": crop, "channel": unit, "image": unit}[rule.unit]
     return max(wanted, rule.minimum) / size, value / high
+
+
+def _side(cell: Cutout, spec: VariantSpec) -> float:
+    """Return the length that the variant's rule of sizes is about, in pixels of the crop."""
+    width, height = (SIDE, SIDE) if cell.is_ring and spec.drawn_other_canvas else cell.size
+    sides = {"mean": math.sqrt(width * height), "height": height, "width": width, "shorter": min(width, height)}
+    return sides[spec.scale.side]
 
 
 def _shift(mean: float, local: float, spec: VariantSpec, rng: np.random.Generator) -> int:
@@ -201,6 +215,15 @@ def _reshape(layers: NDArray, factor: float, degrees: float, outside: tuple[floa
     return warp(layers, turn, canvas, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
 
 
+def _pressed(tone: FloatImage, inside: NDArray[np.bool_], size: list[int]) -> tuple[FloatImage, NDArray[np.bool_]]:
+    """Return a cell pressed or stretched into a box of another shape, with a pixel around it."""
+    x0, y0, x1, y1 = map(int, mask_box(inside))
+    layers = np.dstack([tone, inside])[y0:y1, x0:x1].astype(float)
+    layers = cv2.resize(layers, [max(2, side) for side in size], interpolation=cv2.INTER_AREA)
+    layers = cv2.copyMakeBorder(layers, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return layers[..., 0].astype(np.float32), layers[..., 1] > 0.5
+
+
 def _blending_weight(inside: NDArray[np.bool_], spec: VariantSpec, relative: float) -> FloatImage:
     """Return the weight of the cell's pixels, 0..1 (preprint, section on pasting).
 
@@ -208,7 +231,7 @@ def _blending_weight(inside: NDArray[np.bool_], spec: VariantSpec, relative: flo
     """
     kernel = spec.erosion[int(relative > 2 / 3) + int(relative > 4 / 5)]
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    limit = THIN * float(depth.max())
+    limit = math.inf if spec.erosion_limit is None else spec.erosion_limit * float(depth.max())
     eroded = (depth > min(kernel - 1, limit)).astype(float)
     sigma = max(min(spec.feather, limit), 0.3)
     side = 2 * int(np.ceil(3 * sigma)) + 1

@@ -30,7 +30,9 @@ class Placer:
         self.boxes = np.zeros((0, 4), int)
         self._spec = spec
         width, height = spec.process_size
-        self._region = np.array([0, np.ceil(rows[0]), width, np.floor(rows[1])]).astype(int)
+        margin = 0 if spec.overlap else spec.empty_margin
+        bottom = min(np.floor(rows[1]), height - margin)
+        self._region = np.array([0, np.ceil(rows[0]), width - margin, bottom]).astype(int)
         self._owner = np.full((height, width), -1, np.int8)
         self._shown = np.zeros(0, int)
 
@@ -48,7 +50,8 @@ class Placer:
             if anchor is None:
                 return None
             # Where only one corner must be free, a corner drawn at random lets boxes reach over all four borders alike.
-            corner = anchor - rng.integers(2, size=2) * (size - guard)
+            turned = rng.integers(2, size=2) if self._spec.anchor == "any" else 0
+            corner = anchor - turned * (size - guard)
             if self._claim(np.hstack([corner, corner + size])):
                 return int(corner[0]), int(corner[1])
         return None

@@ -35,9 +35,11 @@ ClassName = Literal["croissant", "slipper", "other"]
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
-    """How large a cell becomes; its size is the geometric mean of the sides of its box, before rotation.
+    """How large a cell becomes.
 
     Attributes:
+        side: what its size is, of the box before rotation: ``mean``: the geometric mean of the sides; ``height``;
+            ``width``; ``shorter`` side.
         unit: ``pixels``: the size is drawn; ``crop``: a factor of the crop's own size is drawn; ``channel``: the size
             is drawn in units of the channel's height; ``image``: in units of the size common to an image (``domain``).
         range: lowest and highest value drawn, in that unit.
@@ -49,6 +51,7 @@ class Scale:
     range: Range = (40, 80)
     minimum: float = 0
     drawn_other: Range | None = None
+    side: Literal["mean", "height", "width", "shorter"] = "mean"
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -65,28 +68,41 @@ class VariantSpec:
         overlap: True: only an object's anchor corner must be free, so objects overlap and reach over the borders;
             False: its whole box must be free and inside.
         block_margin: share by which a placed box is enlarged before it blocks others.
+        anchor: which corner must be free where objects overlap: ``any``: one drawn at random; ``upper_left``: objects
+            then reach over the right and the lower border only.
+        empty_margin: rows at the bottom and columns at the right that stay empty where objects do not overlap.
         minimum_visible: smallest share of a box that must lie inside the image and stay uncovered by later objects.
         retries: attempts to place an object, each with a newly drawn cell, before it is left out.
         scale: size rule.
+        enlarged: factor on the cells of a bank, by its name, before the rule (unit ``crop``).
+        drawn_other_canvas: the size of a drawn object is that of the square it is drawn on, not its own.
         rotation: range of the rotation in degrees.
         full_rotation_share: share of objects turned by any angle instead.
+        pressed: a turned cell is pressed into the box it had before, so that every cell lies as in its crop.
         flips: mirror left/right and up/down at random.
         paste: ``alpha`` recolours and blends the masked cell; ``transmit`` multiplies the background by the crop's
             brightness relative to its own flat background; ``look`` takes cells of both kinds, as relative brightness
             under the look of the image (``domain``).
         recolour: largest shift of grey in ``alpha``.
-        contrast: least contrast to the grey a cell covers, in grey levels: of its mean in ``alpha``, root mean square
-            in ``transmit``.
+        contrast: least contrast in grey levels: of a cell's mean in ``alpha``, root mean square in ``transmit``.
+        contrast_to: what ``contrast`` is held against in ``alpha``: the grey ``covered``, or the image's ``base`` grey.
         gamma: range of the exponent on relative brightness in ``transmit``: below 1 is less contrast.
         erosion: elliptic kernels (two iterations) for objects up to 2/3, up to 4/5, and above 4/5 of the largest scale.
+        erosion_limit: share of a cell's inscribed radius that erosion and feathering may take at most, or thin cells
+            would vanish; None takes the kernels as they are.
         feather: sigma of the blur of the blending mask (a 31x31 Gaussian of OpenCV has 5).
         box_alpha: a pasted pixel is inside the box where its blending weight exceeds this.
+        whole_pixels: labels in the final image's pixels are cut to whole ones, which moves and shrinks boxes.
         other_drawn_share: share of class other that is drawn instead of taken from a bank.
         defocus_share: share of objects blurred, with a sigma from ``defocus``.
         base_grey: range of the background's base grey.
+        first_grain: range of the amplitude of the finest grain in grey levels.
+        common_field: all images show the same field of grain and clouds, at a zoom of their own.
         illumination: largest relative brightness difference across the image.
         straight_walls_share: share of ``walls`` and ``walls_gray`` that are straight fringe pairs along the whole
             frame.
+        wall_lines: of a wall between two borders: ``beside`` each other, or the last ``covering`` the others.
+        channel_walls: a channel's walls: straight ``fringes``, or three deformed ``lines`` each.
         channel_height: range of the distance of a channel's walls.
         gaussian: standard deviation of that noise, of full scale.
         salt_pepper: share of pixels that noise sets.
@@ -103,26 +119,38 @@ class VariantSpec:
         default_factory=lambda: {name: levels for name, levels in LEVELS.items() if name != "channel"}
     )
     overlap: bool = False
+    anchor: Literal["any", "upper_left"] = "any"
+    empty_margin: int = 0
     block_margin: float = 0.5
     minimum_visible: float = 0.3
     retries: int = 4
     scale: Scale = Scale()
+    enlarged: dict[str, float] = field(default_factory=dict)
+    drawn_other_canvas: bool = False
     rotation: Range = (-180, 180)
     full_rotation_share: float = 0
+    pressed: bool = False
     flips: bool = False
     paste: Literal["alpha", "transmit", "look"] = "alpha"
     recolour: int = 40
     contrast: float = 30
+    contrast_to: Literal["covered", "base"] = "covered"
     gamma: Range = (1, 1)
     erosion: tuple[int, int, int] = (5, 7, 9)
+    erosion_limit: float | None = 0.4
     feather: float = 5
     box_alpha: float = 0.22
+    whole_pixels: bool = False
     other_drawn_share: float = 1
     defocus_share: float = 0
     defocus: Range = (0.8, 2.5)
     base_grey: Range = (100, 150)
+    first_grain: Range = (0.5, 2)
+    common_field: bool = False
     illumination: float = 0.2
     straight_walls_share: float = 0.5
+    wall_lines: Literal["beside", "covering"] = "beside"
+    channel_walls: Literal["fringes", "lines"] = "fringes"
     channel_height: Range = (90, 190)
     gaussian: float = 0.08
     salt_pepper: float = 0.02
@@ -137,7 +165,7 @@ class VariantSpec:
                 raise ValueError(f"unknown factor {name!r}; known are {', '.join(LEVELS)}")
             if not levels or set(levels) - set(allowed):
                 raise ValueError(f"factor {name!r} has levels {levels}; allowed are {allowed}")
-        for name in ("scale.range", "rotation", "gamma", "defocus", "base_grey", "channel_height"):
+        for name in ("scale.range", "rotation", "gamma", "defocus", "base_grey", "first_grain", "channel_height"):
             low, high = self.scale.range if name == "scale.range" else getattr(self, name)
             if not low <= high:
                 raise ValueError(f"{name} ({low:g}, {high:g}) ends before it starts")
@@ -147,6 +175,10 @@ class VariantSpec:
                      "minimum_visible", "box_alpha", "salt_pepper", "random_mix"):  # fmt: skip
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be 0 to 1, found {getattr(self, name):g}")
+        if not 0 <= self.empty_margin < min(self.process_size) or min(self.enlarged.values(), default=1) <= 0:
+            raise ValueError("empty_margin must be 0 or more and leave some of the image, factors of enlarged above 0")
+        if self.erosion_limit is not None and not 0 < self.erosion_limit <= 1:
+            raise ValueError(f"erosion_limit must be above 0 and at most 1, or null, found {self.erosion_limit:g}")
         if any(count < 0 for counts in self.counts.values() for count in counts):
             raise ValueError("counts must be 0 or more")
         if self.classes != CLASSES[: len(self.classes)] or not self.classes:

@@ -30,6 +30,7 @@ class Cutout:
         crop: (h, w) uint8 grey.
         mask: (h, w) bool, not empty.
         background: flat grey it was drawn on; None for a cell cut from a recording.
+        bank: name of its bank; empty for one drawn for the image.
     """
 
     cell_id: str
@@ -37,6 +38,7 @@ class Cutout:
     crop: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     background: float | None
+    bank: str = ""
 
     @property
     def is_ring(self) -> bool:
@@ -102,6 +104,7 @@ def _cutouts(bank: Path, classes: dict[str, str], needs_background: bool) -> lis
     if needs_background and (bare := table.loc[table["background"].isna(), "cell_id"]).any():
         raise InputError(bank / "cells.csv", "no background", "the flat grey of a drawn cell", f"cell {bare.iloc[0]}")
     return [
-        Cutout(name, classes[name], content.crops[name], content.masks[name], None if pd.isna(grey) else float(grey))
+        Cutout(name, classes[name], content.crops[name], content.masks[name], own, bank.name)
         for name, grey in zip(table["cell_id"], table["background"], strict=True)
+        for own in [None if pd.isna(grey) else float(grey)]
     ]

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core.exact import FloatImage, warp
+from rbcflow.core.exact import FloatImage, blur, warp
+from rbcflow.datasets.decor import Stroke, draw, wiggle
 from rbcflow.datasets.spec import VariantSpec
 
 BORDER = 16
@@ -93,6 +94,32 @@ def channel(image: FloatImage, state: str, spec: VariantSpec, rng: np.random.Gen
     """
     height = rng.uniform(*spec.channel_height)
     top = rng.uniform(0, image.shape[0] - height)
+    if spec.channel_walls == "lines":
+        _lined_channel(image, state, (top, top + height), rng)
+        return top, top + height
     inside = {"normal": 0, "lighten": 1, "darken": -1}[state] * rng.uniform(0.04, 0.2)
     image *= straight_walls(image.shape, (top, top + height), rng.uniform(0.1, 0.65), inside, rng)
     return top, top + height
+
+
+def _lined_channel(image: FloatImage, state: str, rows: tuple[float, float], rng: np.random.Generator) -> None:
+    """Draw the preprint's channel in place: two walls of three nested lines, and between them grey levels that are 20
+    higher or lower and start anew at 0 above 255, with soft borders.
+
+    Args:
+        image: (H, W) float32 in grey levels.
+        state: ``normal``, ``lighten`` or ``darken``.
+        rows: of the upper and the lower wall.
+        rng: source of randomness.
+    """
+    base = float(image.mean())
+    inside = np.zeros_like(image)
+    inside[round(rows[0]) : round(rows[1])] = 1
+    change = {"normal": 0, "lighten": 20, "darken": -20}[state]
+    image += blur(inside, 31, 5) * ((image + np.float32(change)) % 256 - image)
+    greys = [base + rng.uniform(0, 15), base + rng.uniform(-80, -30), rng.uniform(200, 255)]
+    thickness = [int(rng.integers(4, 6)), int(rng.integers(3, 5)), 1]
+    across = np.arange(image.shape[1], dtype=float)
+    for row in rows:
+        line = wiggle(np.column_stack([across, np.full_like(across, row)]), 0.8, 6, rng)
+        draw(image, [Stroke(line, *pair) for pair in zip(greys, thickness, strict=True)], blur=True)

@@ -38,6 +38,7 @@ class Detector:
         iou: boxes of a class that overlap by more are suppressed.
         max_det: most boxes a frame.
         input: ``recorded``: a frame's channels as they are; ``grey``: its grey in all of them, as training images are.
+        clipped: whether boxes are clipped to the frame.
     """
 
     network: torch.nn.Module
@@ -48,6 +49,7 @@ class Detector:
     iou: float = 0.7
     max_det: int = 300
     input: Literal["recorded", "grey"] = "recorded"
+    clipped: bool = True
 
     @property
     def imgsz(self) -> int | None:
@@ -120,7 +122,8 @@ class Detector:
     ) -> pd.DataFrame:
         """Return boxes of a padded input as a table in pixels of the frame, whose (width, height) is ``own``."""
         factor = np.array(brought) / np.array(own)
-        corners = clip((found[:, :4] - np.array(offset * 2)) / np.tile(factor, 2), *own)
+        corners = (found[:, :4] - np.array(offset * 2)) / np.tile(factor, 2)
+        corners = clip(corners, *own) if self.clipped else corners
         return pd.DataFrame(
             {
                 "class": [self.classes[int(index)] for index in found[:, 5]],

@@ -6,6 +6,7 @@ A ``.pt`` file is a pickle, which runs code when opened. Nothing here opens one 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import urllib.error
 import urllib.request
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     import torch
 
 CHUNK = 1 << 16
+FIRST_SIGHT = "as first seen, in "
+"""Before the table's path: in place of a sum that the first download writes there."""
+log = logging.getLogger(__name__)
 LARGEST = 4096
 """Largest ``imgsz`` that a checkpoint is believed to have been trained at."""
 
@@ -42,6 +46,8 @@ class Weights:
         url: where to download it, None for a file of the repository.
         size: bytes, None where not known.
         path: where a file of the repository lies, relative to its root.
+        first_sight: whether the first download's sum is believed and written into the table; only for files that are
+            opened without running anything in them.
         learned_from: origin of the images it learned from, where this project knows; a remark wherever it is used.
         side: pixels that cells of own recordings are brought to before it sees them, where it learned from all sizes.
     """
@@ -52,6 +58,7 @@ class Weights:
     url: str | None = None
     size: int | None = None
     path: str | None = None
+    first_sight: bool = False
     learned_from: str | None = None
     side: float | None = None
 
@@ -80,6 +87,8 @@ def _entry(table: Path, name: str, entry: object) -> Weights:
         raise InputError(table, f"url {weights.url!r} and path {weights.path!r}", "one of the two", where)
     if weights.url is not None and not re.match("(https?|file)://", weights.url):
         raise InputError(table, f"url {weights.url!r}", "an address that starts with https://", where)
+    if weights.first_sight not in (True, False) or (weights.first_sight and weights.url is None):
+        raise InputError(table, f"first_sight {weights.first_sight!r}", "true, for a file with a url, or false", where)
     if weights.learned_from not in (None, *ORIGINS):
         raise InputError(table, f"learned_from {weights.learned_from!r}", f"one of {', '.join(ORIGINS)}", where)
     if weights.side is not None and not (isinstance(weights.side, int | float) and weights.side > 0):
@@ -87,12 +96,13 @@ def _entry(table: Path, name: str, entry: object) -> Weights:
     return weights
 
 
-def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
+def fetch(weights: Weights, target: Path, table: Path, *, progress: bool = False) -> None:
     """Download weights; the target appears only when it is complete and verified.
 
     Args:
         weights: an entry with a url.
         target: file to write.
+        table: where the entry stands; gets the sum of a file that is trusted on first sight.
         progress: show a bar.
 
     Raises:
@@ -108,7 +118,10 @@ def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
         ):
             while chunk := response.read(CHUNK):
                 bar.update(file.write(chunk))
-        verify(part, weights.sha256)
+        if weights.first_sight and weights.sha256 is None:
+            _record(table, weights.name, sha256(part))
+        else:
+            verify(part, weights.sha256)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise InputError(weights.url, f"no download ({error})", weights.name) from error
     except InputError:
@@ -117,12 +130,27 @@ def fetch(weights: Weights, target: Path, *, progress: bool = False) -> None:
     part.replace(target)
 
 
+def _record(table: Path, name: str, digest: str) -> None:
+    """Write the sum of a first download into the table, in place of its ``null``, and say so loudly."""
+    text, found = re.subn(
+        rf"(?m)(^{re.escape(name)}:(?:.*\n(?=[ #\n]))*? +sha256: )null", rf"\g<1>{digest}", table.read_text("utf-8")
+    )
+    if found != 1:
+        raise InputError(table, f"no line `sha256: null` of {name}", "one, for the sum of the first download", name)
+    table.write_text(text, encoding="utf-8")
+    log.warning(
+        "NOBODY HAS VOUCHED FOR %s: it is trusted on first sight. Its sha256 %s now stands in %s, and no other file "
+        "will be opened in its place. Compare it with a sum of your own if you can.", name, digest, table,
+    )  # fmt: skip
+
+
 def verify(path: Path, expected: str | None) -> None:
     """Check that a file is the recorded one.
 
     Args:
         path: file to check.
-        expected: sha256 of its bytes in hexadecimal; None where none is on record, which no file passes.
+        expected: sha256 of its bytes in hexadecimal, or ``FIRST_SIGHT`` and the table that has it; None where none is
+            on record, which no file passes.
 
     Raises:
         InputError: the file is missing or differs.
@@ -130,6 +158,8 @@ def verify(path: Path, expected: str | None) -> None:
     if not path.is_file():
         raise InputError(path, "no file", f"weights with sha256 {expected}")
     found = sha256(path)
+    if expected and expected.startswith(FIRST_SIGHT):
+        expected = read_weights(Path(expected.removeprefix(FIRST_SIGHT)))[path.name].sha256
     if expected is None:
         advice = "a sha256 on record in resources/weights.yaml; write this one there if you trust the file"
         raise InputError(path, f"sha256 {found}", advice)

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from rbcflow.config.load import Settings
-from rbcflow.config.models import PATHS
+from rbcflow.config.models import BANK_OPTIONS, PATHS
 from rbcflow.config.possible import Possible
+from rbcflow.detector.weights import FIRST_SIGHT
 from rbcflow.plan import paths as places
 from rbcflow.plan.raw import Raw
 
@@ -72,12 +73,19 @@ class Cells:
         segmenters = self._settings.config.segmenters
         chosen = {name: getattr(segmenters, name) for name in self._settings.networks(paths)}
         listed = {key: self._weights[name] for key, name in chosen.items() if name in self._weights}
-        files = {key: [self.network_file(key), own["sha256"], own.get("learned_from")] for key, own in listed.items()}
+        # a sum that the first download writes must not change a param
+        first = FIRST_SIGHT + self._settings.config.tables.weights
+        sums = {key: first if own.get("first_sight") else own["sha256"] for key, own in listed.items()}
+        files = {key: [self.network_file(key), sums[key], own.get("learned_from")] for key, own in listed.items()}
         return {**files, "diameter": segmenters.diameter}
 
     def bank_params(self, bank: str) -> dict[str, Any]:
         """Return what a bank's job must know of its networks."""
         return self.network_params(self._settings.banks[bank].paths)
+
+    def options(self, bank: str) -> dict[str, Any]:
+        """Return in which ways a bank differs from what its paths do by themselves."""
+        return self._settings.banks[bank].model_dump(include=BANK_OPTIONS)
 
     def gpus(self, networks: Collection[str]) -> int:
         """Return the GPUs for a job with the named networks: one for Cellpose's own, none for those trained here."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 from rbcflow.config.load import Settings
+from rbcflow.config.models import BANK_OPTIONS
+from rbcflow.config.ways import ways
 from rbcflow.plan import paths
 from rbcflow.plan.cells import Cells
 from rbcflow.plan.disk import Disk
@@ -21,8 +25,9 @@ class Datasets:
     Attributes:
         generated: variants that are composed here.
         imported: variants whose images exist.
-        bank_sets: cell banks by one name for those of a variant.
+        bank_sets: cell banks by one name for those of a variant, or of a test set of held-out cells.
         divided: names of the sets whose cells are there.
+        ways: the composer's parameters of the preprint's variants whose cells are there, as meant and as published.
     """
 
     def __init__(self, settings: Settings, published: dict[str, Any], raw: Raw, cells: Cells) -> None:
@@ -32,6 +37,10 @@ class Datasets:
         self.imported = [name for name in settings.variants if name not in self.generated]
         self.bank_sets = {self.together(name): settings.variants[name].banks for name in self.generated}
         self.divided = [name for name, banks in self.bank_sets.items() if {*banks} <= {*cells.feeding}]
+        held_out = [row.bank for row in settings.testsets.values() if row.kind == "singapore_held_out"]
+        self.bank_sets |= {bank: [bank] for bank in held_out}
+        there = {name for name in self.generated if {*settings.variants[name].banks} <= {*cells.feeding}}
+        self.ways = {name: way for name, way in ways(settings).items() if name in there}
 
     def together(self, variant: str) -> str:
         """Return one name for the cell banks of a variant."""
@@ -47,6 +56,25 @@ class Datasets:
         There is one for each set of banks, so that a new bank reruns no old variant.
         """
         return paths.splits(self._settings.scheme(variant), self.together(variant))
+
+    def measured_banks(self) -> list[str]:
+        """Return the tables of the banks of the variants whose boxes are measured."""
+        return sorted({table for variant in self.ways for table in self.banks(variant)})
+
+    def measured_splits(self) -> list[str]:
+        """Return the tables that divide their cells."""
+        return sorted({self.splits(variant) for variant in self.ways})
+
+    def places(self, banks: Sequence[str], splits: Sequence[str]) -> dict[str, tuple[list[str], str]]:
+        """Return folders of banks and table of splits by measured variant.
+
+        Args:
+            banks: the files of ``measured_banks`` as a job has them.
+            splits: those of ``measured_splits``.
+        """
+        folders = dict(zip(self.measured_banks(), (str(Path(file).parent) for file in banks), strict=True))
+        tables = dict(zip(self.measured_splits(), splits, strict=True))
+        return {name: ([folders[bank] for bank in self.banks(name)], tables[self.splits(name)]) for name in self.ways}
 
     def import_params(self, variant: str, disk: Disk) -> dict[str, Any]:
         """Return where an existing dataset comes from, and the state of its folder, so that a change is seen."""
@@ -106,7 +134,8 @@ class Datasets:
             if self._settings.networks(bank.paths):
                 continue
             size = {"per_class": config.phantom.drawn_per_class, "seed": config.seed} if drawn else {}
-            settings = {"paths": bank.paths, "origin": self._settings.origin(bank.source), **size}
+            options = bank.model_dump(include=BANK_OPTIONS, exclude_defaults=True)
+            settings = {"paths": bank.paths, "origin": self._settings.origin(bank.source), **size, **options}
             made_of = [] if drawn else [bank.source]
             file = paths.cells(name)
             items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})

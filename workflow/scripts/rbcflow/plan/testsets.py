@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rbcflow.config.load import Settings, testset_names
+from rbcflow.config.possible import Possible
 from rbcflow.plan import paths
 from rbcflow.plan.datasets import Datasets
 from rbcflow.plan.disk import Disk
@@ -42,9 +43,19 @@ class TestSets:
     def cells(self, name: str) -> str | list[str]:
         """Return the bank whose boxes stand in for the truth that pictures of single cells do not have."""
         row = self._settings.testsets.get(name)
-        if row is None or row.kind != "singapore_raw" or self._settings.exact_truth(row.source):
+        if row is None or not row.bank or (row.kind == "singapore_raw" and self._settings.exact_truth(row.source)):
             return []
         return paths.cells(row.bank)
+
+    def splits(self, name: str) -> str | list[str]:
+        """Return the preprint's split of the bank whose held-out cells make a test set."""
+        row = self._settings.testsets.get(name)
+        return paths.splits("paper", row.bank) if row and row.kind == "singapore_held_out" else []
+
+    def held_out(self, possible: Possible) -> list[str]:
+        """Return the banks of which the cells that the preprint's split holds out are judged on."""
+        rows = [self._settings.testsets[name] for name in self.recorded]
+        return [row.bank for row in rows if row.kind == "singapore_held_out" and row.bank in possible.banks]
 
     def spec(self, name: str, disk: Disk) -> dict[str, Any]:
         """Return the kind of a test set and the limits it is built with; a variant's own test images are all taken."""

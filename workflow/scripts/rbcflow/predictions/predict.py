@@ -47,6 +47,7 @@ class Predictor:
         conf: least confidence of a box.
         iou: boxes of a class that overlap by more are suppressed.
         max_det: most boxes a frame.
+        clipped: whether boxes are clipped to the frame.
     """
 
     weights: Path
@@ -56,11 +57,12 @@ class Predictor:
     conf: float = 0.001
     iou: float = 0.7
     max_det: int = 300
+    clipped: bool = True
 
     @cached_property
     def detector(self) -> Detector:
         """The network with its thresholds."""
-        limits = {"conf": self.conf, "iou": self.iou, "max_det": self.max_det}
+        limits = {"conf": self.conf, "iou": self.iou, "max_det": self.max_det, "clipped": self.clipped}
         return load_detector(self.weights, threads=self.threads, device=self.device, **limits)
 
     def predict(
@@ -109,6 +111,7 @@ class Predictor:
             "conf": self.conf,
             "iou": self.iou,
             "max_det": self.max_det,
+            "clipped": self.clipped,
             "frames": len(judged.frames),
             "frames_per_second": round(len(judged.frames) / seconds, 2) if seconds else None,
         }

@@ -12,7 +12,8 @@ from typing import Any
 from rbcflow.claims.pictures import Pictures, count_slots, read_pictures
 from rbcflow.core import names
 from rbcflow.figures.registry import keys_of
-from rbcflow.report import captions, citation
+from rbcflow.report import boxes, captions, citation
+from rbcflow.report.boxes import BoxSizes, read_box_sizes
 from rbcflow.report.cards import Card, Values, read_cards, read_values, tally
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
@@ -73,6 +74,7 @@ class Page:
     datasets: list[Dataset]
     leakage: list[dict[str, Any]]
     sizes: list[dict[str, Any]]
+    box_sizes: dict[str, list[BoxSizes]]
     pixels: Pixels
     published: list[dict[str, Any]]
     models: list[Model]
@@ -105,6 +107,12 @@ class Page:
     def slots(self) -> tuple[int, int]:
         """How many values were read off published pictures, and how many can be."""
         return count_slots(self.pictures)
+
+    @property
+    def box_sampled(self) -> list[str]:
+        """The variants of whose published labels a sample was measured."""
+        words = boxes.WORDS["published sample"]
+        return [name for name, rows in self.box_sizes.items() if any(row.way == words for row in rows)]
 
     @property
     def verdicts(self) -> dict[str, tuple[str, int]]:
@@ -256,6 +264,7 @@ def collect(
         datasets=datasets,
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
         sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
+        box_sizes=read_box_sizes(results),
         pixels=pixels,
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,

@@ -45,7 +45,10 @@ def load_state(path: Path, sha256: str | None, network: torch.nn.Module) -> None
     elif not path.is_file():
         raise InputError(path, "no such file", "weights of a network")
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        # what the published U-Net's authors keep beside its weights
+        state.pop("mask_values", None)
+        network.load_state_dict(state)
     # what PyTorch raises depends on how a file is damaged: its restricted unpickler has errors of every kind
     except Exception as error:
         found = " ".join(str(error).split())[:200]

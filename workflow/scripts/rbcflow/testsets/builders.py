@@ -15,8 +15,15 @@ import numpy as np
 import pandas as pd
 
 from rbcflow.cells.bank import read_table, touches_edge
-from rbcflow.cells.methods.background import NAPLES, PARAMETERS, Parameters, find_objects, median_background
-from rbcflow.cells.splits import held_out, held_out_donor
+from rbcflow.cells.methods.background import (  # fmt: skip
+    NAPLES,
+    PARAMETERS,
+    Parameters,
+    find_objects,
+    like_most,
+    median_background,
+)
+from rbcflow.cells.splits import held_out, held_out_donor, read_splits
 from rbcflow.core.boxes import clip
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
@@ -37,9 +44,11 @@ __all__ = [
     "TestSet",
     "build_flow_public",
     "build_naples",
+    "build_naples_published",
     "build_saarland_donors",
     "build_saarland_frames",
     "build_saarland_one_donor",
+    "build_singapore_held_out",
     "build_singapore_raw",
     "build_variant_test",
     "read_testset",
@@ -109,6 +118,40 @@ def build_naples(
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
     )
+
+
+def build_naples_published(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], max_frames: int
+) -> TestSet:
+    """Build the Naples set as the preprint's notebook wrote it: frames with an accepted cell, and its box alone.
+
+    Boxes are by background subtraction at the notebook's settings, all of class other, so that classes are not judged;
+    red and blue are exchanged, as they were when the frames were saved. Arguments as ``build_naples``.
+    """
+    accepted = [item for recording in naples.recordings(raw) for item in _accepted(raw, recording, source)]
+    labelled = (
+        (replace(frame, image=np.ascontiguousarray(frame.image[..., ::-1])), boxes)
+        for frame, boxes in evenly(accepted, max_frames)
+    )
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels="background", classes_judged="false"
+    )
+
+
+def _accepted(raw: Path, recording: str, source: str) -> list[Labelled]:
+    """Return the frames of a stack in which the preprint's notebook accepted a cell, with that cell's box."""
+    frames = list(naples.read(raw, recording, source))
+    greys = [to_grey(frame.image) for frame in frames]
+    background = like_most(greys)
+    found = (
+        find_objects(grey, background, Parameters(), frame.condition) for frame, grey in zip(frames, greys, strict=True)
+    )
+    return [
+        (frame, [TrueBox("other", item.box, "single")])
+        for frame, objects in zip(frames, found, strict=True)
+        for item in objects[:1]
+        if not item.reason
+    ]
 
 
 def build_saarland_frames(
@@ -188,6 +231,50 @@ def build_singapore_raw(
             boxes.get((frame.recording, frame.index), []),
         )
         for frame in evenly(pictures, max_frames)
+    )
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin,
+        labels="truth" if exact_truth else "outlines", classes_judged="true",
+    )  # fmt: skip
+
+
+def build_singapore_held_out(
+    raw: Path,
+    folder: Path,
+    *,
+    name: str,
+    source: str,
+    origin: Sequence[str],
+    exact_truth: bool,
+    cells: Path,
+    splits: Path,
+    max_frames: int,
+) -> TestSet:
+    """Build the set of Liang's pictures whose cells the preprint's split keeps from every training: nine of ten.
+
+    Args:
+        raw: the source's files.
+        folder: gets the test set.
+        name: of the test set.
+        source: a key of ``config/sources.yaml``.
+        origin: of the source's files.
+        exact_truth: whether the source has it; else the boxes of the bank's cells stand in for it.
+        cells: ``cells.csv`` of a bank cut from the source.
+        splits: table of the scheme ``paper`` that divides this bank's cells.
+        max_frames: pictures to keep, evenly spaced.
+
+    Raises:
+        InputError: a picture, the truth table, the bank or the splits are wrong.
+    """
+    table = read_table(cells.parent).query("kept")
+    apart = read_splits(splits).query("split == 'test'")["cell_id"]
+    held = table[table["cell_id"].isin(apart)]
+    wanted = set(zip(held["recording"], held["frame"], strict=True))
+    pictures = [frame for shape in sorted(set(held["recording"])) for frame in liang2024.read(raw, shape, source)]
+    boxes = _true_boxes(read_objects(raw)) if exact_truth else _bank_boxes(cells)
+    labelled = (
+        (replace(frame, recording=frame.group, condition=frame.recording), boxes[frame.recording, frame.index])
+        for frame in evenly([frame for frame in pictures if (frame.recording, frame.index) in wanted], max_frames)
     )
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin,

@@ -1,12 +1,12 @@
 """Cells by background subtraction (rules ``cut_cells`` and ``build_testset``; preprint, section on the Naples set).
 
 The background is the pixel-wise median of the recording, or the recording's own background image where there is one.
-Two passes over a recording, linear in its frames, none of which is kept in memory.
+Two passes over a recording, linear in its frames, none of which is kept in memory; ``like_most`` is the preprint's way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,7 +39,10 @@ class Parameters:
         min_height: of a cell's box, pixels.
         min_width: of a cell's box, pixels.
         edge_buffer: columns at both ends of the frame that a cell must not touch.
-        max_edge_difference: mean grey difference in those columns above which a cell is not fully in the frame.
+        beside: columns left and right of a cell's box, over its rows, whose mean grey difference must not exceed half
+            of the threshold on either side: else the object is not fully seen.
+        max_edge_difference: mean grey difference in the buffer's columns above which no cell is fully in the frame;
+            None: no such test.
         largest_only: keep one cell a frame.
         outline: smoothed grey difference that belongs to an object once it was found and judged; None keeps the shape
             that the threshold gave, which leaves out a soft cell's rim.
@@ -52,15 +55,24 @@ class Parameters:
     min_height: int = 40
     min_width: int = 0
     edge_buffer: int = 10
-    max_edge_difference: float = 15.0
+    beside: int = 10
+    max_edge_difference: float | None = None
     largest_only: bool = True
     outline: int | None = None
 
+    def threshold_of(self, condition: str) -> int:
+        """Return the threshold at a flow condition."""
+        return self.threshold_at.get(condition, self.threshold)
+
 
 NAPLES = Parameters(outline=6)
-FLOW_PUBLIC = Parameters(threshold=15, threshold_at={}, min_height=10, min_width=20, edge_buffer=2, largest_only=False)
+_CROWDED = Parameters(
+    threshold_at={}, min_height=10, edge_buffer=2, beside=0, max_edge_difference=15.0, largest_only=False
+)  # fmt: skip
+"""For frames with several cells, where another one may be beside a cell."""
+FLOW_PUBLIC = replace(_CROWDED, threshold=15, min_width=20)
 """For the public recordings: 320-400 x 80 pixels, several cells a frame, about 60 x 17 pixels each."""
-SAARLAND = Parameters(threshold=12, threshold_at={}, min_height=10, min_width=10, edge_buffer=2, largest_only=False)
+SAARLAND = replace(_CROWDED, threshold=12, min_width=10)
 """For the Saarland videos, whose cells are cut by polygons; this path is there for the comparison of paths."""
 
 READERS = {module.LAYOUT: module for module in (naples, flow_public, nouaman2024)}
@@ -126,6 +138,26 @@ def median_background(images: Iterable[Grey]) -> Grey:
     return np.argmax(counts >= (total + 1) // 2, axis=1).astype(np.uint8).reshape(shape)
 
 
+ALIKE, ALIKE_SHARE, ALIKE_GREY = 0.01, 0.6, 30
+"""Two frames are alike where fewer than this share of pixels differ by more than this many grey levels; a frame that is
+like this share of the others shows the background."""
+
+
+def like_most(images: Sequence[Grey]) -> Grey:
+    """Return the preprint's background: the frame like most others if it is like enough of them, else the median.
+
+    Args:
+        images: (H, W) uint8 grey, a whole recording; the cost grows with the square of their number.
+    """
+    stack = np.stack(images).astype(np.int16)
+    shares = [
+        np.mean([np.mean(np.abs(other - frame) > ALIKE_GREY) < ALIKE for j, other in enumerate(stack) if j != i] or [0])
+        for i, frame in enumerate(stack)
+    ]
+    best = int(np.argmax(shares))
+    return images[best] if shares[best] >= ALIKE_SHARE else median_background(images)
+
+
 def find_objects(image: Grey, background: Grey, parameters: Parameters, condition: str = "") -> list[Found]:
     """Find what differs from the background in one frame.
 
@@ -139,7 +171,8 @@ def find_objects(image: Grey, background: Grey, parameters: Parameters, conditio
         Objects from the largest to the smallest.
     """
     difference = cv2.absdiff(image, background)
-    changed = difference > parameters.threshold_at.get(condition, parameters.threshold)
+    threshold = parameters.threshold_of(condition)
+    changed = difference > threshold
     if np.count_nonzero(changed) <= parameters.min_changed:
         return []
     closed = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_CLOSE, KERNEL, iterations=2)
@@ -149,8 +182,12 @@ def find_objects(image: Grey, background: Grey, parameters: Parameters, conditio
     areas = {index: cv2.contourArea(contour) for index, contour in enumerate(contours)}
     large = sorted((index for index in areas if areas[index] > parameters.min_area), key=lambda index: -areas[index])
     edges = np.hstack([difference[:, : parameters.edge_buffer], difference[:, -parameters.edge_buffer :]])
-    edge_changed = float(edges.mean()) > parameters.max_edge_difference
-    found = [_judge(contours[index], image.shape, rank, edge_changed, parameters) for rank, index in enumerate(large)]
+    most = parameters.max_edge_difference
+    edge_changed = most is not None and float(edges.mean()) > most
+    found = [
+        _judge(contours[index], difference, rank, edge_changed, parameters, threshold / 2)
+        for rank, index in enumerate(large)
+    ]
     return found if parameters.outline is None else _grown(found, difference, parameters.outline)
 
 
@@ -186,17 +223,23 @@ def _grown(found: list[Found], difference: Grey, threshold: int) -> list[Found]:
     return result
 
 
-def _judge(contour: NDArray, shape: tuple[int, ...], rank: int, edge_changed: bool, parameters: Parameters) -> Found:
+def _judge(
+    contour: NDArray, difference: Grey, rank: int, edge_changed: bool, parameters: Parameters, most_beside: float
+) -> Found:
     """Return a contour's filled object and why it is no usable cell."""
-    height, width = shape
+    height, width = difference.shape
     x, y, w, h = cv2.boundingRect(contour)
-    mask = cv2.drawContours(np.zeros(shape, np.uint8), [contour], -1, 1, cv2.FILLED).astype(bool)
+    sides = (
+        difference[y : y + h, max(x - parameters.beside, 0) : x],
+        difference[y : y + h, x + w :][:, : parameters.beside],
+    )
+    mask = cv2.drawContours(np.zeros(difference.shape, np.uint8), [contour], -1, 1, cv2.FILLED).astype(bool)
     box = (float(x), float(y), float(x + w), float(y + h))
     if x < parameters.edge_buffer or x + w > width - parameters.edge_buffer or touches_edge(box, width, height):
         reason = "touches_edge"
     elif h < parameters.min_height or w < parameters.min_width:
         reason = "too_small"
-    elif edge_changed:
+    elif edge_changed or any(side.size and side.mean() > most_beside for side in sides):
         reason = "edge_changed"
     else:
         reason = "not_largest" if parameters.largest_only and rank else ""

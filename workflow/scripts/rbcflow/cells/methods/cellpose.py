@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rbcflow.cells.clusters import Clusters
 from rbcflow.cells.methods.unet import Foreground, square_window
 from rbcflow.cells.methods.unet import outline as outline_unet
-from rbcflow.cells.outline import Found, Outlined
+from rbcflow.cells.outline import USUAL, Found, Options, Outlined
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.segmentation.flows import Instances
 from rbcflow.segmentation.practice import SCALE, scaled
@@ -25,11 +25,12 @@ ELONGATION: Mapping[str, dict[str, float]] = {
     "kihm2018": {"croissant": 0.5, "slipper": 2.5},
     "liang2024": {"croissant": 0.5, "slipper": 2.5},
 }
-"""Largest longer side over shorter side, less one, by layout and class. The preprint's test for slippers was a chained
-comparison that kept everything up to 2.5; that elongated slippers should stay is what its text says (deviations)."""
+"""Largest longer side over shorter side, less one, by layout and class, where a bank says nothing else.
+The preprint's test for slippers was a chained comparison that kept everything up to 2.5; that elongated slippers should
+stay is what its text says (deviations)."""
 
 
-def outline(frames: Iterable[Frame], layout: str, network: Instances) -> Iterator[Outlined]:
+def outline(frames: Iterable[Frame], layout: str, network: Instances, options: Options = USUAL) -> Iterator[Outlined]:
     """Yield frames with their labels: one of a sorted crop, all of a recording's frame.
 
     Reasons: ``empty`` (no label, or background at the centre), ``elongated``, ``touches_edge``.
@@ -38,17 +39,23 @@ def outline(frames: Iterable[Frame], layout: str, network: Instances) -> Iterato
         frames: of one layout.
         layout: decides the scale.
         network: Cellpose.
+        options: the bank's test of shapes.
     """
     for frame in frames:
         labels = _labels(to_grey(frame.image), SCALE.get(layout, 1.0), network)
         if frame.label:
-            yield Outlined(frame, [_single(labels, frame.label, layout)])
+            yield Outlined(frame, [_single(labels, frame.label, layout, options)])
         else:
             yield Outlined(frame, [Found.of_mask(labels == value) for value in range(1, int(labels.max()) + 1)])
 
 
 def outline_after_unet(
-    frames: Iterable[Frame], layout: str, unet: Foreground, network: Instances, clusters: Clusters | None
+    frames: Iterable[Frame],
+    layout: str,
+    unet: Foreground,
+    network: Instances,
+    clusters: Clusters | None,
+    options: Options = USUAL,
 ) -> Iterator[Outlined]:
     """Yield frames with the cells that Cellpose outlines in the squares around the U-Net's objects.
 
@@ -61,8 +68,9 @@ def outline_after_unet(
         unet: tells foreground.
         network: Cellpose.
         clusters: verdicts of rule ``cluster_objects``; None filters nothing.
+        options: the bank's kernel and test of shapes.
     """
-    for item in outline_unet(frames, layout, unet):
+    for item in outline_unet(frames, layout, unet, options):
         frame, found = item.frame, item.found
         usable = [f for f in found if not f.reason]
         result = [f for f in found if f.reason]
@@ -70,11 +78,11 @@ def outline_after_unet(
             if clusters is not None and not clusters.keeps(frame.recording, frame.index, number):
                 result.append(candidate.dropped("cluster"))
             else:
-                result.append(_refined(frame, candidate, layout, network))
+                result.append(_refined(frame, candidate, layout, network, options))
         yield Outlined(frame, result or [Found.of_mask(np.zeros(frame.image.shape[:2], bool))])
 
 
-def _refined(frame: Frame, candidate: Found, layout: str, network: Instances) -> Found:
+def _refined(frame: Frame, candidate: Found, layout: str, network: Instances, options: Options) -> Found:
     """Return what Cellpose outlines at the centre of the square around an object, in the frame's pixels."""
     window = square_window(candidate.box, *frame.size, MARGIN)
     labels = _labels(to_grey(frame.image)[window], SCALE.get(layout, 1.0), network)
@@ -83,7 +91,7 @@ def _refined(frame: Frame, candidate: Found, layout: str, network: Instances) ->
     value = labels[centre]
     mask = np.zeros(frame.image.shape[:2], dtype=bool)
     mask[window] = (labels == value) & (value > 0)
-    return _shaped(Found.of_mask(mask), frame.label, layout)
+    return _shaped(Found.of_mask(mask), frame.label, layout, options)
 
 
 def _labels(image: NDArray[np.uint8], factor: float, network: Instances) -> NDArray[np.integer]:
@@ -102,21 +110,23 @@ def _resampled(labels: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[n
     return labels[rows[:, None], columns[None, :]]
 
 
-def _single(labels: NDArray[np.integer], label: str, layout: str) -> Found:
+def _single(labels: NDArray[np.integer], label: str, layout: str, options: Options) -> Found:
     """Return the one cell of a sorted crop."""
     if label == "slipper" and layout == "kihm2018":
         mask = labels > 0
     else:
         value = labels[labels.shape[0] // 2, labels.shape[1] // 2]
         mask = (labels == value) & (value > 0)
-    return _shaped(Found.of_mask(mask), label, layout)
+    return _shaped(Found.of_mask(mask), label, layout, options)
 
 
-def _shaped(found: Found, label: str, layout: str) -> Found:
+def _shaped(found: Found, label: str, layout: str, options: Options) -> Found:
     """Return the object, dropped where it is too drawn out for its class."""
-    limit = ELONGATION.get(layout, {}).get(label)
+    limits = ELONGATION.get(layout, {}) if options.elongation is None else options.elongation
+    limit = limits.get(label)
     x0, y0, x1, y1 = found.box
     if limit is None or not found.mask.any():
         return found
-    sides = sorted((x1 - x0, y1 - y0))
-    return found.dropped("elongated") if sides[1] / sides[0] - 1 > limit else found
+    width, height = x1 - x0, y1 - y0
+    ratio = height / width if options.elongation_of == "height" else max(width, height) / min(width, height)
+    return found.dropped("elongated") if abs(ratio - 1) > limit else found

@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.cells.outline import Found, Outlined, batches
+from rbcflow.cells.outline import USUAL, Found, Options, Outlined, batches
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.segmentation.practice import SCALE, scaled
 
-KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+KERNELS = {name: cv2.getStructuringElement(shape, (3, 3)) for name, shape in (
+    ("cross", cv2.MORPH_ELLIPSE), ("square", cv2.MORPH_RECT))}  # fmt: skip
+"""What opens and closes the foreground; OpenCV's ellipse of 3x3 pixels is a cross."""
 
 
 class Foreground(Protocol):
@@ -43,7 +45,7 @@ class Limits:
 LIMITS = {"liang2024": Limits(max_width=60)}
 
 
-def outline(frames: Iterable[Frame], layout: str, network: Foreground) -> Iterator[Outlined]:
+def outline(frames: Iterable[Frame], layout: str, network: Foreground, options: Options = USUAL) -> Iterator[Outlined]:
     """Yield frames with the components of their foreground.
 
     Foreground is opened, then closed (3x3), and divided into components, whose holes are filled. Reasons:
@@ -53,18 +55,19 @@ def outline(frames: Iterable[Frame], layout: str, network: Foreground) -> Iterat
         frames: of one layout.
         layout: decides scale and limits.
         network: tells foreground.
+        options: the bank's kernel.
     """
-    return (item for item, _ in outline_with_probability(frames, layout, network))
+    return (item for item, _ in outline_with_probability(frames, layout, network, options))
 
 
 def outline_with_probability(
-    frames: Iterable[Frame], layout: str, network: Foreground
+    frames: Iterable[Frame], layout: str, network: Foreground, options: Options = USUAL
 ) -> Iterator[tuple[Outlined, NDArray[np.float32]]]:
     """Yield what ``outline`` yields, with the (H, W) float32 probability it comes from."""
     limits = LIMITS.get(layout, Limits())
     for batch in batches(frames):
         for frame, probability in zip(batch, probabilities(batch, layout, network), strict=True):
-            parts = components(opened_and_closed(probability > network.threshold))
+            parts = components(opened_and_closed(probability > network.threshold, options.kernel))
             yield Outlined(frame, [_judge(part, limits) for part in parts]), probability
 
 
@@ -77,10 +80,10 @@ def probabilities(batch: list[Frame], layout: str, network: Foreground) -> list[
     ]
 
 
-def opened_and_closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def opened_and_closed(mask: NDArray[np.bool_], kernel: str = "cross") -> NDArray[np.bool_]:
     """Return a (H, W) bool mask after a 3x3 opening and closing."""
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, KERNEL)
-    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, KERNEL).astype(bool)
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, KERNELS[kernel])
+    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, KERNELS[kernel]).astype(bool)
 
 
 def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
