@@ -49,10 +49,16 @@ def main() -> None:
     """Draw everything and write what came out."""
     with tempfile.TemporaryDirectory() as scratch:
         found = {layout: list(_phantom(layout, Path(scratch, layout))) for layout in WRITERS}
-        job = Job("nouaman2024", "nouaman2024", Path(scratch, "nouaman2024"))
-        cut = [cell for cell in cut_cells(["polygon", "segmented_crop"], job) if not cell.reason]
+        jobs = {layout: Job(layout, layout, Path(scratch, layout)) for layout in WRITERS}
+        crops = {
+            layout: [cell for cell in cut_cells(["contrast"], jobs[layout]) if not cell.reason]
+            for layout in ("kihm2018", "liang2024")
+        }
+        own = cut_cells(["polygon", "segmented_crop"], jobs["nouaman2024"])
+        cut = [cell for cell in own if not cell.reason]
     drawn = list(draw_cells(DRAWN_PER_CLASS, seed=3))
-    for name, cells in (("bank nouaman2024", cut), ("bank drawn", drawn)):
+    banks = {"bank nouaman2024": cut, "bank drawn": drawn} | {f"bank {name}": cells for name, cells in crops.items()}
+    for name, cells in banks.items():
         found[name] = [short(cell.crop.tobytes() + cell.mask.tobytes()) for cell in cells]
     found["functions"] = list(_functions())
     stocks = {"alpha": _stock(cut), "transmit": _stock(drawn), "look": _stock([*cut, *drawn])}

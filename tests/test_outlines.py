@@ -13,7 +13,7 @@ import torch
 from raw_inputs import write_coco
 from rbcflow.cells import clusters
 from rbcflow.cells.cut import Job
-from rbcflow.cells.methods import cellpose, polygons, unet, yolo
+from rbcflow.cells.methods import cellpose, contrast, polygons, unet, yolo
 from rbcflow.cells.outline import Found, Outlined, batches, frames_of, to_cells
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
@@ -373,3 +373,30 @@ def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_pat
     assert summary["invented"] == 0
     assert set(table["iou"]) == {0.0, 1.0}
     assert summary["found"] == (table["iou"] == 1).sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("cells", "walls", "box"),
+    [
+        ([(45, 30, 18, 10)], False, (27, 20, 64, 41)),
+        # walls run along the rows, and another cell at the frame's end is farther from the centre
+        ([(45, 30, 18, 10), (86, 30, 8, 8)], True, (27, 20, 64, 41)),
+        ([], True, (0, 0, 0, 0)),
+    ],
+)
+def test_a_cell_by_its_contrast(cells, walls, box):
+    grey = np.full((60, 90), 150, np.uint8)
+    if walls:
+        grey[[3, 4, 55, 56]] = [[60], [220], [220], [60]]
+    for x, y, a, b in cells:
+        cv2.ellipse(grey, (x, y), (a, b), 0, 0, 360, 100, -1)
+    crop = Frame(grey, "kihm2018", "", "Slipper", 0, label="slipper")
+    ((found,),) = (item.found for item in contrast.outline([crop], "kihm2018"))
+    assert found.box == pytest.approx(box, abs=1) and found.reason == ("" if cells else "empty")
+
+
+def test_contrast_outlines_phantoms_crops_better_than_half(tmp_path):
+    kihm2018.write(tmp_path, seed=1, kihm_per_class=8, kihm_s3_scale=0.004)
+    source = SourceRecord("kihm2018", "kihm2018", "phantom", True, "available", None, str(tmp_path), 0, "")
+    table = outlines.score("contrast", Job("kihm2018", "kihm2018", tmp_path), source, frames=99).table
+    assert len(table) > 20 and table["iou"].median() > 0.8 and (table["iou"] > 0.5).mean() > 0.9

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rbcflow.cells.bank import Cell
-from rbcflow.cells.methods import background, crops, polygons
+from rbcflow.cells.methods import background, contrast, crops, polygons
 from rbcflow.cells.outline import USUAL, Options, Outlined, Wanted, everything, frames_of, to_cells
 from rbcflow.core.frames import Frame
 
@@ -60,6 +60,10 @@ def _segmented_crop(job: Job) -> Iterator[Outlined]:
 
 def _background(job: Job) -> Iterator[Outlined]:
     return background.outline(job.folder, job.source, job.layout, wanted=job.wanted)
+
+
+def _contrast(job: Job) -> Iterator[Outlined]:
+    return contrast.outline(job.frames, job.layout, job.options)
 
 
 # The networks' libraries take seconds to load, so only the paths that use them do.
@@ -119,6 +123,7 @@ PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
     "polygon": _polygon,
     "segmented_crop": _segmented_crop,
     "background": _background,
+    "contrast": _contrast,
     "unet": _unet,
     "cellpose": _cellpose,
     "unet_cellpose": _unet_cellpose,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,10 @@ from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 BATCH = 16
 """Frames a network sees at once."""
+
+KERNELS = {name: cv2.getStructuringElement(shape, (3, 3)) for name, shape in (
+    ("cross", cv2.MORPH_ELLIPSE), ("square", cv2.MORPH_RECT))}  # fmt: skip
+"""What opens and closes the foreground; OpenCV's ellipse of 3x3 pixels is a cross."""
 
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 
@@ -87,6 +92,15 @@ class Options:
 
 
 USUAL = Options()
+
+ELONGATION: Mapping[str, dict[str, float]] = {
+    "kihm2018": {"croissant": 0.5, "slipper": 2.5},
+    "liang2024": {"croissant": 0.5, "slipper": 2.5},
+}
+"""Largest longer side over shorter side, less one, by layout and class, where a bank says nothing else.
+The preprint's test for slippers was a chained comparison that kept everything up to 2.5; that elongated slippers should
+stay is what its text says (deviations)."""
+
 Wanted = Callable[[str, int], bool]
 """Whether a frame (recording, index) is wanted; the benchmark looks at a sample only."""
 
@@ -134,3 +148,22 @@ def to_cells(outlined: Iterable[Outlined], method: str) -> Iterator[Cell]:
                 frame=frame.index, box=box, method=method, group=frame.unit, crop=crop, mask=mask,
                 touches_edge=found.touches_edge, reason=found.reason,
             )  # fmt: skip
+
+
+def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return the (H, W) bool parts of a mask, holes filled, from left to right."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours = sorted(contours, key=lambda contour: tuple(contour.reshape(-1, 2).min(axis=0)))
+    return [cv2.drawContours(np.zeros(mask.shape, np.uint8), [c], -1, 1, cv2.FILLED).astype(bool) for c in contours]
+
+
+def shaped(found: Found, label: str, layout: str, options: Options) -> Found:
+    """Return the object, dropped where it is too drawn out for its class."""
+    limits = ELONGATION.get(layout, {}) if options.elongation is None else options.elongation
+    limit = limits.get(label)
+    x0, y0, x1, y1 = found.box
+    if limit is None or not found.mask.any():
+        return found
+    width, height = x1 - x0, y1 - y0
+    ratio = height / width if options.elongation_of == "height" else max(width, height) / min(width, height)
+    return found.dropped("elongated") if abs(ratio - 1) > limit else found

@@ -95,12 +95,15 @@ class Phantom(Strict):
     drawn_per_class: int = Field(300, ge=4, description="cells a class drawn for the `synthetic` variant")
 
 
-PathName = Literal["polygon", "segmented_crop", "background", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"]
+PathName = Literal[
+    "polygon", "segmented_crop", "background", "contrast", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"
+]
 
 PATHS: dict[str, tuple[str, ...]] = {
     "polygon": ("nouaman2024",),
     "segmented_crop": ("nouaman2024",),
     "background": ("naples", "flow_public", "nouaman2024"),
+    "contrast": ("kihm2018", "liang2024", "crops"),
     "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
     "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
     "unet_cellpose": ("liang2024",),

@@ -6,7 +6,7 @@ crop's centre is taken, of a slipper everything that has a label; then the shape
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +14,12 @@ from numpy.typing import NDArray
 from rbcflow.cells.clusters import Clusters
 from rbcflow.cells.methods.unet import Foreground, square_window
 from rbcflow.cells.methods.unet import outline as outline_unet
-from rbcflow.cells.outline import USUAL, Found, Options, Outlined
+from rbcflow.cells.outline import USUAL, Found, Options, Outlined, shaped
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.segmentation.flows import Instances
 from rbcflow.segmentation.practice import SCALE, scaled
 
 MARGIN = 20
-
-ELONGATION: Mapping[str, dict[str, float]] = {
-    "kihm2018": {"croissant": 0.5, "slipper": 2.5},
-    "liang2024": {"croissant": 0.5, "slipper": 2.5},
-}
-"""Largest longer side over shorter side, less one, by layout and class, where a bank says nothing else.
-The preprint's test for slippers was a chained comparison that kept everything up to 2.5; that elongated slippers should
-stay is what its text says (deviations)."""
 
 
 def outline(frames: Iterable[Frame], layout: str, network: Instances, options: Options = USUAL) -> Iterator[Outlined]:
@@ -91,7 +83,7 @@ def _refined(frame: Frame, candidate: Found, layout: str, network: Instances, op
     value = labels[centre]
     mask = np.zeros(frame.image.shape[:2], dtype=bool)
     mask[window] = (labels == value) & (value > 0)
-    return _shaped(Found.of_mask(mask), frame.label, layout, options)
+    return shaped(Found.of_mask(mask), frame.label, layout, options)
 
 
 def _labels(image: NDArray[np.uint8], factor: float, network: Instances) -> NDArray[np.integer]:
@@ -117,16 +109,4 @@ def _single(labels: NDArray[np.integer], label: str, layout: str, options: Optio
     else:
         value = labels[labels.shape[0] // 2, labels.shape[1] // 2]
         mask = (labels == value) & (value > 0)
-    return _shaped(Found.of_mask(mask), label, layout, options)
-
-
-def _shaped(found: Found, label: str, layout: str, options: Options) -> Found:
-    """Return the object, dropped where it is too drawn out for its class."""
-    limits = ELONGATION.get(layout, {}) if options.elongation is None else options.elongation
-    limit = limits.get(label)
-    x0, y0, x1, y1 = found.box
-    if limit is None or not found.mask.any():
-        return found
-    width, height = x1 - x0, y1 - y0
-    ratio = height / width if options.elongation_of == "height" else max(width, height) / min(width, height)
-    return found.dropped("elongated") if abs(ratio - 1) > limit else found
+    return shaped(Found.of_mask(mask), label, layout, options)

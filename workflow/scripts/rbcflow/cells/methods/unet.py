@@ -10,14 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.cells.outline import USUAL, Found, Options, Outlined, batches
+from rbcflow.cells.outline import KERNELS, USUAL, Found, Options, Outlined, batches, components
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.segmentation.practice import SCALE, scaled
-
-KERNELS = {name: cv2.getStructuringElement(shape, (3, 3)) for name, shape in (
-    ("cross", cv2.MORPH_ELLIPSE), ("square", cv2.MORPH_RECT))}  # fmt: skip
-"""What opens and closes the foreground; OpenCV's ellipse of 3x3 pixels is a cross."""
 
 
 class Foreground(Protocol):
@@ -84,13 +80,6 @@ def opened_and_closed(mask: NDArray[np.bool_], kernel: str = "cross") -> NDArray
     """Return a (H, W) bool mask after a 3x3 opening and closing."""
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, KERNELS[kernel])
     return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, KERNELS[kernel]).astype(bool)
-
-
-def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Return the (H, W) bool parts of a mask, holes filled, from left to right."""
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    contours = sorted(contours, key=lambda contour: tuple(contour.reshape(-1, 2).min(axis=0)))
-    return [cv2.drawContours(np.zeros(mask.shape, np.uint8), [c], -1, 1, cv2.FILLED).astype(bool) for c in contours]
 
 
 def square_window(box: tuple[float, ...], width: int, height: int, margin: int) -> tuple[slice, slice]:
