@@ -16,7 +16,8 @@ from rbcflow.cells.outline import KERNELS, USUAL, Found, Options, Outlined, comp
 from rbcflow.core.frames import Frame, to_grey
 
 ENDS = 10
-"""Columns at either end of a row that show its ground: the walls of a channel run along the rows."""
+"""Columns at either end of a row that show its ground, even where one end shows another cell: the walls of a channel run
+along the rows."""
 
 SHARE, LEAST = 4, 6
 """A cell is darker than its ground by more than this part of what its darkest pixels are, and by more grey levels."""
@@ -45,7 +46,7 @@ def dark(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return where a (H, W) uint8 crop is darker than the ends of its rows."""
     soft = cv2.GaussianBlur(grey, (3, 3), 0).astype(np.int32)
     ends = np.sort(np.hstack([soft[:, :ENDS], soft[:, -ENDS:]]), axis=1)
-    depth = ends[:, ENDS - 1 : ENDS] - soft
+    depth = ends[:, ENDS : ENDS + 1] - soft
     darkest = int(np.sort(depth, axis=None)[-max(depth.size // 50, 1)])
     mask = (depth * SHARE > darkest) & (depth > LEAST)
     return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, KERNELS["square"]).astype(bool)
