@@ -83,10 +83,14 @@ class Reference:
         for name, meaning in NUMBERS.items():
             value = float(np.median([one[name] for one in measured]))
             if value > self.high[name] or (value < self.low[name] and name != "noise"):
-                words.append(
-                    f"{meaning.format(f'{value:.2g}')} (in training {self.low[name]:.2g} to {self.high[name]:.2g})"
-                )
+                low, high = _digits(self.low[name]), _digits(self.high[name])
+                words.append(f"{meaning.format(_digits(value))} (in training {low} to {high})")
         return words
+
+
+def _digits(value: float) -> str:
+    """Return a number in two digits, whole where it has more before the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
 
 
 def reference(measured: list[Mapping[str, float]]) -> Reference | None:

@@ -51,6 +51,10 @@ VERDICTS = ("valid", "doubtful", "not valid")
 WORTH_A_WORD = 0.03
 """Average precision lost by a term from which it is named as a reason."""
 
+FAR = 2.0
+"""Distance of features that is named as a reason where boxes are not valid, also where it costs nothing by itself: the
+boxes' scores fall with it."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -143,6 +147,7 @@ class Gauge:
         if (verdict := verdict_of(expected)) == VERDICTS[0]:
             return Reading(expected, verdict, numbers, [])
         dear = [name for name in sorted(lost, key=lambda name: -lost[name]) if lost[name] >= WORTH_A_WORD]
+        dear += ["unknown"] if numbers["unknown"] > FAR and "unknown" not in dear else []
         reasons = [TERMS[name].format(_told(name, numbers)) for name in dear]
         looked = [one.look for one in seen if one.look]
         strange = self.reference.strange(looked) if self.reference and looked else []
