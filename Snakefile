@@ -38,13 +38,13 @@ CODE.keep()
 
 onstart:
     no_limit_on_starts()
+    board.show(workflow, logger)
 
 
 onerror:
-    print(
+    logger.error(
         "\nWhat is finished is kept: mend what is named above and run the same command again. A job that ended with "
-        "exit code 137 or `Killed` ran out of memory: fewer --cores. docs/accidents.md has more.\n",
-        file=sys.stderr,
+        "exit code 137 or `Killed` ran out of memory: fewer --cores. docs/accidents.md has more.\n"
     )
 
 

@@ -20,6 +20,7 @@ from rbcflow.plan import Plan, paths
 from rbcflow.plan.disk import Disk
 from rbcflow.plan.names import alternatives, rows
 from rbcflow.plan.start import told_of_missing
+from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
 from rbcflow.runtime.clock import from_the_future
 from rbcflow.runtime.memory import HUGE_PAGES

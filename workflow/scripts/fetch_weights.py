@@ -1,14 +1,13 @@
 """Rule fetch_weights: download a checkpoint of resources/weights.yaml and check its sha256 before anything opens it."""
 
-import sys
 from pathlib import Path
 
 from rbcflow.detector.weights import fetch, read_weights
 from rbcflow.runtime import logs
+from rbcflow.runtime.board import bars
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     table = Path(snakemake.params.table)
-    fetch(
-        read_weights(table)[snakemake.wildcards.weights], Path(snakemake.output[0]), table, progress=sys.stderr.isatty()
-    )
+    entry = read_weights(table)[snakemake.wildcards.weights]
+    fetch(entry, Path(snakemake.output[0]), table, progress=bars())

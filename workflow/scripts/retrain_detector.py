@@ -1,6 +1,5 @@
 """Rule retrain_detector: the named detector trained on; a training that was cut off goes on from its last epoch."""
 
-import sys
 from pathlib import Path
 
 from rbcflow.core.tables import read_object
@@ -8,6 +7,7 @@ from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import load_verified
 from rbcflow.recordings import retrain
 from rbcflow.runtime import logs
+from rbcflow.runtime.board import bars
 from rbcflow.runtime.lineage import PHANTOM, RAW
 from rbcflow.training.train import train
 
@@ -36,5 +36,5 @@ if __name__ == "__main__":
         overrides=retrain.OVERRIDES,
         learned_from=[PHANTOM, RAW],
         remarks=[f"The training started from the detector {detector['name']}."],
-        progress=sys.stderr.isatty(),
+        progress=bars(),
     )

@@ -1,9 +1,9 @@
 """Rule train_model: train one detector; a training that was cut off goes on from its last epoch."""
 
-import sys
 from pathlib import Path
 
 from rbcflow.runtime import logs
+from rbcflow.runtime.board import bars
 from rbcflow.runtime.lineage import PHANTOM, STARTED, origins_of, remarks_of
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.training.train import train
@@ -33,6 +33,6 @@ if __name__ == "__main__":
         classes=snakemake.params.classes,
         learned_from=origins_of([data]),
         remarks=[*remarks_of([data]), *remarks],
-        progress=sys.stderr.isatty(),
+        progress=bars(),
     )
     recorder.write(snakemake.output.provenance)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
+
+from rbcflow.runtime.board import bars
 
 T = TypeVar("T")
 SECONDS = 10
@@ -26,7 +27,7 @@ def shown(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
         total: number of items, None where unknown.
     """
     began = last = time.monotonic()
-    with tqdm(total=total, desc=what, unit="frame", disable=not sys.stderr.isatty(), dynamic_ncols=True) as bar:
+    with tqdm(total=total, desc=what, unit="frame", disable=not bars(), dynamic_ncols=True) as bar:
         for count, item in enumerate(items):
             yield item
             bar.update()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import shutil
 import sys
 from pathlib import Path
 
 from rbcflow.core.errors import InputError
+from rbcflow.runtime.board import SHOWN
 from rbcflow.runtime.parent_watch import end_with_snakemake
 
 FULL = 4 * 2**20
@@ -33,10 +35,12 @@ def configure(log: str | Path) -> None:
         # what a user can mend needs no lines of code
         described, lines = (f": {error}", None) if issubclass(kind, InputError) else ("", (kind, error, trace))
         logging.getLogger("rbcflow").critical("the job failed%s", described, exc_info=lines)
-        if issubclass(kind, InputError):
-            print(f"\nInputError: {error}\n", file=sys.stderr)
-        else:
-            sys.__excepthook__(kind, error, trace)
+        # where a board is shown, Snakemake prints this log above it
+        if SHOWN not in os.environ:
+            if issubclass(kind, InputError):
+                print(f"\nInputError: {error}\n", file=sys.stderr)
+            else:
+                sys.__excepthook__(kind, error, trace)
         # each library has its own words for a write that failed, or hides it, so the disk is asked
         if (left := shutil.disk_usage(Path(log).parent).free) < FULL:
             print(
