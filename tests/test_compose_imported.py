@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -10,6 +12,8 @@ from rbcflow.core.errors import InputError
 from rbcflow.datasets.dataset import collect
 from rbcflow.datasets.imported import import_folder
 from rbcflow.datasets.spec import VariantSpec
+from rbcflow.testsets.files import TestSet
+from rbcflow.testsets.published import build_published
 
 
 def test_the_set_is_taken_as_it_is(tmp_path, server):
@@ -108,3 +112,47 @@ def test_a_folder_of_ones_own(tmp_path):
     (tmp_path / "own/test/labels/0000.txt").unlink()
     import_folder(tmp_path / "own", tmp_path / "set", classes=3)
     assert pd.read_csv(tmp_path / "set/test/shards/000/metadata.csv")["croissant_placed"].tolist() == [0, 1]
+
+
+def split_of(address: str, tmp_path: Path) -> TestSet:
+    """Build the test set of the published set on a server."""
+    published = {"url": f"{address}/a.tar.gz", "folder": SET, "images": IMAGES}
+    known, folder = tmp_path / "known/set-test.fingerprint", tmp_path / "published_microfluidic"
+    return build_published(published, folder, name="published_microfluidic", source="m", max_frames=50, known=known)
+
+
+def test_the_test_split_alone_becomes_a_test_set(tmp_path, server):
+    files, address = server
+    archive(files / "a.tar.gz", published())
+    made = split_of(address, tmp_path)
+    assert (made.meta["status"], made.meta["origin"], made.meta["classes_judged"]) == (
+        "available",
+        ["published"],
+        "true",
+    )
+    assert len(made.frames) == IMAGES["test"]
+    assert made.truth["class"].tolist() == ["croissant", "other"] * IMAGES["test"]
+    # 0.1 of 200 and 0.2 of 100 pixels about the middle of the image
+    assert made.truth.iloc[0][["x0", "y0", "x1", "y1"]].tolist() == [90, 40, 110, 60]
+    assert made.image(0)[0, 0].tolist() == [100, 100, 100]
+    # nothing of the other splits is left, and another content is refused
+    assert len(list((tmp_path / "published_microfluidic").rglob("*.png"))) == IMAGES["test"]
+    archive(files / "a.tar.gz", published() | {f"{SET}/test/images/0000.png": png(7)})
+    with pytest.raises(InputError, match="fingerprint"):
+        split_of(address, tmp_path)
+
+
+def test_without_the_network_the_test_set_is_unavailable(tmp_path, server):
+    made = split_of(server[1], tmp_path)
+    assert (made.meta["status"], len(made.frames)) == ("unavailable", 0)
+    assert made.meta["reason"] == "the archive of the preprint's repository was not reachable"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_test_set_of_half_an_archive_is_refused(tmp_path, server, share):
+    files, address = server
+    archive(files / "a.tar.gz", published())
+    content = (files / "a.tar.gz").read_bytes()
+    (files / "a.tar.gz").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InputError, match="cut off"):
+        split_of(address, tmp_path)

@@ -15,6 +15,8 @@ from rbcflow.config.load import Settings
 from rbcflow.config.models import SWITCHES
 from rbcflow.config.write import config_yaml, readme_md, schema_json
 from rbcflow.core.errors import InputError
+from rbcflow.plan import Plan
+from rbcflow.plan.disk import Disk
 
 
 @pytest.fixture(autouse=True)
@@ -368,3 +370,40 @@ def test_a_stress_set_is_of_another_set_of_its_source(tmp_path: Path, row: dict,
 def test_an_average_needs_weights_to_start_from():
     with pytest.raises(InputError, match="`average` above 0 needs `weights`"):
         load(default() | {"training": {"average": 0.5, "weights": "none"}})
+
+
+def test_trainings_are_judged_on_their_validation_images_on_request():
+    assert not [run for run in load(default()).runs if run.endswith("_val")]
+    settings = load(default() | {"validation": {"own_val": True}})
+    added = [run for run in settings.runs if run.endswith("_val")]
+    # the four published trainings, and no model that the preprint has not
+    assert added == [
+        f"{name}-on-{name}_val"
+        for name in (
+            "random",
+            "random_nosuperposition",
+            "random_nosuperposition_noother",
+            "microfluidic_nosuperposition",
+        )
+    ]
+    row = settings.testsets["random_val"]
+    assert (row.kind, row.source, row.split) == ("composed", "random", "val")
+    assert settings.labels["random_val"] == "validation: overlap"
+    assert settings.labels["random-on-random_val"] == "overlap on validation: overlap"
+    assert "random_val" not in settings.recorded
+    plan = Plan.of(settings)
+    assert plan.testsets.source("random_val") == "<results>/datasets/random/fingerprint.txt"
+    assert plan.testsets.spec("random_val", Disk(settings))["max_frames"] == 60
+
+
+def test_every_model_is_judged_on_the_published_sets_on_request():
+    settings = load(default() | {"validation": {"published_sets": True}})
+    models = {run.model for run in settings.runs.values()}
+    for testset in ("published_random_nosuperposition", "published_microfluidic"):
+        assert {run.model for run in settings.runs.values() if run.testset == testset} == models
+        assert settings.testsets[testset].kind == "published"
+    plan = Plan.of(settings)
+    assert plan.testsets.streamed == ["published_random_nosuperposition", "published_microfluidic"]
+    spec = plan.testsets.spec("published_microfluidic", Disk(settings))
+    assert (spec["folder"], spec["images"]["test"]) == ("data/copy_paste_microfluidic", 2000)
+    assert Plan.of(load(default())).testsets.streamed == []
