@@ -39,6 +39,7 @@ SOURCES = {
 }
 
 CONFIG = {
+    "files": ["config/config.yaml"],
     "seed": 0,
     "scheme": "grouped",
     "labels": {

@@ -16,8 +16,8 @@ from rbcflow.cells.outline import KERNELS, USUAL, Found, Options, Outlined, comp
 from rbcflow.core.frames import Frame, to_grey
 
 ENDS = 10
-"""Columns at either end of a row that show its ground, even where one end shows another cell: a channel's walls run along
-the rows."""
+"""Columns at either end of a row that show its ground, even where one end shows another cell: a channel's walls run
+along the rows."""
 
 SHARE, LEAST = 4, 6
 """A cell is darker than its ground by more than this part of what its darkest pixels are, and by more grey levels."""
