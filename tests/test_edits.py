@@ -62,7 +62,7 @@ EDITS = {
     "a sentence of the log's module": ("runtime/logs.py", "the job failed", "the job broke", NOTHING),
     "how a record is written": ("runtime/provenance.py", "indent=1", "indent=2", NOTHING),
     "a table of the configuration": ("config/checks.py", '"sum", "share")', '"sum")', NOTHING),
-    "what the rules ask": ("plan/raw.py", '"pages"', '"page_count"', NOTHING),
+    "what a laboratory is": ("sources/naples/laboratory.py", '"pages"', '"page_count"', NOTHING),
     "what decides the origin": ("runtime/lineage.py", '" + "', '" & "', NAMES - UNRECORDED),
     "a preset of the composer": ("datasets/spec.py", "(0.75, 1.25)", "(0.75, 1.5)", COMPOSE),
     "a line of the composer": ("datasets/paste.py", BEGIN, MORE, COMPOSE),

@@ -24,6 +24,7 @@ from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
 from rbcflow.runtime.clock import from_the_future
 from rbcflow.runtime.memory import HUGE_PAGES
+from rbcflow.sources import laboratories
 
 try:
     check_files(map(Path, workflow.configfiles))
@@ -68,7 +69,7 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-CODE = code_tools.Library(SCRIPTS, kept=Path(".snakemake/code.json"))
+CODE = code_tools.Library(SCRIPTS, kept=Path(".snakemake/code.json"), outside=laboratories.folders())
 
 
 def code(script, *named):

@@ -9,7 +9,7 @@ rule build_testset:
         source=lambda wildcards: PLAN.testsets.source(wildcards.testset),
         cells=lambda wildcards: PLAN.testsets.cells(wildcards.testset),
         splits=lambda wildcards: PLAN.testsets.splits(wildcards.testset),
-        annotations="resources/annotations/flow_public.csv",
+        annotations=lambda wildcards: PLAN.testsets.annotations(wildcards.testset),
     output:
         description="<results>/testsets/{testset}/testset.json",
         frames="<results>/testsets/{testset}/frames.csv",

@@ -14,10 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from rbcflow.config.checks import check_compose, check_overrides, read_published
 from rbcflow.config.models import (  # fmt: skip
-    COLOURED,
-    LAYOUT_OF_KIND,
     NETWORKS,
-    PATHS,
     SWITCHES,
     Bank,
     Checkpoint,
@@ -39,6 +36,9 @@ from rbcflow.core.yamlfile import check_once, read_yaml
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import read_weights
 from rbcflow.figures.registry import read_registry
+from rbcflow.sources import laboratories
+from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
+from rbcflow.sources.laboratory import TestSetKind
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -110,10 +110,21 @@ class Settings:
         needed = {network for path in paths for network in NETWORKS.get(path, ())}
         return [network for network in ("unet", "cellpose", "yolo") if network in needed]
 
+    def kind(self, testset: str) -> TestSetKind:
+        """Return the kind of a test set of the table."""
+        kind = self.testsets[testset].kind
+        return OF_OTHERS[kind] if kind in OF_OTHERS else laboratories.kinds()[kind][1]
+
+    def needs_bank(self, testset: str) -> bool:
+        """Return whether a test set of the table is made with cells of the bank that its row names."""
+        kind = self.kind(testset)
+        return kind.bank and (kind.held_out or not self.exact_truth(self.testsets[testset].source))
+
     def coloured(self, testset: str) -> bool:
         """Return whether a test set's frames are in colour; a variant's own are grey."""
         row = self.testsets.get(testset)
-        return row is not None and row.source in self.sources and self.sources[row.source].layout in COLOURED
+        source = self.sources.get(row.source) if row else None
+        return source is not None and source.layout != DRAWN and laboratories.known()[source.layout].coloured
 
     def scale(self, testset: str) -> float:
         """Return the factor on both sides of a test set's frames before a detector sees them."""
@@ -242,17 +253,23 @@ def merged(base: dict, over: dict) -> dict:
 def _table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M]:
     rows = read_yaml(Path(path))
     for name, row in rows.items():
-        # names are wildcards: they become folders, parts of rule inputs, and ids on the page
-        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise InputError(path, f"the name {name!r}", "small letters, digits and _, a letter first", f"key {name}")
-        if not isinstance(row, dict):
-            raise InputError(path, repr(row), "a mapping of keys to values", f"key {name}")
-    unknown = sorted(set(overrides) - set(rows))
-    if unknown:
-        raise InputError(path, f"an override for {unknown[0]!r}", f"one of {', '.join(rows)}")
-    return {
-        name: _validate(model, merged(row, overrides.get(name, {})), Path(path), name) for name, row in rows.items()
-    }
+        _check_row(name, row, path)
+    needed = {key for key, field in model.model_fields.items() if field.is_required()}
+    for name in sorted(set(overrides) - set(rows)):
+        if not needed <= set(overrides[name]):
+            expected = f"one of {', '.join(rows)}, or a whole row: keys {', '.join(sorted(needed))} at least"
+            raise InputError(path, f"an override for {name!r}", expected)
+        _check_row(name, overrides[name], "configuration")
+    whole = {name: merged(rows.get(name, {}), overrides.get(name, {})) for name in [*rows, *overrides]}
+    return {name: _validate(model, row, Path(path), name) for name, row in whole.items()}
+
+
+def _check_row(name: str, row: Any, path: str) -> None:
+    # names are wildcards: they become folders, parts of rule inputs, and ids on the page
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise InputError(path, f"the name {name!r}", "small letters, digits and _, a letter first", f"key {name}")
+    if not isinstance(row, dict):
+        raise InputError(path, repr(row), "a mapping of keys to values", f"key {name}")
 
 
 RUN_COLUMNS = ("run", "model", "testset", "published_as")
@@ -325,6 +342,7 @@ def load(raw: dict) -> Settings:
         InputError: a key, value or name is wrong; the message has the file, the key, the value and what is allowed.
     """
     config = _validate(Config, raw, Path("configuration"))
+    laboratories.tell(config.laboratories)
     tables = config.tables
     settings = Settings(
         config=config,
@@ -408,13 +426,13 @@ def _add_companions(settings: Settings) -> None:
 
 def _check_banks(settings: Settings, weights: list[str]) -> None:
     """Check that banks name sources and paths that fit each other, and networks that there are."""
-    tables, segmenters = settings.config.tables, settings.config.segmenters
+    tables, segmenters, taken = settings.config.tables, settings.config.segmenters, laboratories.takers()
     for name, bank in settings.banks.items():
         _check_name(bank.source, settings.sources, tables.banks, f"key {name}.source")
         layout = settings.sources[bank.source].layout
         for path in bank.paths:
-            if layout not in PATHS[path]:
-                expected = f"a path for it: {', '.join(known for known, layouts in PATHS.items() if layout in layouts)}"
+            if layout not in taken[path]:
+                expected = f"a path for it: {', '.join(known for known, layouts in taken.items() if layout in layouts)}"
                 raise InputError(tables.banks, f"path {path!r} for the layout {layout}", expected, f"key {name}.paths")
     for network, own in (("unet", ["trained"]), ("cellpose", ["trained", "finetuned"]), ("yolo", [])):
         _check_name(getattr(segmenters, network), [*own, *weights], tables.weights, f"key segmenters.{network}")
@@ -449,13 +467,14 @@ def _check_references(settings: Settings) -> None:
             _check_name(testset.source, sets, tables.testsets, f"key {name}.source")
             continue
         _check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
-        if testset.kind in ("singapore_raw", "singapore_held_out"):
+        laboratory, kind = laboratories.kinds().get(testset.kind, (None, OF_OTHERS.get(testset.kind)))
+        if kind.bank:
             _check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
         if testset.table and not Path(testset.table).is_file():
             expected = "a table of the columns file, donor, recording, condition and frame"
             raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
         layout = settings.sources[testset.source].layout
-        needed = LAYOUT_OF_KIND.get(testset.kind, layout)
+        needed = laboratory.layout if laboratory else layout
         if testset.of:
             same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
             _check_name(testset.of, same, tables.testsets, f"key {name}.of")

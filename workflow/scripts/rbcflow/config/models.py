@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
@@ -17,6 +18,8 @@ from pydantic import (
 )
 
 from rbcflow.core.places import expanded
+from rbcflow.sources import laboratories
+from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -98,19 +101,6 @@ class Phantom(Strict):
 PathName = Literal[
     "polygon", "segmented_crop", "background", "contrast", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"
 ]
-
-PATHS: dict[str, tuple[str, ...]] = {
-    "polygon": ("nouaman2024",),
-    "segmented_crop": ("nouaman2024",),
-    "background": ("naples", "flow_public", "nouaman2024"),
-    "contrast": ("kihm2018", "liang2024", "crops"),
-    "unet": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
-    "cellpose": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
-    "unet_cellpose": ("liang2024",),
-    "yolo": ("kihm2018", "liang2024", "nouaman2024", "naples", "flow_public", "crops"),
-    "drawn": ("drawn",),
-}
-"""The layouts each extraction path can take."""
 
 NETWORKS: dict[str, tuple[str, ...]] = {
     "unet": ("unet",), "cellpose": ("cellpose",), "unet_cellpose": ("unet", "cellpose"), "yolo": ("yolo", "unet"),
@@ -318,13 +308,28 @@ class Rebuild(Strict):
     given: Given = Field(Given(), description="a checkpoint for the target `validate_weights`")
     gifs: Gifs = Field(Gifs(), description="animations")
     tables: Tables = Field(Tables(), description="places of the tables")
-    sources: dict[str, dict] = Field({}, description="overrides of single keys of config/sources.yaml, by source")
-    banks: dict[str, dict] = Field({}, description="overrides of single keys of config/banks.yaml, by bank")
-    variants: dict[str, dict] = Field({}, description="overrides of single keys of config/variants.yaml, by variant")
-    models: dict[str, dict] = Field({}, description="overrides of single keys of config/models.yaml, by model")
-    testsets: dict[str, dict] = Field({}, description="overrides of single keys of config/testsets.yaml, by test set")
+    sources: dict[str, dict] = Field(
+        {}, description="keys laid over rows of config/sources.yaml, and rows besides its own, by source"
+    )
+    banks: dict[str, dict] = Field(
+        {}, description="keys laid over rows of config/banks.yaml, and rows besides its own, by bank"
+    )
+    variants: dict[str, dict] = Field(
+        {}, description="keys laid over rows of config/variants.yaml, and rows besides its own, by variant"
+    )
+    models: dict[str, dict] = Field(
+        {}, description="keys laid over rows of config/models.yaml, and rows besides its own, by model"
+    )
+    testsets: dict[str, dict] = Field(
+        {}, description="keys laid over rows of config/testsets.yaml, and rows besides its own, by test set"
+    )
     runs: dict[str, dict] = Field(
         {}, description="overrides of single columns of config/runs.tsv, and rows besides its own, by run"
+    )
+    laboratories: list[Place] = Field(
+        [],
+        description="folders of laboratories that this package does not know, each with laboratory.py and reader.py "
+        "(docs/own-data.md)",
     )
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
         {}, description="Snakemake's path variables, e.g. `results: elsewhere`"
@@ -452,12 +457,6 @@ class Config(Facts, OwnRecordings, Rebuild):
     """rbcflow's configuration."""
 
 
-ORIGINS: dict[str, tuple[str, ...]] = {
-    "flow_public": ("package", "path"), "drawn": ("drawn",), "yolo_folder": ("path",), "crops": ("path",),
-}  # fmt: skip
-"""Where files of the layouts that no phantom draws can come from."""
-
-
 class Labelled(Strict):
     """A row of a table that readers meet: its title, and a short name for axes and legends."""
 
@@ -467,13 +466,30 @@ class Labelled(Strict):
     )
 
 
+def _one_of(value: str, allowed: Iterable[str]) -> str:
+    names = list(allowed)
+    if value not in names:
+        raise ValueError(f"{', '.join(map(repr, names[:-1]))} or {names[-1]!r}")
+    return value
+
+
+def _known_layout(value: str) -> str:
+    return _one_of(value, [*laboratories.known(), DRAWN])
+
+
+def _known_kind(value: str) -> str:
+    return _one_of(value, [*laboratories.kinds(), *OF_OTHERS])
+
+
 class Source(Labelled):
     """One row of `config/sources.yaml`."""
 
     pixel_um: Positive | None = Field(
         None, description="side of a pixel in micrometres, which scale bars are drawn by; left out: no bars"
     )
-    layout: Literal["nouaman2024", "naples", "flow_public", "drawn", "kihm2018", "liang2024", "yolo_folder", "crops"]
+    layout: Annotated[str, AfterValidator(_known_layout)] = Field(
+        description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `drawn`"
+    )
     origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
         None, description="left out: `path` where a path is given, else `phantom` or `path`, as the key `phantoms` says"
     )
@@ -514,7 +530,7 @@ class Source(Labelled):
             raise ValueError("origin `url` needs the key `url`")
         if self.exact_truth and self.origin not in ("path", None):
             raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
-        allowed = ORIGINS.get(self.layout, ("phantom", "path", "url", None))
+        allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].origins
         origin = self.origin or ("path" if self.path else None)
         if origin not in allowed:
             known = ", ".join(f"`{origin}`" for origin in allowed if origin)
@@ -602,24 +618,13 @@ class Model(Labelled):
     training: dict = Field({}, description="overrides of single keys of `training`")
 
 
-LAYOUT_OF_KIND = {
-    "saarland_donors": "nouaman2024", "saarland_one_donor": "nouaman2024", "saarland_frames": "nouaman2024",
-    "naples": "naples", "naples_published": "naples", "singapore_raw": "liang2024", "singapore_held_out": "liang2024",
-    "flow_public": "flow_public", "yolo_folder": "yolo_folder",
-}  # fmt: skip
-"""The layout each kind of test set is built from."""
-
-
 class TestSet(Labelled):
     """One row of `config/testsets.yaml`."""
 
     source: str = Field(
         description="a source; with `kind: composed` a variant, with `published` a set of the table of published sets"
     )
-    kind: Literal[
-        "saarland_donors", "saarland_one_donor", "saarland_frames", "naples", "naples_published", "singapore_raw",
-        "singapore_held_out", "flow_public", "yolo_folder", "stress", "stress_harder", "composed", "published",
-    ]  # fmt: skip
+    kind: Annotated[str, AfterValidator(_known_kind)]
     published_as: str | None = None
     scale: float = Field(1.0, gt=0, le=10, description="factor on both sides of a frame before a detector sees it")
     bank: str | None = Field(
@@ -671,9 +676,6 @@ class TestSet(Labelled):
             raise ValueError("`of` goes with `kind: stress` or `stress_harder`, and only with them")
         return self
 
-
-COLOURED = ("naples",)
-"""Layouts whose frames are in colour; Liang's pictures have three channels, but grey content."""
 
 Input = Literal["recorded", "grey"]
 """What a detector sees of a frame: its channels as recorded, or its grey in all of them (``detector/detector.py``)."""

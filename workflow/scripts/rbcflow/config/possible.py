@@ -97,6 +97,5 @@ def _testset_needs(settings: Settings, name: str) -> list[tuple[str, str]]:
     row = settings.testsets[name]
     if row.kind in ("composed", "published"):
         return [("variants", row.source)] if row.kind == "composed" else []
-    named = row.bank and (row.kind == "singapore_held_out" or not settings.exact_truth(row.source))
-    bank = [("banks", row.bank)] if named else []
+    bank = [("banks", row.bank)] if settings.needs_bank(name) else []
     return [("sources", row.source), *bank]

@@ -16,14 +16,8 @@ from rbcflow.figures.pictures import Rgb, as_rgb, scale_bar, spread
 from rbcflow.sources import layouts, record
 from rbcflow.sources.arrange import class_folder
 from rbcflow.sources.croplists import class_of, pictures
-from rbcflow.sources.crops import reader as crops
-from rbcflow.sources.kihm2018 import reader as kihm2018
-from rbcflow.sources.liang2024 import reader as liang2024
 
 T = TypeVar("T")
-
-OF_CROPS = (kihm2018.LAYOUT, liang2024.LAYOUT, crops.LAYOUT)
-"""Layouts whose recordings are folders of single cells."""
 
 STEP = 6
 """Frames between the two that are shown of a recording."""
@@ -45,7 +39,7 @@ def raw_frames(raw: Path, output: Path) -> None:
         return
     folder, reader = Path(source.folder), layouts.READERS[source.layout]
     names = reader.recordings(folder)
-    if source.layout in OF_CROPS:
+    if getattr(reader, "OF_CROPS", False):
         _draw_crops(folder, reader, names, output, source)
         return
     pairs = [list(islice(reader.read(folder, names[i]), 0, STEP + 1, STEP)) for i in spread(len(names), 6)]

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from rbcflow.config.load import Settings
-from rbcflow.config.models import BANK_OPTIONS, PATHS
+from rbcflow.config.models import BANK_OPTIONS
 from rbcflow.config.possible import Possible
 from rbcflow.detector.weights import FIRST_SIGHT
 from rbcflow.plan import paths as places
 from rbcflow.plan.raw import Raw
+from rbcflow.sources.laboratories import takers
 
 
 class Cells:
@@ -29,7 +30,7 @@ class Cells:
         self._settings, self._weights, self._raw = settings, weights, raw
         self.cut = [name for name, bank in settings.banks.items() if bank.source in raw.recorded]
         self.clustered = [name for name, bank in settings.banks.items() if "unet_cellpose" in bank.paths]
-        scored = {path: [name for name in raw.masked if raw.layout(name) in PATHS[path]] for path in PATHS}
+        scored = {path: [name for name in raw.masked if raw.layout(name) in own] for path, own in takers().items()}
         self.scored = {path: sources for path, sources in scored.items() if sources}
         by_need = {
             "networks": [path for path in self.scored if settings.networks([path])],

@@ -37,7 +37,7 @@ class Datasets:
         self.imported = [name for name in settings.variants if name not in self.generated]
         self.bank_sets = {self.together(name): settings.variants[name].banks for name in self.generated}
         self.divided = [name for name, banks in self.bank_sets.items() if {*banks} <= {*cells.feeding}]
-        held_out = [row.bank for row in settings.testsets.values() if row.kind == "singapore_held_out"]
+        held_out = [row.bank for name, row in settings.testsets.items() if settings.kind(name).held_out]
         self.bank_sets |= {bank: [bank] for bank in held_out}
         there = {name for name in self.generated if {*settings.variants[name].banks} <= {*cells.feeding}}
         self.ways = {name: way for name, way in ways(settings).items() if name in there}

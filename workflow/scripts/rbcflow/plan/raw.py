@@ -5,24 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rbcflow.config.load import Settings
+from rbcflow.sources.laboratories import known
 
 READING = {"take", "ignore", "without_polygons"}
 """Keys of a source's row that say which of its files are read."""
-
-DRAWN = {
-    "nouaman2024": (
-        "donors",
-        "recordings_per_donor",
-        "frames_per_recording",
-        "annotate_every",
-        "crops_per_class",
-        "raw_crops_per_folder",
-    ),
-    "naples": ("velocities", "tiffs_per_velocity", "pages"),
-    "kihm2018": ("kihm_per_class", "kihm_s3_scale"),
-    "liang2024": ("liang_scale",),
-}
-"""Keys of the configuration's `phantom` that a layout's phantom is drawn with."""
 
 
 class Raw:
@@ -51,7 +37,8 @@ class Raw:
 
     def phantom(self, source: str) -> dict[str, Any]:
         """Return how much a source's phantom draws."""
-        return {key: getattr(self._settings.config.phantom, key) for key in DRAWN[self.layout(source)]}
+        keys = known()[self.layout(source)].drawn_with
+        return {key: getattr(self._settings.config.phantom, key) for key in keys}
 
     def reading(self, source: str) -> dict[str, Any]:
         """Return which of a source's files are read, and how."""

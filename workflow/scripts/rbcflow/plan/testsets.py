@@ -42,20 +42,22 @@ class TestSets:
 
     def cells(self, name: str) -> str | list[str]:
         """Return the bank whose boxes stand in for the truth that pictures of single cells do not have."""
-        row = self._settings.testsets.get(name)
-        if row is None or not row.bank or (row.kind == "singapore_raw" and self._settings.exact_truth(row.source)):
-            return []
-        return paths.cells(row.bank)
+        own = name in self._settings.testsets and self._settings.needs_bank(name)
+        return paths.cells(self._settings.testsets[name].bank) if own else []
+
+    def annotations(self, name: str) -> str | list[str]:
+        """Return the table of the project that a test set's truth comes from: an edit of it builds no other anew."""
+        return (self._settings.kind(name).annotations or []) if name in self._settings.testsets else []
 
     def splits(self, name: str) -> str | list[str]:
         """Return the preprint's split of the bank whose held-out cells make a test set."""
-        row = self._settings.testsets.get(name)
-        return paths.splits("paper", row.bank) if row and row.kind == "singapore_held_out" else []
+        own = name in self._settings.testsets and self._settings.kind(name).held_out
+        return paths.splits("paper", self._settings.testsets[name].bank) if own else []
 
     def held_out(self, possible: Possible) -> list[str]:
         """Return the banks of which the cells that the preprint's split holds out are judged on."""
-        rows = [self._settings.testsets[name] for name in self.recorded]
-        return [row.bank for row in rows if row.kind == "singapore_held_out" and row.bank in possible.banks]
+        banks = [self._settings.testsets[name].bank for name in self.recorded if self._settings.kind(name).held_out]
+        return [bank for bank in banks if bank in possible.banks]
 
     def spec(self, name: str, disk: Disk) -> dict[str, Any]:
         """Return the kind of a test set and the limits it is built with; a variant's own test images are all taken."""

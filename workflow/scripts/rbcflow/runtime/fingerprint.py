@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,13 @@ def _is_infrastructure(name: str) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in INFRASTRUCTURE)
 
 
+OPEN = "rbcflow.sources.laboratories"
+"""The module by which jobs import laboratories from outside the package."""
+
+NOT_COMPUTED = frozenset(("laboratory.py",))
+"""Modules of a laboratory's folder that no job imports."""
+
+
 class Module(NamedTuple):
     """What a Python file says: a digest over its syntax tree, and the dotted names it may import from the library."""
 
@@ -64,14 +72,16 @@ class Module(NamedTuple):
 class Library:
     """Scripts and library modules as they are now, each read once: to parse them takes seconds, at every start."""
 
-    def __init__(self, root: Path, kept: Path | None = None) -> None:
+    def __init__(self, root: Path, kept: Path | None = None, outside: Iterable[Path] = ()) -> None:
         """Take a folder of scripts with the library's package in it.
 
         Args:
             root: the folder.
             kept: a file of what modules said in earlier runs, by their bytes; it may be absent, or of another Python.
+            outside: folders of modules that ``OPEN`` imports from outside the package.
         """
         self._root, self._kept = root, kept
+        self._outside = [file for folder in outside for file in sorted(folder.glob("*.py"))]
         self._files: dict[str, Path | None] = {}
         self._modules: dict[Path, Module] = {}
         self._told: dict[str, list] = {}
@@ -89,6 +99,10 @@ class Library:
             named: dotted names of further modules, which the script imports by name.
         """
         files = {script: self._root / script, **self.reached(script, *named)}
+        if OPEN in files:
+            files |= {
+                f"{file.parent.name}/{file.name}": file for file in self._outside if file.name not in NOT_COMPUTED
+            }
         digests = [f"{name} {self._module(file).digest}" for name, file in files.items()]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
 

@@ -19,6 +19,7 @@ from rbcflow.cells.outline import Found, Outlined, Wanted, everything
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.sources.flow_public import reader as flow_public
+from rbcflow.sources.layouts import READERS
 from rbcflow.sources.naples import reader as naples
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
@@ -75,7 +76,6 @@ FLOW_PUBLIC = replace(_CROWDED, threshold=15, min_width=20)
 SAARLAND = replace(_CROWDED, threshold=12, min_width=10)
 """For the Saarland videos, whose cells are cut by polygons; this path is there for the comparison of paths."""
 
-READERS = {module.LAYOUT: module for module in (naples, flow_public, nouaman2024)}
 PARAMETERS = {naples.LAYOUT: NAPLES, flow_public.LAYOUT: FLOW_PUBLIC, nouaman2024.LAYOUT: SAARLAND}
 
 
@@ -92,7 +92,7 @@ def outline(
     Args:
         folder: the source's files.
         source: a key of ``config/sources.yaml``.
-        layout: a key of ``PARAMETERS``.
+        layout: one that takes this method; ``PARAMETERS`` has those with thresholds of their own.
         parameters: thresholds; left out, those of the layout.
         wanted: which frames; the background is taken from all.
 
@@ -102,7 +102,7 @@ def outline(
     Raises:
         InputError: a recording is wrong.
     """
-    reader, parameters = READERS[layout], parameters or PARAMETERS[layout]
+    reader, parameters = READERS[layout], parameters or PARAMETERS.get(layout, Parameters())
     for recording in reader.recordings(folder):
         if layout == flow_public.LAYOUT:
             whole = None

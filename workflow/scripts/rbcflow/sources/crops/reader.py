@@ -18,6 +18,7 @@ from rbcflow.sources.image import read_equal_grey
 from rbcflow.sources.problems import BadFiles, inspect
 
 LAYOUT = "crops"
+OF_CROPS = True
 EXPECTED = "crops in a folder of their class, or of their donor and in it their class"
 LEAST = 8
 """Shortest side in pixels: smaller pictures show no shape."""

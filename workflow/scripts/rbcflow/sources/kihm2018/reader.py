@@ -26,6 +26,7 @@ from rbcflow.sources.listing import TRUTH
 from rbcflow.sources.problems import BadFiles, inspect
 
 LAYOUT = "kihm2018"
+OF_CROPS = True
 S3 = "CNN input data"
 S3_SHAPES = ("Slippers", "Others", "Croissants")
 S3_FOLDER = r".*\d+ ?mbar"

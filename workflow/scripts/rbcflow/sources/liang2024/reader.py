@@ -26,6 +26,7 @@ from rbcflow.sources.listing import TRUTH
 from rbcflow.sources.problems import BadFiles, inspect
 
 LAYOUT = "liang2024"
+OF_CROPS = True
 EXPECTED = "pictures in a folder of their shape (Slipper, semi-Parachute, ...)"
 SIZES = ((100, 50), (100, 66))
 """Widths and heights of the pictures."""

@@ -1,0 +1,12 @@
+"""A laboratory that the package does not know: strips of frames, one below the other, in a folder of their donor."""
+
+from rbcflow.sources.laboratory import Laboratory, TestSetKind
+
+LABORATORY = Laboratory(
+    layout="strips",
+    takes="PNG strips of four grey frames, one below the other",
+    stands="`<donor>/<name>.png`",
+    methods=("background", "unet"),
+    origins=("path",),
+    kinds={"strips": TestSetKind("every frame, with the box of its one cell")},
+)

@@ -1,0 +1,146 @@
+"""A laboratory is one folder: ours, and one from outside that the package does not know."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from rbcflow.cells.methods import background
+from rbcflow.config import load
+from rbcflow.core.errors import InputError
+from rbcflow.plan import Plan
+from rbcflow.runtime.fingerprint import Library
+from rbcflow.sources import laboratories, layouts, record
+from rbcflow.sources.counts import write_counts
+from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
+from rbcflow.sources.skipping import accept
+from rbcflow.testsets.registry import BUILDERS, OF_DATASET, build, builder
+
+PROJECT = Path(__file__).parents[1]
+STRIPS = Path(__file__).parent / "strips"
+ROW = {"layout": "strips", "origin": "path", "licence": "none", "access": "made by a test", "reference": "none"}
+
+
+def write_strips(folder: Path) -> Path:
+    """Write two donors' strips of four frames, a dark cell in each, 30 pixels farther to the right every time."""
+    for donor in ("a", "b"):
+        frames = np.full((4, 64, 160), 150, np.uint8)
+        for index in range(4):
+            frames[index, 20:44, 20 + 30 * index : 50 + 30 * index] = 60
+        (folder / donor).mkdir(parents=True)
+        cv2.imwrite(str(folder / donor / "one.png"), frames.reshape(-1, 160))
+    return folder
+
+
+def rows(folder: Path) -> dict:
+    """Return what a configuration says of the laboratory; no table of the project is copied or edited."""
+    return {
+        "laboratories": [str(STRIPS)],
+        "sources": {"sixth": {**ROW, "title": "strips", "path": str(folder)}},
+        "banks": {"sixth": {"title": "cells of strips", "source": "sixth", "paths": ["background"]}},
+        "testsets": {"sixth": {"title": "strips", "source": "sixth", "kind": "strips"}},
+        "runs": {"random-on-sixth": {"model": "random", "testset": "sixth"}},
+        "variants": {"random": {"banks": ["nouaman2024", "sixth"]}},
+    }
+
+
+@pytest.fixture(autouse=True)
+def no_laboratory_stays() -> Iterator[None]:
+    yield
+    laboratories.tell([])
+
+
+def test_every_laboratory_of_ours_has_its_parts():
+    known = laboratories.known()
+    assert list(known) == list(laboratories.OURS)
+    assert set(layouts.READERS) == set(known)
+    drawn = {layout for layout, own in known.items() if "phantom" in own.origins}
+    assert drawn == {layout for layout, own in known.items() if own.drawn_with}
+    assert set(laboratories.METHODS) == {method for own in known.values() for method in own.methods} | {DRAWN}
+
+
+def test_every_kind_of_test_set_has_a_builder():
+    streamed = {"published"}  # by a rule of its own
+    assert set(BUILDERS) | streamed == {*laboratories.kinds(), *OF_OTHERS, OF_DATASET}
+
+
+def test_a_sixth_laboratory_is_known_to_the_plan(tmp_path):
+    plan = Plan.of(load(rows(write_strips(tmp_path / "files"))))
+    assert {"sources", "banks", "testsets"} <= {
+        table for table in vars(plan.possible) if "sixth" in getattr(plan.possible, table)
+    }
+    assert plan.raw.of("path") == ["sixth"]
+    assert "sixth" in plan.cells.feeding
+    assert plan.testsets.source("sixth") == "<results>/raw/sixth/source.json"
+    assert plan.testsets.annotations("sixth") == []
+    assert plan.testsets.annotations("flow_public") == "resources/annotations/flow_public.csv"
+    assert "<results>/figures/raw_frames/sixth.png" in plan.figures.all()
+    assert "random-on-sixth" in plan.runs.shown["random"]
+
+
+def test_a_sixth_laboratory_goes_from_files_to_cells_and_a_test_set(tmp_path):
+    load(rows(write_strips(tmp_path / "files")))
+    files = tmp_path / "links"
+    assert accept("strips", tmp_path / "files", files, "stop").skipped == []
+    target = tmp_path / "source.json"
+    record.write(target, source="sixth", layout="strips", origin="raw", folder=files, exact_truth=False, sums={})
+    counted = write_counts([record.read(target)], tmp_path / "counts.csv")
+    assert counted["frames"].tolist() == [4, 4]
+    found = [one for outlined in background.outline(files, "sixth", "strips") for one in outlined.found]
+    assert len(found) == 8
+    offered = {"name": "sixth", "source": "sixth", "origin": ["raw"], "max_frames": 5, "scheme": "grouped"}
+    testset = build(builder("strips", "strips"), files, tmp_path / "set", offered)
+    assert testset.truth[["frame", "x0", "x1"]].values.tolist() == [
+        [0, 20, 50],
+        [1, 50, 80],
+        [2, 80, 110],
+        [3, 110, 140],
+        [4, 20, 50],
+    ]
+    assert pd.read_csv(tmp_path / "set/frames.csv")["donor"].tolist() == ["a"] * 4 + ["b"]
+
+
+def test_an_edit_of_a_sixth_laboratory_reruns_what_reads_files(tmp_path):
+    copy = shutil.copytree(STRIPS, tmp_path / "strips")
+
+    def fingerprints() -> dict[str, str]:
+        library = Library(PROJECT / "workflow/scripts", outside=[copy])
+        return {
+            name: library.fingerprint(f"{name}.py")
+            for name in ("register_raw", "cut_cells", "build_testset", "train_model")
+        }
+
+    before = fingerprints()
+    (copy / "laboratory.py").write_text((copy / "laboratory.py").read_text().replace("grey frames", "frames"))
+    assert fingerprints() == before
+    (copy / "reader.py").write_text((copy / "reader.py").read_text().replace("FRAMES = 4", "FRAMES = 5"))
+    after = fingerprints()
+    assert {name for name in before if before[name] != after[name]} == {"register_raw", "cut_cells", "build_testset"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no laboratory.py"),
+        ("LABORATORY = 1\n", "LABORATORY 1"),
+        ((STRIPS / "laboratory.py").read_text().replace('layout="strips"', 'layout="naples"'), "layout 'naples'"),
+    ],
+)
+def test_a_folder_that_is_no_laboratory_is_named(tmp_path, text, message):
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    if text is not None:
+        (folder / "laboratory.py").write_text(text)
+    with pytest.raises(InputError, match=message):
+        load({"laboratories": [str(folder)]})
+
+
+def test_a_row_besides_the_tables_is_whole_or_refused():
+    with pytest.raises(InputError, match=r"'sixth'.*or a whole row: keys .*licence"):
+        load({"sources": {"sixth": {"layout": "naples"}}})

@@ -1,0 +1,60 @@
+"""What a laboratory is, as one typed object: what configuration, plan and docs ask of a layout.
+
+Each laboratory is a folder: ``laboratory.py`` with the object, ``reader.py``, ``phantom.py`` where its recordings can
+be drawn, and of one that lies outside this package ``testsets.py`` with a builder for each kind of test set. No job
+imports the objects (a changed word of one must rerun nothing); what a job needs to know of them are its params.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OWN_FILES = ("phantom", "path", "url", None)
+"""Where files can come from of a laboratory whose recordings can be drawn; None leaves it to the configuration."""
+
+
+@dataclass(frozen=True)
+class TestSetKind:
+    """A kind of test set that is built from a laboratory's files.
+
+    Attributes:
+        says: what it holds, for the docs.
+        annotations: a table of the project that its truth comes from.
+        bank: whether a row of the table names a bank, whose boxes stand in where there is no exact truth.
+        held_out: whether it takes the cells of that bank which the preprint's split keeps from every training.
+    """
+
+    __test__ = False
+
+    says: str
+    annotations: str | None = None
+    bank: bool = False
+    held_out: bool = False
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """A laboratory's layout.
+
+    Attributes:
+        layout: its name in the table of sources.
+        takes: what files it takes, for the docs.
+        stands: where a file stands, for the docs.
+        methods: the ways of cutting single cells out of its files.
+        kinds: the kinds of test sets that are built from it, by name.
+        origins: where its files can come from.
+        drawn_with: keys of the configuration's ``phantom`` that say how much its phantom draws.
+        coloured: whether its frames are in colour.
+        paper_shares: shares of train, val and test that the preprint gave its cells; None: the configuration's.
+    """
+
+    layout: str
+    takes: str
+    stands: str
+    methods: tuple[str, ...] = ()
+    kinds: Mapping[str, TestSetKind] = field(default_factory=dict)
+    origins: tuple[str | None, ...] = OWN_FILES
+    drawn_with: tuple[str, ...] = ()
+    coloured: bool = False
+    paper_shares: Mapping[str, float] | None = None
