@@ -66,9 +66,9 @@ lint: $(READY)
 bench: $(READY)
 	for file in bench/*.py; do PYTHONPATH=workflow/scripts $(BIN)/python $$file; done
 
-# config/config.yaml and its JSON schema, written from the typed model
+# config/config.yaml, its JSON schema, and every table of the docs that the code decides
 config: $(READY)
-	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.write
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.plan.documents
 
 # resources/expected/fingerprints.yaml: what is drawn must come out as, stage by stage, at the scales of the embedded default and of the
 # tests; `make fingerprints SCALES=toy` writes those of one scale and keeps the others

@@ -1,4 +1,4 @@
-"""The laboratory that `docs/own-data.md` adds to the tables, by its own commands, to the end of the report."""
+"""The laboratory that `docs/own-data.md` adds by its own commands, and one that no code here knows, to the report."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ import pytest
 import tifffile
 import yaml
 
+import strips_inputs as strips
 from project_copy import PROJECT
 from rbcflow.phantom.truth import COLUMNS
 
 pytestmark = pytest.mark.slow
 
+STRIPS = Path(__file__).parent / "strips"
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 KEPT = {
-    "sources": ["drawn", "mylab"],
-    "banks": ["drawn", "mylab"],
-    "testsets": ["mylab"],
+    "sources": ["drawn"],
+    "banks": ["drawn"],
+    "testsets": [],
     "variants": ["random"],
     "models": ["random"],
 }
@@ -67,18 +69,15 @@ def write_stacks(root: Path) -> None:
 
 def shrink(folder: Path) -> None:
     """Leave few rows in the tables and take the starter checkpoint for the one detector, as the page suggests."""
-    for name in ("variants", "models"):
-        shutil.copy2(folder / f"config/{name}.yaml", folder / f"my/{name}.yaml")
+    (folder / "small").mkdir()
     for name, rows in KEPT.items():
-        file = folder / f"my/{name}.yaml"
-        table = yaml.safe_load(file.read_text())
-        file.write_text(yaml.safe_dump({row: table[row] for row in rows}))
-    runs = (folder / "my/runs.tsv").read_text().splitlines(keepends=True)
-    (folder / "my/runs.tsv").write_text("".join([runs[0], *(row for row in runs if row.startswith("random-on-mylab"))]))
+        table = yaml.safe_load((folder / f"config/{name}.yaml").read_text())
+        (folder / f"small/{name}.yaml").write_text(yaml.safe_dump({row: table[row] for row in rows}))
+    (folder / "small/runs.tsv").write_text("run\tmodel\ttestset\tpublished_as\nrandom-on-mylab\trandom\tmylab\t\n")
     checkpoint = {"source": "path", "path": "best.pt", "sha256": hashlib.sha256(STARTER.read_bytes()).hexdigest()}
     shutil.copy2(STARTER, folder / "best.pt")
     small = yaml.safe_load((folder / "config/toy.yaml").read_text()) | {
-        "tables": {name: f"my/{name}.yaml" for name in ("variants", "models")},
+        "tables": {name: f"small/{name}.yaml" for name in KEPT} | {"runs": "small/runs.tsv"},
         "variants": {"random": {"banks": ["drawn"], "images": None}},
         "models": {"random": {"weights": checkpoint}},
         "images": {"train": 6, "val": 2, "test": 2},
@@ -96,11 +95,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("Snakefile", "environment.yml", "CITATION.cff"):
         shutil.copy2(PROJECT / name, folder / name)
     write_stacks(folder / "resources/raw/mylab")
-    [tables] = [block for block in blocks("bash") if "my/sources.yaml" in block]
-    shell(folder, tables)
+    [row] = [block for block in blocks("bash") if "cat > my.yaml" in block]
+    shell(folder, row)
     shrink(folder)
+    # from outside of the project and its package
+    outside = Path(shutil.copytree(STRIPS, folder.parent / "strips", ignore=shutil.ignore_patterns("__pycache__")))
+    sixth = strips.rows(strips.write_strips(folder.parent / "frames"), outside)
+    (folder / "sixth.yaml").write_text(yaml.safe_dump(sixth | {"variants": {}}))
     [commands] = [block for block in blocks("bash") if "results/raw/mylab/source.json" in block]
-    shell(folder, commands.replace("my.yaml", "my.yaml small.yaml"))
+    shell(folder, commands.replace("my.yaml", "my.yaml sixth.yaml small.yaml"))
     return folder
 
 
@@ -115,6 +118,9 @@ def test_the_documented_laboratory_ends_with_a_report(project: Path):
     metrics = json.loads((project / "results/validation/random-on-mylab/metrics.json").read_text())
     assert metrics["n_boxes"]["total"] == testset["n_boxes"] == 4
     page = (project / "results/report.html").read_text(encoding="utf-8")
+    sixth = json.loads((project / "results/testsets/sixth/testset.json").read_text())
+    assert (sixth["labels"], sixth["n_boxes"], sixth["origin"]) == ("truth", 8, ["raw"])
+    assert 'id="run-random-on-sixth"' in page
     for anchor in ("run-random-on-mylab", "testset-mylab", "cells-mylab", "data-mylab", "fig-raw_frames-mylab"):
         assert f'id="{anchor}"' in page
     assert "was not drawn" not in page

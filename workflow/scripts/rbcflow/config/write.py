@@ -91,7 +91,7 @@ def readme_md() -> str:
     rows = [(f"`{name}`", Recording.model_fields[name].description, "yes" * (name in needed)) for name in columns]
     keys = [(f"`{key}`", f"`{value}`", text) for key, value, text in _keys(Config(), "")]
     return README.format(
-        sheet=_table(("column", "what it is", "needed"), rows), keys=_table(("key", "default", "what it is"), keys)
+        sheet=table(("column", "what it is", "needed"), rows), keys=table(("key", "default", "what it is"), keys)
     )
 
 
@@ -105,7 +105,7 @@ def _keys(model: BaseModel, above: str) -> Iterator[tuple[str, str, str]]:
             yield f"{above}{name}", json.dumps(value, default=str), field.description or ""
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [head, ("---",) * len(head), *rows]
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |\n" for row in lines)

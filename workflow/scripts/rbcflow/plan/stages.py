@@ -1,0 +1,92 @@
+"""The stages in the order of the data's way: rule files, rooms of the library, folders of the results."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Stage(NamedTuple):
+    """A stage.
+
+    Attributes:
+        name: for readers.
+        rules: names of its rule files.
+        library: rooms or modules of the library.
+        writes: below ``results``.
+        says: what it is for, in one line.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    library: tuple[str, ...]
+    writes: tuple[str, ...]
+    says: str
+
+
+STAGES = (
+    Stage(
+        "raw", ("raw",), ("sources/", "phantom/"), ("raw/{source}/",),
+        "get and verify a laboratory's files; draw them when there are none",
+    ),
+    Stage(
+        "segmenters", ("segmenters",), ("segmentation/",), ("segmenters/",),
+        "U-Net and the network inside Cellpose, trained on drawn practice pictures",
+    ),
+    Stage(
+        "cells", ("cells",), ("cells/",), ("cells/{bank}/", "clusters/"),
+        "single cells with masks and classes, and how each was cut",
+    ),
+    Stage(
+        "outlines", ("cells",), ("metrics/outlines.py",), ("outlines/{path}/",),
+        "every extraction path against true masks",
+    ),
+    Stage(
+        "splits", ("datasets",), ("cells/splits.py",), ("splits/{scheme}/{banks}.csv",),
+        "which cell may appear in train, val, test",
+    ),
+    Stage(
+        "datasets", ("datasets",), ("datasets/",), ("datasets/{variant}/",),
+        "cut-and-paste images with labels, or images that exist",
+    ),
+    Stage(
+        "tables", ("tables",), ("cells/leakage.py", "reproduction/", "claims/published.py"), ("tables/",),
+        "what is counted over all datasets: leakage, fingerprints, published counts",
+    ),
+    Stage(
+        "models", ("models", "trained"), ("training/",), ("models/{model}/seed-{seed}/", "cards/"),
+        "trained YOLO11 detectors",
+    ),
+    Stage(
+        "test sets", ("validation",), ("testsets/",), ("testsets/{testset}/",),
+        "frames and true boxes a model is judged on",
+    ),
+    Stage(
+        "predictions", ("validation",), ("predictions/", "detector/"), ("predictions/{run}.parquet",),
+        "boxes of one model on one test set, computed once",
+    ),
+    Stage(
+        "metrics", ("validation", "comparisons"), ("metrics/", "claims/"), ("validation/{run}/", "errors/{run}/", "tables/"),
+        "everything counted from predictions and truth, run by run and over all runs",
+    ),
+    Stage(
+        "figures", ("figures",), ("figures/",), ("figures/", "gifs/"),
+        "pictures and GIFs, each an entry of `paper/figures.yaml`",
+    ),
+    Stage(
+        "recordings", ("recordings",), ("recordings/",), ("recordings/",),
+        "own recordings from a sheet to cells and verdicts; apart from all other stages (`docs/recordings.md`)",
+    ),
+    Stage(
+        "retraining", ("retraining",), ("recordings/",), ("detectors/{name}/",),
+        "a detector trained on from corrected frames of own recordings, kept if it is better on held-out ones "
+        "(`docs/correcting.md`)",
+    ),
+    Stage(
+        "universal", ("universal",), ("metrics/conditions.py",), ("tables/conditions.csv", "universal/"),
+        "the detector for recordings nobody trained it on, and what it is worth; apart from the report",
+    ),
+    Stage(
+        "report", ("report",), ("report/",), ("report.html", "ro-crate-metadata.json", "codecheck.yml"),
+        "the one page a reader opens, and the figures' provenance for machines",
+    ),
+)  # fmt: skip
