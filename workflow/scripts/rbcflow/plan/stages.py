@@ -65,7 +65,8 @@ STAGES = (
         "boxes of one model on one test set, computed once",
     ),
     Stage(
-        "metrics", ("validation", "comparisons"), ("metrics/", "claims/"), ("validation/{run}/", "errors/{run}/", "tables/"),
+        "metrics", ("validation", "comparisons"), ("metrics/", "claims/"),
+        ("validation/{run}/", "errors/{run}/", "tables/"),
         "everything counted from predictions and truth, run by run and over all runs",
     ),
     Stage(

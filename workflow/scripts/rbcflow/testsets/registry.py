@@ -16,8 +16,8 @@ from rbcflow.testsets.stress import KINDS, build_stress
 
 Builder = Callable[..., TestSet]
 """Takes the folder that a set is made from, the folder it is written to, and by name what it asks for of what a job
-offers: ``name``, ``source``, ``origin``, ``scheme``, ``exact_truth``, ``max_frames``, ``split``, ``cells``, ``annotations``, and
-keys of its row in the table."""
+offers: ``name``, ``source``, ``origin``, ``exact_truth``, the rule's inputs (``cells``, ``annotations``) and the keys of
+its param ``spec``."""
 
 OF_DATASET = "variant"
 """A variant's own test images, which no row of the table describes; those that one does are ``OF_VARIANT``."""
