@@ -29,7 +29,6 @@ STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 KEPT = {
     "sources": ["drawn"],
     "banks": ["drawn"],
-    "testsets": [],
     "variants": ["random"],
     "models": ["random"],
 }
@@ -73,11 +72,14 @@ def shrink(folder: Path) -> None:
     for name, rows in KEPT.items():
         table = yaml.safe_load((folder / f"config/{name}.yaml").read_text())
         (folder / f"small/{name}.yaml").write_text(yaml.safe_dump({row: table[row] for row in rows}))
+    # a table has a row; that of the page is laid over it
+    testset = {"mylab": {"title": "to be renamed", "source": "mylab", "kind": "naples"}}
+    (folder / "small/testsets.yaml").write_text(yaml.safe_dump(testset))
     (folder / "small/runs.tsv").write_text("run\tmodel\ttestset\tpublished_as\nrandom-on-mylab\trandom\tmylab\t\n")
     checkpoint = {"source": "path", "path": "best.pt", "sha256": hashlib.sha256(STARTER.read_bytes()).hexdigest()}
     shutil.copy2(STARTER, folder / "best.pt")
     small = yaml.safe_load((folder / "config/toy.yaml").read_text()) | {
-        "tables": {name: f"small/{name}.yaml" for name in KEPT} | {"runs": "small/runs.tsv"},
+        "tables": {name: f"small/{name}.yaml" for name in (*KEPT, "testsets")} | {"runs": "small/runs.tsv"},
         "variants": {"random": {"banks": ["drawn"], "images": None}},
         "models": {"random": {"weights": checkpoint}},
         "images": {"train": 6, "val": 2, "test": 2},
