@@ -13,7 +13,7 @@ from figure_inputs import CURVES, PUBLISHED, make_dataset, make_model
 from metrics_inputs import write_predictions, write_testset
 from raw_inputs import write_avi
 from rbcflow.cells.bank import Cell, write_bank
-from rbcflow.config.load import Settings
+from rbcflow.config.settings import Settings
 from rbcflow.core.classes import CLASSES
 from rbcflow.figures.errors import error_tiles
 from rbcflow.metrics.intervals import HEADLINE

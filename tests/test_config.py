@@ -11,8 +11,8 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
-from rbcflow.config.load import Settings
-from rbcflow.config.models import SWITCHES
+from rbcflow.config.run import SWITCHES
+from rbcflow.config.settings import Settings
 from rbcflow.config.write import config_yaml, readme_md, schema_json
 from rbcflow.core.errors import InputError
 from rbcflow.plan import Plan

@@ -19,6 +19,7 @@ COMPOSE = {
     "compose_shard",
     "fetch_testset",
     "import_dataset",
+    "measure_boxes",
     "probe_pixels",
 }
 """Scripts that know the composer; ``probe_pixels`` and ``compare_fingerprints`` are waited for by no training."""

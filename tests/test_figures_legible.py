@@ -13,7 +13,7 @@ import legible
 from figure_tree import write_tree
 from project_copy import PROJECT
 from rbcflow.config import load
-from rbcflow.config.load import Settings
+from rbcflow.config.settings import Settings
 from rbcflow.figures import style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.registry import read_registry

@@ -10,8 +10,8 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
-from rbcflow.config.load import check_files
 from rbcflow.config.possible import possible
+from rbcflow.config.reading import check_files
 from rbcflow.core.errors import InputError
 from rbcflow.core.places import expanded
 from rbcflow.recordings.folder import write_sheet
@@ -227,7 +227,7 @@ def test_what_is_possible_follows_from_the_files_that_are_there(tmp_path: Path):
     checkpoints = {name: own.checkpoint(name, {}) for name in own.models}
     found = possible(own, checkpoints)
     assert found.sources == ["naples", "flow_public", "drawn", "liang2024"]
-    assert set(found.banks) == {"flow_public", "liang2024", "naples", "liang2024_yolo", "drawn"}
+    assert set(found.banks) == {"flow_public", "liang2024", "naples", "liang2024_yolo", "liang2024_contrast", "drawn"}
     assert (found.variants, found.models) == (["synthetic"], ["synthetic", "starter", "given"])
     assert found.testsets == ["naples", "flow_public", "singapore_raw", "synthetic_test"]
     assert "given-on-naples" in found.runs

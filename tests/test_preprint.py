@@ -17,8 +17,8 @@ from compose_bank import cutout
 from rbcflow.cells.methods import cellpose, unet
 from rbcflow.cells.outline import Options
 from rbcflow.config import load
-from rbcflow.config.load import Settings
-from rbcflow.config.models import Config
+from rbcflow.config.config import Config
+from rbcflow.config.settings import Settings
 from rbcflow.config.ways import read_sample, ways
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame

@@ -16,7 +16,7 @@ import pytest
 
 from project_copy import PROJECT
 from raw_inputs import write_avi
-from rbcflow.config.models import Recording
+from rbcflow.config.recordings import Recording
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import detect, network, scales
 from rbcflow.recordings.detect import read_record

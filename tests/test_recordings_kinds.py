@@ -15,7 +15,7 @@ import pytest
 import tifffile
 
 from raw_inputs import write_avi, write_tiff
-from rbcflow.config.models import Recording
+from rbcflow.config.recordings import Recording
 from rbcflow.recordings import dictionary, stage
 from rbcflow.recordings.detect import detect, detect_nothing
 from rbcflow.recordings.detectors import shipped, shipped_record

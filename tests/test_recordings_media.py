@@ -14,7 +14,7 @@ import pytest
 import tifffile
 
 from raw_inputs import noise, write_avi, write_picture, write_tiff
-from rbcflow.config.models import Recording
+from rbcflow.config.recordings import Recording
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
 from rbcflow.recordings import events

@@ -13,7 +13,8 @@ import pytest
 
 from project_copy import PROJECT
 from raw_inputs import write_avi
-from rbcflow.config.models import Config, Recording
+from rbcflow.config.config import Config
+from rbcflow.config.recordings import Recording
 from rbcflow.core.boxes import to_yolo
 from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import recorded

@@ -12,7 +12,7 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
-from rbcflow.config.models import Config
+from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
 from rbcflow.recordings.detectors import chosen
 from rbcflow.recordings.folder import main, write_sheet

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from rbcflow.config.models import Recording
+from rbcflow.config.recordings import Recording
 from rbcflow.core.tables import read_object
 from rbcflow.recordings.probe import described_or_refused
 from rbcflow.recordings.sheet import SHEET_OF_ONE

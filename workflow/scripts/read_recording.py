@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from rbcflow.config.models import Recording
+from rbcflow.config.recordings import Recording
 from rbcflow.recordings.probe import read_or_refuse
 from rbcflow.recordings.sheet import SHEET_OF_ONE
 from rbcflow.runtime import logs

@@ -129,7 +129,8 @@ PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
     "unet_cellpose": _unet_cellpose,
     "yolo": _yolo,
 }
-"""Every path; ``config.models.PATHS`` says which layouts each can take and which networks it needs."""
+"""Every path; a laboratory says which it can take (``sources.laboratory``), ``config.segmenters.NETWORKS`` which
+networks each needs."""
 
 
 def cut_cells(paths: list[str], job: Job) -> Iterator[Cell]:

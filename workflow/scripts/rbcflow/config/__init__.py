@@ -1,5 +1,6 @@
 """Configuration: one typed model for every key and table, validated before the DAG is built."""
 
-from rbcflow.config.load import Settings, load
+from rbcflow.config.load import load
+from rbcflow.config.settings import Settings
 
 __all__ = ["Settings", "load"]

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rbcflow.config.models import Training, Variant
+from rbcflow.config.training import Training
+from rbcflow.config.variant import Variant
 from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.datasets.spec import PRESETS, VariantSpec

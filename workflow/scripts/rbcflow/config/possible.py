@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rbcflow.config.load import Settings, testset_names
+from rbcflow.config.settings import Settings, testset_names
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from rbcflow.config.models import Run
+from rbcflow.config.run import Run
 
 INGREDIENTS: dict[str, dict[str, Any]] = {
     "sizes": {"size": [28, 45], "stretch": [0, 0]},

@@ -13,12 +13,13 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel
 
-from rbcflow.config.models import Config, Recording
+from rbcflow.config.config import Config
+from rbcflow.config.recordings import Recording
 
 HEADER = """\
 # yaml-language-server: $schema=../workflow/schemas/config.schema.json
 # The embedded default: laboratories' recordings are drawn, everything fits two cores and some minutes.
-# Written from workflow/scripts/rbcflow/config/models.py by `make config`; override keys in a file of your own:
+# Written from workflow/scripts/rbcflow/config/ by `make config`; override keys in a file of your own:
 #     snakemake --cores all --configfile config/paper.yaml
 """
 
@@ -58,7 +59,7 @@ def schema_json() -> str:
 README = """\
 # Configuration
 
-Written from `workflow/scripts/rbcflow/config/models.py` by `make config`. A key is set on the command line
+Written from `workflow/scripts/rbcflow/config/` by `make config`. A key is set on the command line
 (`--config detector=starter`) or in a file of your own (`--configfile my.yaml`); what is not set keeps its default.
 Wrong keys and values end in one message before anything is computed. More about the keys, and the tables beside this
 file: `docs/configuration.md`. What can be asked for: `docs/targets.md`.

@@ -16,7 +16,7 @@ def naming(labels: Mapping[str, str]) -> Iterator[None]:
 
     Args:
         labels: short names for readers, by the name of a source, bank, variant, model, test set or run
-            (``config.load.Settings.labels``).
+            (``config.settings.Settings.labels``).
     """
     token = _labels.set(labels)
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from rbcflow.config.load import Settings
-from rbcflow.config.models import BANK_OPTIONS
+from rbcflow.config.bank import BANK_OPTIONS
 from rbcflow.config.possible import Possible
+from rbcflow.config.settings import Settings
 from rbcflow.detector.weights import FIRST_SIGHT
 from rbcflow.plan import paths as places
 from rbcflow.plan.raw import Raw

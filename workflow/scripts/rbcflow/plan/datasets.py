@@ -7,8 +7,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from rbcflow.config.load import Settings
-from rbcflow.config.models import BANK_OPTIONS
+from rbcflow.config.bank import BANK_OPTIONS
+from rbcflow.config.settings import Settings
 from rbcflow.config.ways import ways
 from rbcflow.plan import paths
 from rbcflow.plan.cells import Cells

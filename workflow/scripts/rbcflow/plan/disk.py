@@ -11,7 +11,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rbcflow.config.load import Settings
+from rbcflow.config.settings import Settings
 from rbcflow.core.errors import InputError
 from rbcflow.runtime.fingerprint import file_digest, filled_digest, listing_digest
 from rbcflow.runtime.provenance import sha256

@@ -8,8 +8,8 @@ from typing import Any
 
 from snakemake.io import report
 
-from rbcflow.config.load import Settings
 from rbcflow.config.possible import Possible
+from rbcflow.config.settings import Settings
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, Entry, keys_of
 from rbcflow.plan import paths

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.config.checks import read_published
-from rbcflow.config.load import Settings
 from rbcflow.config.possible import Possible, possible
+from rbcflow.config.settings import Settings
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.figures.registry import Entry, read_registry
 from rbcflow.plan.cells import Cells

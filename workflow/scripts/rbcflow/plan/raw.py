@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rbcflow.config.load import Settings
+from rbcflow.config.settings import Settings
 from rbcflow.sources.laboratories import known
 
 READING = {"take", "ignore", "without_polygons"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from rbcflow.config.models import Config
+from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
 from rbcflow.recordings.detectors import chosen, new_name
 from rbcflow.recordings.sheet import recordings_of

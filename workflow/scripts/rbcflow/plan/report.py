@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rbcflow.config.load import Settings
-from rbcflow.config.models import Rebuild
+from rbcflow.config.config import Rebuild
+from rbcflow.config.settings import Settings
 from rbcflow.plan.names import rows
 
 TABLES = (

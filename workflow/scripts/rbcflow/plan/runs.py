@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from snakemake.exceptions import WorkflowError
 
-from rbcflow.config.load import Settings
-from rbcflow.config.models import Run
 from rbcflow.config.possible import Possible
+from rbcflow.config.run import Run
+from rbcflow.config.settings import Settings
 from rbcflow.plan import paths
 
 BESIDE = ("flow_public", "saarland_donors", "naples")

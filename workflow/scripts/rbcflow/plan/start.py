@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from snakemake.exceptions import WorkflowError
 
-from rbcflow.config.load import Settings
 from rbcflow.config.possible import Possible
+from rbcflow.config.settings import Settings
 
 
 def told_of_missing(settings: Settings, possible: Possible, *, looked_at: bool) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rbcflow.config.load import Settings, testset_names
 from rbcflow.config.possible import Possible
+from rbcflow.config.settings import Settings, testset_names
 from rbcflow.plan import paths
 from rbcflow.plan.datasets import Datasets
 from rbcflow.plan.disk import Disk

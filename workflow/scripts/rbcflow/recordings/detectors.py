@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rbcflow.config.models import Config
+from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import Weights, read_weights, recorded, training_record
 from rbcflow.runtime.provenance import sha256

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.config.models import Recording
+from rbcflow.config.recordings import Recording
 from rbcflow.core.errors import InputError
 from rbcflow.recordings.media import Media, open_media, select
 from rbcflow.recordings.progress import shown

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from rbcflow.config.models import Config, Facts, Recording
+from rbcflow.config.config import Config
+from rbcflow.config.recordings import Facts, Recording
 from rbcflow.core.errors import InputError
 from rbcflow.core.places import expanded
 from rbcflow.core.textfile import read_text, rows

@@ -12,7 +12,7 @@ LABORATORY = Laboratory(
             "frames evenly spaced over the recordings, boxes by background subtraction, without classes"
         ),
         "naples_published": TestSetKind(
-            "frames with an accepted cell, as the preprint's notebook wrote them, and its box"
+            "frames with an accepted cell, as the preprint's notebook wrote it, and its box"
         ),
     },
     drawn_with=("velocities", "tiffs_per_velocity", "pages"),

@@ -1,0 +1,69 @@
+"""Bases and types of all models of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from rbcflow.core.places import expanded
+
+M = TypeVar("M", bound=BaseModel)
+
+
+Place = Annotated[str, AfterValidator(expanded)]
+"""A path as users write it: ``~`` and ``$NAME`` stand for what they stand for in a shell."""
+
+
+Sum = Annotated[
+    str,
+    Field(pattern="^[0-9a-f]{64}$"),
+    BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value),
+]
+"""A sha256; some tools write it in capitals."""
+
+
+class Strict(BaseModel):
+    """Base of all models here: unknown keys are errors, and so are truth values where a number belongs.
+
+    Text that reads as a number is taken: inside a dictionary on the command line Snakemake makes text of every value.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: object, field: ValidationInfo) -> object:
+        numbers = cls.model_fields[field.field_name].annotation in (int, float)
+        if numbers and isinstance(value, bool):
+            raise ValueError("input should be a number")
+        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+            raise ValueError("items should be numbers or names")
+        return value
+
+
+def each_once(row: M, key: str) -> M:
+    values = getattr(row, key)
+    if twice := sorted({value for value in values if values.count(value) > 1}):
+        raise ValueError(f"`{key}` names {twice[0]} twice: its cells would be taken twice")
+    return row
+
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Labelled(Strict):
+    """A row of a table that readers meet: its title, and a short name for axes and legends."""
+
+    title: str
+    label: str | None = Field(
+        None, max_length=26, description="short name in figures and on the page; left out: the row's name in words"
+    )
+
+
+def one_of(value: str, allowed: Iterable[str]) -> str:
+    names = list(allowed)
+    if value not in names:
+        raise ValueError(f"{', '.join(map(repr, names[:-1]))} or {names[-1]!r}")
+    return value

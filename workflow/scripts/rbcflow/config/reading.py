@@ -1,0 +1,135 @@
+"""Read and validate the configuration and its tables; a wrong entry is answered with what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rbcflow.config.config import Config
+from rbcflow.config.run import Run
+from rbcflow.core.errors import InputError
+from rbcflow.core.textfile import read_text, rows
+from rbcflow.core.yamlfile import check_once, read_yaml
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
+    """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_at(model, first["loc"][:-1])
+        guess = difflib.get_close_matches(str(first["loc"][-1]), allowed, n=1)
+        hint = f"did you mean {guess[0]!r}? " if guess else ""
+        return InputError(path, f"unknown key {key!r}", f"{hint}allowed here: {', '.join(allowed)}", f"key {key}")
+    if first["type"] == "missing":
+        return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
+    message = first["msg"].removeprefix("Value error, ")
+    message = (message[0].lower() + message[1:]).removeprefix("input should be ")
+    return InputError(path, repr(first["input"]), message, f"key {key}")
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Return the keys allowed at a place inside a model."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _readable(error, model, path, where) from None
+
+
+def merged(base: dict, over: dict) -> dict:
+    """Return base with over's values laid on top, dictionary by dictionary."""
+    laid = deepcopy(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(laid.get(key), dict)
+        laid[key] = merged(laid[key], value) if both else value
+    return laid
+
+
+def read_table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[str, M]:
+    rows = read_yaml(Path(path))
+    for name, row in rows.items():
+        _check_row(name, row, path)
+    needed = {key for key, field in model.model_fields.items() if field.is_required()}
+    for name in sorted(set(overrides) - set(rows)):
+        if not needed <= set(overrides[name]):
+            expected = f"one of {', '.join(rows)}, or a whole row: keys {', '.join(sorted(needed))} at least"
+            raise InputError(path, f"an override for {name!r}", expected)
+        _check_row(name, overrides[name], "configuration")
+    whole = {name: merged(rows.get(name, {}), overrides.get(name, {})) for name in [*rows, *overrides]}
+    return {name: validate(model, row, Path(path), name) for name, row in whole.items()}
+
+
+def _check_row(name: str, row: Any, path: str) -> None:
+    # names are wildcards: they become folders, parts of rule inputs, and ids on the page
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise InputError(path, f"the name {name!r}", "small letters, digits and _, a letter first", f"key {name}")
+    if not isinstance(row, dict):
+        raise InputError(path, repr(row), "a mapping of keys to values", f"key {name}")
+
+
+RUN_COLUMNS = ("run", "model", "testset", "published_as")
+"""Columns that a table of runs must have; others of `Run` may stand beside them."""
+
+
+def read_runs(path: str, overrides: dict[str, dict]) -> dict[str, Run]:
+    """Return the rows of a table of runs with the configuration's own columns and rows laid over them."""
+    runs = _read_runs(path)
+    for name, own in overrides.items():
+        row = {"run": name} | (runs[name].model_dump() if name in runs else {}) | own
+        runs[name] = validate(Run, row, Path("configuration"), f"runs.{name}")
+    return runs
+
+
+def _read_runs(path: str) -> dict[str, Run]:
+    file, known = Path(path), list(Run.model_fields)
+    lines = rows(file, read_text(file, "a table of runs, its columns separated by tabs"), known)
+    line, header = next(lines, (1, []))
+    named = [name for name in header if name]
+    if not set(RUN_COLUMNS) <= set(named) <= set(known) or len(set(named)) < len(named):
+        told = f"tab-separated columns {list(RUN_COLUMNS)}, and any of {known[len(RUN_COLUMNS) :]}, each once"
+        raise InputError(file, f"columns {header}", told, f"row {line}")
+    runs = {}
+    for number, cells in lines:
+        if any(cell for place, cell in enumerate(cells) if cell and (place >= len(header) or not header[place])):
+            raise InputError(file, f"{len(cells)} fields", f"{len(named)}, as in the first row", f"row {number}")
+        row = dict.fromkeys(RUN_COLUMNS) | {name: cell for name, cell in zip(header, cells, strict=False) if name}
+        # an empty field of an optional column is the column's default
+        run = validate(Run, {k: v or None for k, v in row.items() if v or k in RUN_COLUMNS}, file, f"row {number}")
+        if run.run in runs:
+            raise InputError(file, f"run {run.run!r} twice", "one row a run", f"row {number}")
+        runs[run.run] = run
+    if not runs:
+        raise InputError(file, "no run", "at least one row", "row 2")
+    return runs
+
+
+def check_files(files: Iterable[Path]) -> None:
+    """Check the files that a configuration was merged from, of which Snakemake says nothing once they are one.
+
+    Raises:
+        InputError: a key twice, or a file that is no configuration: a target after ``--configfile`` is taken for one.
+    """
+    for file in filter(Path.is_file, files):
+        keys = check_once(file)
+        if not set(keys) & set(Config.model_fields) and set(keys) - {"__use_yte__"}:
+            found = f"keys {', '.join(map(str, keys))}"
+            expected = "keys of the configuration; if this is a target, write it before --configfile, or -- before it"
+            raise InputError(file, f"{found:.80}", expected)

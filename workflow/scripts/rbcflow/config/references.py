@@ -1,0 +1,94 @@
+"""Check tables against each other: names that one has of another, and what goes together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rbcflow.config.checks import check_compose, check_overrides, read_published
+from rbcflow.config.settings import Settings, testset_names
+from rbcflow.core.errors import InputError
+from rbcflow.core.yamlfile import read_yaml
+from rbcflow.detector.weights import read_weights
+from rbcflow.sources import laboratories
+from rbcflow.sources.laboratories import OF_OTHERS
+
+
+def check_name(name: str, known: dict | list, path: str, where: str) -> None:
+    if name not in known:
+        raise InputError(path, repr(name), f"one of {', '.join(known)}", where)
+
+
+def _check_banks(settings: Settings, weights: list[str]) -> None:
+    """Check that banks name sources and paths that fit each other, and networks that there are."""
+    tables, segmenters, taken = settings.config.tables, settings.config.segmenters, laboratories.takers()
+    for name, bank in settings.banks.items():
+        check_name(bank.source, settings.sources, tables.banks, f"key {name}.source")
+        layout = settings.sources[bank.source].layout
+        for path in bank.paths:
+            if layout not in taken[path]:
+                expected = f"a path for it: {', '.join(known for known, layouts in taken.items() if layout in layouts)}"
+                raise InputError(tables.banks, f"path {path!r} for the layout {layout}", expected, f"key {name}.paths")
+    for network, own in (("unet", ["trained"]), ("cellpose", ["trained", "finetuned"]), ("yolo", [])):
+        check_name(getattr(segmenters, network), [*own, *weights], tables.weights, f"key segmenters.{network}")
+
+
+def check_references(settings: Settings) -> None:
+    tables = settings.config.tables
+    known = read_weights(Path(tables.weights))
+    weights = ["none", *known]
+    _check_banks(settings, list(known))
+    for name, variant in settings.variants.items():
+        for bank in variant.banks:
+            check_name(bank, settings.banks, tables.variants, f"key {name}.banks")
+        check_compose(name, variant, tables.variants)
+        if variant.dataset == "published":
+            check_name(name, read_published(Path(tables.published))["sets"], tables.published, f"sets, variant {name}")
+        if (variant.dataset == "path") != (variant.path is not None):
+            found = f"dataset {variant.dataset} and path {variant.path}"
+            raise InputError(tables.variants, found, "a path with `dataset: path`, and only there", f"key {name}.path")
+    for name, model in settings.models.items():
+        check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
+        if model.classes == 1 and model.weights.source == "train":
+            expected = "2 or 3, as a detector of one class is not trained here, only taken with `weights`"
+            raise InputError(tables.models, "classes 1", expected, f"key {name}.classes")
+        training = settings.training(name)
+        check_name(training.weights, weights, tables.weights, f"weights of the model {name}")
+        check_overrides(training, tables.models, f"key {name}.training.overrides")
+        settings.checkpoint(name, read_yaml(Path(tables.weights)))
+    for name, testset in settings.testsets.items():
+        if testset.kind in ("composed", "published"):
+            sets = settings.variants if testset.kind == "composed" else read_published(Path(tables.published))["sets"]
+            check_name(testset.source, sets, tables.testsets, f"key {name}.source")
+            continue
+        check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
+        laboratory, kind = laboratories.kinds().get(testset.kind, (None, OF_OTHERS.get(testset.kind)))
+        if kind.bank:
+            check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
+        if testset.table and not Path(testset.table).is_file():
+            expected = "a table of the columns file, donor, recording, condition and frame"
+            raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
+        layout = settings.sources[testset.source].layout
+        needed = laboratory.layout if laboratory else layout
+        if testset.of:
+            same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
+            check_name(testset.of, same, tables.testsets, f"key {name}.of")
+        if layout != needed:
+            found = f"kind {testset.kind} with a source of layout {layout}"
+            raise InputError(tables.testsets, found, f"a source of layout {needed}", f"key {name}.source")
+        if name.removesuffix("_test") in settings.variants and name.endswith("_test"):
+            raise InputError(tables.testsets, f"the name {name!r}", "another: a variant's own test images have it")
+    testsets = testset_names(settings.variants, settings.testsets)
+    made: dict[str, str] = {}
+    for name, model in settings.models.items():
+        if model.published_as and (first := made.setdefault(model.published_as, name)) != name:
+            found = f"published_as {model.published_as!r} of {first!r} and of {name!r}"
+            raise InputError(
+                tables.models, found, "each published training once, as the ledger judges it", f"key {name}"
+            )
+    published: dict[str, str] = {}
+    for name, run in settings.runs.items():
+        if run.published_as and (first := published.setdefault(run.published_as, name)) != name:
+            expected = f"each published run once, as the ledger judges it; it is {first} already"
+            raise InputError(tables.runs, repr(run.published_as), expected, f"run {name}, column published_as")
+        check_name(run.model, settings.models, tables.runs, f"run {name}, column model")
+        check_name(run.testset, testsets, tables.runs, f"run {name}, column testset")

@@ -1,0 +1,72 @@
+"""A row of `config/sources.yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from rbcflow.config.base import Labelled, Place, Positive, Sum, one_of
+from rbcflow.sources import laboratories
+from rbcflow.sources.laboratories import DRAWN
+
+
+def _known_layout(value: str) -> str:
+    return one_of(value, [*laboratories.known(), DRAWN])
+
+
+class Source(Labelled):
+    """One row of `config/sources.yaml`."""
+
+    pixel_um: Positive | None = Field(
+        None, description="side of a pixel in micrometres, which scale bars are drawn by; left out: no bars"
+    )
+    layout: Annotated[str, AfterValidator(_known_layout)] = Field(
+        description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `drawn`"
+    )
+    origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
+        None, description="left out: `path` where a path is given, else `phantom` or `path`, as the key `phantoms` says"
+    )
+    path: Place | None = Field(None, description="folder of the files if not `raw`/<name>; means origin `path`")
+    bad_files: Literal["stop", "skip"] = Field(
+        "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
+    )
+    take: list[str] = Field(
+        [],
+        description="patterns of the folders and files that are read, `videos/nouaman_2024` or `*.avi`; left out: all",
+    )
+    ignore: list[str] = Field(
+        [],
+        description="patterns of folders and files that are not read, `train` or `*_zoomed`; any other picture, video, "
+        "stack or HDF5 file that no reader takes is an error",
+    )
+    without_polygons: Literal["leave_out", "empty"] = Field(
+        "leave_out",
+        description="annotated pictures without any polygon: `empty` says that they show no cell, `leave_out` that "
+        "nobody may have labelled them yet (layout nouaman2024)",
+    )
+    exact_truth: bool = Field(
+        False,
+        description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",
+    )
+    url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
+    sha256: Sum | None = Field(
+        None,
+        description="of the download; left out: the first one's files are kept in the manifest and compared",
+    )
+    licence: str
+    access: str = Field(description="whom to ask for the files, or how they are fetched")
+    reference: str
+
+    @model_validator(mode="after")
+    def _url_for_download(self) -> Source:
+        if self.origin == "url" and not self.url:
+            raise ValueError("origin `url` needs the key `url`")
+        if self.exact_truth and self.origin not in ("path", None):
+            raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
+        allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].origins
+        origin = self.origin or ("path" if self.path else None)
+        if origin not in allowed:
+            known = ", ".join(f"`{origin}`" for origin in allowed if origin)
+            raise ValueError(f"a source of layout {self.layout} has no origin `{self.origin}`; allowed are {known}")
+        return self
