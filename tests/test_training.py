@@ -19,7 +19,7 @@ import yaml
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.detector import hardware
-from rbcflow.detector.hardware import choose_device, choose_precision
+from rbcflow.detector.hardware import choose_precision
 from rbcflow.detector.weights import load_verified, state_sha256
 from rbcflow.runtime.provenance import sha256
 from rbcflow.training.train import train
@@ -349,12 +349,6 @@ def test_the_view_lists_every_image_through_links(data, tmp_path):
 def test_precision_follows_the_machine(monkeypatch, asked, device, native, chosen):
     monkeypatch.setattr(hardware, "has_bfloat16", lambda: native)
     assert choose_precision(asked, device) == chosen
-
-
-def test_device_auto_takes_a_gpu_where_there_is_one(monkeypatch):
-    for present, chosen in ((True, "0"), (False, "cpu")):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
-        assert choose_device("auto") == chosen
 
 
 def test_the_loss_of_a_bfloat16_network_is_reckoned_in_float32(tmp_path):

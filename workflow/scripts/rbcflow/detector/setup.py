@@ -32,8 +32,15 @@ def import_ultralytics(config: Path) -> None:
         YOLO_VERBOSE="false",
         ULTRALYTICS_SAFE_LOAD="1",
     )
-    from ultralytics.utils import LOGGER, SETTINGS
+    from ultralytics.utils import LOGGER, SETTINGS, downloads
 
+    # Offline by its settings, it still tries: on a GPU for a network to test mixed precision with, which it would open.
+    downloads.safe_download = _refuse
     LOGGER.setLevel(logging.WARNING)
     if any(SETTINGS[key] for key in INTEGRATIONS):
         SETTINGS.update(dict.fromkeys(INTEGRATIONS, False))
+
+
+def _refuse(url: str, *_: object, **__: object) -> None:
+    """Stand in for Ultralytics' download; where one is missing it goes on without, and says so."""
+    raise ConnectionError(f"{url} is not downloaded: weights come from resources/weights.yaml, with their sha256")

@@ -23,7 +23,7 @@ from torch import nn
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
-from rbcflow.detector.hardware import has_bfloat16
+from rbcflow.detector.hardware import choose_device, has_bfloat16
 from rbcflow.detector.weights import verify
 from rbcflow.segmentation.networks import load_state, new_unet
 from rbcflow.segmentation.practice import SIDE, read_practice
@@ -120,7 +120,9 @@ def _published(weights: Path) -> CellposeModel:
         InputError: the file holds something else.
     """
     try:
-        return CellposeModel(gpu=torch.cuda.is_available(), pretrained_model=os.fspath(weights))
+        where = choose_device("auto")
+        device = torch.device("cpu" if where == "cpu" else f"cuda:{where}")
+        return CellposeModel(gpu=where != "cpu", device=device, pretrained_model=os.fspath(weights))
     # Cellpose checks nothing, and PyTorch's restricted unpickler has errors of every kind
     except Exception as error:
         found = f"no checkpoint that opens ({' '.join(str(error).split())[:200]})"

@@ -109,7 +109,7 @@ def train(
         InputError: data or weights are missing, damaged, or do not fit.
         FloatingPointError: the loss became infinite or NaN; the message names the epoch.
     """
-    device = choose_device(device)
+    device = choose_device(device, alone=True)
     precision = choose_precision(precision, device)
     fixed = {"model": architecture, "epochs": epochs, "batch": batch, "imgsz": imgsz, "seed": seed}
     settings = {**HYPERPARAMETERS, **overrides, **fixed}
