@@ -22,13 +22,14 @@ from rbcflow.config.settings import Settings
 from rbcflow.config.ways import read_sample, ways
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame
-from rbcflow.datasets import VariantSpec, background
+from rbcflow.datasets import background
 from rbcflow.datasets.decor import crossing_wall
 from rbcflow.datasets.image import compose
 from rbcflow.datasets.measured import measure
 from rbcflow.datasets.objects import draw_ring
 from rbcflow.datasets.paste import make_patch, paste
 from rbcflow.datasets.place import Placer
+from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout
 from rbcflow.datasets.walls import channel
 
