@@ -493,7 +493,22 @@ ITEMS = (
     "- {item: the confusion matrices, files: 8}\n- {item: a table, files: 1, by: tables/a.csv}\n"
     "- {item: a lost plot, files: 1, without: it shows nothing}\n"
 )
-PUBLISHED = "trainings:\n  train13: {map50: 0.97474, images: 4000, epochs: 20, seeds: 1, seconds: 6768.6}\n"
+PUBLISHED = """\
+trainings:
+  train13: {map50: 0.97474, images: 4000, epochs: 20, seeds: 1, seconds: 6768.6}
+read_from_picture:
+  page: https://example.org/blob/67410beb
+  runs:
+    val28:
+      folder: runs/detect/val28_on_donors
+      copy: media/matrix.png
+      matrix:
+        croissant:  [0.9, 0.1, null, null]
+        slipper:    [0.1, 0.9, null, null]
+        other:      [0, 0, null, null]
+        background: [0, 0, null, null]
+      ap50: {all: null}
+"""
 
 
 def _write_claims_and_errors(results: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from page_sentences import text_of
 from rbcflow.report.build import TEMPLATES, build
 from report_tree import Tree, write_json, write_text, write_tree
 
@@ -107,6 +108,24 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
 )
 def test_sentences_state_the_numbers_of_the_files(html: str, sentence: str) -> None:
     assert sentence in words(html).replace("&#39;", "'")
+
+
+def test_published_pictures_are_linked_and_counted(html: str) -> None:
+    text = text_of(html)
+    told = (
+        "Of 10 pictures and tables that the repository shows, 8 have a figure here as counterpart and 1 a file; 1 have"
+    )
+    assert told in text
+    assert "Of the 20 values that only its pictures hold, 8 were read off and typed into" in text
+    assert "none: it shows nothing" in text
+    page = "https://example.org/blob/67410beb"
+    for link in (
+        f"{page}/media/matrix.png", f"{page}/runs/detect/val28_on_donors/PR_curve.png",
+        "https://example.org/tree/67410beb/runs/detect/val28_on_donors",
+    ):  # fmt: skip
+        assert f'<a href="{link}">' in html
+    # of the one run here that was published and counted
+    assert text.count("the cells of the confusion matrix differ by 4 counts in all") == 1
 
 
 def test_phantom_results_are_never_called_rebuilt(html: str) -> None:
