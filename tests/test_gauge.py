@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.core.errors import InputError
 from rbcflow.detector import looks
 from rbcflow.recordings import gauge, gauging
@@ -16,7 +17,6 @@ from rbcflow.recordings.detectors import shipped, shipped_gauge, shipped_record
 from rbcflow.recordings.gauge import TERMS, Gauge, Seen, Space
 from recordings_inputs import draw_recording
 
-PROJECT = Path(__file__).parents[1]
 READINGS = PROJECT / "resources/universal/gauge.csv"
 SPACE = Space((0.0, 0.0), ((1.0, 0.0), (0.0, 0.5)))
 
@@ -112,9 +112,9 @@ def test_the_claim_is_made_without_the_laboratorys_own_frames():
 
 
 def test_a_gauge_is_read_back_and_belongs_to_one_file(tmp_path: Path):
-    told = pd.DataFrame({"source": ["s", "s"], "expected": [0.1, 0.9], "ap50": [0.2, 0.8]})
-    stored = gauging.as_dict(made(unsure=0.5), told)
-    assert stored["spearman"] == {"s": 1.0}
+    told = pd.DataFrame({"source": "s", "expected": [0.1, 0.9, 0.8], "ap50": [0.2, 0.8, 0.9]})
+    stored = gauging.as_dict(made(unsure=0.5), told.assign(testset=["stress_harder_s", "stress_s", "stress_s"]))
+    assert (stored["spearman"], stored["spearman_of_mild"]) == ({"s": 0.5}, {"s": -1.0})
     gauging.write(stored, tmp_path / gauge.NAME)
     checkpoint = tmp_path / "best.pt"
     assert gauge.read_gauge(checkpoint, "a", {}, 34.0) == made(unsure=0.5)

@@ -21,6 +21,7 @@ from rbcflow.datasets.domain import SHARES
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import load_verified
 from rbcflow.metrics import conditions
+from rbcflow.metrics.beside import beside_universal, best_of
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.runtime.provenance import sha256
 from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
@@ -31,6 +32,7 @@ from rbcflow.training.train import train
 from tiny_yolo import save, toy_network
 
 SIZE = 64
+SHIPPED = PROJECT / "resources/universal"
 TRAINING = {
     "architecture": "yolo11n.yaml", "epochs": 1, "batch": 4, "imgsz": SIZE, "seed": 0, "threads": 1,
     "precision": "float32", "overrides": {"optimizer": "SGD", "lr0": 0.01, "warmup_epochs": 0.0, "close_mosaic": 0},
@@ -74,11 +76,12 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
     assert record["files"]["weights/best.pt"]["sha256"] == sha256(best) and best.stat().st_size < 6_000_000
     table = pd.DataFrame([row("starter", 0.8), row("universal", 0.9)])
     table.to_csv(tmp_path / "conditions.csv", index=False)
+    (tmp_path / "gauge.json").write_text(json.dumps({"spearman": {"a": 0.812}, "spearman_of_mild": {"a": 0.3}}))
     card = universal_card(
         record, curves=tmp_path / "half/results.csv", metadata=tmp_path / "data/metadata.csv", weights=best,
-        conditions=tmp_path / "conditions.csv",
+        conditions=tmp_path / "conditions.csv", gauge=tmp_path / "gauge.json",
     )  # fmt: skip
-    for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)"):
+    for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)", "without: a 0.81;"):
         assert stated in card
     assert "| naples | grey | all | 9 | 0.800 / 0.700 / 0.10 | 0.900 / 0.700 / 0.10 |" in card
 
@@ -87,6 +90,38 @@ def row(model: str, ap50: float) -> dict:
     known = {"run": f"{model}-on-naples", "model": model, "testset": "naples", "size": "native", "input": "grey"}
     known |= {"condition": "all", "clusters": "", "n_frames": 4, "n_boxes": 9, "ap50": ap50, "recall": 0.7}
     return known | {"precision": 0.9, "false_alarms_per_frame": 0.1}
+
+
+def test_the_shipped_checkpoint_is_the_one_its_table_record_and_card_speak_of():
+    entry = yaml.safe_load((PROJECT / "resources/weights.yaml").read_text())["universal"]
+    record = json.loads((SHIPPED / "training.json").read_text())
+    weights = PROJECT / entry["path"]
+    assert sha256(weights) == entry["sha256"] == record["files"]["weights/best.pt"]["sha256"]
+    assert weights.parent == SHIPPED and weights.stat().st_size < 6_000_000
+    card = (SHIPPED / "README.md").read_text()
+    for stated in (entry["sha256"], record["state_sha256"], record["data_fingerprint"]):
+        assert stated in card
+    # the recipe is the one that was trained
+    recipe = yaml.safe_load((PROJECT / "config/universal/models.yaml").read_text())["universal"]["training"]
+    assert {key: record[key] for key in ("architecture", "epochs", "average")} == {
+        key: recipe[key] for key in ("architecture", "epochs", "average")
+    }
+    starter = yaml.safe_load((PROJECT / "resources/weights.yaml").read_text())["starter"]
+    assert record["weights"]["sha256"] == starter["sha256"]
+    assert len(pd.read_csv(SHIPPED / "results.csv")) == record["epochs"]
+
+
+def test_the_shipped_numbers_are_of_this_checkpoint_on_every_run_and_better_than_the_starters():
+    counted = pd.read_csv(SHIPPED / "conditions.csv").fillna({"clusters": ""})
+    runs = pd.read_csv(PROJECT / "config/universal/runs.tsv", sep="\t")
+    assert set(counted["run"]) == set(runs["run"]) and set(counted) == set(conditions.COLUMNS)
+    whole = counted[counted["condition"].isin((conditions.ALL, conditions.MEAN))].set_index(
+        ["testset", "condition", "clusters", "model"]
+    )
+    ap50 = whole["ap50"].unstack("model").dropna().drop("naples_colour")
+    # what the detector of own recordings is chosen by: never worse by more than chance, better in the mean
+    assert (ap50["universal"] - ap50["starter"]).min() > -0.01
+    assert ap50["universal"].mean() > ap50["starter"].mean() + 0.01
 
 
 def test_a_mean_of_states_by_hand():
@@ -220,3 +255,30 @@ def test_variants_are_compared_over_seeds_by_hand():
     assert (second["difference"], second["difference_sd"]) == (0, 0)
     # Student's t with two degrees of freedom: 4.303 on either side
     assert (first["low"], first["high"]) == pytest.approx((-0.2 - 0.4303, -0.2 + 0.4303), abs=1e-4)
+
+
+def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
+    """Two detectors of this run on Naples, in colour and in grey; the shipped one saw these frames, and others."""
+    judged = read_testset(write_testset(tmp_path / "testsets/naples", 2, BOXES))
+    told = {"testset": "naples", "testset_fingerprint": judged.meta["fingerprint"]}
+    first, second = (0, "slipper", 0.5, 10, 10, 40, 30), (1, "slipper", 0.5, 0, 0, 20, 20)
+    found = {"poor": [(0, "other", *first[2:])], "good": [first, second]}
+    runs = []
+    for model, boxes in found.items():
+        run = {"run": f"{model}-on-naples", "model": model, "testset": "naples", "size": "native", "input": "recorded"}
+        runs += [run, run | {"run": f"{model}-on-naples-in-grey", "input": "grey"}]
+        for name in (runs[-2]["run"], runs[-1]["run"]):
+            write_predictions(tmp_path / f"predictions/{name}.parquet", boxes, **told | {"run": name})
+    other = [row("universal", 0.9) | {"fingerprint": judged.meta["fingerprint"]}]
+    other.append(row("universal", 0.4) | {"testset": "naples_colour", "input": "recorded", "fingerprint": "another"})
+    other.append(row("universal", 0.9) | {"testset": "stress_naples", "fingerprint": ""})
+    settings = conditions.Settings(0.25, 0.45, 20, 0)
+    made = beside_universal(tmp_path, runs, pd.DataFrame(other), settings, ["flow_public", "naples"])
+    assert made.groupby("made").size().to_dict() == {"here": 4, "shipped": 2}
+    assert made[made["made"] == "shipped"]["frames"].tolist() == ["these", "others"]
+    here = made[made["made"] == "here"].set_index(["model", "input"])
+    # of a slipper and another cell, good finds both and calls them slippers, poor finds the slipper and calls it another
+    assert here.loc[("good", "grey"), ["recall", "class_recall"]].tolist() == [1, 0.5]
+    assert here.loc[("poor", "grey"), ["recall", "class_recall"]].tolist() == [0.5, 0]
+    assert here.loc[("poor", "recorded"), "ap50"] == pytest.approx(51 / 101)
+    assert best_of(made[made["made"] == "here"])["model"].tolist() == ["good", "good"]

@@ -18,5 +18,6 @@ if __name__ == "__main__":
         metadata=Path(snakemake.input.metadata),
         weights=Path(snakemake.output.weights),
         conditions=Path(snakemake.input.conditions),
+        gauge=Path(snakemake.input.gauge),
     )
     Path(snakemake.output.card).write_text(card, encoding="utf-8")

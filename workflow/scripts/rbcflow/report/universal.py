@@ -60,7 +60,8 @@ class Universal:
         record: of its training.
         stress: a row a condition: its name, and average precision by (test set, detector).
         sets: test sets of ``stress``.
-        gauge: a row a condition: measured, expected and verdict; ``spearman`` by laboratory.
+        gauge: a row a condition: measured, expected and verdict.
+        ranks: rank correlations of measured and expected by laboratory, over all conditions and over the milder ones.
         ablation, laboratories: rows of the tables over seeds; empty where those long comparisons were not made.
     """
 
@@ -69,7 +70,7 @@ class Universal:
     stress: list[tuple[str, dict[tuple[str, str], dict[str, str]]]]
     sets: list[str]
     gauge: list[dict[str, str]]
-    spearman: dict[str, float]
+    ranks: dict[str, dict[str, float]]
     ablation: list[dict[str, str]]
     laboratories: list[dict[str, str]]
 
@@ -109,7 +110,7 @@ def read_universal(results: Path, project: Path) -> Universal | None:
         gauge=_table(
             folder / "gauge.csv", {"testset", "source", "condition", "ap50", "expected", "verdict", "reasons"}
         ),
-        spearman=json.loads(gauge.read_text(encoding="utf-8"))["spearman"] if gauge.is_file() else {},
+        ranks=json.loads(gauge.read_text(encoding="utf-8")) if gauge.is_file() else {},
         ablation=_table(folder / "ablation.csv", OVER_SEEDS),
         laboratories=_table(folder / "laboratories.csv", OVER_SEEDS),
     )

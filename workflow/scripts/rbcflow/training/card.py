@@ -56,7 +56,9 @@ def starter_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, wei
     return CARD.format(**_facts(record, curves, metadata, weights))
 
 
-def universal_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, weights: Path, conditions: Path) -> str:
+def universal_card(
+    record: Mapping[str, Any], *, curves: Path, metadata: Path, weights: Path, conditions: Path, gauge: Path
+) -> str:
     """Return the model card of the universal detector as Markdown; arguments as ``starter_card``.
 
     Args:
@@ -65,9 +67,16 @@ def universal_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, w
         metadata: ``metadata.csv`` of the dataset.
         weights: the checkpoint as shipped.
         conditions: ``conditions.csv``: how well cells are found, by test set and condition.
+        gauge: ``gauge.json``: how well that is told without truth.
     """
     facts = _facts(record, curves, metadata, weights)
-    return UNIVERSAL_CARD.format(**facts, share=record["average"], found=_found(pd.read_csv(conditions)))
+    told = json.loads(gauge.read_text(encoding="utf-8"))
+    ranks = {name: ", ".join(f"{key} {value:.2f}" for key, value in told[name].items()) for name in RANKS}
+    return UNIVERSAL_CARD.format(**facts, **ranks, share=record["average"], found=_found(pd.read_csv(conditions)))
+
+
+RANKS = ("spearman", "spearman_of_mild")
+"""Keys of ``gauge.json`` with rank correlations by laboratory."""
 
 
 def _found(table: pd.DataFrame) -> str:
@@ -160,6 +169,13 @@ Average precision at IoU 0.5 / recall / false alarms a frame at confidence 0.25,
 classes' scores, at the frames' own pixels. `conditions.csv` has more.
 
 {found}
+
+## Is a recording like what it learned?
+
+`gauge.json` tells from frames alone what average precision to expect (`docs/recordings.md`), `gauge.csv` has every
+condition it was calibrated on. Spearman's correlation of expected and measured average precision, over the conditions
+of a laboratory that the gauge was fitted without: {spearman}; over the milder ones alone, whose average precision
+differs little: {spearman_of_mild}.
 
 **Use**: show it frames in grey (`input: grey`), cells brought to about 34 px. **Limits**: classes are those of a
 drawing model; cells that touch are often one box. Not a diagnostic tool.
