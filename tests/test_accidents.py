@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from accident_project import (
     CELLS,
@@ -36,7 +35,6 @@ from accident_project import (
     kill,
     wait_for,
 )  # fmt: skip
-from browser import open_page
 
 pytestmark = pytest.mark.slow
 
@@ -65,13 +63,6 @@ COUNTED_AFTER = (
     "write_crate",
 )
 """Rules that follow from a run's metrics."""
-UNREACHABLE = {
-    "PIP_INDEX_URL": "http://127.0.0.1:9/",
-    "PIP_EXTRA_INDEX_URL": "",
-    "PIP_FIND_LINKS": "",
-    "PIP_CONFIG_FILE": os.devnull,
-    "PIP_NO_CACHE_DIR": "1",
-}
 ADVICE = "What is finished is kept: mend what is named above and run the same command again."
 
 
@@ -284,27 +275,3 @@ def test_files_from_the_future(copied: Place, undisturbed: Place, record_propert
     assert "from the future" not in again.printed
     assert copied.fingerprints() == undisturbed.fingerprints()
     assert "Nothing to be done" in copied.run(REPORT, *MINI).printed
-
-
-def add_public_recordings(place: Place) -> None:
-    """Enter the public recordings as the tables of the project have them, and a run on them."""
-    for name in ("sources", "testsets"):
-        row = yaml.safe_load((place.folder / f"config/{name}.yaml").read_text())["flow_public"]
-        with (place.folder / f"mini/{name}.yaml").open("a") as file:
-            file.write(yaml.safe_dump({"flow_public": row}))
-    with (place.folder / "mini/runs.tsv").open("a") as file:
-        file.write("synthetic-on-flow_public\tsynthetic\tflow_public\t\n")
-
-
-def test_with_the_package_index_unreachable_the_report_says_what_is_missing(copied: Place, undisturbed: Place):
-    add_public_recordings(copied)
-    again = copied.run(REPORT, *MINI, **UNREACHABLE)
-    assert again.finished["fetch_recordings"] == 1
-    assert not again.finished["train_model"]
-    assert copied.fingerprints() == undisturbed.fingerprints()
-    for name in ("testsets/flow_public/testset.json", "validation/synthetic-on-flow_public/metrics.json"):
-        assert json.loads((copied.folder / "results" / name).read_text())["status"] == "unavailable"
-    with open_page(copied.folder / REPORT) as opened:
-        assert opened.undecoded() == []
-        assert opened.complaints == []
-        assert opened.page.locator("text=--forcerun fetch_recordings").count() > 0

@@ -10,7 +10,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-import torch
 
 from malformed_cases import CASES, Case
 from malformed_damage import Runs
@@ -149,6 +148,8 @@ def test_fingerprints_that_are_none_are_named(tmp_path: Path):
 )
 @pytest.mark.parametrize("network", ["U-Net", "Cellpose"])
 def test_broken_weights_of_an_outlining_network_are_named_and_run_nothing(tmp_path: Path, network: str, content: bytes):
+    import torch
+
     from rbcflow.segmentation.flows import Instances
     from rbcflow.segmentation.unet import Foreground
 

@@ -94,6 +94,7 @@ def ultralytics_matrix(truth: pd.DataFrame, predictions: pd.DataFrame, conf: flo
     return matrix.matrix.T  # theirs has predicted classes in rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("conf", "iou"), [(0.25, 0.45), (0.001, 0.5), (0.7, 0.2)])
 def test_matrix_agrees_with_ultralytics(conf, iou):
     rng = np.random.default_rng(7)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import yaml
 
+from lazy import Lazy
 from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.core.classes import CLASSES
@@ -28,6 +28,9 @@ from rbcflow.training.card import model_card
 from rbcflow.training.seeds import seed_table
 from rbcflow.training.verify import compare, subset, verify_training
 from tiny_yolo import SIDE, save, save_model, toy_network, write_dataset
+
+pytestmark = pytest.mark.slow
+torch = Lazy("torch")
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +265,6 @@ def test_the_card_takes_its_numbers_from_the_files(network, tmp_path):
     assert "P 1, 1.5 minutes, 51 images/s, bfloat16, torch 2.1, ultralytics 8.1" in card
 
 
-@pytest.mark.slow
 def test_two_equal_trainings_have_equal_weights(tmp_path):
     arguments = {"architecture": "yolo11n.yaml", "weights": None, "weights_sha256": None, "epochs": 1, "batch": 4}
     arguments |= {"imgsz": SIDE, "seed": 0, "threads": 1, "data_fingerprint": "f", "overrides": {}}

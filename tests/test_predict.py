@@ -21,6 +21,8 @@ from rbcflow.predictions.predict import Predictor
 from rbcflow.testsets.files import write_testset, write_unavailable
 from tiny_yolo import save_model, scene, toy_network
 
+pytestmark = pytest.mark.slow
+
 BOX = ["x0", "y0", "x1", "y1"]
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from claim_inputs import evidence
 from drawn import kept, texts
 from figure_inputs import make_bank
 from metrics_inputs import write_predictions, write_testset
+from project_copy import PROJECT
 from rbcflow.claims.pictures import count_slots, read_pictures
 from rbcflow.claims.table import Evidence, judge
 from rbcflow.core.errors import InputError
@@ -24,9 +25,7 @@ from rbcflow.metrics.image_labels import count
 from rbcflow.metrics.run import evaluate
 from rbcflow.report.citation import PUBLISHED, REPOSITORY
 from rbcflow.report.items import count_files, read_items, unaccounted
-from test_claims import evidence
 
-PROJECT = Path(__file__).parents[1]
 FILE = PROJECT / "paper/published_items.yaml"
 REGISTRY = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
 VALUES = yaml.safe_load((PROJECT / "paper/published.yaml").read_text())

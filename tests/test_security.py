@@ -16,7 +16,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import torch
 
 from accident_project import DATA, METRICS, MODEL, PROJECT, REPORT, Finished
 from imported_archive import SET, WHOLE, take
@@ -155,6 +154,8 @@ def test_features_are_not_read_from_an_unverified_checkpoint(tmp_path: Path):
     from rbcflow.figures.features import _timm
 
     path = tmp_path / "resnet50"
+    import torch
+
     torch.save({"a": torch.zeros(1)}, path)
     with pytest.raises(InputError, match="changed or damaged"):
         _timm("resnet18", path, "0" * 64)

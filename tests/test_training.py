@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 import yaml
 
+from lazy import Lazy
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.detector import hardware
@@ -27,6 +27,7 @@ from rbcflow.training.view import private_view
 from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
 pytestmark = pytest.mark.slow
+torch = Lazy("torch")
 
 ARGUMENTS = {
     "architecture": "yolo11n.yaml",

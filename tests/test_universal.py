@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import yaml
 
 from compose_bank import write_cells
+from lazy import Lazy
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
 from project_copy import PROJECT
 from rbcflow.config import load, protocol
@@ -30,6 +30,8 @@ from rbcflow.training.average import mean_state
 from rbcflow.training.card import universal_card
 from rbcflow.training.train import train
 from tiny_yolo import save, toy_network
+
+torch = Lazy("torch")
 
 SIZE = 64
 SHIPPED = PROJECT / "resources/universal"

@@ -46,6 +46,15 @@ ONE_SCRIPT = {
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
 
 
+UNREACHABLE = {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_NO_CACHE_DIR": "1",
+}
+
+
 @dataclass
 class Clone:
     """A copy of the project, as git would clone it, and Snakemake in it."""
@@ -317,6 +326,19 @@ def test_half_of_the_shards_lost_come_back_the_same(clone: Clone):
     clone.snakemake("results/datasets/random/fingerprint.txt", *TOY)
     assert (folder / "fingerprint.txt").read_text() == before
     assert sorted(folder.glob("*/shards/*")) == shards
+
+
+def test_with_the_package_index_unreachable_the_report_says_what_is_missing(clone: Clone):
+    run = "validation/random-on-flow_public/metrics.json"
+    clone.snakemake(f"results/{run}", *TOY, "--forcerun", "fetch_recordings", **UNREACHABLE)
+    assert clone.json("testsets/flow_public/testset.json")["status"] == "unavailable"
+    assert clone.json(run)["status"] == "unavailable"
+    # what else was judged on them is left as it is: the page is of what is there
+    clone.snakemake("results/report.html", *TOY, "--force", "--allowed-rules", "render_report")
+    with open_page(clone.folder / "results/report.html") as opened:
+        assert opened.undecoded() == []
+        assert opened.complaints == []
+        assert opened.page.locator("text=--forcerun fetch_recordings").count() > 0
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ crop's centre is taken, of a slipper everything that has a label; then the shape
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,15 @@ from rbcflow.cells.methods.unet import Foreground, square_window
 from rbcflow.cells.methods.unet import outline as outline_unet
 from rbcflow.cells.outline import USUAL, Found, Options, Outlined, shaped
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.segmentation.flows import Instances
 from rbcflow.segmentation.practice import SCALE, scaled
+
+
+class Instances(Protocol):
+    """A network that tells objects apart: ``segmentation.flows.Instances``."""
+
+    def labels(self, image: NDArray[np.uint8]) -> NDArray[np.integer]:
+        """Return the (H, W) labels of a (H, W) image, objects counting from 1."""
+
 
 MARGIN = 20
 
