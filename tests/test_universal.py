@@ -279,7 +279,7 @@ def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
     assert made.groupby("made").size().to_dict() == {"here": 4, "shipped": 2}
     assert made[made["made"] == "shipped"]["frames"].tolist() == ["these", "others"]
     here = made[made["made"] == "here"].set_index(["model", "input"])
-    # of a slipper and another cell, good finds both and calls them slippers, poor finds the slipper and calls it another
+    # of a slipper and another cell, good finds both and calls them slippers, poor finds the slipper and misnames it
     assert here.loc[("good", "grey"), ["recall", "class_recall"]].tolist() == [1, 0.5]
     assert here.loc[("poor", "grey"), ["recall", "class_recall"]].tolist() == [0.5, 0]
     assert here.loc[("poor", "recorded"), "ap50"] == pytest.approx(51 / 101)
