@@ -12,6 +12,7 @@ import pytest
 
 from raw_inputs import CROP, PRESSURE, serving, zipped
 from rbcflow.core.errors import InputError
+from rbcflow.runtime.download import download
 from rbcflow.sources import archive, layouts
 from rbcflow.sources.kihm2018 import reader as kihm2018
 
@@ -53,7 +54,7 @@ def test_supporting_files_are_downloaded_and_unpacked_to_the_layout(server, tmp_
     )
     server["/s3?a=b&c=d"] = (content, 0)
     digest = hashlib.sha256(content).hexdigest()
-    archive.download(address(server, "/s3?a=b&c=d"), tmp_path / "a.zip", instead=INSTEAD, sha256=digest)
+    download(address(server, "/s3?a=b&c=d"), tmp_path / "a.zip", expected=INSTEAD, sha256=digest)
     archive.unpack(tmp_path / "a.zip", tmp_path / "files", place=kihm2018.place_in_archive, instead=INSTEAD)
     found = sorted(
         path.relative_to(tmp_path / "files").as_posix() for path in (tmp_path / "files").rglob("*.*") if path.is_file()
@@ -77,7 +78,7 @@ def test_supporting_files_are_downloaded_and_unpacked_to_the_layout(server, tmp_
 def test_a_failed_download_says_what_to_do_and_leaves_nothing(server, tmp_path, path, options, found):
     server["/short"], server["/whole"] = (bytes(100), 50), (bytes(100), 0)
     with pytest.raises(InputError) as error:
-        archive.download(address(server, path), tmp_path / "a.zip", instead=INSTEAD, **options)
+        download(address(server, path), tmp_path / "a.zip", expected=INSTEAD, **options)
     assert found in error.value.found
     assert INSTEAD in error.value.expected
     assert error.value.path == address(server, path)
@@ -87,9 +88,9 @@ def test_a_failed_download_says_what_to_do_and_leaves_nothing(server, tmp_path, 
 def test_without_a_server_or_a_web_address(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(InputError, match="no download"):
-        archive.download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", instead=INSTEAD)
+        download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", expected=INSTEAD)
     with pytest.raises(InputError, match="no web address"):
-        archive.download("file:///etc/hostname", tmp_path / "a.zip", instead=INSTEAD)
+        download("file:///etc/hostname", tmp_path / "a.zip", expected=INSTEAD)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_the_whole_way_without_a_network_and_without_a_trace_at_home(finished: F
 
 def test_only_named_modules_reach_for_the_network_or_start_programs():
     network = modules_that_import("urllib", "http", "socket", "requests", "ftplib", "smtplib", "urllib3", "aiohttp")
-    assert network == {f"rbcflow/{name}.py" for name in ("sources/archive", "datasets/imported", "detector/weights")}
+    assert network == {f"rbcflow/{name}.py" for name in ("runtime/download", "datasets/imported")}
     programs = modules_that_import("subprocess", "pty", "multiprocessing")
     assert programs == {f"rbcflow/{name}.py" for name in ("sources/flow_public/reader", "runtime/provenance")}
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rbcflow.runtime import logs
+from rbcflow.runtime.download import download
 from rbcflow.runtime.lineage import RAW
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import archive, layouts, manifest, record, skipping
@@ -19,7 +20,7 @@ if __name__ == "__main__":
     place = getattr(layouts.READERS[params.layout], "place_in_archive", lambda member: member)
     with TemporaryDirectory() as scratch:
         zip_file = Path(scratch) / "download.zip"
-        archive.download(params.url, zip_file, instead=instead, sha256=params.sha256)
+        download(params.url, zip_file, expected=f"a zip file; {instead}", sha256=params.sha256)
         archive.unpack(zip_file, files, place=place, instead=instead)
     accepted = skipping.accept(params.layout, files, files.with_name("good"), **params.reading)
     skipping.warn(source, accepted)

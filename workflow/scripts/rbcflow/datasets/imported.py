@@ -16,8 +16,6 @@ import logging
 import re
 import shutil
 import tarfile
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -29,12 +27,12 @@ import numpy as np
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.dataset import SPLITS, check_labels, write_table
+from rbcflow.runtime.download import opened
 from rbcflow.sources.labelled import YoloFolder, decode, labels_of, read_folder
 
 CHUNK = 1 << 20
 MOST_FILE, MOST_BYTES = 2**26, 2**33
 """Largest file of a set, and largest sum of them, unpacked: 64 MiB and 8 GiB."""
-SECONDS = 60
 MEMBER = re.compile(r"(train|val|test)/(images|labels)/([\w.-]+)\.(png|txt)")
 """What is taken of a set, relative to its folder; images and labels alone."""
 
@@ -104,14 +102,11 @@ def import_split(
 @contextlib.contextmanager
 def _streamed(url: str, folder: str, table: str) -> Iterator[Iterator[Entry]]:
     """Give the files of a set in an archive while it comes."""
-    request = urllib.request.Request(url, headers={"User-Agent": "rbcflow"})
-    try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+    with opened(url, "the archive, or `dataset: generated`", NoDownload) as response:
+        try:
             yield _members(response, folder, table, url)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise NoDownload(url, f"no download ({error})", "the archive, or `dataset: generated`") from error
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, http.client.HTTPException) as error:
-        raise InputError(url, f"an archive that is cut off or damaged ({error})", "a whole gzipped tar") from error
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, http.client.HTTPException) as error:
+            raise InputError(url, f"an archive that is cut off or damaged ({error})", "a whole gzipped tar") from error
 
 
 def import_folder(folder: Path, target: Path, *, classes: int) -> None:

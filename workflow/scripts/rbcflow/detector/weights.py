@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,13 +19,13 @@ from rbcflow.core.classes import CELL, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_object
 from rbcflow.core.yamlfile import read_yaml
+from rbcflow.runtime.download import download
 from rbcflow.runtime.lineage import ORIGINS
 from rbcflow.runtime.provenance import sha256
 
 if TYPE_CHECKING:
     import torch
 
-CHUNK = 1 << 16
 FIRST_SIGHT = "as first seen, in "
 """Before the table's path: in place of a sum that the first download writes there."""
 log = logging.getLogger(__name__)
@@ -111,21 +109,15 @@ def fetch(weights: Weights, target: Path, table: Path, *, progress: bool = False
     part = target.with_suffix(".part")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with (
-            urllib.request.urlopen(weights.url, timeout=60) as response,
-            part.open("wb") as file,
-            tqdm(total=weights.size, unit="B", unit_scale=True, desc=weights.name, disable=not progress) as bar,
-        ):
-            while chunk := response.read(CHUNK):
-                bar.update(file.write(chunk))
+        with tqdm(total=weights.size, unit="B", unit_scale=True, desc=weights.name, disable=not progress) as bar:
+            schemes = ("https://", "http://", "file://")
+            download(weights.url, part, expected=weights.name, schemes=schemes, told=bar.update)
         if weights.first_sight and weights.sha256 is None:
             _record(table, weights.name, sha256(part))
         else:
             verify(part, weights.sha256)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise InputError(weights.url, f"no download ({error})", weights.name) from error
     except InputError:
-        part.unlink()
+        part.unlink(missing_ok=True)
         raise
     part.replace(target)
 

@@ -1,59 +1,23 @@
-"""Zip archives from the network: downloaded, verified and unpacked without trust (rule ``download_raw``)."""
+"""Zip archives from the network: verified and unpacked without trust (rule ``download_raw``)."""
 
 from __future__ import annotations
 
-import http.client
 import re
 import shutil
 import stat
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from rbcflow.core.errors import InputError
-from rbcflow.runtime.provenance import sha256 as digest_of
 
-SECONDS = 60
-"""Longest wait for an answer and between two pieces of it."""
 MOST_BYTES = 4 * 2**30
-"""Largest download, and largest sum of the unpacked files."""
+"""Largest sum of the unpacked files."""
 PIECE = 2**20
 
 Place = Callable[[PurePosixPath], PurePosixPath | None]
 """Where a member goes, relative to the target folder; None leaves it out."""
-
-
-def download(url: str, target: Path, *, instead: str, sha256: str | None = None, most_bytes: int = MOST_BYTES) -> None:
-    """Download a file, whole or not at all.
-
-    Args:
-        url: http or https.
-        target: where to; its folder is made if absent, and nothing stays there after an error.
-        instead: what the user can do where this fails, for the message.
-        sha256: the file's sum, if known.
-        most_bytes: a larger file is refused.
-
-    Raises:
-        InputError: no connection, an error of the server, a file cut short, too large, or of another sum.
-    """
-    if not url.startswith(("http://", "https://")):
-        raise InputError(url, "no web address", "http:// or https://")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer, target.open("wb") as file:
-            _copy(answer, file, url, most_bytes, instead)
-        if sha256 and (found := digest_of(target)) != sha256:
-            raise InputError(url, f"a file with sha256 {found}", f"sha256 {sha256}; {instead}")
-    except (OSError, http.client.HTTPException) as error:
-        target.unlink(missing_ok=True)
-        why = getattr(error, "reason", None) or error
-        raise InputError(url, f"no download ({why})", f"a zip file; {instead}") from error
-    except InputError:
-        target.unlink(missing_ok=True)
-        raise
 
 
 def unpack(archive: Path, folder: Path, *, place: Place, instead: str, most_bytes: int = MOST_BYTES) -> None:
@@ -83,18 +47,6 @@ def unpack(archive: Path, folder: Path, *, place: Place, instead: str, most_byte
                 _write(opened, member, folder / target)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InputError(archive, f"a damaged zip file ({error})", f"a whole zip file; {instead}") from error
-
-
-def _copy(answer: http.client.HTTPResponse, file: object, url: str, most_bytes: int, instead: str) -> None:
-    """Copy an answer piece by piece and compare its length with what the server announced."""
-    announced, received = answer.headers.get("Content-Length"), 0
-    while piece := answer.read(PIECE):
-        received += len(piece)
-        if received > most_bytes:
-            raise InputError(url, f"more than {most_bytes} bytes", f"a smaller file; {instead}")
-        file.write(piece)
-    if announced is not None and received != int(announced):
-        raise InputError(url, f"a download cut short after {received} bytes", f"{announced} bytes; {instead}")
 
 
 def _verify(archive: Path, member: zipfile.ZipInfo) -> None:
