@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from project_copy import PROJECT
 from rbcflow.runtime import fingerprint
 from rbcflow.runtime.fingerprint import Library, listing_digest
 
+SCRIPTS = Path(__file__).parent.parent / "workflow/scripts"
 FILES = {
     "make_thing.py": "from rbcflow.stage import helper\nfrom rbcflow.runtime import logs\nhelper.run()\n",
     "rbcflow/__init__.py": "",
@@ -93,3 +95,27 @@ def test_listing_digest_sees_new_and_changed_files(tmp_path: Path):
     second = listing_digest(tmp_path)
     (tmp_path / "b.tif").write_bytes(b"22")
     assert len({first, second, listing_digest(tmp_path)}) == 3
+
+
+def bound(module: str) -> set[str] | None:
+    """Return the names that a module of the library binds, a package's modules among them; None where it is not there."""
+    base = SCRIPTS.joinpath(*module.split("."))
+    file = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    if not file.is_file():
+        return None
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names |= {a.asname or a.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names}
+    return names | ({file.stem for file in base.iterdir()} if base.is_dir() else set())
+
+
+def test_every_name_that_is_imported_from_the_library_is_there():
+    # a script is imported by no test, and a job that cannot start is found late
+    wrong = []
+    for file in SCRIPTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rbcflow":
+                known = bound(node.module)
+                wrong += [(file.name, node.module, a.name) for a in node.names if known is None or a.name not in known]
+    assert wrong == []
