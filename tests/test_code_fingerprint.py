@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,8 +98,9 @@ def test_listing_digest_sees_new_and_changed_files(tmp_path: Path):
     assert len({first, second, listing_digest(tmp_path)}) == 3
 
 
+@cache
 def bound(module: str) -> set[str] | None:
-    """Return the names that a module of the library binds, a package's modules among them; None where it is not there."""
+    """Return the names that a module of the library binds, a package's modules too; None where it is not there."""
     base = SCRIPTS.joinpath(*module.split("."))
     file = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
     if not file.is_file():
