@@ -7,6 +7,10 @@ trained on other images of the kind; the library judges the last checkpoints of 
 whole epochs, validation and checkpoints included, without the first, which warms up. Ultralytics gets its own default
 threads, precision and plots, ours the environment of the workflow's jobs. Other work on the machine disturbs two
 threads that wait for each other more than it disturbs one.
+
+What no trainer can do better is the arithmetic: forward, backward and step of the same network on one batch in memory.
+Ours is stated as a share of that limit, and what the rest of its time is: the remainder of the training part
+(augmentation, moving average, the loop), and validation with checkpoints.
 """
 
 from __future__ import annotations
@@ -45,6 +49,48 @@ from pathlib import Path
 from rbcflow.training.train import train
 start = Path(sys.argv[4]) if len(sys.argv) > 4 else None
 train(Path(sys.argv[1]), Path(sys.argv[2]), weights=start, **json.loads(sys.argv[3]))
+"""
+
+LIMIT = """
+import statistics, sys, time
+from pathlib import Path
+from rbcflow.detector.setup import import_ultralytics
+import_ultralytics(Path(sys.argv[1]))
+import torch
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel
+from rbcflow.detector.hardware import choose_precision
+from rbcflow.runtime.memory import keep_freed_memory
+from rbcflow.training.processor import FullPrecisionLoss, fuse_steps
+
+network, threads, images, side, gathered = sys.argv[2], *map(int, sys.argv[3:])
+keep_freed_memory()
+torch.set_num_threads(threads)
+torch.manual_seed(0)
+model = DetectionModel(f"{network}.yaml", nc=3, verbose=False).to(memory_format=torch.channels_last).train()
+model.args = get_cfg()
+model.criterion = FullPrecisionLoss(model.init_criterion())
+optimizer = fuse_steps(torch.optim.AdamW(model.parameters(), 1e-3))
+boxes = 8 * images
+batch = {
+    "img": torch.rand(images, 3, side, side).contiguous(memory_format=torch.channels_last),
+    "batch_idx": torch.arange(images).repeat_interleave(8).float(),
+    "cls": torch.randint(0, 3, (boxes, 1)).float(),
+    "bboxes": torch.cat([0.2 + 0.6 * torch.rand(boxes, 2), 0.05 + 0.1 * torch.rand(boxes, 2)], 1),
+}
+low, seconds = choose_precision("auto", "cpu") == "bfloat16", []
+for number in range(1, 6 * gathered + 1):
+    began = time.perf_counter()
+    with torch.autocast("cpu", torch.bfloat16, enabled=low):
+        loss, _ = model(batch)
+    loss.sum().backward()
+    if number % gathered == 0:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    seconds.append(time.perf_counter() - began)
+groups = [sum(seconds[first : first + gathered]) for first in range(gathered, len(seconds), gathered)]
+print(gathered * images / statistics.median(groups))
 """
 
 JUDGED = """
@@ -94,6 +140,32 @@ def judge(checkpoint: Path, data: Path, config: Path) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
+def limit(network: str, threads: int, config: Path) -> float:
+    """Return how many images a second the arithmetic of a training alone takes: forward, backward and step."""
+    padded, gathered = -(-SIDE // 32) * 32, 64 // BATCH
+    command = [sys.executable, "-c", LIMIT, config, network, *map(str, (threads, BATCH, padded, gathered))]
+    done = subprocess.run(command, env=HUGE_PAGES | os.environ, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
+
+
+def shares(results: Path, images: int, most: float) -> dict[str, float]:
+    """Return what a training's time went to, as shares, by its ``results.csv`` and the rate that is the limit.
+
+    ``arithmetic`` is the share of the limit that is reached; ``augmentation_and_loop`` the rest of the training part;
+    ``validation_and_checkpoints`` what is left of an epoch. The first epoch warms up and is left out.
+    """
+    table = pd.read_csv(results).iloc[1:]
+    whole = table["epoch_seconds"].sum()
+    training = (images / table["images_per_second"]).sum()
+    arithmetic = len(table) * images / most
+    parts = {
+        "arithmetic": arithmetic,
+        "augmentation_and_loop": training - arithmetic,
+        "validation_and_checkpoints": whole - training,
+    }
+    return {name: float(seconds / whole) for name, seconds in parts.items()}
+
+
 def library(start: Path, data: Path, folder: Path, epochs: int, seed: int) -> Path:
     """Train with ``yolo detect train``, offline and on a copy of the data, into which it writes; return its folder."""
     copy = folder / "data"
@@ -133,7 +205,11 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
             theirs.mkdir()
             settings = {"epochs": arguments.epochs, "seed": seed, "threads": arguments.threads}
             runs = {"library": library(start, data, theirs, arguments.epochs, seed)}
+            most = limit(network, arguments.threads, folder / "config")
             runs["workflow"] = workflow(network, start, data, own, **settings)
+            # before and after, as other work on the machine can only make it look slower
+            most = max(most, limit(network, arguments.threads, folder / "config"))
+            parts = shares(runs["workflow"] / "results.csv", arguments.images, most)
             pair = {
                 who: {
                     "images_per_second": rate(run / "results.csv", arguments.images),
@@ -142,12 +218,18 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
                 for who, run in runs.items()
             }
             ratio = pair["workflow"]["images_per_second"] / pair["library"]["images_per_second"]
-            pairs.append({"seed": seed, "ratio": ratio, **pair})
+            pairs.append({"seed": seed, "ratio": ratio, "limit_images_per_second": most, "shares": parts, **pair})
             rates = [f"{who} {pair[who]['images_per_second']:.1f}" for who in runs]
             maps = [f"{pair[who]['map50_95']:.3f}" for who in runs]
             print(f"{network}: {', '.join(rates)} images/s: {ratio:.2f} times; mAP50-95 {', '.join(maps)}", flush=True)
     means = {who: mean(pair[who]["map50_95"] for pair in pairs) for who in ("library", "workflow")}
-    return {"median_ratio": median(pair["ratio"] for pair in pairs), "mean_map50_95": means, "pairs": pairs}
+    parts = {name: median(pair["shares"][name] for pair in pairs) for name in pairs[0]["shares"]}
+    return {
+        "median_ratio": median(pair["ratio"] for pair in pairs),
+        "mean_map50_95": means,
+        "median_shares": parts,
+        "pairs": pairs,
+    }
 
 
 def main() -> None:
@@ -171,6 +253,8 @@ def main() -> None:
         maps = own["mean_map50_95"]
         means = f"{maps['library']:.3f}, {maps['workflow']:.3f}"
         print(f"{network}: median {own['median_ratio']:.2f} times; mean mAP50-95 {means}")
+        parts = ", ".join(f"{name.replace('_', ' ')} {share:.0%}" for name, share in own["median_shares"].items())
+        print(f"{network}: of the training's time, {parts}")
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -107,6 +107,22 @@ def test_runs_without_files_are_jobs_of_their_own(tmp_path):
     assert there == {"synthetic_test", "flow_public"}
 
 
+def test_figures_of_what_is_not_there_are_jobs_of_their_own(usual, tmp_path):
+    together = usual.figures.together()
+    assert {job for _, job in together} == {
+        "draw_bank",
+        "draw_clustered",
+        "draw_recorded",
+        "draw_variant",
+        "draw_model",
+    }
+    assert together["bank", "draw_bank"] == list(usual.settings.banks)
+    own = plan(phantoms=False, raw=str(tmp_path)).figures.together()
+    assert own["recorded", "draw_recorded"] == ["flow_public"]
+    assert own["bank", "draw_bank"] == ["flow_public", "drawn"] and "naples" in own["bank", "draw_bank_elsewhere"]
+    assert own["model", "draw_model"] == ["synthetic"]
+
+
 def test_a_description_is_waited_for_once():
     runs = {name: run for name, run in load({}).runs.items() if run.testset == "naples"}
     assert len(runs) > 1
