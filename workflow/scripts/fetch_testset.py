@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rbcflow.runtime import logs
-from rbcflow.runtime.provenance import PUBLISHED, Recorder
+from rbcflow.runtime.lineage import PUBLISHED
+from rbcflow.runtime.provenance import Recorder
 from rbcflow.testsets.published import build_published
 
 if __name__ == "__main__":
