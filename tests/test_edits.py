@@ -92,7 +92,7 @@ EDITS = {
     "the page": ("report/page.py", BEGIN, MORE, RECORDINGS | {"render_report"}),
     "how objects are found by background": (
         "cells/methods/background.py", BEGIN, MORE,
-        {"build_testset", "cluster_objects", "cut_cells", "fetch_testset", "score_outlines"},
+        {"build_testset", "cluster_objects", "cut_cells", "score_outlines"},
     ),
     "how cells are divided": (
         "cells/splits.py", BEGIN, MORE, COMPOSE | {"build_testset", "measure_leakage", "split_cells"},

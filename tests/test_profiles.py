@@ -12,7 +12,7 @@ from rbcflow.plan.figures import ONCE
 
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
-NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_weights", "import_dataset"]
+NEED_THE_NETWORK = ["download_raw", "fetch_recordings", "fetch_testset", "fetch_weights", "import_dataset"]
 
 
 def rules() -> dict[str, str]:

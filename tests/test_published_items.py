@@ -15,8 +15,9 @@ from drawn import kept, texts
 from figure_inputs import make_bank
 from metrics_inputs import write_predictions, write_testset
 from project_copy import PROJECT
-from rbcflow.claims.pictures import count_slots, read_pictures
+from rbcflow.claims.readings import count_slots, read_pictures
 from rbcflow.claims.table import Evidence, judge
+from rbcflow.config.checks import read_counts
 from rbcflow.core.errors import InputError
 from rbcflow.figures.cellmap import cell_map
 from rbcflow.metrics import iou_first
@@ -160,9 +161,12 @@ def test_typed_values_become_rows_of_the_ledger():
         (lambda own: own.pop("ap50"), r"no key ap50"),
     ],
 )  # fmt: skip
-def test_a_value_that_was_typed_wrongly_is_named(change, message):
+def test_a_value_that_was_typed_wrongly_is_named_before_anything_is_made(tmp_path, change, message):
+    file = tmp_path / "published.yaml"
+    file.write_text(yaml.safe_dump(typed(change) | {"counts": []}, sort_keys=False))
+    # what the rule file of the tables reads when Snakemake starts
     with pytest.raises(InputError, match=message):
-        read_pictures(typed(change))
+        read_counts(file)
 
 
 BOXES = {"a": (0, 0, 10, 10), "b": (0, 4, 10, 14), "far": (50, 50, 60, 60)}

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.claims import pictures, sentences, values
+from rbcflow.claims.readings import read_pictures
 from rbcflow.claims.rows import Claim
 from rbcflow.claims.statements import FILE
 from rbcflow.claims.statistics import Runs
@@ -70,7 +71,7 @@ def judge(claims: Mapping[str, Any], published: Mapping[str, Any], evidence: Evi
     rows = [sentences.row(entry, known) for entry in claims["sentences"]]
     rows += values.trainings(published["trainings"], known, tolerance["trainings"])
     rows += values.singapore(published["synthetic_on_singapore_raw"], known, tolerance["singapore"])
-    rows += pictures.claims(pictures.read_pictures(published), known, tolerance["pictures"])
+    rows += pictures.claims(read_pictures(published), known, tolerance["pictures"])
     rows += [values.count(row, tolerance["counts"]) for row in known.counts.to_dict("records")]
     return pd.DataFrame([asdict(row) for row in rows], columns=list(Claim.__annotations__))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rbcflow.claims.readings import read_pictures
 from rbcflow.config.training import Training
 from rbcflow.config.variant import Variant
 from rbcflow.core.errors import InputError
@@ -103,12 +104,14 @@ NEEDED = {"mean": "column", "sd": "column", "sum": "column", "share": "is"}
 
 
 def read_counts(path: Path) -> list[dict[str, Any]]:
-    """Return the entries ``counts`` of ``paper/published.yaml``.
+    """Return the entries ``counts`` of ``paper/published.yaml``, and see that what was read off pictures is well typed.
 
     Raises:
-        InputError: an entry lacks a key or asks for a statistic that there is not.
+        InputError: an entry lacks a key or asks for a statistic that there is not, or a value was typed wrongly.
     """
-    counts = read_yaml(path).get("counts")
+    table = read_yaml(path)
+    read_pictures(table)
+    counts = table.get("counts")
     if not isinstance(counts, list):
         raise InputError(path, f"{counts!r:.80}", "a list of published counts", "key counts")
     for number, entry in enumerate(counts, start=1):

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from rbcflow.claims.pictures import Pictures, read_pictures
+from rbcflow.claims.readings import Pictures, read_pictures
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.figures import style
 from rbcflow.figures.validation import heat, read_metrics
@@ -90,11 +90,11 @@ def _pair(panels: np.ndarray, metrics: dict | None, item: str) -> None:
 
 def _read_off(axes: Axes, read: Pictures | None) -> None:
     """Draw what was read off the preprint's picture of a matrix, where anything was."""
-    if read is None or not np.isfinite(read.matrix).any():
+    if read is None or not np.isfinite(read.shares).any():
         axes.set_axis_off()
         axes.text(0.5, 0.5, "preprint:\nnot read off", ha="center", va="center", color="#666666")
         return
-    _shares(axes, read.matrix)
+    _shares(axes, np.array(read.shares))
     axes.set_title("shares, preprint", fontsize=style.LEAST_POINTS, weight="normal")
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
-from rbcflow.claims.pictures import Pictures, count_slots, read_pictures
+from rbcflow.claims.readings import Pictures, count_slots, read_pictures
 from rbcflow.core import names
 from rbcflow.figures.registry import keys_of
 from rbcflow.report import boxes, captions, citation

@@ -24,18 +24,17 @@ from rbcflow.cells.methods.background import (  # fmt: skip
     median_background,
 )
 from rbcflow.cells.splits import held_out, held_out_donor, read_splits
-from rbcflow.core.boxes import clip
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.core.tables import read_csv, refuse_rows
-from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.phantom.truth import read_objects
 from rbcflow.sources.flow_public import reader as flow_public
 from rbcflow.sources.liang2024 import reader as liang2024
 from rbcflow.sources.naples import reader as naples
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
-from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_rgb, read_testset, write_testset, write_unavailable
+from rbcflow.testsets.composed import evenly, labelled_images
+from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_testset, write_testset, write_unavailable
 
 NAPLES_BOXES = replace(NAPLES, min_height=16, largest_only=False)
 """The preprint's 40 pixels in height pick one large cell a frame; in a truth, smaller cells must not be missing."""
@@ -370,20 +369,6 @@ def build_variant_test(
     )  # fmt: skip
 
 
-def labelled_images(images: Sequence[Path], source: str) -> Iterator[Labelled]:
-    """Yield composed images, named by their numbers, with the boxes of their label files; each is its own recording."""
-    for path in images:
-        frame = Frame(read_rgb(path), source, "", path.stem, int(path.stem))
-        yield frame, _read_yolo(path, *frame.size)
-
-
-def evenly(items: Sequence, count: int) -> list:
-    """Return up to ``count`` items, evenly spaced over a sequence."""
-    if len(items) <= count:
-        return list(items)
-    return [items[index] for index in np.linspace(0, len(items) - 1, count).round().astype(int)]
-
-
 def _held_out_frames(raw: Path, scheme: str) -> list[nouaman2024.AnnotatedFrame]:
     """Return the annotated frames of the recordings that the splits of a scheme set apart."""
     frames = nouaman2024.annotated_frames(raw)
@@ -466,13 +451,3 @@ def _with_background(
 def _proxy_box(row) -> TrueBox:
     """Return the box of a row of the annotation table."""
     return TrueBox(row.proxy_class, (row.x0, row.y0, row.x1, row.y1), row.kind)
-
-
-def _read_yolo(image: Path, width: int, height: int) -> list[TrueBox]:
-    """Return the boxes of an image's YOLO label file, in pixels."""
-    labels = read_labels(label_file(image), len(CLASSES))
-    boxes = [clip(box, width, height)[0] for box in labels.corners(width, height)]
-    return [
-        TrueBox(CLASSES[id_], tuple(box.tolist()), "edge" if touches_edge(box, width, height) else "single")
-        for id_, box in zip(labels.ids, boxes, strict=True)
-    ]

@@ -11,7 +11,7 @@ from typing import Any
 from rbcflow.core.classes import CLASSES
 from rbcflow.datasets.imported import NoDownload, import_split
 from rbcflow.runtime.lineage import PUBLISHED
-from rbcflow.testsets.builders import evenly, labelled_images
+from rbcflow.testsets.composed import evenly, labelled_images
 from rbcflow.testsets.files import TestSet, write_testset, write_unavailable
 
 log = logging.getLogger(__name__)
