@@ -90,6 +90,9 @@ def full(boxes: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([boxes, *[boxes[boxes["frame"] == 5].head(1)] * 300])
 
 
+READ = {"expected": 0.7, "verdict": "doubtful", "reasons": ["cells are small"]}
+"""What a gauge says."""
+
 HARMS = {
     "nothing": (changed(), {}, {}, "usable"),
     "brightness drifts": (
@@ -110,8 +113,8 @@ HARMS = {
     ),
     "few cells": (changed(Setup(speed=40, spacing=60, cells=14)), {}, {"cells": "note"}, "usable"),
     "alone": (changed(), {"alone": True}, {"alone": "note"}, "usable"),
-    "doubtful": (changed(), {"gauge": {"expected": 0.7, "verdict": "doubtful", "reasons": ["small"]}}, {"gauge": "note"}, "usable"),
-    "not valid": (changed(), {"gauge": {"expected": 0.5, "verdict": "not valid", "reasons": ["small"]}}, {"gauge": "boxes only"}, "boxes only"),
+    "doubtful": (changed(), {"gauge": READ}, {"gauge": "note"}, "usable"),
+    "not valid": (changed(), {"gauge": READ | {"expected": 0.5}}, {"gauge": "boxes only"}, "boxes only"),
     "unlike": (changed(), {"unlike": 2.0}, {"unlike": "boxes only"}, "boxes only"),
     "no boxes": (changed(boxes=lambda b: b[:0]), {}, {"boxes": "refused"}, "refused"),
 }  # fmt: skip
