@@ -103,6 +103,7 @@ example: $(READY)
 universal: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_universal --configfile config/universal.yaml
 	mkdir -p resources/universal && cp results/universal-build/universal/* resources/universal/
+	@echo "resources/weights.yaml must have this sum:"; sha256sum resources/universal/*.pt
 
 # what each ingredient of the variant `universal` does, and each source of cells: dozens of short trainings, three seeds each, two at a
 # time; broken off and started again, it goes on where it was

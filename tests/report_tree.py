@@ -565,7 +565,9 @@ def write_universal(folder: Path) -> None:
     record = {"cells": {"n": 1234}, "learned_from": ["phantom"], "files": {"weights/best.pt": {"sha256": "fe" * 32}}}
     write_json(shipped / "training.json", record)
     write_json(shipped / "gauge.json", {"spearman": {"naples": 0.81}, "spearman_of_mild": {"naples": 0.4}})
-    for name, text in (("conditions", CONDITIONS), ("gauge", READINGS), ("ablation", OVER_SEEDS)):
+    found = "model,measure,low,high,n_boxes,recall\nuniversal,side_px,0,12,40,0.25\nuniversal,side_px,96,inf,7,0.5\n"
+    tables = {"conditions": CONDITIONS, "gauge": READINGS, "ablation": OVER_SEEDS, "found": found}
+    for name, text in tables.items():
         write_text(shipped / f"{name}.csv", text)
 
 

@@ -90,6 +90,9 @@ def full(boxes: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([boxes, *[boxes[boxes["frame"] == 5].head(1)] * 300])
 
 
+READ = {"expected": 0.7, "verdict": "doubtful", "reasons": ["cells are small"]}
+"""What a gauge says."""
+
 HARMS = {
     "nothing": (changed(), {}, {}, "usable"),
     "brightness drifts": (
@@ -110,6 +113,8 @@ HARMS = {
     ),
     "few cells": (changed(Setup(speed=40, spacing=60, cells=14)), {}, {"cells": "note"}, "usable"),
     "alone": (changed(), {"alone": True}, {"alone": "note"}, "usable"),
+    "doubtful": (changed(), {"gauge": READ}, {"gauge": "note"}, "usable"),
+    "not valid": (changed(), {"gauge": READ | {"expected": 0.5}}, {"gauge": "boxes only"}, "boxes only"),
     "unlike": (changed(), {"unlike": 2.0}, {"unlike": "boxes only"}, "boxes only"),
     "no boxes": (changed(boxes=lambda b: b[:0]), {}, {"boxes": "refused"}, "refused"),
 }  # fmt: skip
@@ -122,6 +127,12 @@ def test_harms_are_seen(name):
     assert {key: found[key].grade for key in grades} == grades
     if verdict:
         assert found["verdict"].verdict == verdict, found["verdict"].reasons
+
+
+def test_the_gauge_says_its_verdict_and_why():
+    gauge = {"expected": 0.52, "verdict": "not valid", "reasons": ["cells are small", "noise"]}
+    said = judged(changed(), gauge=gauge)["gauge"].sentence
+    assert said.endswith("average precision of 0.52: not valid, as cells are small; noise")
 
 
 def test_counts_that_disagree_with_flux_are_seen():

@@ -22,6 +22,7 @@ from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import load_verified
 from rbcflow.metrics import conditions
 from rbcflow.metrics.beside import beside_universal, best_of
+from rbcflow.metrics.found import contrasts, found_by
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.runtime.provenance import sha256
 from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
@@ -257,6 +258,26 @@ def test_variants_are_compared_over_seeds_by_hand():
     assert (second["difference"], second["difference_sd"]) == (0, 0)
     # Student's t with two degrees of freedom: 4.303 on either side
     assert (first["low"], first["high"]) == pytest.approx((-0.2 - 0.4303, -0.2 + 0.4303), abs=1e-4)
+
+
+def test_cells_are_found_by_size_and_contrast(tmp_path):
+    """A large cell that is found, a smaller one that is not; the test set's cells have one grey level."""
+    boxes = [(0, "slipper", 10, 10, 40, 30), (1, "other", 0, 0, 20, 20), (1, "other", 60, 0, 99, 50, "cluster")]
+    judged = read_testset(write_testset(tmp_path / "testsets/naples", 2, boxes))
+    run = {"run": "m-on-naples", "model": "m", "testset": "naples", "size": "native", "input": "grey"}
+    told = {"run": run["run"], "testset": "naples", "testset_fingerprint": judged.meta["fingerprint"]}
+    write_predictions(tmp_path / "predictions/m-on-naples.parquet", [(0, "other", 0.5, 10, 10, 40, 30)], **told)
+    other = run | {"run": "none", "testset": "elsewhere"}
+    coloured = run | {"run": "none", "input": "recorded"}
+    alike = run | {"model": "n"}
+    made = found_by(tmp_path, [run, coloured, alike, other], conditions.Settings(0.25, 0.45, 0, 0))
+    assert made["model"].value_counts().to_dict() == {"m": len(made) // 2, "n": len(made) // 2}
+    made = made[made["model"] == "m"]
+    sides = made[made["measure"] == "side_px"].set_index("low")
+    # sqrt(30 * 20) = 24.5; 20
+    assert sides["recall"].to_dict() == {17: 0, 24: 1} and sides["n_boxes"].tolist() == [1, 1]
+    assert made[made["measure"] == "contrast"]["n_boxes"].sum() == 2
+    assert contrasts(judged).shape == (3,)
 
 
 def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):

@@ -10,6 +10,7 @@ rule compare_universal:
         testsets=testsets_of(SETTINGS.runs),
     output:
         table="<results>/tables/conditions.csv",
+        found="<results>/tables/found.csv",
         provenance="<results>/tables/conditions.json",
     log:
         "<logs>/compare_universal.log",
@@ -140,6 +141,7 @@ rule package_universal:
         conditions="<results>/tables/conditions.csv",
         gauge="<results>/tables/gauge.json",
         readings="<results>/tables/gauge.csv",
+        found="<results>/tables/found.csv",
     output:
         weights="<results>/universal/yolo11n-universal.pt",
         record="<results>/universal/training.json",
@@ -147,6 +149,7 @@ rule package_universal:
         conditions="<results>/universal/conditions.csv",
         gauge="<results>/universal/gauge.json",
         readings="<results>/universal/gauge.csv",
+        found="<results>/universal/found.csv",
         card="<results>/universal/README.md",
     log:
         "<logs>/package_universal.log",

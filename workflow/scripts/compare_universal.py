@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rbcflow.metrics.conditions import Settings, table
+from rbcflow.metrics.found import found_by
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
 
@@ -10,6 +11,8 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder, output = Recorder.of_job(snakemake), Path(snakemake.output.table)
     params = snakemake.params
-    made = table(output.parents[1], params.runs, Settings(params.conf, params.iou, params.resamples, params.seed))
-    made.to_csv(output, index=False, float_format="%.6g")
+    settings = Settings(params.conf, params.iou, params.resamples, params.seed)
+    table(output.parents[1], params.runs, settings).to_csv(output, index=False, float_format="%.6g")
+    found = found_by(output.parents[1], params.runs, settings)
+    found.to_csv(snakemake.output.found, index=False, float_format="%.6g")
     recorder.write(snakemake.output.provenance)

@@ -9,7 +9,7 @@ from rbcflow.training.card import universal_card
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    for name in ("weights", "record", "curves", "conditions", "gauge", "readings"):
+    for name in ("weights", "record", "curves", "conditions", "gauge", "readings", "found"):
         shutil.copyfile(snakemake.input[name], snakemake.output[name])
     record = json.loads(Path(snakemake.input.record).read_text(encoding="utf-8"))
     card = universal_card(

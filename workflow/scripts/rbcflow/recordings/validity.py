@@ -230,7 +230,7 @@ def judge(
     measured |= {"gauge": gauge["expected"] if gauge else None}
     measured |= {name: getattr(objects, name) if objects else None for name in ("off_object", "missed")}
     because = {"unlinked": links.flow.reason, "unlike": "; ".join(strange)}
-    because["gauge"] = "; ".join(gauge["reasons"]) if gauge else ""
+    because["gauge"] = f"{gauge['verdict']}, as {'; '.join(gauge['reasons'])}" if gauge else ""
     return verdict_of(measured | {"file": 0.0}, because)
 
 

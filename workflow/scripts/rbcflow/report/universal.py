@@ -62,6 +62,7 @@ class Universal:
         sets: test sets of ``stress``.
         gauge: a row a condition: measured, expected and verdict.
         ranks: rank correlations of measured and expected by laboratory, over all conditions and over the milder ones.
+        found: recall by measure and bin: low end, high end, and the row of each detector.
         ablation, laboratories: rows of the tables over seeds; empty where those long comparisons were not made.
     """
 
@@ -71,6 +72,7 @@ class Universal:
     sets: list[str]
     gauge: list[dict[str, str]]
     ranks: dict[str, dict[str, float]]
+    found: dict[str, list[tuple[str, str, dict[str, dict[str, str]]]]]
     ablation: list[dict[str, str]]
     laboratories: list[dict[str, str]]
 
@@ -111,6 +113,7 @@ def read_universal(results: Path, project: Path) -> Universal | None:
             folder / "gauge.csv", {"testset", "source", "condition", "ap50", "expected", "verdict", "reasons"}
         ),
         ranks=json.loads(gauge.read_text(encoding="utf-8")) if gauge.is_file() else {},
+        found=_found(folder),
         ablation=_table(folder / "ablation.csv", OVER_SEEDS),
         laboratories=_table(folder / "laboratories.csv", OVER_SEEDS),
     )
@@ -136,6 +139,17 @@ def _groups(rows: Sequence[dict[str, str]]) -> Iterator[Group]:
         lines = [Line(row["model"], role, row, ignored.get(row["run"])) for role, row in chosen]
         namers = [row for row in here if row["class_recall"]]
         yield Group(testset, seen, lines, max(namers, key=lambda row: _value(row["class_recall"]), default=None))
+
+
+def _found(folder: Path) -> dict[str, list[tuple[str, str, dict[str, dict[str, str]]]]]:
+    """Return recall by measure of the cells and bin."""
+    bins: dict[str, dict[tuple[str, str], dict[str, dict[str, str]]]] = {}
+    for row in _table(folder / "found.csv", {"model", "measure", "low", "high", "n_boxes", "recall"}):
+        bins.setdefault(row["measure"], {}).setdefault((row["low"], row["high"]), {})[row["model"]] = row
+    return {
+        name: [(low, high, cells) for (low, high), cells in sorted(own.items(), key=lambda item: float(item[0][0]))]
+        for name, own in bins.items()
+    }
 
 
 def _value(text: str) -> float:
