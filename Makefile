@@ -54,7 +54,7 @@ test-fast: $(READY)
 # `make test` runs a small DAG on a one-node Slurm that it starts on the loopback address, installing Debian's packages where they are
 # missing; this runs the toy DAG as well
 test-slurm: $(READY)
-	$(BIN)/python -m pytest -s -m slurm tests/test_slurm.py
+	$(BIN)/python -m pytest -s -m slurm tests/system/test_slurm.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -14,8 +14,10 @@ import browser
 from accident_project import Finished, finished_once
 
 SLOW = (
-    "test_workflow", "test_accidents", "test_slurm", "test_own_laboratory", "test_malformed", "test_processors",
-    "test_module", "test_origin_rules",
+    "test_workflow", "test_accidents", "test_slurm", "test_training", "test_own_laboratory", "test_processors",
+    "test_origin_rules", "test_report_browser", "test_segmentation", "test_own_files", "test_recordings_detect",
+    "test_preprint", "test_universal", "test_recordings_kinds", "test_models", "test_metrics_check", "test_look",
+    "test_module",
 )  # fmt: skip
 """Modules that take minutes. They go first, so that no process is left with one at the end."""
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A one-node Slurm with accounting on the loopback address, from Debian's packages: what tests/test_slurm.py runs the workflow on.
+# A one-node Slurm with accounting on the loopback address, from Debian's packages: what tests/system/test_slurm.py runs the workflow on.
 #
 #   tests/slurm/cluster.sh start FOLDER     installs the packages where they are missing and we may, starts munge, MariaDB, slurmdbd,
 #                                           slurmctld and slurmd with everything they write in FOLDER, and waits for the node

@@ -12,7 +12,7 @@ operations whose result a standard prescribes or that exist as one code.
 * Where the composer transforms images by OpenCV, or takes a power, it computes in double precision; what rounding the
   variants differ by is lost when the result becomes single precision again (``resize``, ``warp``, ``remap``, ``blur``).
 
-``tests/test_processors.py`` draws with vector units switched off and compares.
+``tests/system/test_processors.py`` draws with vector units switched off and compares.
 """
 
 from __future__ import annotations

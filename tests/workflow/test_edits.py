@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.runtime.fingerprint import Library
 
-SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
+SCRIPTS = PROJECT / "workflow/scripts"
 NAMES = frozenset(file.stem for file in SCRIPTS.glob("*.py"))
 
 COMPOSE = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.cells.methods import background
 from rbcflow.config import load
 from rbcflow.core.errors import InputError
@@ -19,10 +19,7 @@ from rbcflow.sources.counts import write_counts
 from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
 from rbcflow.sources.skipping import accept
 from rbcflow.testsets.registry import BUILDERS, OF_DATASET, build, builder
-from strips_inputs import rows, write_strips
-
-PROJECT = Path(__file__).parents[1]
-STRIPS = Path(__file__).parent / "strips"
+from strips_inputs import STRIPS, rows, write_strips
 
 
 @pytest.fixture(autouse=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from project_copy import PROJECT
 from rbcflow.detector import hardware, setup
 from rbcflow.detector.hardware import choose_device
 from rbcflow.training.train import _housekeeping
 
-SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
+SCRIPTS = PROJECT / "workflow/scripts"
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ import yaml
 import strips_inputs as strips
 from project_copy import PROJECT
 from rbcflow.phantom.truth import COLUMNS
+from strips_inputs import STRIPS
 
 pytestmark = pytest.mark.slow
 
-STRIPS = Path(__file__).parent / "strips"
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 KEPT = {
     "sources": ["drawn"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from compose_bank import cutout
+from project_copy import PROJECT
 from rbcflow.cells.methods import cellpose, unet
 from rbcflow.cells.outline import Options
 from rbcflow.config import load
@@ -33,7 +33,6 @@ from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout
 from rbcflow.datasets.walls import channel
 
-PROJECT = Path(__file__).parent.parent
 PREPRINT = yaml.safe_load((PROJECT / "config/preprint.yaml").read_text())
 APART, CHANNEL, OVERLAP = "random_nosuperposition", "microfluidic_nosuperposition", "random"
 ROWS = [

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from project_copy import PROJECT
 from rbcflow.plan import documents
 from rbcflow.plan.stages import STAGES
-
-PROJECT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("page", documents.PAGES)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 from snakemake.exceptions import WorkflowError
 
+from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.plan import Plan, paths
 from rbcflow.plan.disk import Disk
@@ -16,7 +16,6 @@ from rbcflow.plan.recordings import Recordings
 from rbcflow.plan.runs import testsets_of as described
 from rbcflow.plan.start import told_of_missing
 
-PROJECT = Path(__file__).parents[1]
 PLAN = PROJECT / "workflow/scripts/rbcflow/plan"
 GIVEN = {"path": "own.pt", "sha256": 64 * "0", "testsets": ["naples"]}
 
