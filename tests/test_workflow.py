@@ -153,7 +153,9 @@ def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
     cells = pd.read_csv(clone.folder / "results/cells/nouaman2024/cells.csv", dtype={"sha256": str}).set_index(
         "cell_id"
     )
-    splits = pd.read_csv(clone.folder / "results/splits/grouped/nouaman2024.csv").set_index("cell_id")
+    splits = pd.read_csv(
+        clone.folder / "results/splits/grouped/nouaman2024+kihm2018_contrast+liang2024_contrast.csv"
+    ).set_index("cell_id")
     frames = pd.read_csv(clone.folder / "results/testsets/saarland_donors/frames.csv")
     learned = splits[splits.split.isin(["train", "val"])].index.intersection(cells.index)
     assert len(learned) and len(frames)
