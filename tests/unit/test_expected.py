@@ -27,7 +27,7 @@ def test_the_committed_file_is_about_the_versions_at_hand():
 def test_every_stage_has_fingerprints_at_both_scales():
     variants = set(yaml.safe_load((PROJECT / "config/variants.yaml").read_text()))
     phantoms = {"nouaman2024", "naples", "kihm2018", "liang2024"}
-    banks = {"nouaman2024", "drawn"}
+    banks = {"nouaman2024", "drawn", "kihm2018_contrast", "liang2024_contrast"}
     names = {"raw": phantoms, "bank": banks, "split": variants, "dataset": variants}
     found = {scale: {stage: set(known) for stage, known in stages.items()} for scale, stages in KNOWN["scales"].items()}
     assert found == {"default": names, "toy": names}, MEANT

@@ -229,8 +229,8 @@ def test_what_is_possible_follows_from_the_files_that_are_there(tmp_path: Path):
     assert found.sources == ["naples", "flow_public", "drawn", "liang2024"]
     assert set(found.banks) == {"flow_public", "liang2024", "naples", "liang2024_yolo", "liang2024_contrast", "drawn"}
     assert (found.variants, found.models) == (["synthetic"], ["synthetic", "starter", "given"])
-    of_liang = ["singapore_raw", "singapore_held_out"]
-    assert found.testsets == ["naples", "naples_published", "flow_public", *of_liang, "synthetic_test"]
+    pictures = ["singapore_raw", "singapore_held_out"]
+    assert found.testsets == ["naples", "naples_published", "flow_public", *pictures, "synthetic_test"]
     assert "given-on-naples" in found.runs
     assert found.lacking["runs", "given-on-saarland_donors"] == ["nouaman2024"]
     assert "results/raw/naples/source.json" in found.targets("results", ["naples"])

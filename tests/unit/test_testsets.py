@@ -304,3 +304,42 @@ def test_singapore_pictures_carry_the_folders_class(tmp_path, drawn):
     assert found[0] == [1, "croissant", 20, 10, 60, 40, "cell" if drawn else "single"]
     assert found[1:] == ([[2, "slipper", 0, 5, 9, 9, "edge"]] if drawn else [])
     assert testset.meta["labels"] == ("truth" if drawn else "outlines")
+
+
+def test_naples_as_the_preprint_wrote_it(tmp_path):
+    images = np.full((9, 128, 300, 3), (160, 150, 140), np.uint8)
+    for page, *cells in ((0, (150, 40, 25)), (2, (150, 40, 15)), (4, (30, 40, 25)), (5, (150, 40, 25), (240, 30, 22))):
+        for x, a, b in cells:  # whole; too low; at the edge; two, of which the larger one is kept
+            cv2.ellipse(images[page], (x, 60), (a, b), 0, 0, 360, (60, 60, 60), -1)
+    (tmp_path / "raw/v 0.12 cm:s").mkdir(parents=True)
+    tifffile.imwrite(tmp_path / "raw/v 0.12 cm:s/glob001.tif", images, photometric="rgb")
+    testset = build("naples_published", tmp_path / "raw", tmp_path / "set")
+    assert testset.frames["index"].tolist() == [0, 5]
+    assert testset.truth["frame"].tolist() == [0, 1] and set(testset.truth["class"]) == {"other"}
+    assert testset.truth[["x0", "y0", "x1", "y1"]].values[1] == pytest.approx([110, 35, 191, 86], abs=1)
+    assert testset.image(0)[0, 0].tolist() == [140, 150, 160], "red and blue are exchanged"
+    assert testset.meta["classes_judged"] == "false"
+
+
+def test_singapores_held_out_pictures_are_those_the_preprint_trained_on_no_cell_of(tmp_path):
+    raw = tmp_path / "raw"
+    for shape in ("Parachute", "Slipper", "Rolling"):
+        for number in range(1, 11):
+            name = f"50_C001H001S0001_{number:04d}.bmp"
+            write_picture(raw / shape / name, np.full((50, 100, 3), 100 + number, np.uint8))
+    cells = [
+        Cell("liang2024", class_, "", shape, frame, (20, 10, 60, 40), "cellpose", "g",
+             np.full((30, 40), 9, np.uint8), np.ones((30, 40), bool))
+        for shape, class_ in (("Parachute", "croissant"), ("Slipper", "slipper"))
+        for frame in range(10)
+    ]  # fmt: skip
+    table = write_bank(tmp_path / "bank", cells)
+    splits = write_splits([tmp_path / "bank"], tmp_path / "splits.csv", scheme="paper", shares={}, seed=0)
+    files = {"cells": tmp_path / "bank/cells.csv", "splits": tmp_path / "splits.csv"}
+    testset = build("singapore_held_out", raw, tmp_path / "set", exact_truth=False, **files)
+    # one of ten of a class trains
+    assert testset.frames["label"].value_counts().to_dict() == {"croissant": 9, "slipper": 9}
+    trained = table[table["cell_id"].isin(splits.query("split == 'train'")["cell_id"])]
+    shown = set(zip(testset.frames["condition"], testset.frames["index"], strict=True))
+    assert not shown & set(zip(trained["recording"], trained["frame"], strict=True))
+    assert len(testset.truth) == 18 and testset.meta["labels"] == "outlines"

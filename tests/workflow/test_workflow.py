@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -22,6 +23,7 @@ import yaml
 from browser import open_page
 from page_sentences import wrong, wrong_matrix
 from project_copy import PROJECT
+from rbcflow.config.load import merged
 from rbcflow.runtime.lineage import OUTLINED
 
 pytestmark = pytest.mark.slow
@@ -151,7 +153,9 @@ def test_no_test_frame_comes_from_a_recording_that_trains(clone: Clone):
     cells = pd.read_csv(clone.folder / "results/cells/nouaman2024/cells.csv", dtype={"sha256": str}).set_index(
         "cell_id"
     )
-    splits = pd.read_csv(clone.folder / "results/splits/grouped/nouaman2024.csv").set_index("cell_id")
+    splits = pd.read_csv(
+        clone.folder / "results/splits/grouped/nouaman2024+kihm2018_contrast+liang2024_contrast.csv"
+    ).set_index("cell_id")
     frames = pd.read_csv(clone.folder / "results/testsets/saarland_donors/frames.csv")
     learned = splits[splits.split.isin(["train", "val"])].index.intersection(cells.index)
     assert len(learned) and len(frames)
@@ -189,6 +193,63 @@ def test_the_page_says_what_the_files_say(clone: Clone):
     page = (clone.folder / "results/report.html").read_text(encoding="utf-8")
     assert wrong(page, clone.folder / "results") == []
     assert wrong_matrix(page, clone.folder / "results") == []
+
+
+def test_the_preprints_own_settings_end_with_a_report(clone: Clone, tmp_path: Path):
+    shutil.copytree(clone.folder, tmp_path / "preprint", symlinks=True)
+    own = Clone(tmp_path / "preprint", clone.tracked)
+    small_preprint(own.folder)
+    own.snakemake("--configfile", "config/preprint.yaml")
+    training = own.json(f"models/{PAIR}/seed-0/training.json")
+    assert (training["classes"], training["precision"]) == (["croissant", "slipper", "other"], "float32")
+    boxes = pd.read_csv(own.folder / "results/tables/box_sizes.csv").set_index(["variant", "way", "class"])
+    assert boxes.loc[PAIR, "published", "slipper"]["wider"] > 0.8 > boxes.loc[PAIR, "meant", "slipper"]["wider"]
+    assert boxes.loc["microfluidic_nosuperposition", "published", "other"]["width"] < 10
+    labels = "".join(file.read_text() for file in (own.folder / f"results/datasets/{PAIR}").rglob("labels/*.txt"))
+    corners = np.array([[float(part) * 200 for part in line.split()[1:]] for line in labels.splitlines()])
+    ends = corners[:, :2] + corners[:, 2:] / 2
+    assert np.allclose(ends, ends.round(), atol=1e-3) and ends.max() <= 175
+    for run in (f"{PAIR}-on-naples_published", f"{PAIR}-on-naples_published-at-native", f"{PAIR}-on-naples-at-native"):
+        assert own.json(f"validation/{run}/metrics.json")["status"] == "available"
+    page = (own.folder / "results/report.html").read_text()
+    assert "Configured by <code>config/config.yaml</code>, over it <code>config/preprint.yaml</code>" in page
+    assert page.count("Boxes as the preprint made them") == 2
+
+
+PAIR = "random_nosuperposition_noother"
+"""The model of two classes that was described with three."""
+
+
+def small_preprint(folder: Path) -> None:
+    """Leave of config/preprint.yaml, at toy scale, two variants and a model, and crops that no network outlines."""
+    read = {name: yaml.safe_load((folder / f"config/{name}.yaml").read_text()) for name in
+            ("preprint", "toy", "variants", "models")}  # fmt: skip
+    few = merged(read["preprint"], read["toy"])
+    kept = {"variants": (PAIR, "microfluidic_nosuperposition"), "models": (PAIR,)}
+    for name, rows in kept.items():
+        (folder / f"few-{name}.yaml").write_text(yaml.safe_dump({row: read[name][row] for row in rows}))
+        few[name] = {row: few[name][row] for row in rows}
+    # a tenth of so few of Liang's slippers is none
+    for row in few["variants"].values():
+        row["banks"] = ["nouaman2024", "kihm2018"]
+    few["runs"] = {run: row for run, row in few["runs"].items() if run.startswith(PAIR)}
+    table = (folder / "config/runs.tsv").read_text().splitlines(keepends=True)
+    (folder / "few-runs.tsv").write_text("".join(row for row in table if row.startswith(("run\t", f"{PAIR}-"))))
+    (folder / "few-figures.yaml").write_text(
+        "- {id: a, per: run, draws: confusion_matrix, inputs: [run_folder], title: t, caption: c, section: validation}"
+    )
+    small = {
+        "phantoms": True,
+        "pathvars": {"results": "results"},
+        "tables": {name: f"few-{name}.{end}" for name, end in
+                   (("variants", "yaml"), ("models", "yaml"), ("runs", "tsv"), ("figures", "yaml"))},
+        "banks": {name: {"paths": ["contrast"]} for name in ("kihm2018", "liang2024")},
+        "segmenters": {"cellpose": "trained", "unet": "trained", "diameter": None},
+        "shard_size": 1000,
+        "training": {"architecture": "yolo11n.yaml", "weights": "starter", "threads": 1},
+        "validation": {"resamples": 50},
+    }  # fmt: skip
+    (folder / "config/preprint.yaml").write_text(yaml.safe_dump(merged(few, small)))
 
 
 def test_a_verified_checkpoint_takes_the_place_of_a_training(clone: Clone):
@@ -358,7 +419,7 @@ def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list
 
 
 # the default itself is planned by test_module
-@pytest.mark.parametrize("file", ["paper.yaml", "published.yaml", "starter.yaml", "universal.yaml"])
+@pytest.mark.parametrize("file", ["paper.yaml", "preprint.yaml", "published.yaml", "starter.yaml", "universal.yaml"])
 def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     overrides = ["phantoms=true", "pathvars={'results': 'elsewhere'}"]
     planned = clone.planned("--configfile", f"config/{file}", "--config", *overrides)

@@ -73,7 +73,11 @@ rule render_report:
     params:
         config={
             **PLAN.report.config(),
-            "files": [Path(os.path.relpath(file)).as_posix() for file in workflow.configfiles],
+            # Snakemake lists the file that the others are laid over last
+            "files": sorted(
+                (Path(os.path.relpath(file)).as_posix() for file in workflow.configfiles),
+                key=lambda file: file != "config/config.yaml",
+            ),
         },
         sources=PLAN.report.sources(),
         runs=list(rows(SETTINGS.runs).values()),
