@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -260,12 +261,17 @@ def test_files_from_the_future(copied: Place, undisturbed: Place, record_propert
             os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + day * 10**9))
     printed = copied.run(REPORT, *MINI).printed
     assert "Nothing to be done" in printed
+    assert "hours from the future" in printed
+    assert "python -m rbcflow.runtime.clock results" in printed
     for name in (METRICS, REPORT):
         (copied.folder / name).unlink()
     assert "clock skew" in copied.run(REPORT, *MINI, ok=False).printed
-    copied.run(REPORT, *MINI, "--touch")
+    # as the message says
+    command = [sys.executable, "-m", "rbcflow.runtime.clock", "results"]
+    subprocess.run(command, cwd=copied.folder, env={**os.environ, "PYTHONPATH": "workflow/scripts"}, check=True)
     again = copied.run(REPORT, *MINI)
     record_property("seconds to recover", round(again.seconds))
     assert set(again.finished) == {"evaluate_synthetic", "write_model_card", "render_report", *COUNTED_AFTER}
+    assert "from the future" not in again.printed
     assert copied.fingerprints() == undisturbed.fingerprints()
     assert "Nothing to be done" in copied.run(REPORT, *MINI).printed

@@ -73,7 +73,7 @@ def test_a_model_overrides_single_training_keys():
 def test_the_configuration_needs_no_heavy_library():
     """Every dry run loads it, and must not wait for imports it has no use for."""
     program = (
-        "import sys, rbcflow.plan, rbcflow.plan.recordings, rbcflow.plan.start; "
+        "import sys, rbcflow.plan, rbcflow.plan.recordings, rbcflow.plan.start, rbcflow.runtime.clock; "
         "print([m for m in ('pandas', 'cv2', 'torch', 'ultralytics') if m in sys.modules])"
     )
     environment = {"PYTHONPATH": str(PROJECT / "workflow/scripts")}

@@ -22,6 +22,7 @@ from rbcflow.plan.names import alternatives, rows
 from rbcflow.plan.start import told_of_missing
 from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
+from rbcflow.runtime.clock import from_the_future
 from rbcflow.runtime.memory import HUGE_PAGES
 from rbcflow.sources import laboratories
 
@@ -40,6 +41,10 @@ DISK = Disk(SETTINGS)
 os.environ.update(HUGE_PAGES | os.environ)
 # Containers often set it; a job compiles what it imports for all that follow, else each spends a second to ten on that.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# times of results, not what is in them: no job depends on it, but Snakemake would refuse the next one
+if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
+    logger.warning(ahead)
 
 # the jobs of a run read these rules again and need not say it once more; Snakemake does not tell its targets here yet
 if workflow.is_main_process and (told := told_of_missing(SETTINGS, PLAN.possible, looked_at="check_raw" in sys.argv)):

@@ -21,6 +21,7 @@ from rbcflow.runtime.logic import is_for_types, logic
 
 PACKAGE = "rbcflow"
 INFRASTRUCTURE = {
+    "rbcflow.runtime.clock",
     "rbcflow.runtime.fingerprint",
     "rbcflow.runtime.logic",
     "rbcflow.config",
