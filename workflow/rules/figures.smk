@@ -2,6 +2,7 @@
 # banks, one those of all variants, and so on, one those of a model's runs, one what is drawn once of a stage: to start takes longer than to draw.
 
 from rbcflow.figures.registry import ONLY_KEY
+from rbcflow.plan.figures import NOUNS
 
 for (per, job), keys in PLAN.figures.together().items():
     entries = PLAN.figures.per[per]
@@ -31,7 +32,7 @@ for (per, job), keys in PLAN.figures.together().items():
             drawn_for=keys,
             figures=[PLAN.figures.params(entry, code) for entry in entries],
         message:
-            f"Drawing the figures of every {per}"
+            f"Drawing the figures of every {NOUNS.get(per, per)}"
         script:
             "../scripts/draw_figures.py"
 

@@ -35,6 +35,10 @@ THERE = {"bank": "banks", "clustered": "banks", "recorded": "sources", "variant"
 """What is possible of the keys of figures, by ``per``; of another kind all are taken to be."""
 
 
+NOUNS = {"clustered": "clustered bank", "recorded": "source", "testset": "test set"}
+"""What the keys of figures are called, where it is not as ``per``."""
+
+
 class Figures:
     """What the rules that draw ask.
 

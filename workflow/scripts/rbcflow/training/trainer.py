@@ -187,13 +187,13 @@ class CellTraining(DetectionTrainer):
         left = (time.monotonic() - self.started) / (self.epoch + 1 - self.start_epoch) * (self.epochs - self.epoch - 1)
         losses = ", ".join(f"{name.removesuffix('_loss')} {float(value):.3f}" for name, value in self.tloss.items())
         logger.info(
-            "epoch %d of %d: losses %s; mAP50 %.3f; %.1f images/s; %.0f s left",
+            "epoch %d of %d: %.0f s left, %.1f images/s, mAP50 %.3f, losses %s",
             self.epoch + 1,
             self.epochs,
-            losses,
-            metrics.get("metrics/mAP50(B)", float("nan")),
-            rate,
             left,
+            rate,
+            metrics.get("metrics/mAP50(B)", float("nan")),
+            losses,
         )
 
     def save_model(self) -> bool:
