@@ -293,7 +293,9 @@ def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recordi
 def test_how_large_cells_must_be_is_said_by_record_or_table():
     assert detectors.chosen(Config(detector="starter")).side == pytest.approx(network.TRAINED_PX, abs=3)
     # half of the labels it learned from are smaller than 25 px, as small cells are many in an image
-    assert detectors.chosen(Config()).side == 34
+    chosen = detectors.chosen(Config())
+    assert (chosen.side, chosen.near) == (45, 1.7)
+    assert detectors.chosen(Config(detector="starter")).near == 1.25
     assert detectors.training_side(detectors.shipped_record("universal")) < 30
 
 

@@ -227,7 +227,7 @@ def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     assert (len(settings.variants), len(settings.models)) == (variants, 3 * variants)
     assert len(settings.runs) == 3 * variants * len(protocol.TESTSETS[name]) and not settings.companions
     recipe = {(own.average, own.epochs, own.imgsz) for own in map(settings.training, settings.models)}
-    assert (recipe, settings.config.images.train) == ({(0.5, 2, 224)}, 1000)
+    assert (recipe, settings.config.images.train) == ({(0.5, 2, 224)}, 1500)
     overrides = settings.training(next(iter(settings.models))).overrides
     assert (overrides["optimizer"], overrides["warmup_epochs"]) == ("AdamW", 0.5)
     specs = {key: VariantSpec.from_dict({"name": key, **row.compose}) for key, row in settings.variants.items()}

@@ -20,7 +20,8 @@ if __name__ == "__main__":
         detect_nothing(reading, *tables, **named)
         raise SystemExit
     record = training_record(path, detector["sha256"])
-    finder = load_finder(path, detector["sha256"], detector["classes"], side=detector["side"], threads=1, device="auto")
+    size = {"side": detector["side"], "near": detector["near"]}
+    finder = load_finder(path, detector["sha256"], detector["classes"], **size, threads=1, device="auto")
     workers = snakemake.threads if finder.on_processor else 1
     found = reading | {"scale": snakemake.params.scale}
     gauge = read_gauge(path, detector["sha256"], record, detector["side"])

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rbcflow.recordings.gauge import Gauge
     from rbcflow.recordings.network import CellFinder
 
+NEAR = 1.25
+"""How many times larger or smaller than in the training cells may be and are left as they are: resampling has its price
+too. The table of weights may have another number."""
+
 TRAINED_PX = 34.0
 """Side of a cell in the images that the shipped detectors were trained on, as they saw them."""
 
@@ -33,6 +37,7 @@ class Chosen:
         classes: what its own names of classes mean, where that must be said.
         made: whether the workflow downloads it, so that jobs must wait for it.
         side: of the cells it learned from, pixels as it saw them; that of the shipped ones where no record says it.
+        near: how many times larger or smaller cells may be and are left as they are.
     """
 
     name: str
@@ -41,6 +46,7 @@ class Chosen:
     classes: dict[str, str]
     made: bool
     side: float
+    near: float
 
     def params(self) -> dict[str, Any]:
         """Return what boxes depend on, for the params of a rule."""
@@ -66,7 +72,7 @@ def shipped(name: str = "starter") -> CellFinder:
     entry = _shipped(name)
     path = PROJECT / str(entry.path)
     side = entry.side or training_side(training_record(path, entry.sha256))
-    return load_finder(path, entry.sha256, {}, side=side, threads=1)
+    return load_finder(path, entry.sha256, {}, side=side, near=entry.near or NEAR, threads=1)
 
 
 def shipped_record(name: str) -> dict[str, Any]:
@@ -112,7 +118,7 @@ def chosen(config: Config) -> Chosen:
     if name in listed and config.detector_sha256 is None:
         entry = listed[name]
         path = Path(entry.path or f"resources/weights/{name}")
-        return _chosen(name, path, entry.sha256, config, made=entry.path is None, side=entry.side)
+        return _chosen(name, path, entry.sha256, config, made=entry.path is None, side=entry.side, near=entry.near)
     own = retrained / name / "weights" / "best.pt"
     if own.is_file() and config.detector_sha256 is None:
         return _chosen(name, own, recorded(own)["sha256"], config)
@@ -132,10 +138,17 @@ def chosen(config: Config) -> Chosen:
 
 
 def _chosen(
-    name: str, path: Path, sha256: str, config: Config, *, made: bool = False, side: float | None = None
+    name: str,
+    path: Path,
+    sha256: str,
+    config: Config,
+    *,
+    made: bool = False,
+    side: float | None = None,
+    near: float | None = None,
 ) -> Chosen:
     side = side or training_side(training_record(path, sha256))
-    return Chosen(name, str(path), sha256, config.detector_classes, made, side)
+    return Chosen(name, str(path), sha256, config.detector_classes, made, side, near or NEAR)
 
 
 def new_name(config: Config) -> str:

@@ -20,7 +20,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.detector.detector import load_network, three_channels
 from rbcflow.detector.sizes import padded, resized
 from rbcflow.predictions.predict import CROWDED
-from rbcflow.recordings.detectors import TRAINED_PX
+from rbcflow.recordings.detectors import NEAR, TRAINED_PX
 
 if TYPE_CHECKING:
     import torch
@@ -53,12 +53,14 @@ class CellFinder:
         classes: this workflow's names, or ``cell``, in the order of the network's outputs.
         side: of the cells it learned from, the root of width times height, pixels as it saw them.
         least: sum of class scores of a box.
+        near: how many times larger or smaller cells may be and are left as they are.
     """
 
     network: torch.nn.Module
     classes: tuple[str, ...]
     side: float = TRAINED_PX
     least: float = LEAST
+    near: float = NEAR
 
     @property
     def on_processor(self) -> bool:
@@ -191,6 +193,7 @@ def load_finder(
     classes: Mapping[str, str],
     *,
     side: float = TRAINED_PX,
+    near: float = NEAR,
     threads: int,
     device: str = "cpu",
 ) -> CellFinder:
@@ -201,6 +204,7 @@ def load_finder(
         sha256: of its bytes; nothing opens another file.
         classes: what its own names mean, where they are none of this workflow's under any known spelling.
         side: of the cells it learned from, pixels as it saw them.
+        near: how many times larger or smaller cells may be and are left as they are.
         threads: processor threads.
         device: ``cpu``, a CUDA index, or ``auto``.
 
@@ -208,7 +212,7 @@ def load_finder(
         InputError: the file is missing or another one, no detector, or has a class that is not explained.
     """
     network = load_network(path, sha256, threads=threads, device=device, all_places=True)
-    return CellFinder(network, meaning(path, list(network.names.values()), classes), side)
+    return CellFinder(network, meaning(path, list(network.names.values()), classes), side, near=near)
 
 
 def meaning(path: Path, own: list[str], classes: Mapping[str, str]) -> tuple[str, ...]:

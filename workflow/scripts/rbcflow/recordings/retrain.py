@@ -28,9 +28,9 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.detector.sizes import PADDING, resized
 from rbcflow.recordings.corrected import Corrected
+from rbcflow.recordings.detectors import NEAR
 from rbcflow.recordings.network import CORNERS
 from rbcflow.recordings.places import field_of
-from rbcflow.recordings.scales import NEAR
 
 SIDE = 224
 """Width of the images that are learned from, pixels; what the starter was trained at."""

@@ -17,9 +17,6 @@ ALIKE = 1.7
 """Sides up to this many times larger or smaller than the training's count as like them: training images are shown to a
 network at 0.5 to 1.5 times their size."""
 
-NEAR = 1.25
-"""A factor this near to 1 is 1: frames that fit are left as they are."""
-
 SAMPLE = 8
 """Frames of a recording that are looked at to find the factor."""
 
@@ -72,7 +69,7 @@ def choose(probe: dict[str, Any], finder: CellFinder) -> Scale:
     if best.score <= 0 or best.like < ENOUGH:
         return Scale(1.0, "x1: at no factor are enough boxes like the cells of the training", tried)
     factor = finder.side / best.median
-    if 1 / NEAR <= factor <= NEAR:
+    if 1 / finder.near <= factor <= finder.near:
         return Scale(1.0, f"x1: cells of {best.median:.0f} px are like the training's, {finder.side:.0f} px", tried)
     reason = f"cells of {best.median:.0f} px are brought to the {finder.side:.0f} px of the training"
     return Scale(round(factor, 3), f"x{factor:.3g}: {reason}", tried)

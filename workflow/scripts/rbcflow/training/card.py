@@ -177,8 +177,8 @@ condition it was calibrated on. Spearman's correlation of expected and measured 
 of a laboratory that the gauge was fitted without: {spearman}; over the milder ones alone, whose average precision
 differs little: {spearman_of_mild}.
 
-**Use**: show it frames in grey (`input: grey`), cells brought to about 34 px. **Limits**: classes are those of a
-drawing model; cells that touch are often one box. Not a diagnostic tool.
+**Use**: show it frames in grey (`input: grey`), cells of 26 to 77 px as they are, others brought to 45 px.
+**Limits**: classes are those of a drawing model; cells that touch are often one box. Not a diagnostic tool.
 """
 
 
