@@ -130,6 +130,7 @@ class Sized:
 
     true: float
     side: float = 34.0
+    near: float = 1.25
     asked: list[float] = field(default_factory=list)
 
     def find(self, images: list[np.ndarray], scale: float) -> list[pd.DataFrame]:
@@ -157,6 +158,13 @@ def test_cells_are_brought_to_the_size_of_the_training(tmp_path: Path, true: flo
     assert chosen.factor == pytest.approx(factor, abs=1e-3), chosen
     assert len(chosen.tried) == looks
     assert len(set(finder.asked)) == looks
+
+
+def test_a_detector_that_learned_from_all_sizes_is_shown_more_of_them_as_they_are(tmp_path: Path):
+    write_avi(tmp_path / "a.avi", np.zeros((20, 32, 32), np.uint8))
+    reading = probe(Recording(recording="a", file=str(tmp_path / "a.avi")), "s")
+    assert scales.choose(reading, Sized(50, near=1.7)).factor == 1
+    assert scales.choose(reading, Sized(65, near=1.7)).factor == pytest.approx(34 / 65, abs=1e-3)
 
 
 def test_the_sheets_factor_wins(tmp_path: Path):
