@@ -257,11 +257,11 @@ def test_the_card_takes_its_numbers_from_the_files(network, tmp_path):
         sha256(weights),
         "precision 0.611",
         "map50_95 0.544",
-        "images made from phantom cells",
+        "images made from simulated cells",
         "The model learned from simulated images: no number here reproduces a published one",
     ):
         assert stated in card
-    assert "| naples | phantom | 7 | 31 | trained, 224 px, in grey | 0.432 | – | Few. |" in card
+    assert "| naples | simulated | 7 | 31 | trained, 224 px, in grey | 0.432 | – | Few. |" in card
     assert "P 1, 1.5 minutes, 51 images/s, bfloat16, torch 2.1, ultralytics 8.1" in card
 
 

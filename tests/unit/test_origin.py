@@ -151,11 +151,11 @@ def test_caveats_speak_of_the_basis(judged, learned, sentences):
 def test_words_for_notes():
     assert words("package") == ("public",)
     assert words(["raw", "drawn", "raw"]) == ("phantom", "raw")
-    assert (text(["raw", "phantom"]), text(None)) == ("phantom + raw", "origin not recorded")
-    assert made_from(["raw"]) == "images made from raw cells"
+    assert (text(["raw", "phantom"]), text(None)) == ("simulated + laboratory", "origin not recorded")
+    assert made_from(["raw"]) == "images made from laboratory cells"
     assert made_from(["published"]) == "the preprint’s published images"
-    assert Basis(("raw",), ("phantom",)).text == "judged on raw, learned from phantom"
-    assert Basis(("raw",), ("raw",)).text == Basis(("raw",)).text == "raw"
+    assert Basis(("raw",), ("phantom",)).text == "judged on laboratory, learned from simulated"
+    assert Basis(("raw",), ("raw",)).text == Basis(("raw",)).text == "laboratory"
 
 
 @pytest.mark.parametrize(
