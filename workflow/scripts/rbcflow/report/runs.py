@@ -227,8 +227,9 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_runs(results: Path, rows: list[dict[str, Any]], testsets: dict[str, dict]) -> list[tuple[TestSet, list[Run]]]:
-    """Return the runs of the table, grouped by test set; test sets of the table without a run come last."""
-    names = dict.fromkeys([*(str(row["testset"]) for row in rows), *testsets])
+    """Return the runs of the table, grouped by test set; test sets without a run come last, if they were made."""
+    made = [name for name in testsets if (results / "testsets" / name / "testset.json").is_file()]
+    names = dict.fromkeys([*(str(row["testset"]) for row in rows), *made])
     groups = []
     for name in names:
         testset = read_testset(results, name, testsets.get(name, {}))
