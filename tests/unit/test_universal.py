@@ -15,6 +15,7 @@ from lazy import Lazy
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
 from project_copy import PROJECT
 from rbcflow.config import load, protocol
+from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.dataset import collect, write_shard
 from rbcflow.datasets.domain import SHARES
@@ -286,12 +287,15 @@ def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
     told = {"testset": "naples", "testset_fingerprint": judged.meta["fingerprint"]}
     first, second = (0, "slipper", 0.5, 10, 10, 40, 30), (1, "slipper", 0.5, 0, 0, 20, 20)
     found = {"poor": [(0, "other", *first[2:])], "good": [first, second]}
+    nameable = {"poor": list(CLASSES), "good": ["slipper", "croissant"]}
     runs = []
     for model, boxes in found.items():
         run = {"run": f"{model}-on-naples", "model": model, "testset": "naples", "size": "native", "input": "recorded"}
         runs += [run, run | {"run": f"{model}-on-naples-in-grey", "input": "grey"}]
         for name in (runs[-2]["run"], runs[-1]["run"]):
-            write_predictions(tmp_path / f"predictions/{name}.parquet", boxes, **told | {"run": name})
+            write_predictions(
+                tmp_path / f"predictions/{name}.parquet", boxes, **told | {"run": name, "classes": nameable[model]}
+            )
     other = [row("universal", 0.9) | {"fingerprint": judged.meta["fingerprint"]}]
     other.append(row("universal", 0.4) | {"testset": "naples_colour", "input": "recorded", "fingerprint": "another"})
     other.append(row("universal", 0.9) | {"testset": "stress_naples", "fingerprint": ""})
@@ -300,8 +304,10 @@ def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
     assert made.groupby("made").size().to_dict() == {"here": 4, "shipped": 2}
     assert made[made["made"] == "shipped"]["frames"].tolist() == ["these", "others"]
     here = made[made["made"] == "here"].set_index(["model", "input"])
-    # of a slipper and another cell, good finds both and calls them slippers, poor finds the slipper and misnames it
+    # of a slipper and another cell, good finds both and calls them slippers, poor finds the slipper and misnames it;
+    # good cannot name the other one, which counts 0 and not as a class less
     assert here.loc[("good", "grey"), ["recall", "class_recall"]].tolist() == [1, 0.5]
     assert here.loc[("poor", "grey"), ["recall", "class_recall"]].tolist() == [0.5, 0]
     assert here.loc[("poor", "recorded"), "ap50"] == pytest.approx(51 / 101)
+    assert here["unnamed"].to_dict() == {key: "other" if key[0] == "good" else "" for key in here.index}
     assert best_of(made[made["made"] == "here"])["model"].tolist() == ["good", "good"]

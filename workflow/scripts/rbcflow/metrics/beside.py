@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.metrics.conditions import ALL, COLUMNS, Settings, table
-from rbcflow.testsets.files import read_testset
+from rbcflow.metrics.inputs import judgement, read_predictions
+from rbcflow.testsets.files import TestSet, read_testset
 
 COLOURED = "_colour"
 """Ends the name of a test set that ``make universal`` has only to judge the same frames as recorded."""
@@ -40,8 +41,10 @@ def beside_universal(
         testsets: recordings that none of the detectors learned from, in the order of the table.
 
     Returns:
-        ``COLUMNS`` of ``conditions.table``, ``made`` (``here`` or ``shipped``) and ``frames`` (of ``FRAMES``). Frames
-        without colour count as grey. Only the preprint's best detector of each test set has intervals.
+        ``COLUMNS`` of ``conditions.table``, ``unnamed`` (true classes that a detector of this run cannot name, which
+        count 0 in ``class_recall``; the shipped ones name all), ``made`` (``here`` or ``shipped``) and ``frames`` (of
+        ``FRAMES``). Frames without colour count as grey. Only the best detector of this run on each test set and look
+        has intervals.
     """
     sets = {name: read_testset(results / "testsets" / name) for name in {run["testset"] for run in runs}}
     judged = [run for run in runs if run["testset"] in testsets and sets[run["testset"]].available]
@@ -52,6 +55,7 @@ def beside_universal(
         [quick[~quick["run"].isin(best)], table(results, [r for r in judged if r["run"] in best], settings)]
     )
     own["input"] = _seen(own)
+    own["unnamed"] = own["run"].map({run["run"]: _unnamed(results, run["run"], sets[run["testset"]]) for run in judged})
     known = {name: judged.meta["fingerprint"] for name, judged in sets.items()}
     other = shipped[shipped["condition"] == ALL].copy()
     other["testset"] = other["testset"].str.removesuffix(COLOURED)
@@ -62,13 +66,21 @@ def beside_universal(
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     order = {name: place for place, name in enumerate(testsets)}
     whole = whole.sort_values("testset", key=lambda column: column.map(order), kind="stable")
-    return whole.reindex(columns=[*COLUMNS, "made", "frames"])
+    return whole.reindex(columns=[*COLUMNS, "unnamed", "made", "frames"])
 
 
 def best_of(counted: pd.DataFrame) -> pd.DataFrame:
     """Return the row of highest average precision of each test set and input, clusters as labelled."""
     whole = counted[counted["clusters"].isin(("", "judged"))].dropna(subset="ap50")
     return whole.loc[whole.groupby(["testset", "input"], sort=False)["ap50"].idxmax()]
+
+
+def _unnamed(results: Path, run: str, judged: TestSet) -> str:
+    """Return the true classes that a run's model cannot name, blanks between them; none where no class is truth."""
+    predicted = read_predictions(results / f"predictions/{run}.parquet")
+    if judgement(judged, predicted) != "true":
+        return ""
+    return " ".join(sorted(set(judged.truth["class"]) - set(predicted.classes)))
 
 
 def _seen(counted: pd.DataFrame) -> pd.Series:

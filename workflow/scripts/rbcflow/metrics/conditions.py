@@ -61,8 +61,9 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
     Returns:
         Columns ``COLUMNS``; ``clusters`` is ``judged`` (one box as labelled), ``ignored``, or empty where there are
         none; ``class_recall`` is the mean over the classes of the share of their cells that are found and named
-        rightly, empty where classes are no truth; ``calibration_error`` compares scores with the share of right boxes;
-        intervals hold 95 % of draws of recordings; ``fingerprint`` is the test set's.
+        rightly, 0 of a class that the model cannot name, empty where classes are no truth; ``calibration_error``
+        compares scores with the share of right boxes; intervals hold 95 % of draws of recordings; ``fingerprint`` is
+        the test set's.
     """
     rows: list[dict] = []
     for run in runs:
@@ -165,14 +166,16 @@ def _numbers(judged: TestSet, predicted: Predictions, settings: Settings) -> dic
 def class_recall(matched: pd.DataFrame, judged: TestSet, predicted: Predictions) -> float | None:
     """Return the mean over the classes of the share of their true boxes that are found and named rightly.
 
+    A class that the model cannot name counts 0: means over fewer classes could not be compared with others.
+
     Args:
         matched: of ``Matching.at``.
         judged: the test set; where its classes are not truth there is no number.
-        predicted: says which classes the model can name; others do not count.
+        predicted: what the model found.
     """
     if judgement(judged, predicted) != "true":
         return None
-    true = matched[matched["true"].isin(predicted.classes)]
+    true = matched[matched["true"] != BACKGROUND]
     right = (true["true"] == true["predicted"]).groupby(true["true"]).mean()
     return float(right.mean()) if len(right) else None
 
