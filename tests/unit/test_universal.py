@@ -25,6 +25,8 @@ from rbcflow.metrics import conditions
 from rbcflow.metrics.beside import beside_universal, best_of
 from rbcflow.metrics.found import contrasts, found_by
 from rbcflow.metrics.inputs import Predictions
+from rbcflow.recordings import gauge
+from rbcflow.report.universal import LIMITS, RECIPE, Group, Line
 from rbcflow.runtime.provenance import sha256
 from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
 from rbcflow.testsets.stress import DISTURBANCES, FRAMES, build_stress
@@ -311,3 +313,28 @@ def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
     assert here.loc[("poor", "recorded"), "ap50"] == pytest.approx(51 / 101)
     assert here["unnamed"].to_dict() == {key: "other" if key[0] == "good" else "" for key in here.index}
     assert best_of(made[made["made"] == "here"])["model"].tolist() == ["good", "good"]
+
+
+def test_the_gauges_limits_and_the_recipe_are_those_the_report_states():
+    assert (gauge.DOUBTFUL, gauge.VALID) == LIMITS
+    recipe = yaml.safe_load((PROJECT / RECIPE).read_text())["images"]
+    assert f"| {recipe['train']} (and {recipe['val']} to validate) images" in (SHIPPED / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "frames", "stands"),
+    [
+        (("0.95", "1"), ("0.9", "0.94"), "these", "better"),
+        (("0.8", "0.85"), ("0.9", "0.94"), "these", "worse"),
+        (("0.93", "1"), ("0.9", "0.94"), "these", "overlap"),
+        (("0.95", "1"), ("", ""), "these", "open"),
+        (("0.95", "1"), ("0.9", "0.94"), "others", "open"),
+    ],
+)
+def test_detectors_differ_where_intervals_of_the_same_frames_lie_apart(own, other, frames, stands):
+    lines = [
+        Line(role, role, {"ap50_low": low, "ap50_high": high, "frames": seen}, None)
+        for role, (low, high), seen in (("universal", own, frames), ("starter", other, "these"))
+    ]
+    group = Group("naples", "grey", lines, None, ("phantom",))
+    assert (group.against("starter"), group.against("best")) == (stands, "")

@@ -52,7 +52,8 @@ rule render_report:
         citation="CITATION.cff",
         published="paper/published.yaml",
         published_items="paper/published_items.yaml",
-        universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*")),
+        universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*"))
+        + ["config/universal.yaml"],
         # relative, so that a project that was moved renders nothing anew
         templates=sorted(
             os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()

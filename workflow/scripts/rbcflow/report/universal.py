@@ -7,19 +7,52 @@ ablation`` and ``make laboratories`` leave in ``resources/universal/``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from rbcflow.report.runs import read_testset
 from rbcflow.report.stages import read_rows, read_table
+from rbcflow.runtime.lineage import PHANTOM
 
 FOLDER = "resources/universal"
 DETECTORS = ("universal", "starter")
 """The shipped detector, and the one that it was trained from."""
 
 ALL, MEAN, UNDISTURBED = "all", "mean of the disturbed", "none"
-COLUMNS = {"model", "testset", "input", "size", "clusters", "ap50", "recall", "class_recall", "made", "frames"}
+RECIPE = "config/universal.yaml"
+"""Says how many images the shipped detector was trained on."""
+
+VERDICTS = ("valid", "doubtful", "not valid")
+WORDS = {
+    "better": "better",
+    "worse": "worse",
+    "overlap": "neither better nor worse, as far as intervals that overlap can tell,",
+    "open": "without intervals of the same frames to decide by",
+}
+"""How it stands to another detector (``Group.against``), as the page says it."""
+
+LIMITS = (0.6, 0.8)
+"""Expected average precision below which the gauge says ``not valid`` and ``doubtful`` (``recordings.gauge``)."""
+
+COLUMNS = {
+    "unnamed",
+    "run",
+    "model",
+    "testset",
+    "input",
+    "size",
+    "clusters",
+    "ap50",
+    "recall",
+    "class_recall",
+    "made",
+    "frames",
+}
 PLOT = 260
 """Side of the gauge's picture, pixels."""
 
@@ -30,7 +63,7 @@ class Line:
 
     Attributes:
         detector: its id.
-        role: ``universal``, ``starter`` or ``best`` (the preprint's best here).
+        role: ``universal``, ``starter`` or ``best`` (this run's best of the preprint's kinds).
         row: as labelled.
         ignored: clusters left out; None where there are none.
     """
@@ -40,15 +73,69 @@ class Line:
     row: dict[str, str]
     ignored: dict[str, str] | None
 
+    def value(self, column: str) -> float | None:
+        """Return a number of the row, ``ignored`` for its average precision without clusters."""
+        row, name = (self.ignored or {}, "ap50") if column == "ignored" else (self.row, column)
+        return float(row[name]) if row.get(name) else None
+
 
 @dataclass(frozen=True)
 class Group:
-    """A test set's lines, and the preprint's detector of the highest mean class recall there."""
+    """A test set's lines, this run's detector of the highest mean class recall there, and the frames' origins."""
 
     testset: str
     seen: str
     lines: list[Line]
     namer: dict[str, str] | None
+    origins: tuple[str, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether frames were drawn."""
+        return PHANTOM in self.origins
+
+    def line(self, role: str) -> Line | None:
+        """Return a detector's line."""
+        return next((line for line in self.lines if line.role == role), None)
+
+    def is_best(self, line: Line, column: str) -> bool:
+        """Say whether no other line has a better number; of false alarms fewer are better. A line alone is none."""
+        sign = -1 if column == "false_alarms_per_frame" else 1
+        values = [sign * value for other in self.lines if (value := other.value(column)) is not None]
+        own = line.value(column)
+        return own is not None and len(values) > 1 and sign * own == max(values)
+
+    def against(self, role: str) -> str:
+        """Say how the shipped detector's average precision stands to another's on the same frames.
+
+        Returns:
+            ``better`` or ``worse`` where the intervals lie apart, ``overlap`` where they do not, ``open`` where one is
+            missing or the frames differ, and nothing where either detector was not judged.
+        """
+        own, other = self.line("universal"), self.line(role)
+        if own is None or other is None:
+            return ""
+        ends = [line.row[f"ap50_{side}"] for line in (own, other) for side in ("low", "high")]
+        if own.row["frames"] != other.row["frames"] or not all(ends):
+            return "open"
+        low, high, other_low, other_high = map(float, ends)
+        return "better" if low > other_high else "worse" if high < other_low else "overlap"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured under the conditions that the gauge gave one verdict.
+
+    Attributes:
+        n: conditions, in all and by measured average precision: at least 0.8, between, below 0.6.
+        missed: rows that were measured otherwise by a whole class, the worst first.
+    """
+
+    verdict: str
+    n: tuple[int, int, int, int]
+    mean: float
+    lowest: dict[str, str]
+    missed: list[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +151,7 @@ class Universal:
         ranks: rank correlations of measured and expected by laboratory, over all conditions and over the milder ones.
         found: recall by measure and bin: low end, high end, and the row of each detector.
         ablation, laboratories: rows of the tables over seeds; empty where those long comparisons were not made.
+        images: that it was trained on; None where the recipe is not there.
     """
 
     groups: list[Group]
@@ -75,6 +163,37 @@ class Universal:
     found: dict[str, list[tuple[str, str, dict[str, dict[str, str]]]]]
     ablation: list[dict[str, str]]
     laboratories: list[dict[str, str]]
+    images: int | None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Of the frames that were disturbed, the simulated sets; none recorded where shipped numbers are of others."""
+        known = {o for group in self.groups if group.simulated for o in group.origins}
+        return () if self.other_frames else tuple(sorted(known))
+
+    @property
+    def lacking(self) -> bool:
+        """Whether a detector that is shown cannot name a class."""
+        shown = [row for group in self.groups for row in (*(line.row for line in group.lines), group.namer) if row]
+        return any(row["unnamed"] for row in shown)
+
+    def said(self, role: str) -> list[tuple[str, list[Group]]]:
+        """Return in words how the shipped detector stands to another, each with the test sets."""
+        named = [
+            (words, [group for group in self.groups if group.against(role) == how]) for how, words in WORDS.items()
+        ]
+        return [(words, groups) for words, groups in named if groups]
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Expected values below which the gauge's verdict is another."""
+        return LIMITS
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The gauge's verdicts beside what was measured."""
+        named = [(verdict, [row for row in self.gauge if row["verdict"] == verdict]) for verdict in VERDICTS]
+        return [_outcome(verdict, rows) for verdict, rows in named if rows]
 
     @property
     def other_frames(self) -> bool:
@@ -105,7 +224,7 @@ def read_universal(results: Path, project: Path) -> Universal | None:
     stress, sets = _stress(folder)
     gauge = folder / "gauge.json"
     return Universal(
-        groups=list(_groups(rows)),
+        groups=list(_groups(results, rows)),
         record=json.loads((folder / "training.json").read_text(encoding="utf-8")),
         stress=stress,
         sets=sets,
@@ -116,6 +235,7 @@ def read_universal(results: Path, project: Path) -> Universal | None:
         found=_found(folder),
         ablation=_table(folder / "ablation.csv", OVER_SEEDS),
         laboratories=_table(folder / "laboratories.csv", OVER_SEEDS),
+        images=_images(project / RECIPE),
     )
 
 
@@ -127,18 +247,33 @@ def _table(path: Path, columns: set[str]) -> list[dict[str, str]]:
     return [] if table is None else table.to_dict("records")
 
 
-def _groups(rows: Sequence[dict[str, str]]) -> Iterator[Group]:
-    """Yield the table's test sets, each with the preprint's best detector first."""
+def _images(recipe: Path) -> int | None:
+    return yaml.safe_load(recipe.read_text(encoding="utf-8"))["images"]["train"] if recipe.is_file() else None
+
+
+def _outcome(verdict: str, rows: Sequence[dict[str, str]]) -> Outcome:
+    doubtful, valid = LIMITS
+    measured = sorted(rows, key=lambda row: float(row["ap50"]))
+    low = [row for row in measured if float(row["ap50"]) < doubtful]
+    high = [row for row in measured if float(row["ap50"]) >= valid]
+    n = (len(rows), len(high), len(rows) - len(high) - len(low), len(low))
+    missed = high[::-1] if verdict == "not valid" else low
+    return Outcome(verdict, n, math.fsum(float(row["ap50"]) for row in rows) / len(rows), measured[0], missed)
+
+
+def _groups(results: Path, rows: Sequence[dict[str, str]]) -> Iterator[Group]:
+    """Yield the table's test sets, each with this run's best detector first; of equals one that has an interval."""
     for testset, seen in dict.fromkeys((row["testset"], row["input"]) for row in rows):
         own = [row for row in rows if (row["testset"], row["input"]) == (testset, seen)]
         whole = [row for row in own if row["clusters"] != "ignored"]
         here = [row for row in whole if row["made"] == "here"]
-        chosen = [("best", max(here, key=lambda row: _value(row["ap50"])))] if here else []
+        chosen = [("best", max(here, key=lambda row: (_value(row["ap50"]), bool(row["ap50_low"]))))] if here else []
         chosen += [(name, row) for name in reversed(DETECTORS) for row in whole if row["model"] == name]
         ignored = {row["run"]: row for row in own if row["clusters"] == "ignored"}
         lines = [Line(row["model"], role, row, ignored.get(row["run"])) for role, row in chosen]
         namers = [row for row in here if row["class_recall"]]
-        yield Group(testset, seen, lines, max(namers, key=lambda row: _value(row["class_recall"]), default=None))
+        namer = max(namers, key=lambda row: _value(row["class_recall"]), default=None)
+        yield Group(testset, seen, lines, namer, read_testset(results, testset, {}).origins)
 
 
 def _found(folder: Path) -> dict[str, list[tuple[str, str, dict[str, dict[str, str]]]]]:
