@@ -101,6 +101,8 @@ const rbc = {
     if (link && link.hash === location.hash) follow();
   });
   follow();
+  // The first way is no movement: over a long page it takes seconds. Later ones are (page.css).
+  addEventListener("load", () => requestAnimationFrame(() => root.classList.add("settled")));
 
   // Animations play only when asked, and stop when asked again.
   const play = (button, playing) => {
