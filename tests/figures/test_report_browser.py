@@ -275,6 +275,16 @@ def test_link_into_provenance_unfolds_the_record(report: Path) -> None:
         assert opened.page.url.endswith("#prov-validation.2frandom-on-saarland_donors")
 
 
+def test_a_link_into_the_page_lands_at_once(report: Path) -> None:
+    """Later links move; the first would take seconds over a long page."""
+    with open_page(report) as opened:
+        page = opened.page
+        page.goto("about:blank")
+        page.goto(f"{report.resolve().as_uri()}#gauge")
+        assert 0 <= page.evaluate("document.getElementById('gauge').getBoundingClientRect().top") < 120
+        page.wait_for_function("getComputedStyle(document.documentElement).scrollBehavior === 'smooth'")
+
+
 def test_contents_open_on_a_phone(report: Path) -> None:
     with open_page(report, width=390, height=844) as opened:
         nav = opened.page.locator("#nav")
