@@ -309,6 +309,24 @@ def tile_alarms(results: Path, testset: str) -> tuple[str, ...]:
     return found_and_added(results, _front_run(results, testset))[-1:]
 
 
+def tile_grey(results: Path, testset: str) -> tuple[str | None, ...] | None:
+    """The word that most is colour, share found and false boxes a frame of the same frames in grey."""
+    run = _front_run(results, testset)
+    plain, grey = found_and_added(results, run), found_and_added(results, f"{run}-in-grey")
+    if grey is None:
+        return None
+    missed = [1 - float(own[2]) for own in (grey, plain)]
+    alarms = [int(own[3].replace(",", "")) for own in (grey, plain)]
+    mostly = all(2 * less < more for less, more in (missed, alarms))
+    return "Mostly its colour: in" if mostly else "In", _percent(float(grey[2])), grey[4]
+
+
+def tile_recordings(results: Path, testset: str) -> tuple[str, ...] | None:
+    """Recordings of a test set that has too few of them for an interval."""
+    n = _table(results / "testsets" / testset / "frames.csv", dtype=str)["recording"].nunique()
+    return (count(n),) if n < 3 else None
+
+
 def _ledger(results: Path) -> pd.DataFrame:
     return _table(results / "tables/claims.csv", dtype=str)
 
@@ -440,6 +458,13 @@ SENTENCES = [
     ),
     Sentence("named, first screen", r"(\d+) % of these named rightly", tile_named, "tile-"),
     Sentence("false boxes, first screen", r"(\d+\.\d+) false boxes a frame", tile_alarms, "tile-"),
+    Sentence(
+        "in grey, first screen",
+        r"a frame\. (Mostly its colour: in|In) grey (\d+) % found, (\d+\.\d+) false boxes",
+        tile_grey,
+        "tile-",
+    ),
+    Sentence("few recordings, first screen", rf"\({N} recordings?: no interval\)", tile_recordings, "tile-"),
     Sentence("claims decided", rf"{N} of {N} sentences and {N} of {N} printed values decided", decided),
     Sentence(
         "claims on these frames",

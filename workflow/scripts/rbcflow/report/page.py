@@ -175,6 +175,11 @@ class Page:
         return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "drawn"]
 
     @property
+    def partly_public(self) -> list[Source]:
+        """Of the laboratories whose recordings were drawn, those with files that can be fetched."""
+        return [source for source in self.stand_ins if source.row.get("url")]
+
+    @property
     def trained(self) -> list[Model]:
         """Trainings that were made here."""
         return [model for model in self.models if model.training and not model.adopted]
