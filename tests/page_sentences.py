@@ -402,6 +402,15 @@ def card_power(results: Path, name: str) -> tuple[str, ...] | None:
     return tuple(re.match(r"right (\d+) %", own[key])[1] for key in ("power_true", "power_false"))
 
 
+def card_grey(results: Path, name: str) -> tuple[str, ...] | None:
+    """Value and verdict on the same frames in grey, where the verdict is another than on the frames as they are."""
+    own = _claim(results, name)
+    grey = re.search(r"With grey frames: \w+ (\S+)(?: \(.*?\))?, ([a-z ]+)\.", own["reason"])
+    if grey is None or own["reason"].lower().startswith(f"{grey[2]} on"):
+        return None
+    return _significant(grey[1]), grey[2]
+
+
 def wrong_matrix(page: str, results: Path) -> list[str]:
     """Return a line for each number of the table of models by test sets that the headline table has not."""
     table = pd.read_csv(results / "tables/headline.csv", keep_default_na=False, dtype=str)
@@ -476,7 +485,8 @@ SENTENCES = [
     Sentence("trained as", rf"”: {N} epochs? on {N} images, {N} seeds?", trained_as),
     Sentence("card, simulated", rf"simulated {SIGNED} \({SIGNED} to {SIGNED}\)", card_simulated, "claim-"),
     Sentence("card, public", rf"public {SIGNED} ", card_public, "claim-"),
-    Sentence("card, power", r"If true: right (\d+) %.*?If false: right (\d+) %", card_power, "claim-"),
+    Sentence("card, power", r"right if true: (\d+) %.*?if false: (\d+) %", card_power, "claim-"),
+    Sentence("card, in grey", rf"; with the same frames in grey: {SIGNED}, ([a-z ]+?) Source", card_grey, "claim-"),
     Sentence("class without a name", r"\(without class ([a-z ]+)\)", unnamed_classes, "run-"),
     Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),
     Sentence("donors", rf"recordings? of {N} donors?", donors, "testset-"),

@@ -105,7 +105,9 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "Needed: recordings of Saarland (the group that made the recordings)",
         "By run: overlap on Saarland, all donors 2.",
         "Drawn to files beside this page: pairs, overlap",
-        "1 YOLO11 detector was trained on 20 composed images (root seed 0, scheme grouped) and judged in 3 runs above",
+        "1 YOLO11 detector was trained on 12 composed images, with 4 others for validation and 4 for tests (root seed "
+        "0, scheme grouped) and judged in 3 runs above",
+        "Red blood cells were cut out of 1 source (Saarland; all simulated) and pasted onto drawn backgrounds",
     ],
 )
 def test_sentences_state_the_numbers_of_the_files(html: str, sentence: str) -> None:
@@ -290,7 +292,12 @@ def test_claims_are_cards_with_their_verdicts(html: str) -> None:
     assert re.findall(r'verdict-(\w+)">([^<]+)<', section) == [
         ("good", "holds"), ("open", "not decided"), ("open", "cannot tell"),
     ]  # fmt: skip
-    assert "If true: right 96 % at 0.95. If false: right 94 % at 0.8." in section
+    said = words(section).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Test right if true: 96 % (drawn: 0.95); if false: 94 %, wrong 2 % (drawn: \N{MINUS SIGN}0.8)" in said
+    assert said.count("tried on 200 drawn sets") == 1
+    assert "on these frames it would hold; with the same frames in grey: 0.5, would not hold" in said
+    # 16 of the 40 true boxes are slippers
+    assert "Saarland, all donors: 10 recordings, 16 of class slipper" in said
     assert 'href="#prov-validation.2frandom-on-flow_public"' in section
     # printed values stand where they belong, with what they have in common said once
     values = html.split("Values the preprint printed of its trainings", 1)[1].split("</table>")[0]

@@ -27,6 +27,7 @@ from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
+    SPLITS,
     CellBank,
     Dataset,
     Model,
@@ -195,6 +196,22 @@ class Page:
         return sum(sum(dataset.images.values()) for dataset in self.datasets)
 
     @property
+    def learned(self) -> dict[str, int]:
+        """Images, by split, of the datasets that a training made here learned from."""
+        taught = {model.row.get("variant") or model.name for model in self.trained}
+        images = [dataset.images for dataset in self.datasets if dataset.name in taught]
+        return {split: sum(own.get(split, 0) for own in images) for split in SPLITS}
+
+    @property
+    def pasted(self) -> list[Source]:
+        """The sources whose banks feed datasets that were composed here; those drawn as the method says come last."""
+        made = [own.row for own in self.datasets if own.images and own.row.get("dataset", "generated") == "generated"]
+        fed = {
+            self.config["banks"].get(bank, {}).get("source", bank) for row in made for bank in row.get("banks") or []
+        }
+        return sorted((own for own in self.sources if own.name in fed), key=lambda own: own.row["layout"] == "drawn")
+
+    @property
     def stages(self) -> dict[str, list[Provenance]]:
         """Records by stage, in the order of the way of the data."""
         return {name: list(group) for name, group in groupby(self.records, lambda record: record.subject.split("/")[0])}
@@ -287,7 +304,7 @@ def collect(
         matrix=read_matrix(results, config, groups),
         universal=read_universal(results, project),
         pairs=read_pairs(results, every),
-        cards=read_cards(ledger, config["testsets"], read),
+        cards=read_cards(ledger, config["testsets"], read, every),
         values=read_values(ledger),
         folder=results.as_posix() if not results.is_absolute() else results.name,
         items=read_items(project / ITEMS, registry),
