@@ -383,6 +383,7 @@ def _write_grey(results: Path) -> None:
     own["agnostic"]["at"] = [{**at, **point(40, 39, 1), **alarms} for at in own["agnostic"]["at"]]
     write_json(results / f"validation/{name}/metrics.json", own | {"run": name, "input": "grey"})
     counts = "croissant,croissant,20\nslipper,slipper,16\nother,other,3\nother,background,1\n"
+    write_json(results / f"validation/{name}/provenance.json", record("compute_metrics", ["phantom"]))
     table = f"true,predicted,count\n{counts}background,other,1\nbackground,background,0\n"
     write_text(results / f"validation/{name}/confusion_matrix.csv", table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -169,6 +170,23 @@ class Page:
     def evaluated(self) -> list[Run]:
         """Runs that have numbers."""
         return [run for run in self.runs if run.status == "evaluated"]
+
+    @property
+    def asked(self) -> list[TestSet]:
+        """Test sets that a run is asked on, and those that were built without one."""
+        return [testset for testset, runs in self.groups if runs or testset.status != "absent"]
+
+    @property
+    def not_asked(self) -> list[TestSet]:
+        """Test sets of the table that no run of this configuration is asked on: not built."""
+        return [testset for testset, runs in self.groups if not runs and testset.status == "absent"]
+
+    @property
+    def companions(self) -> dict[str, int]:
+        """How many records of validation are no run's own, by what is turned in them (``native``, ``grey``)."""
+        known = {f"validation/{run.name}" for run in self.runs}
+        more = [record.subject for record in self.stages.get("validation", []) if record.subject not in known]
+        return dict(Counter(subject.rpartition("-")[2] for subject in more))
 
     @property
     def stand_ins(self) -> list[Source]:
