@@ -172,14 +172,10 @@ class Page:
         return [run for run in self.runs if run.status == "evaluated"]
 
     @property
-    def asked(self) -> list[TestSet]:
-        """Test sets that a run is asked on, and those that were built without one."""
-        return [testset for testset, runs in self.groups if runs or testset.status != "absent"]
-
-    @property
-    def not_asked(self) -> list[TestSet]:
-        """Test sets of the table that no run of this configuration is asked on: not built."""
-        return [testset for testset, runs in self.groups if not runs and testset.status == "absent"]
+    def not_asked(self) -> list[str]:
+        """Test sets of the table that no run of this configuration is asked on, and that were not made."""
+        shown = {testset.name for testset, _ in self.groups}
+        return [name for name in self.config["testsets"] if name not in shown]
 
     @property
     def companions(self) -> dict[str, int]:
