@@ -309,6 +309,24 @@ def tile_alarms(results: Path, testset: str) -> tuple[str, ...]:
     return found_and_added(results, _front_run(results, testset))[-1:]
 
 
+def tile_grey(results: Path, testset: str) -> tuple[str | None, ...] | None:
+    """The word that most is colour, share found and false boxes a frame of the same frames in grey."""
+    run = _front_run(results, testset)
+    plain, grey = found_and_added(results, run), found_and_added(results, f"{run}-in-grey")
+    if grey is None:
+        return None
+    missed = [1 - float(own[2]) for own in (grey, plain)]
+    alarms = [int(own[3].replace(",", "")) for own in (grey, plain)]
+    mostly = all(2 * less < more for less, more in (missed, alarms))
+    return "Mostly its colour: in" if mostly else "In", _percent(float(grey[2])), grey[4]
+
+
+def tile_recordings(results: Path, testset: str) -> tuple[str, ...] | None:
+    """Recordings of a test set that has too few of them for an interval."""
+    n = _table(results / "testsets" / testset / "frames.csv", dtype=str)["recording"].nunique()
+    return (count(n),) if n < 3 else None
+
+
 def _ledger(results: Path) -> pd.DataFrame:
     return _table(results / "tables/claims.csv", dtype=str)
 
@@ -384,6 +402,15 @@ def card_power(results: Path, name: str) -> tuple[str, ...] | None:
     return tuple(re.match(r"right (\d+) %", own[key])[1] for key in ("power_true", "power_false"))
 
 
+def card_grey(results: Path, name: str) -> tuple[str, ...] | None:
+    """Value and verdict on the same frames in grey, where the verdict is another than on the frames as they are."""
+    own = _claim(results, name)
+    grey = re.search(r"With grey frames: \w+ (\S+)(?: \(.*?\))?, ([a-z ]+)\.", own["reason"])
+    if grey is None or own["reason"].lower().startswith(f"{grey[2]} on"):
+        return None
+    return _significant(grey[1]), grey[2]
+
+
 def wrong_matrix(page: str, results: Path) -> list[str]:
     """Return a line for each number of the table of models by test sets that the headline table has not."""
     table = pd.read_csv(results / "tables/headline.csv", keep_default_na=False, dtype=str)
@@ -440,6 +467,13 @@ SENTENCES = [
     ),
     Sentence("named, first screen", r"(\d+) % of these named rightly", tile_named, "tile-"),
     Sentence("false boxes, first screen", r"(\d+\.\d+) false boxes a frame", tile_alarms, "tile-"),
+    Sentence(
+        "in grey, first screen",
+        r"a frame\. (Mostly its colour: in|In) grey (\d+) % found, (\d+\.\d+) false boxes",
+        tile_grey,
+        "tile-",
+    ),
+    Sentence("few recordings, first screen", rf"\({N} recordings?: no interval\)", tile_recordings, "tile-"),
     Sentence("claims decided", rf"{N} of {N} sentences and {N} of {N} printed values decided", decided),
     Sentence(
         "claims on these frames",
@@ -451,7 +485,8 @@ SENTENCES = [
     Sentence("trained as", rf"”: {N} epochs? on {N} images, {N} seeds?", trained_as),
     Sentence("card, simulated", rf"simulated {SIGNED} \({SIGNED} to {SIGNED}\)", card_simulated, "claim-"),
     Sentence("card, public", rf"public {SIGNED} ", card_public, "claim-"),
-    Sentence("card, power", r"If true: right (\d+) %.*?If false: right (\d+) %", card_power, "claim-"),
+    Sentence("card, power", r"right if true: (\d+) %.*?if false: (\d+) %", card_power, "claim-"),
+    Sentence("card, in grey", rf"; with the same frames in grey: {SIGNED}, ([a-z ]+?) Source", card_grey, "claim-"),
     Sentence("class without a name", r"\(without class ([a-z ]+)\)", unnamed_classes, "run-"),
     Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),
     Sentence("donors", rf"recordings? of {N} donors?", donors, "testset-"),

@@ -6,6 +6,7 @@ import base64
 import io
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.figures import copies
 from rbcflow.report import graph, text
 from rbcflow.report.errors import read_errors
+from rbcflow.report.front import Tile
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
 from rbcflow.report.records import read_provenance, slug
@@ -87,6 +89,22 @@ def test_run_reads_the_operating_point_of_the_matrix(tree: Tree) -> None:
     assert (run.status, run.conf, run.iou, run.map50, run.ap50) == ("evaluated", 0.25, 0.45, 0.9, 0.951)
     assert (run.found["hits"], run.found["false_alarms"], run.found["recall"]) == (36, 5, 0.9)
     assert [name for name, _, _ in run.classes] == ["croissant", "slipper", "other"]
+
+
+@pytest.mark.parametrize(
+    ("recall", "alarms", "mostly"),
+    [(0.75, 9, True), (0.5, 9, False), (0.75, 10, False), (0.3, 20, False)],
+    ids=["both", "half of the misses stay", "half of the false boxes stay", "none"],
+)
+def test_colour_causes_most_where_grey_halves_misses_and_false_boxes(
+    tree: Tree, recall: float, alarms: int, mostly: bool
+) -> None:
+    run = read_run(tree.results, RUNS[0], read_testset(tree.results, "saarland_donors", {}))
+    plain, grey = (
+        replace(run, found={"recall": share, "false_alarms": n}) for share, n in ((0.0, 20), (recall, alarms))
+    )
+    assert Tile(plain, "", True, "", "", None, grey).mostly_colour is mostly
+    assert not Tile(plain, "", True, "", "", None).mostly_colour
 
 
 def test_run_on_an_unavailable_test_set_keeps_the_reason(tree: Tree) -> None:

@@ -83,6 +83,7 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "0.900 (0.80 to 1.00)",
         "20 images: 12 train, 4 val, 4 test.",
         "2 of 3 counts agree with Ultralytics and faster-coco-eval",
+        "Play 3 frames",
         "1 of 2 datasets pixel for pixel as committed",
         "public recordings in grey public 2 recordings, 20 frames, 40 cells",
         "overlap this run’s best of the preprint’s kinds0.700 (0.60 to 0.80)0.800 (0.70 to 0.90)0.6000.50–",
@@ -123,7 +124,11 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "Needed: recordings of Saarland (the group that made the recordings)",
         "By run: overlap on Saarland, all donors 2.",
         "Drawn to files beside this page: pairs, overlap",
-        "1 YOLO11 detector was trained on 20 composed images (root seed 0, scheme grouped) and judged in 3 runs above",
+        "1 YOLO11 detector was trained on 12 composed images, with 4 others for validation and 4 for tests (root seed "
+        "0, scheme grouped) and judged in 3 runs above",
+        "Of the 4 records of validation, 1 is of companions (of predictions likewise): published runs judged a second "
+        "time, 1 in grey; where runs",
+        "Red blood cells were cut out of 1 source (Saarland; all simulated) and pasted onto drawn backgrounds",
     ],
 )
 def test_sentences_state_the_numbers_of_the_files(html: str, sentence: str) -> None:
@@ -236,6 +241,17 @@ def test_unjudged_classes_leave_dashes(tree: Tree, tmp_path: Path) -> None:
     assert "AP50 with classes ignored 0.951." in words(run)
 
 
+def test_a_mean_above_the_precision_without_classes_is_explained(tree: Tree, html: str, tmp_path: Path) -> None:
+    said = "The mean over classes is the larger, as each class is ranked by itself in it"
+    assert said not in words(html)
+    spoiled = changed(tree, tmp_path)
+    path = spoiled.results / "validation/random-on-saarland_donors/metrics.json"
+    data = json.loads(path.read_text())
+    data["agnostic"]["ap50"] = 0.138
+    write_json(path, data)
+    assert words(rendered(spoiled)).count(said) == 1
+
+
 def test_empty_results_give_a_page_of_gaps(tree: Tree, tmp_path: Path) -> None:
     empty = Tree(tmp_path / "results", **{**tree.arguments(), "project": tmp_path})
     page = words(rendered(empty))
@@ -248,6 +264,15 @@ def test_empty_results_give_a_page_of_gaps(tree: Tree, tmp_path: Path) -> None:
         "has no CITATION.cff",
     ):
         assert gap in page
+
+
+def test_a_test_set_that_no_run_asks_for_is_no_gap(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    spoiled.config["testsets"]["spare"] = {"title": "Spare", "published_as": None}
+    page = words(rendered(spoiled))
+    assert "3 of the 6 pairs of 2 detectors and 3 test sets were judged. The table has 1 more test set (spare)" in page
+    assert "which no run of this configuration asks for and which was therefore not built" in page
+    assert "This test set is absent" not in page
 
 
 def test_unavailable_source_states_its_reason(tree: Tree, tmp_path: Path) -> None:
@@ -308,7 +333,12 @@ def test_claims_are_cards_with_their_verdicts(html: str) -> None:
     assert re.findall(r'verdict-(\w+)">([^<]+)<', section) == [
         ("good", "holds"), ("open", "not decided"), ("open", "cannot tell"),
     ]  # fmt: skip
-    assert "If true: right 96 % at 0.95. If false: right 94 % at 0.8." in section
+    said = words(section).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Test right if true: 96 % (drawn: 0.95); if false: 94 %, wrong 2 % (drawn: \N{MINUS SIGN}0.8)" in said
+    assert said.count("tried on 200 drawn sets") == 1
+    assert "on these frames it would hold; with the same frames in grey: 0.5, would not hold" in said
+    # 16 of the 40 true boxes are slippers
+    assert "Saarland, all donors: 10 recordings, 16 of class slipper" in said
     assert 'href="#prov-validation.2frandom-on-flow_public"' in section
     # printed values stand where they belong, with what they have in common said once
     values = html.split("Values the preprint printed of its trainings", 1)[1].split("</table>")[0]
@@ -389,7 +419,7 @@ def test_pixels_are_stated_in_a_line_each(tree: Tree, tmp_path: Path) -> None:
     write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,False\n")
     html = rendered(spoiled)
     assert "<p>Pixels: differ from the committed ones, first at: bank Saarland.</p>" in html
-    assert "Pixels: as committed (scale toy)." in html
+    assert "Pixels: as committed with this project for the scale “toy”." in html
     assert "This processor, or these versions of the packages, draw otherwise than committed: random." in words(html)
     write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,True\n")
     assert "A probe of this processor drew 2 kinds of pictures as committed." in words(rendered(spoiled))

@@ -88,7 +88,7 @@ def compared(made: list[Item], committed: pd.DataFrame) -> dict[str, str]:
 )
 def test_the_first_stage_that_differs_is_named(made, tmp_path, file, old, new, differ):
     committed = expected.compare(made, {"scales": {}}, tmp_path / "first.csv")
-    assert set(compared(made, committed).values()) == {"Pixels: as committed (scale toy)."}
+    assert set(compared(made, committed).values()) == {"Pixels: as committed with this project for the scale “toy”."}
     if old is None:
         cv2.imwrite(str(tmp_path / file), np.full((4, 5), 8, np.uint8))
     else:
@@ -103,7 +103,7 @@ def test_a_dataset_of_a_changed_bank_names_the_bank(made, tmp_path):
     committed = expected.compare(made, {"scales": {}}, tmp_path / "first.csv")
     committed.loc[committed.stage != "raw", "fingerprint"] = "00"
     said = compared(made, committed)
-    assert said["raw lab"] == "Pixels: as committed (scale toy)."
+    assert said["raw lab"] == "Pixels: as committed with this project for the scale “toy”."
     assert (
         said["dataset random"] == said["split random"] == "Pixels: differ from the committed ones, first at: bank lab."
     )

@@ -39,7 +39,7 @@ rule render_report:
     """The report, one self-contained page: results/report.html."""
     input:
         figures=PLAN.figures.all(),
-        metrics=paths.counted(SETTINGS.runs),
+        metrics=paths.counted(SETTINGS.judged),
         datasets=[paths.dataset(variant) for variant in SETTINGS.variants],
         banks=[paths.cells(bank) for bank in SETTINGS.banks],
         outlines=[paths.outlines(method) for method in PLAN.cells.scored],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rbcflow.claims.verdicts import FAILS, HOLDS, ON_THESE, OPEN
+from rbcflow.core import names
 from rbcflow.report.claims import Claim
+from rbcflow.report.runs import Run
 from rbcflow.report.stages import Source
 from rbcflow.report.text import figures
 from rbcflow.runtime.lineage import PHANTOM, PUBLIC, RAW
@@ -15,10 +18,17 @@ from rbcflow.runtime.origin import UNDECIDED
 
 PREFIXES = {f"{words.capitalize()} on these frames.": verdict for verdict, words in ON_THESE.items()}
 """How a remark begins that says what a verdict would be on frames that decide nothing."""
+MINUS = "\N{MINUS SIGN}"
 COMMAND = ".venv/bin/snakemake --cores all --configfile config/paper.yaml"
 """What runs everything on the laboratories' own recordings, at the preprint's scale."""
 PAGES = {"README": "README.md", "docstring": "scripts"}
 """Places of the preprint's repository that a sentence's source names, by a word of it."""
+
+
+IN_GREY = re.compile(rf"With grey frames: \S+ (\S+)(?: \([^)]*\))?, ({'|'.join(ON_THESE.values())})\.")
+"""The remark on the same frames without their colours."""
+OF_CLASS = re.compile(r"^[a-z0-9]+_(croissant|slipper|other)\b")
+"""A statistic of one class alone."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,28 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class Power:
+    """How a test came out on drawn data of known truth; ``at`` is the value that was drawn, shares are in percent."""
+
+    right: str
+    wrong: str
+    at: str
+
+    @property
+    def text(self) -> str:
+        """The outcome in words; tests that are not right are open, unless something else is said."""
+        wrong = f", wrong {self.wrong}\N{NO-BREAK SPACE}%" if self.wrong.strip("0") else ""
+        return f"{self.right}\N{NO-BREAK SPACE}%{wrong} (drawn: {self.at})"
+
+
+@dataclass(frozen=True)
 class Card:
     """A sentence of the preprint.
 
     Attributes:
         would: what the verdict would be on these frames, empty where it is decided or has no number.
+        in_grey: value and verdict on the same frames in grey, where the verdict is another; else empty.
+        power: how its test came out where the sentence was drawn true, and where false; empty where it was not tried.
         rest: the remarks without what ``would`` says.
     """
 
@@ -67,6 +94,8 @@ class Card:
     rest: str
     places: list[Place]
     needs: Needs | None
+    in_grey: tuple[str, str] | tuple[()] = ()
+    power: tuple[Power, ...] = ()
 
     @property
     def decided(self) -> bool:
@@ -79,27 +108,50 @@ class Card:
         return self.claim.verdict.removeprefix(f"{UNDECIDED}: ")
 
 
-def read_cards(ledger: list[Claim] | None, testsets: dict[str, Any], sources: list[Source]) -> list[Card]:
+def read_cards(
+    ledger: list[Claim] | None, testsets: dict[str, Any], sources: list[Source], runs: list[Run]
+) -> list[Card]:
     """Return a card for each sentence of the ledger, in the ledger's order.
 
     Args:
         ledger: all claims, None where there is no ledger.
         testsets: rows of the table of test sets.
         sources: all sources.
+        runs: all runs, which know how many true boxes of a class a test set has.
     """
-    return [_card(claim, testsets, sources) for claim in ledger or [] if claim.kind == "sentence"]
+    judged = {run.testset.name: run for run in runs if run.status == "evaluated"}
+    return [_card(claim, testsets, sources, judged) for claim in ledger or [] if claim.kind == "sentence"]
 
 
-def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source]) -> Card:
+def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source], judged: dict[str, Run]) -> Card:
     prefix = next((text for text in PREFIXES if claim.reason.startswith(text)), "")
+    would = ON_THESE[PREFIXES[prefix]] if prefix else ""
+    grey = IN_GREY.search(claim.reason)
     card = Card(
         claim,
-        ON_THESE[PREFIXES[prefix]] if prefix else "",
+        would,
         claim.reason.removeprefix(prefix).strip(),
-        _places(claim),
+        [replace(place, n=_of_class(claim, place.n, judged)) for place in _places(claim)],
         None,
+        grey.groups() if grey and would and grey[2] != would else (),
+        tuple(_power(text) for text in (claim.power_true, claim.power_false) if text),
     )
-    return card if card.decided else Card(claim, card.would, card.rest, card.places, _needs(claim, testsets, sources))
+    return card if card.decided else replace(card, needs=_needs(claim, testsets, sources))
+
+
+def _power(text: str) -> Power:
+    """Read the ledger's words, such as ``right 84 %, open 16 %, wrong 0 % at 0.97``."""
+    shares = dict(re.findall(r"(right|wrong) (\d+)", text))
+    return Power(shares.get("right", ""), shares.get("wrong", "0"), text.rpartition(" at ")[2].replace("-", MINUS))
+
+
+def _of_class(claim: Claim, n: str, judged: dict[str, Run]) -> str:
+    """Return what a number was counted on with, for a statistic of one class, how many true boxes have it."""
+    found, run = OF_CLASS.match(claim.statistic), judged.get(n.partition(":")[0])
+    if found is None or run is None or ";" in n:
+        return n
+    own = next((coco["n_boxes"] for name, _, coco in run.classes if name == found[1]), None)
+    return n if own is None else f"{n}, {own} of class {names.CLASSES.get(found[1], found[1])}"
 
 
 def _places(claim: Claim) -> list[Place]:

@@ -9,7 +9,7 @@ from typing import Any
 from rbcflow.report import citation
 from rbcflow.report.figures import Figure
 from rbcflow.report.pixels import Pixels
-from rbcflow.report.runs import Run
+from rbcflow.report.runs import Run, read_run
 from rbcflow.report.stages import Dataset, Model, read_rows, read_table
 from rbcflow.runtime.lineage import PHANTOM, PUBLIC
 
@@ -34,6 +34,7 @@ class Tile:
         simulated: whether the frames were drawn.
         low, high: interval of the share of found cells, empty where there is none.
         figure: the frame, None where it was not drawn.
+        grey: the same model on the same frames without their colours, None where it was not judged so.
     """
 
     run: Run
@@ -42,6 +43,16 @@ class Tile:
     low: str
     high: str
     figure: Figure | None
+    grey: Run | None = None
+
+    @property
+    def mostly_colour(self) -> bool:
+        """Whether more than half of the missed cells and of the false boxes are gone without colours."""
+        if self.grey is None:
+            return False
+        had, left = self.run.found, self.grey.found
+        fewer_alarms = 2 * left["false_alarms"] < had["false_alarms"]
+        return 2 * (1 - left["recall"]) < 1 - had["recall"] and fewer_alarms
 
     @property
     def real(self) -> bool:
@@ -133,8 +144,15 @@ def _tiles(results: Path, model: str, testsets: dict[str, Any], runs: list[Run],
         for run in own[:1]:
             row = found.get(run.name, {"low": "", "high": ""})
             simulated = PHANTOM in run.basis.judged
-            tiles.append(Tile(run, role, simulated, row["low"], row["high"], frames.get(run.name)))
+            tiles.append(Tile(run, role, simulated, row["low"], row["high"], frames.get(run.name), _grey(results, run)))
     return tiles
+
+
+def _grey(results: Path, run: Run) -> Run | None:
+    """Return the run's companion on grey frames, which the configuration adds to published runs on coloured ones."""
+    row = {"run": f"{run.name}-in-grey", "model": run.model}
+    companion = read_run(results, row, run.testset)
+    return companion if companion.status == "evaluated" and companion.n_boxes else None
 
 
 def _checks(results: Path) -> tuple[int, int, list[str]]:

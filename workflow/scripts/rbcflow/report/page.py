@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,6 +28,7 @@ from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSet, read_runs
 from rbcflow.report.stages import (
+    SPLITS,
     CellBank,
     Dataset,
     Model,
@@ -170,9 +172,27 @@ class Page:
         return [run for run in self.runs if run.status == "evaluated"]
 
     @property
+    def not_asked(self) -> list[str]:
+        """Test sets of the table that no run of this configuration is asked on, and that were not made."""
+        shown = {testset.name for testset, _ in self.groups}
+        return [name for name in self.config["testsets"] if name not in shown]
+
+    @property
+    def companions(self) -> dict[str, int]:
+        """How many records of validation are no run's own, by what is turned in them (``native``, ``grey``)."""
+        known = {f"validation/{run.name}" for run in self.runs}
+        more = [record.subject for record in self.stages.get("validation", []) if record.subject not in known]
+        return dict(Counter(subject.rpartition("-")[2] for subject in more))
+
+    @property
     def stand_ins(self) -> list[Source]:
         """Laboratories whose recordings were drawn; cells that the preprint's method draws itself stand in for none."""
         return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "drawn"]
+
+    @property
+    def partly_public(self) -> list[Source]:
+        """Of the laboratories whose recordings were drawn, those with files that can be fetched."""
+        return [source for source in self.stand_ins if source.row.get("url")]
 
     @property
     def trained(self) -> list[Model]:
@@ -188,6 +208,22 @@ class Page:
     def images(self) -> int:
         """Number of constructed images."""
         return sum(sum(dataset.images.values()) for dataset in self.datasets)
+
+    @property
+    def learned(self) -> dict[str, int]:
+        """Images, by split, of the datasets that a training made here learned from."""
+        taught = {model.row.get("variant") or model.name for model in self.trained}
+        images = [dataset.images for dataset in self.datasets if dataset.name in taught]
+        return {split: sum(own.get(split, 0) for own in images) for split in SPLITS}
+
+    @property
+    def pasted(self) -> list[Source]:
+        """The sources whose banks feed datasets that were composed here; those drawn as the method says come last."""
+        made = [own.row for own in self.datasets if own.images and own.row.get("dataset", "generated") == "generated"]
+        fed = {
+            self.config["banks"].get(bank, {}).get("source", bank) for row in made for bank in row.get("banks") or []
+        }
+        return sorted((own for own in self.sources if own.name in fed), key=lambda own: own.row["layout"] == "drawn")
 
     @property
     def stages(self) -> dict[str, list[Provenance]]:
@@ -282,7 +318,7 @@ def collect(
         matrix=read_matrix(results, config, groups),
         universal=read_universal(results, project),
         pairs=read_pairs(results, every),
-        cards=read_cards(ledger, config["testsets"], read),
+        cards=read_cards(ledger, config["testsets"], read, every),
         values=read_values(ledger),
         folder=results.as_posix() if not results.is_absolute() else results.name,
         items=read_items(project / ITEMS, registry),

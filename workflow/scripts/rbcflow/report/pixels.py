@@ -49,7 +49,8 @@ def statement(expected_at: str, differs_first_at: str) -> str:
         differs_first_at: stage and name of the first that differs from a committed run of the same settings.
     """
     if expected_at:
-        return f"Pixels: as committed (scale {' and '.join(expected_at.split())})."
+        scales = " and ".join(f"“{scale}”" for scale in expected_at.split())
+        return f"Pixels: as committed with this project for the scale {scales}."
     if differs_first_at:
         return f"Pixels: differ from the committed ones, first at: {differs_first_at}."
     return "Pixels: not compared, as no committed run has these settings."
