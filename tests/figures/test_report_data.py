@@ -15,6 +15,7 @@ from PIL import Image
 from rbcflow.core.errors import InputError
 from rbcflow.figures import copies
 from rbcflow.report import graph, text
+from rbcflow.report.boxes import read_box_folds
 from rbcflow.report.errors import read_errors
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
@@ -38,6 +39,28 @@ def test_bank_counts_kept_by_class_and_dropped_by_reason(tree: Tree) -> None:
     # rec_4 and rec_5 are folders of crops
     assert (bank.n_kept, bank.n_dropped, bank.recordings, bank.folders) == (48, 12, 4, 2)
     assert bank.donors == ["donor_0", "donor_1", "donor_2", "donor_3"]
+
+
+BOX_SIZES = """variant,way,class,boxes,width,width_least,width_most,height,height_least,height_most,wider,placed
+apart,meant,slipper,50,24.4,12,45,25.5,10,43.5,0.48,3.5
+apart,published,slipper,50,25.7,9,38,17.5,5,35,1,3.4
+apart,published sample,slipper,35,27.9,16,41,15.1,7,29,1,
+channel,meant,other,24,18.7,8,29.5,17.6,8,28.5,0.58,1.5
+"""
+PREPRINT = "variants:\n  apart: {compose: {pressed: true}}\n  channel: {compose: {drawn_other_canvas: true}}\n"
+
+
+def test_boxes_stand_with_their_sample_and_with_what_the_preprints_scripts_do(tmp_path: Path) -> None:
+    write_text(tmp_path / "results/tables/box_sizes.csv", BOX_SIZES)
+    write_text(tmp_path / "config/preprint.yaml", PREPRINT)
+    sample = {"box_samples": {"apart": {"files": 10, "boxes": 103}}}
+    folds = read_box_folds(tmp_path / "results", tmp_path, sample)
+    shown = {name: (own.files, own.boxes, own.pressed, own.specks) for name, own in folds.items()}
+    assert shown == {"apart": (10, 103, True, False), "channel": (0, 0, False, True)}
+    assert [(row.boxes, row.wider) for row in folds["apart"].rows] == [(35, 1), (50, 1), (50, 0.48)]
+    assert folds["apart"].of("slipper", "meant").height == (25.5, 10, 43.5)
+    assert folds["channel"].of("other", "published") is None
+    assert not read_box_folds(tmp_path / "results", tmp_path / "results", {})["apart"].pressed
 
 
 def test_cells_without_a_class_are_unnamed(tree: Tree) -> None:

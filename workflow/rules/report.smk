@@ -52,6 +52,7 @@ rule render_report:
         citation="CITATION.cff",
         published="paper/published.yaml",
         published_items="paper/published_items.yaml",
+        preprint="config/preprint.yaml",
         universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*")),
         # relative, so that a project that was moved renders nothing anew
         templates=sorted(
