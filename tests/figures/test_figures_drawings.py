@@ -444,8 +444,13 @@ def test_a_dataset_without_a_plan_is_drawn(tmp_path):
 def test_the_map_of_images_is_the_same_twice(tmp_path):
     entry = read_weights(PROJECT / "resources/weights.yaml")["starter"]
     network = {"network": "starter", "path": str(PROJECT / entry.path), "sha256": entry.sha256}
-    for name in ("a", "b"):
-        draw("image_map", {"datasets": made_datasets(tmp_path / name)}, tmp_path / f"{name}.png", network=network)
+    with kept() as figures:
+        for name in ("a", "b"):
+            datasets = made_datasets(tmp_path / name)
+            for number, file in enumerate(sorted((tmp_path / name).rglob("*.png"))):
+                cv2.imwrite(str(file), np.random.default_rng(number).integers(0, 255, (50, 100), dtype=np.uint8))
+            draw("image_map", {"datasets": datasets}, tmp_path / f"{name}.png", network=network)
+    assert "t-SNE of 27 images" in " ".join(texts(figures["a"]))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
