@@ -28,6 +28,7 @@ rule write_crate:
             {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": list(entry.rebuilds)}
             for entry in PLAN.registry
         ],
+        runs=list(rows(SETTINGS.runs).values()),
         code=code("write_crate"),
     message:
         "Writing the provenance of all figures as RO-Crate and CODECHECK manifest"

@@ -250,7 +250,8 @@ def collect(
     datasets = [read_dataset(results, name, row) for name, row in variants.items()]
     printed = citation.read_values(project)
     pixels, ledger, every = read_pixels(results), read_claims(results), [run for _, own in groups for run in own]
-    figures = _told(results, project, read_figures(results, registry, keys), every, banks, datasets, trained, read)
+    figures = read_figures(results, registry, keys, {str(row["run"]): row for row in runs})
+    figures = _told(results, project, figures, every, banks, datasets, trained, read)
     return Page(
         config=config,
         sources=read,
