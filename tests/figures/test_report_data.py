@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -329,3 +330,12 @@ def test_rules_are_drawn_right_of_what_they_read_and_the_report_comes_last() -> 
     assert [name for name, _ in drawing.arrows] == ["collect to render_report", "cut to shard", "shard to collect"]
     round_about = [graph.Rule("a", "datasets", 1, 1.0, ("b",)), graph.Rule("b", "datasets", 1, 1.0, ("a",))]
     assert len(graph._draw_rules(round_about).boxes) == 2
+
+
+@pytest.mark.parametrize(("between", "bent"), [([], False), ([(200, 100)], True), ([(200, 30)], False)])
+def test_an_arrow_passes_the_boxes_between_its_own(between: list[tuple[int, int]], bent: bool) -> None:
+    boxes = [graph.Box(str(number), 1, 1.0, (), x, y) for number, (x, y) in enumerate([(0, 100), (400, 100), *between])]
+    numbers = [int(part) for part in re.findall(r"-?[0-9]+", graph._curve(boxes[0], boxes[1], (100, 40), boxes))]
+    assert numbers[:2] + numbers[-2:] == [100, 120, 395, 120]
+    # half the box and the way the bend falls short of its own points by a quarter
+    assert abs(numbers[3] - 120) * 0.75 > 20 if bent else numbers[3] == 120
