@@ -417,6 +417,18 @@ def test_a_map_without_a_network_is_a_stated_gap(tmp_path):
     assert texts(figures["figure"]) == ["No network to compute features with."]
 
 
+@pytest.mark.parametrize("name", ["image_map", "domain_map"])
+def test_images_that_are_all_alike_have_no_map(tmp_path, monkeypatch, name):
+    # the library's t-SNE would end the process
+    monkeypatch.setattr("rbcflow.figures.features.features", lambda images, *_: np.ones((len(images), 8), np.float32))
+    inputs = {"datasets": made_datasets(tmp_path)}
+    if name == "domain_map":
+        inputs["testsets"] = [write_testset(tmp_path / "set", 4, [])]
+    with kept() as figures:
+        draw(name, inputs, tmp_path / "figure.png", network={"network": "starter", "path": "", "sha256": ""})
+    assert texts(figures["figure"]) == ["There are not 10 different images for a map."]
+
+
 def test_a_dataset_without_a_plan_is_drawn(tmp_path):
     with kept() as figures:
         draw("dataset_statistics", {"dataset": made_datasets(tmp_path)[-1]}, tmp_path / "figure.png")
@@ -432,8 +444,13 @@ def test_a_dataset_without_a_plan_is_drawn(tmp_path):
 def test_the_map_of_images_is_the_same_twice(tmp_path):
     entry = read_weights(PROJECT / "resources/weights.yaml")["starter"]
     network = {"network": "starter", "path": str(PROJECT / entry.path), "sha256": entry.sha256}
-    for name in ("a", "b"):
-        draw("image_map", {"datasets": made_datasets(tmp_path / name)}, tmp_path / f"{name}.png", network=network)
+    with kept() as figures:
+        for name in ("a", "b"):
+            datasets = made_datasets(tmp_path / name)
+            for number, file in enumerate(sorted((tmp_path / name).rglob("*.png"))):
+                cv2.imwrite(str(file), np.random.default_rng(number).integers(0, 255, (50, 100), dtype=np.uint8))
+            draw("image_map", {"datasets": datasets}, tmp_path / f"{name}.png", network=network)
+    assert "t-SNE of 27 images" in " ".join(texts(figures["a"]))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 

@@ -40,7 +40,7 @@ ENTRIES = [entry for entry in read_registry(PROJECT / "paper/figures.yaml") if e
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.id for entry in ENTRIES])
 def test_every_figure_can_be_read(tmp_path, tree, settings, entry, monkeypatch):
     monkeypatch.setattr("rbcflow.figures.maps._embed", _points)
-    monkeypatch.setattr("rbcflow.figures.cellmap._embed", lambda vectors: _points(list(vectors), {})[1])
+    monkeypatch.setattr("rbcflow.figures.tsne.points", lambda vectors, *_: _points(list(vectors), {})[1])
     monkeypatch.setattr("rbcflow.figures.learning._augmented", _augmented)
     options: dict[str, Any] = {}
     if entry.draws in ("image_map", "domain_map"):

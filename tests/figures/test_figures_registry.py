@@ -15,7 +15,7 @@ import yaml
 from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.core.errors import InputError
-from rbcflow.figures.registry import DRAWS, read_registry
+from rbcflow.figures.registry import DRAWS, counterparts, read_registry
 from rbcflow.plan import Plan
 
 ENTRY = {
@@ -88,6 +88,24 @@ def test_wrong_entries_are_named(tmp_path, entries, message):
 def test_missing_registry_is_named(tmp_path):
     with pytest.raises(InputError, match=r"figures\.yaml.*no such file"):
         read_registry(tmp_path / "figures.yaml")
+
+
+@pytest.mark.parametrize(
+    ("published_as", "testset", "expected"),
+    [
+        ("val29", "naples", ["media/gifs/val29_a.gif", "runs/detect/val*/m.png", "b"]),
+        ("val2", "naples", ["runs/detect/val*/m.png", "b"]),
+        ("test_synthetic_test", "singapore_raw", ["b"]),
+        (None, "naples", ["b"]),
+        (None, "random_test", ["runs/detect/train*/m.png", "b"]),
+        (None, "random_nosuperposition_test", ["b"]),
+    ],
+)
+def test_a_figure_of_a_run_has_the_items_of_that_run_alone(published_as, testset, expected):
+    rebuilds = ["media/gifs/val29_a.gif", "runs/detect/train*/m.png", "runs/detect/val*/m.png", "b"]
+    run = {"model": "random", "testset": testset, "published_as": published_as}
+    assert counterparts(rebuilds, run) == expected
+    assert counterparts(rebuilds) == rebuilds
 
 
 def test_readme_names_the_file_of_every_figure_with_a_counterpart():

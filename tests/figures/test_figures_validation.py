@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from drawn import cells, kept, texts
 from figure_inputs import PUBLISHED, poor_run
 from rbcflow.figures import comparison
+from rbcflow.figures.drawings import draw
 from rbcflow.figures.errors import PER_KIND, SIDE, TABLE, error_gallery, error_tiles, worst
 from rbcflow.figures.quality import run_quality
 from rbcflow.metrics.intervals import HEADLINE
@@ -91,6 +93,45 @@ def test_published_matrices_stand_as_there_and_say_what_is_missing(tmp_path):
         "shares, preprint", *["preprint: not read off"] * 7,
     ]  # fmt: skip
     assert cells(figures["read"].axes[8])[0] == ["0.90", "0.10", "0.00", "0.50"]
+
+
+@pytest.mark.parametrize(
+    ("published_as", "labelled", "origins"),
+    [
+        ("val28", False, {"published_matrices": ["phantom"]}),
+        ("", True, {"picture_labels": ["phantom"]}),
+        ("", False, {}),
+    ],
+)
+def test_a_figure_of_some_runs_has_their_origins_alone(tmp_path, published_as, labelled, origins):
+    folders = [poor_run(tmp_path / name, "plain")["run_folder"] for name in ("shown", "elsewhere")]
+    folders[1] = folders[1].rename(folders[1].with_name("run2"))
+    counted = {
+        "conf": 0.25, "images": 1, "detections": 1, "images_by_detections": [0, 1],
+        "images_by_classes": {"croissant": 1}, "confusion": {"croissant": {"croissant": 1, "slipper": 0, "other": 0}},
+    }  # fmt: skip
+    for folder, own in zip(
+        folders, ({"image_labels": counted} if labelled else {}, {"origin": ["public"]}), strict=True
+    ):
+        metrics = json.loads((folder / "metrics.json").read_text())
+        (folder / "metrics.json").write_text(json.dumps(metrics | {"run": folder.name} | own))
+    inputs: dict = {"runs": folders}
+    table = [{"run": "run1", "published_as": published_as}]
+    shown = {
+        "published_matrices": draw(
+            "published_matrices", inputs | {"published": PUBLISHED}, tmp_path / "matrices.png", table=table
+        ),
+        "picture_labels": draw("picture_labels", inputs, tmp_path / "labels.png"),
+    }
+    assert {name: words for name, words in shown.items() if words is not None} == origins
+
+
+def test_the_figure_of_pressures_has_the_origin_of_its_source_alone(tmp_path):
+    rows = [("kihm2018", "phantom", "20 mbar"), ("flow_public", "public", "20 mbar"), ("kihm2018", "phantom", "")]
+    table = pd.DataFrame(rows, columns=["source", "origin", "condition"]).assign(**{"class": "slipper", "frames": 4})
+    for name, own, expected in (("some", table, ["phantom"]), ("none", table[1:], None)):
+        own.to_csv(tmp_path / f"{name}.csv", index=False)
+        assert draw("pressure_shares", {"raw_counts": tmp_path / f"{name}.csv"}, tmp_path / f"{name}.png") == expected
 
 
 def test_headline_has_a_panel_a_test_set(tmp_path):

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from rbcflow.report.crate import write_codecheck, write_crate
-from report_tree import Tree, write_tree
+from report_tree import RUNS, Tree, write_tree
+
+BY_NAME = {row["run"]: row for row in RUNS}
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 
 def crate_of(tree: Tree) -> dict:
     output = tree.results / "ro-crate-metadata.json"
-    write_crate(tree.results, tree.registry, tree.project / "CITATION.cff", output)
+    write_crate(tree.results, tree.registry, BY_NAME, tree.project / "CITATION.cff", output)
     return json.loads(output.read_text())
 
 
@@ -56,8 +58,20 @@ def test_two_writings_are_the_same_bytes(tree: Tree) -> None:
 
 def test_codecheck_lists_the_files_a_checker_compares(tree: Tree) -> None:
     output = tree.results / "codecheck.yml"
-    write_codecheck(tree.results, tree.registry, output)
+    write_codecheck(tree.results, tree.registry, BY_NAME, output)
     data = yaml.safe_load(output.read_text())
     assert [author["name"] for author in data["paper"]["authors"]] == ["Amrani, A.", "Caridi, I.", "Kaoui, B."]
     assert all((tree.results / row["file"]).is_file() for row in data["manifest"])
     assert {"file": "figures/time/all.png", "comment": "Time by rule; made from phantom"} in data["manifest"]
+
+
+def test_a_run_is_the_counterpart_of_its_own_published_items_alone(tree: Tree) -> None:
+    registry = [entry | {"rebuilds": ["runs/detect/val*/a.png", "media/val21_b.gif"]} for entry in tree.registry]
+    output = tree.results / "codecheck-of-runs.yml"
+    write_codecheck(tree.results, registry, BY_NAME, output)
+    told = {row["file"]: row["comment"] for row in yaml.safe_load(output.read_text())["manifest"]}
+    shown = {run: told[f"figures/confusion_matrix/{run}.png"].split("; ")[1] for run in BY_NAME if "naples" not in run}
+    assert shown == {
+        "random-on-saarland_donors": "counterpart of runs/detect/val*/a.png",
+        "random-on-flow_public": "made from phantom", "plain-on-saarland_donors": "made from phantom",
+    }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from PIL import Image
 from rbcflow.core.errors import InputError
 from rbcflow.figures import copies
 from rbcflow.report import graph, text
+from rbcflow.report.boxes import read_box_folds
 from rbcflow.report.errors import read_errors
 from rbcflow.report.front import Tile
 from rbcflow.report.page import collect
@@ -40,6 +42,28 @@ def test_bank_counts_kept_by_class_and_dropped_by_reason(tree: Tree) -> None:
     # rec_4 and rec_5 are folders of crops
     assert (bank.n_kept, bank.n_dropped, bank.recordings, bank.folders) == (48, 12, 4, 2)
     assert bank.donors == ["donor_0", "donor_1", "donor_2", "donor_3"]
+
+
+BOX_SIZES = """variant,way,class,boxes,width,width_least,width_most,height,height_least,height_most,wider,placed
+apart,meant,slipper,50,24.4,12,45,25.5,10,43.5,0.48,3.5
+apart,published,slipper,50,25.7,9,38,17.5,5,35,1,3.4
+apart,published sample,slipper,35,27.9,16,41,15.1,7,29,1,
+channel,meant,other,24,18.7,8,29.5,17.6,8,28.5,0.58,1.5
+"""
+PREPRINT = "variants:\n  apart: {compose: {pressed: true}}\n  channel: {compose: {drawn_other_canvas: true}}\n"
+
+
+def test_boxes_stand_with_their_sample_and_with_what_the_preprints_scripts_do(tmp_path: Path) -> None:
+    write_text(tmp_path / "results/tables/box_sizes.csv", BOX_SIZES)
+    write_text(tmp_path / "config/preprint.yaml", PREPRINT)
+    sample = {"box_samples": {"apart": {"files": 10, "boxes": 103}}}
+    folds = read_box_folds(tmp_path / "results", tmp_path, sample)
+    shown = {name: (own.files, own.boxes, own.pressed, own.specks) for name, own in folds.items()}
+    assert shown == {"apart": (10, 103, True, False), "channel": (0, 0, False, True)}
+    assert [(row.boxes, row.wider) for row in folds["apart"].rows] == [(35, 1), (50, 1), (50, 0.48)]
+    assert folds["apart"].of("slipper", "meant").height == (25.5, 10, 43.5)
+    assert folds["channel"].of("other", "published") is None
+    assert not read_box_folds(tmp_path / "results", tmp_path / "results", {})["apart"].pressed
 
 
 def test_cells_without_a_class_are_unnamed(tree: Tree) -> None:
@@ -324,3 +348,12 @@ def test_rules_are_drawn_right_of_what_they_read_and_the_report_comes_last() -> 
     assert [name for name, _ in drawing.arrows] == ["collect to render_report", "cut to shard", "shard to collect"]
     round_about = [graph.Rule("a", "datasets", 1, 1.0, ("b",)), graph.Rule("b", "datasets", 1, 1.0, ("a",))]
     assert len(graph._draw_rules(round_about).boxes) == 2
+
+
+@pytest.mark.parametrize(("between", "bent"), [([], False), ([(200, 100)], True), ([(200, 30)], False)])
+def test_an_arrow_passes_the_boxes_between_its_own(between: list[tuple[int, int]], bent: bool) -> None:
+    boxes = [graph.Box(str(number), 1, 1.0, (), x, y) for number, (x, y) in enumerate([(0, 100), (400, 100), *between])]
+    numbers = [int(part) for part in re.findall(r"-?[0-9]+", graph._curve(boxes[0], boxes[1], (100, 40), boxes))]
+    assert numbers[:2] + numbers[-2:] == [100, 120, 395, 120]
+    # half the box and the way the bend falls short of its own points by a quarter
+    assert abs(numbers[3] - 120) * 0.75 > 20 if bent else numbers[3] == 120

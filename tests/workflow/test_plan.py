@@ -80,6 +80,12 @@ def test_banks_of_an_absent_laboratory_feed_nothing(tmp_path):
     assert Plan.of(load(there)).possible.sources == ["naples", "flow_public", "drawn"]
 
 
+def test_a_map_of_cells_has_one_bank_a_source(usual):
+    # of crops with two banks the one that datasets take, of recordings that feed none the only one
+    assert usual.cells.mapped == ["nouaman2024", "kihm2018_contrast", "liang2024_contrast", "naples", "flow_public"]
+    assert usual.figures.input_file("banks", "all") == [paths.cells(bank) for bank in usual.cells.mapped]
+
+
 def test_what_a_test_set_is_made_of(usual, tmp_path):
     names = ["naples", "random_test"]
     assert [usual.testsets.source(name) for name in names] == [

@@ -28,6 +28,7 @@ rule write_crate:
             {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": list(entry.rebuilds)}
             for entry in PLAN.registry
         ],
+        runs=list(rows(SETTINGS.runs).values()),
         code=code("write_crate"),
     message:
         "Writing the provenance of all figures as RO-Crate and CODECHECK manifest"
@@ -52,6 +53,7 @@ rule render_report:
         citation="CITATION.cff",
         published="paper/published.yaml",
         published_items="paper/published_items.yaml",
+        preprint="config/preprint.yaml",
         universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*"))
         + ["config/universal.yaml"],
         # relative, so that a project that was moved renders nothing anew

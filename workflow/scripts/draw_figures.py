@@ -41,7 +41,9 @@ if __name__ == "__main__":
     outputs = zip(snakemake.output.figures, snakemake.output.provenance, strict=True)
     for (figure, key, recorder), (output, provenance) in zip(recorders(snakemake), outputs, strict=True):
         inputs = {name: drawn_from(value, name) for name, value in recorder.inputs.items()}
-        draw(figure["draws"], inputs, Path(output), vector=figure["vector"], **words, **figure["options"])
+        recorder.origin = draw(
+            figure["draws"], inputs, Path(output), vector=figure["vector"], **words, **figure["options"]
+        )
         write_copies(Path(output))
         if output.endswith(".gif"):
             write_player(Path(output), Path(output).with_suffix(".html"))

@@ -8,5 +8,6 @@ from rbcflow.runtime import logs
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     crate = Path(snakemake.output.crate)
-    write_crate(crate.parent, snakemake.params.registry, Path(snakemake.input.citation), crate)
-    write_codecheck(crate.parent, snakemake.params.registry, Path(snakemake.output.codecheck))
+    shown = crate.parent, snakemake.params.registry, {row["run"]: row for row in snakemake.params.runs}
+    write_crate(*shown, Path(snakemake.input.citation), crate)
+    write_codecheck(*shown, Path(snakemake.output.codecheck))

@@ -32,12 +32,13 @@ def write_sizes(
         ways: parameters of the composer by variant and way.
         places: banks and splits by variant.
         published: what was read of the published labels, by variant and class: ``width`` and ``height``, each mean,
-            least and most in pixels, and perhaps ``wider``, the share of boxes that are wider than tall.
+            least and most in pixels, and perhaps ``boxes``, their number, and ``wider``, the share wider than tall.
         seed: root seed of the workflow.
         output: CSV with the columns ``COLUMNS``, a row for each variant, way and class; ``placed`` is objects an image.
     """
     rows = [
-        {"variant": variant, "way": "published sample", "class": name, "wider": own.get("wider", "")}
+        {"variant": variant, "way": "published sample", "class": name}
+        | {key: own.get(key, "") for key in ("boxes", "wider")}
         | _spread({side: own[side] for side in SIDES})
         for variant, sample in published.items()
         for name, own in sample.items()

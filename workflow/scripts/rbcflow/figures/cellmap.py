@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from rbcflow.cells.bank import read_table
-from rbcflow.figures import style
+from rbcflow.figures import style, tsne
 from rbcflow.figures.pictures import spread
 from rbcflow.runtime import origin
 
@@ -22,50 +22,53 @@ WANTED = 24
 SIDE = 20
 """Sides of the square a cell is brought to, in pixels."""
 
-LEAST = 10
-"""Different cells below which there is no map."""
+PERPLEXITY, STEPS = 20, 500
 
-PERPLEXITY, STEPS, SEED = 20, 500, 42
+LOOKS = tuple(
+    zip((colour for colour in style.GROUP_COLOURS if colour != style.COLOURS["all"]), style.MARKERS, strict=False)
+)
+"""Colours and signs of the laboratories; not black, which small points of dark blue are taken for."""
 
 
 def cell_map(banks: list[Path], output: Path) -> None:
     """Show kept cells as points, close where they look alike: by class and by laboratory.
 
     Args:
-        banks: folders with ``cells.csv`` and ``crops.npz``.
+        banks: folders with ``cells.csv`` and ``crops.npz``, one of each laboratory.
         output: PNG file.
     """
-    tables, vectors = zip(*[_chosen(bank) for bank in banks], strict=True) if banks else ([], [])
-    cells = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    # cells that are all alike have no directions to begin from, on which the library breaks off with its process
-    if len(cells) < LEAST or len(np.unique(np.concatenate(vectors), axis=0)) < LEAST:
-        style.notice(output, f"There are not {LEAST} different cells for a map.")
+    tables, vectors, kept = zip(*[_chosen(bank) for bank in banks], strict=True) if banks else ([], [], [])
+    stacked = np.concatenate(vectors) if vectors else np.empty((0, SIDE * SIDE), np.float32)
+    points = tsne.points(stacked, PERPLEXITY, STEPS)
+    if points is None:
+        style.notice(output, f"There are not {tsne.LEAST} different cells for a map.")
         return
-    points = _embed(np.concatenate(vectors))
+    cells = pd.concat(tables, ignore_index=True)
     note = style.note(
-        f"t-SNE of {len(cells)} cells, their grey values as {SIDE}×{SIDE} pixels inside the mask",
+        f"t-SNE of {len(cells)} of {sum(kept)} kept cells",
+        f"their grey values as {SIDE}×{SIDE} pixels inside the mask",
         "size, brightness and contrast taken out",
-        f"perplexity {_perplexity(len(cells)):.0f}, seed {SEED}",
+        f"perplexity {tsne.perplexity(len(cells), PERPLEXITY):.0f}, seed {tsne.SEED}",
         origin.text({word for bank in banks for word in style.folder_origins(bank)}),
     )
     classes = cells["class"].replace("", "unnamed")
-    colours = {name: style.COLOURS[name] for name in style.COLOURS if name in set(classes)}
+    named = {name: (colour, "o") for name, colour in style.COLOURS.items() if name in set(classes)}
     sources = cells["source"].map(style.label)
-    groups = dict(zip(sorted(set(sources)), style.GROUP_COLOURS, strict=False))
-    with style.canvas(output, style.SHEET_MM, 78, note) as figure:
+    groups = {name: LOOKS[place % len(LOOKS)] for place, name in enumerate(sorted(set(sources)))}
+    with style.canvas(output, style.SHEET_MM, 84, note) as figure:
         left, right = figure.subplots(1, 2)
-        _points(left, points, classes, colours, "by class")
+        _points(left, points, classes, named, "by class")
         _points(right, points, sources, groups, "by laboratory")
 
 
-def _chosen(bank: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
-    """Return cells of a bank, evenly taken from those of each class of each source, and their vectors."""
+def _chosen(bank: Path) -> tuple[pd.DataFrame, NDArray[np.float32], int]:
+    """Return cells of a bank, evenly taken from those of each class, their vectors, and how many are kept in all."""
     table = read_table(bank)
     kept = table[table["kept"]]
     parts = [own.iloc[spread(len(own), WANTED)] for _, own in kept.groupby(["source", "class"])]
     chosen = pd.concat(parts) if parts else kept
     found = [_vector(*pair) for pair in arrays_of(bank, chosen["cell_id"])]
-    return chosen[["source", "class"]], np.array(found, np.float32).reshape(-1, SIDE * SIDE)
+    return chosen[["source", "class"]], np.array(found, np.float32).reshape(-1, SIDE * SIDE), len(kept)
 
 
 def arrays_of(bank: Path, cell_ids: Iterable[str]) -> list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
@@ -88,25 +91,16 @@ def _vector(crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.floa
     return square.ravel()
 
 
-def _perplexity(n: int) -> float:
-    return min(PERPLEXITY, (n - 1) / 3)
-
-
-def _embed(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 2) points of the t-SNE of (N, F) vectors."""
-    # its import takes a second that other figures need not wait for
-    from sklearn.manifold import TSNE
-
-    settings = {"perplexity": _perplexity(len(vectors)), "max_iter": STEPS, "random_state": SEED}
-    return TSNE(2, init="pca", **settings).fit_transform(vectors)
-
-
-def _points(axes: Axes, points: NDArray[np.float32], groups: pd.Series, colours: dict[str, str], title: str) -> None:
-    """Draw the points in a random order, so that no group lies on top."""
-    order = np.random.default_rng(SEED).permutation(len(points))
-    axes.scatter(*points[order].T, s=7, c=groups.map(colours).to_numpy()[order], linewidths=0, alpha=0.85)
+def _points(
+    axes: Axes, points: NDArray[np.float32], groups: pd.Series, looks: dict[str, tuple[str, str]], title: str
+) -> None:
+    """Draw the points in a random order, so that no group lies on top; ``looks`` has colour and sign by group."""
+    for place in np.random.default_rng(tsne.SEED).permutation(len(points)):
+        colour, sign = looks[groups.iloc[place]]
+        axes.plot(*points[place], sign, color=colour, markersize=2.8, markeredgewidth=0, alpha=0.85)
     axes.set(title=title, xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    for name, colour in colours.items():
-        axes.scatter([], [], s=14, color=colour, label=f"{style.class_name(name)} ({(groups == name).sum()})")
+    for name, (colour, sign) in looks.items():
+        text = f"{style.class_name(name)} ({(groups == name).sum()})"
+        axes.scatter([], [], s=14, color=colour, marker=sign, label=text)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), handletextpad=0.2, handlelength=1, ncols=2)

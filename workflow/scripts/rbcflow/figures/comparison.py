@@ -34,21 +34,27 @@ def _published_as(rows: list[dict[str, str]]) -> dict[str, str]:
 
 def published_matrices(
     runs: list[Path], published: Path, output: Path, table: list[dict[str, str]] | None = None
-) -> None:
-    """Draw the preprint's eight matrices in one panel, oriented and counted as there: predicted classes in rows.
+) -> set[str]:
+    """Draw counterparts of the preprint's eight matrices, oriented and counted as there: predicted classes in rows.
+
+    Counts and shares are shaded alike, by the share of the true class.
 
     Args:
         runs: folders of the runs.
         published: ``paper/published.yaml``; what was read off the preprint's pictures stands below ours.
         output: PNG file.
         table: rows of the table of runs, which say what a run was published as.
+
+    Returns:
+        The origins of the runs that are shown.
     """
     folders, named = {folder.name: folder for folder in runs}, _published_as(table or [])
     wanted = {testset: [named.get(item) for item in items] for testset, items in PUBLISHED.items()}
     metrics = {run: read_metrics(folders[run]) for items in wanted.values() for run in items if run in folders}
     read = read_pictures(read_yaml(published))
     height = 3 if any(read[item].filled for items in PUBLISHED.values() for item in items if item in read) else 2
-    with style.canvas(output, style.SHEET_MM, 20 + 38 * len(wanted) * height, _matrices_note(metrics)) as figure:
+    note = _matrices_note(metrics)
+    with style.canvas(output, style.SHEET_MM, style.note_mm(note) + 43 * len(wanted) * height, note) as figure:
         grid = figure.subplots(height * len(wanted), 4)
         for block, (testset, items) in enumerate(wanted.items()):
             for column, (item, run) in enumerate(zip(PUBLISHED[testset], items, strict=True)):
@@ -56,6 +62,12 @@ def published_matrices(
                 _pair(panels, metrics.get(run), item)
                 if height > 2:
                     _read_off(panels[2], read.get(item))
+        for axes in grid[:, 0]:
+            axes.set_ylabel("predicted class")
+        for axes in grid.flat:
+            axes.set_xlabel("true class")
+    available = [own for own in metrics.values() if own["status"] == "available"]
+    return {word for own in available for word in origin.Basis.of_metrics(own).origins}
 
 
 def _matrices_note(metrics: dict[str, dict]) -> str:
@@ -65,11 +77,14 @@ def _matrices_note(metrics: dict[str, dict]) -> str:
     moved = [own["matrix"]["iou_first"]["difference"] for own in available]
     return style.note(
         f"confidence > {limits['conf']:g}, IoU > {limits['iou']:g}",
+        "values of this run, none of the preprint's but where a panel says so",
         "rows predicted, columns true, as in the preprint",
         "p parachute (croissant), s slipper, o other, b background (last row missed, last column false alarms)",
         "shares: each column sums to 1",
-        "pairs of the highest overlap first, as in the preprint's library; with the most confident box first, as "
-        f"elsewhere here, the cells differ by {max(moved, default=0)} counts in all at most",
+        "shades of counts and shares alike: the share, from white at 0 to the darkest at 1",
+        "pairs of the highest overlap are matched first, as in the preprint's library (Ultralytics 8.3); in the matrix "
+        f"of each run the most confident box chooses first: its numbers differ, in all by {max(moved, default=0)} "
+        "counts at most",
     )
 
 
@@ -81,8 +96,9 @@ def _pair(panels: np.ndarray, metrics: dict | None, item: str) -> None:
         return
     matrix = iou_first.read(metrics)
     counts = matrix.counts.T
-    heat(panels[0], counts / max(1, counts.max()), [[f"{n}" for n in row] for row in counts], short=True)
-    _shares(panels[1], matrix.normalised().T)
+    shares = matrix.normalised().T
+    heat(panels[0], shares, [[f"{n}" for n in row] for row in counts], short=True)
+    _shares(panels[1], shares)
     titles = item, style.label(metrics["model"]), style.label(metrics["testset"]), f"n = {matrix.n}"
     panels[0].set_title("\n".join(titles), fontsize=style.LEAST_POINTS, weight="normal")
     panels[1].set_title(f"shares, {origin.text(metrics['origin'])}", fontsize=style.LEAST_POINTS, weight="normal")

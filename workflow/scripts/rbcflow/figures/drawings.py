@@ -11,6 +11,7 @@ from typing import Any
 
 from rbcflow.figures import style
 from rbcflow.figures.registry import DRAWS
+from rbcflow.runtime.lineage import ORIGINS
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ def draw(
     labels: Mapping[str, str] = MappingProxyType({}),
     pixels_um: Mapping[str, float] = MappingProxyType({}),
     **options: Any,
-) -> None:
+) -> list[str] | None:
     """Draw one figure.
 
     Args:
@@ -36,10 +37,15 @@ def draw(
         pixels_um: side of a pixel in micrometres, by source.
         options: settings of the drawing function, such as ``frames`` and ``fps`` of a GIF.
 
+    Returns:
+        The origins of what is shown, for the figure's record, where the drawing function shows a part of its inputs and
+        says so; else None: all that its inputs have.
+
     Raises:
         InputError: an input is malformed.
     """
     module = importlib.import_module(f"rbcflow.figures.{DRAWS[name]}")
     with style.vector_copies(vector), style.wording(labels, pixels_um):
-        getattr(module, name)(**inputs, output=output, **options)
+        shown = getattr(module, name)(**inputs, output=output, **options)
     log.info("%s: %.0f kB", output, output.stat().st_size / 1000)
+    return [word for word in ORIGINS if word in shown] if shown else None

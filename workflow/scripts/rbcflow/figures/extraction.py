@@ -189,12 +189,15 @@ def class_counts(raw_counts: Path, output: Path) -> None:
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def pressure_shares(raw_counts: Path, output: Path) -> None:
+def pressure_shares(raw_counts: Path, output: Path) -> tuple[str, ...]:
     """Show counts and shares of the shapes over pressure, with the published shares as lines (Kihm's phase diagram).
 
     Args:
         raw_counts: table of rule ``count_raw``.
         output: PNG file.
+
+    Returns:
+        The origin of the one source that is shown, none where it has no such folders.
     """
     from rbcflow.phantom.flow import KIHM_COUNTS
 
@@ -202,7 +205,7 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
     table = table[(table["source"] == "kihm2018") & (table["condition"] != "")]
     if table.empty:
         style.notice(output, f"{style.label('kihm2018')}: no folders by pressure.")
-        return
+        return ()
     table = table.assign(pressure=table["condition"].str.removesuffix(" mbar").astype(int))
     counts = table.pivot_table(index="pressure", columns="class", values="frames", aggfunc="sum", fill_value=0)
     shares = counts.div(counts.sum(axis=1), axis=0)
@@ -234,3 +237,4 @@ def pressure_shares(raw_counts: Path, output: Path) -> None:
         left.set(xlabel="pressure (mbar)", ylabel="crops")
         left.legend(loc="center left", bbox_to_anchor=(1, 0.5))
         right.set(xlabel="pressure (mbar)", ylabel="share of crops", ylim=(0, 1.02))
+    return origin.words(table["origin"])

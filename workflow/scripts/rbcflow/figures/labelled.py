@@ -10,23 +10,27 @@ from matplotlib.ticker import MaxNLocator
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.figures import style
-from rbcflow.figures.validation import read_metrics, run_note
+from rbcflow.figures.validation import DARK, HEAT, read_metrics, run_note
+from rbcflow.runtime import origin
 
 SEVERAL, NONE = "several", "none"
 
 
-def picture_labels(runs: list[Path], output: Path) -> None:
+def picture_labels(runs: list[Path], output: Path) -> tuple[str, ...]:
     """Show predictions by class, detections a picture, the confusion of picture labels, and pictures of mixed classes.
 
     Args:
         runs: folders of the runs; the first whose pictures carry a label is shown.
         output: PNG file.
+
+    Returns:
+        The origins of the run that is shown, none where none is.
     """
     described = [read_metrics(folder) for folder in runs]
     metrics = next((own for own in described if own["status"] == "available" and own.get("image_labels")), None)
     if metrics is None:
         style.notice(output, "No run was judged on pictures that carry one label each.")
-        return
+        return ()
     counted = metrics["image_labels"]
     note = run_note(
         metrics,
@@ -46,6 +50,7 @@ def picture_labels(runs: list[Path], output: Path) -> None:
             name: n for name, n in counted["images_by_classes"].items() if n or name in (*counted["confusion"], SEVERAL)
         }
         _bars(mixed, shown, "classes in a picture", "pictures")
+    return origin.Basis.of_metrics(metrics).origins
 
 
 def _bars(axes: Axes, counts: dict[str, int], title: str, what: str) -> None:
@@ -58,15 +63,15 @@ def _bars(axes: Axes, counts: dict[str, int], title: str, what: str) -> None:
 
 
 def _confusion(axes: Axes, table: dict[str, dict[str, int]]) -> None:
-    """Draw the confusion of picture labels as a heat map in the preprint's colours, rows true."""
+    """Draw the confusion of picture labels as counts, rows true, shaded by the share of the row."""
     names = [name for name in CLASSES if name in table or any(row[name] for row in table.values())]
     counts = np.array([[row[name] for name in names] for row in table.values()])
-    axes.imshow(counts, cmap="coolwarm", aspect="auto")
-    middle = (counts.max() + counts.min()) / 2
-    apart = max(1, counts.max() - counts.min()) / 2
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    drawn = axes.imshow(shares, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
+    axes.figure.colorbar(drawn, ax=axes, label="share of the label", ticks=[0, 0.5, 1], aspect=12, pad=0.03)
     for (row, column), n in np.ndenumerate(counts):
-        dark = abs(n - middle) > 0.75 * apart
-        axes.text(column, row, f"{n}", ha="center", va="center", fontsize=8.5, color="white" if dark else "black")
+        colour = "white" if shares[row, column] > DARK else "black"
+        axes.text(column, row, f"{n}", ha="center", va="center", fontsize=8.5, color=colour)
     axes.set_xticks(range(len(names)), [style.class_name(name) for name in names])
     axes.set_yticks(range(len(table)), [style.class_name(name) for name in table])
     axes.set(title="picture labels", xlabel="predicted class", ylabel="label of the picture")

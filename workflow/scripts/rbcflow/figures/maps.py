@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from rbcflow.figures import pictures, style
+from rbcflow.figures import pictures, style, tsne
 from rbcflow.figures.clouds import spread_line
 from rbcflow.figures.datasets import SPLITS, image_list
 from rbcflow.runtime import origin
@@ -19,7 +19,7 @@ WANTED = {"train": 40, "val": 20, "test": 20}
 """Images a variant on the map; the preprint took 2000/1000/1000 of one set."""
 
 PERPLEXITY = 30
-SEED = 42
+TOO_FEW = f"There are not {tsne.LEAST} different images for a map."
 PALETTE = style.GROUP_COLOURS
 MIXED = 0.6
 """Share of an image's cells that one source must have for the image to count as its."""
@@ -38,7 +38,11 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
         return
     table = pd.concat([_chosen(folder) for folder in datasets], ignore_index=True)
     images = [pictures.as_rgb(read_rgb(path)) for path in table["image"]]
-    _, points, made = _embed(images, network)
+    embedded = _embed(images, network)
+    if embedded is None:
+        style.notice(output, TOO_FEW)
+        return
+    _, points, made = embedded
     made_from = origin.made_from(style.folder_origins(*datasets))
     with style.canvas(output, style.SHEET_MM, 82, style.note(made, made_from)) as figure:
         for axes, (column, title) in zip(
@@ -50,18 +54,18 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
 
 def _embed(
     images: list[NDArray[np.uint8]], network: dict[str, str]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], str]:
-    """Return (N, F) features of images, (N, 2) points of their t-SNE, and how both were made."""
-    # their import takes seconds that other figures need not wait for
-    from sklearn.manifold import TSNE
-
+) -> tuple[NDArray[np.float32], NDArray[np.float32], str] | None:
+    """Return (N, F) features of images, (N, 2) points of their t-SNE, and how both were made; None of too few."""
+    # its import takes seconds that other figures need not wait for
     from rbcflow.figures.features import features
 
     vectors = features(images, network["network"], Path(network["path"]), network["sha256"])
-    perplexity = min(PERPLEXITY, (len(images) - 1) / 3)
-    points = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
+    points = tsne.points(vectors, PERPLEXITY)
+    if points is None:
+        return None
     size = f"t-SNE of {len(images)} images, {vectors.shape[1]} features of {network['network']}"
-    return vectors, points, style.note(size, f"perplexity {perplexity:.0f}, seed {SEED}")
+    settings = f"perplexity {tsne.perplexity(len(images), PERPLEXITY):.0f}, seed {tsne.SEED}"
+    return vectors, points, style.note(size, settings)
 
 
 SIGNS = ("o", "^", "s", "D", "v")
@@ -97,7 +101,11 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
         images += [pictures.as_rgb(testset.image(frame)) for frame in chosen]
         frames = origin.text(testset.meta["origin"])
         groups += [f"{style.label(testset.meta['name'])} ({frames})"] * (len(images) - len(groups))
-    vectors, points, made = _embed(images, network)
+    embedded = _embed(images, network)
+    if embedded is None:
+        style.notice(output, TOO_FEW)
+        return
+    vectors, points, made = embedded
     named = pd.Series(groups)
     training = named.str.startswith("training").to_numpy()
     nearest = _nearest_training(vectors, training, named)
@@ -167,7 +175,7 @@ def _points(axes: Axes, points: NDArray[np.float32], groups: pd.Series, title: s
     names = [name for name in (*SPLITS, *sorted(set(groups))) if name in set(groups)]
     names = list(dict.fromkeys(names))
     colours = groups.map(dict(zip(names, PALETTE * 3, strict=False))).to_numpy()
-    order = np.random.default_rng(SEED).permutation(len(points))
+    order = np.random.default_rng(tsne.SEED).permutation(len(points))
     axes.scatter(*points[order].T, s=5, c=colours[order], linewidths=0, alpha=0.8)
     axes.set(title=f"by {title}", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -108,6 +108,26 @@ def place(results: Path, id_: str, key: str, format_: str) -> Path:
     return results / ("gifs" if format_ == "gif" else "figures") / id_ / f"{key}.{format_}"
 
 
+TOLD = re.compile(r"/(val\d+|val\*|train\*)[_/]")
+"""What a published item is of, where its name tells: one validation run, each of them, or each training."""
+
+
+def counterparts(rebuilds: Iterable[str], run: Mapping[str, Any] | None = None) -> list[str]:
+    """Return which of an entry's published items one figure is the counterpart of.
+
+    Args:
+        rebuilds: the entry's, of all its figures.
+        run: the row of the table of runs that the figure is drawn for. Items of a validation run are those of the run
+            published as it, items of a training those of a model on its own composed images. None: all items.
+    """
+    if run is None:
+        return list(rebuilds)
+    published, own = run.get("published_as") or "", [f"{run['model']}_{split}" for split in ("test", "val")]
+    of_run = {published, "val*" if published.startswith("val") else "", "train*" if run["testset"] in own else ""}
+    told = {item: TOLD.search(item) for item in rebuilds}
+    return [item for item, found in told.items() if not found or found[1] in of_run]
+
+
 def read_registry(path: Path) -> list[Entry]:
     """Read and validate the registry.
 

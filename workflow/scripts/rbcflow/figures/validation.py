@@ -32,6 +32,12 @@ FALSE_ALARMS = {
 }
 """What the matrix's row of false alarms is divided into, as in the errors of ``metrics.json``."""
 
+HEAT = "Blues"
+"""Colour map of every matrix."""
+
+DARK = 0.55
+"""Share above which a cell of a matrix is so dark that its text is white."""
+
 JUDGED = {"true": "", "proxy": "classes are by-eye proxies", "false": "true classes are not judged"}
 
 
@@ -110,10 +116,10 @@ def heat(
         below: names of the R rows below the classes, of predictions that found no cell.
     """
     last = len(LABELS) - 1
-    axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect="equal" if short else "auto")
+    axes.imshow(np.ma.masked_invalid(values), cmap=HEAT, vmin=0, vmax=1, aspect="equal" if short else "auto")
     for row, column in np.ndindex(values.shape):
         text = "" if row >= last and column == last else texts[row][column]
-        colour = "white" if values[row, column] > 0.55 else "black"
+        colour = "white" if values[row, column] > DARK else "black"
         axes.text(
             column, row, text, ha="center", va="center", color=colour, fontsize=style.LEAST_POINTS if short else 8.5
         )

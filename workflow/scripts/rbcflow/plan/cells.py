@@ -22,6 +22,7 @@ class Cells:
         clustered: banks whose path has a cluster filter.
         scored: the sources with true masks that each extraction path is scored on.
         scored_by: the paths that one job scores, by whether they need networks.
+        mapped: one bank a source, for each cell once: the first that datasets are composed from, else the first.
         feeding: banks that datasets are composed from, without those of a laboratory whose files are not there.
     """
 
@@ -39,6 +40,9 @@ class Cells:
         self.scored_by = {kind: paths for kind, paths in by_need.items() if paths}
         composed = {bank for variant in settings.variants.values() for bank in variant.banks}
         self.feeding = sorted(composed & set(possible.banks))
+        first = {settings.banks[bank].source: bank for bank in reversed(self.cut)}
+        fed = {settings.banks[bank].source: bank for bank in reversed(self.cut) if bank in self.feeding}
+        self.mapped = list({source: fed.get(source, first[source]) for source in reversed(first)}.values())
 
     def feeds(self, source: str) -> bool:
         """Return whether cells for a dataset are cut from a source."""

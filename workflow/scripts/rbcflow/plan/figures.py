@@ -95,7 +95,7 @@ class Figures:
         files: dict[str, Callable[[], str | list[str]]] = {
             "raw": lambda: paths.record(key),
             "bank": lambda: paths.cells(key),
-            "banks": lambda: [paths.cells(bank) for bank in self._cells.cut],
+            "banks": lambda: [paths.cells(bank) for bank in self._cells.mapped],
             "clusters": lambda: paths.clusters(key),
             "dataset": lambda: paths.dataset(key),
             "datasets": lambda: [paths.dataset(variant) for variant in settings.variants],

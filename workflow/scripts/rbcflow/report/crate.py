@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import mimetypes
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from rbcflow.figures.registry import counterparts
 from rbcflow.report import citation
 from rbcflow.report.records import Provenance, read_provenance
 from rbcflow.runtime.provenance import sha256
@@ -18,13 +20,19 @@ TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 CODECHECK = "https://codecheck.org.uk/spec/config/1.0/"
 
 
-def list_figures(results: Path, registry: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Path]]:
-    """Return entry and file of every figure that was drawn, in the registry's order, by key."""
+def list_figures(
+    results: Path, registry: list[dict[str, Any]], runs: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[dict[str, Any], Path]]:
+    """Return entry, with the published items of this figure alone, and file of every figure that was drawn.
+
+    They come in the registry's order, by key; see ``write_crate`` for the arguments.
+    """
     figures = []
     for entry in registry:
         kind = entry.get("format", "png")
         folder = results / ("gifs" if kind == "gif" else "figures") / entry["id"]
-        figures += [(entry, path) for path in sorted(folder.glob(f"*.{kind}"))]
+        for path in sorted(folder.glob(f"*.{kind}")):
+            figures.append((entry | {"rebuilds": counterparts(entry.get("rebuilds") or (), runs.get(path.stem))}, path))
     return figures
 
 
@@ -32,17 +40,24 @@ def _name(entry: dict[str, Any], path: Path) -> str:
     return entry["title"] if path.stem == "all" else f"{entry['title']}: {path.stem}"
 
 
-def write_crate(results: Path, registry: list[dict[str, Any]], citation_file: Path, output: Path) -> None:
+def write_crate(
+    results: Path,
+    registry: list[dict[str, Any]],
+    runs: Mapping[str, Mapping[str, Any]],
+    citation_file: Path,
+    output: Path,
+) -> None:
     """Write ``ro-crate-metadata.json``: every figure as a file, and the job that drew it as an action.
 
     Args:
         results: folder the crate describes.
         registry: entries of the registry with ``id``, ``title``, ``format`` and ``rebuilds``.
+        runs: rows of the table of runs by name.
         citation_file: ``CITATION.cff`` of the project.
         output: the JSON file, in ``results``.
     """
     project = yaml.safe_load(citation_file.read_text(encoding="utf-8"))
-    figures = list_figures(results, registry)
+    figures = list_figures(results, registry, runs)
     graph = [
         {"@id": output.name, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": CONTEXT[:-8]}},
         {
@@ -110,10 +125,15 @@ def _entities(results: Path, entry: dict[str, Any], path: Path, record: Provenan
     return [file, action]
 
 
-def write_codecheck(results: Path, registry: list[dict[str, Any]], output: Path) -> None:
-    """Write a CODECHECK manifest: the files a checker would compare; who checks adds name, date and certificate."""
+def write_codecheck(
+    results: Path, registry: list[dict[str, Any]], runs: Mapping[str, Mapping[str, Any]], output: Path
+) -> None:
+    """Write a CODECHECK manifest: the files a checker would compare; who checks adds name, date and certificate.
+
+    See ``write_crate`` for the arguments.
+    """
     manifest = []
-    for entry, path in list_figures(results, registry):
+    for entry, path in list_figures(results, registry, runs):
         record = read_provenance(path.with_suffix(".json"), results)
         parts = [_name(entry, path)]
         parts += [f"counterpart of {', '.join(entry['rebuilds'])}"] if entry.get("rebuilds") else []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rbcflow.core import names
-from rbcflow.figures.registry import place
+from rbcflow.figures.registry import counterparts, place
 from rbcflow.report.pictures import Animation, Picture, embed_animation, embed_still
 from rbcflow.report.records import Provenance, read_provenance, slug
 
@@ -58,18 +59,21 @@ class Figure:
         return "fig-" + slug(f"{self.id}-{self.key}")
 
 
-def read_figures(results: Path, registry: list[dict[str, Any]], keys: dict[str, list[str]]) -> list[Figure]:
+def read_figures(
+    results: Path, registry: list[dict[str, Any]], keys: dict[str, list[str]], runs: Mapping[str, Mapping[str, Any]]
+) -> list[Figure]:
     """Return every figure of the registry in the registry's order; one that was not drawn has no picture.
 
     Args:
         results: the results folder.
         registry: entries of ``paper/figures.yaml``.
         keys: by ``per``, the keys a figure is drawn for.
+        runs: rows of the table of runs by name.
     """
-    return [_figure(results, entry, key) for entry in registry for key in keys[entry["per"]]]
+    return [_figure(results, entry, key, runs) for entry in registry for key in keys[entry["per"]]]
 
 
-def _figure(results: Path, entry: dict[str, Any], key: str) -> Figure:
+def _figure(results: Path, entry: dict[str, Any], key: str, runs: Mapping[str, Mapping[str, Any]]) -> Figure:
     path = place(results, str(entry["id"]), key, entry.get("format", "png"))
     drawn, vector = path.is_file(), path.with_suffix(".svg")
     embedded = drawn and entry.get("shown", True)
@@ -82,7 +86,7 @@ def _figure(results: Path, entry: dict[str, Any], key: str) -> Figure:
         section=str(entry["section"]),
         title=str(entry["title"]),
         caption=str(entry.get("caption") or ""),
-        rebuilds=", ".join(entry.get("rebuilds") or ()),
+        rebuilds=", ".join(counterparts(entry.get("rebuilds") or (), runs[key] if entry["per"] == "run" else None)),
         path=path.relative_to(results).as_posix(),
         vector=vector.relative_to(results).as_posix() if vector.is_file() else "",
         picture=moving.still if moving else still,

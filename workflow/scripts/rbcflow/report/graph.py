@@ -5,11 +5,13 @@ Used by rule ``render_report``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePath
 from statistics import mean
+
+import numpy as np
 
 from rbcflow.report.records import Provenance, read_provenance
 from rbcflow.report.timings import Timing
@@ -48,7 +50,13 @@ GAP_X, GAP_Y, MARGIN = 24, 24, 6
 """Space between boxes and around them, in pixels of the drawing."""
 
 HEADROOM = 22
-"""Space above the boxes, which arrows bend into."""
+"""Space above the boxes, and twice that below them, which arrows bend into."""
+
+RISES = tuple(sign * rise for rise in range(0, 241, 20) for sign in (1, -1))
+"""By how many pixels the middle of an arrow is pulled down (or up) to pass other boxes, tried in this order."""
+
+STEPS = 40
+"""Points of an arrow that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +183,9 @@ def _draw(shown: dict[str, list[Rule]], edges: set[tuple[str, str]], size: tuple
             x, y = MARGIN + number * (size[0] + GAP_X), MARGIN + HEADROOM + row * (size[1] + GAP_Y)
             jobs, seconds = sum(rule.jobs for rule in rules), sum(rule.seconds for rule in rules)
             at[name] = Box(name, jobs, seconds, tuple(rule.name for rule in rules), x, y)
-    arrows = [(f"{a} to {b}", _curve(at[a], at[b], size)) for a, b in sorted(direct)]
+    arrows = [(f"{a} to {b}", _curve(at[a], at[b], size, at.values())) for a, b in sorted(direct)]
     right, low = max((b.x for b in at.values()), default=0), max((b.y for b in at.values()), default=0)
-    return Drawing([at[name] for name in order], arrows, size, right + size[0] + MARGIN, low + size[1] + HEADROOM)
+    return Drawing([at[name] for name in order], arrows, size, right + size[0] + MARGIN, low + size[1] + 2 * HEADROOM)
 
 
 def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -193,7 +201,26 @@ def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(a, b) for a, b in edges if not any(b in reach(step) for step in after[a] - {b})}
 
 
-def _curve(a: Box, b: Box, size: tuple[int, int]) -> str:
+def _curve(a: Box, b: Box, size: tuple[int, int], boxes: Collection[Box]) -> str:
+    """Return the arrow from one box to another: the least bent that passes the other boxes and stays in the drawing."""
     x0, y0, x1, y1 = a.x + size[0], a.y + size[1] // 2, b.x - 5, b.y + size[1] // 2
-    bend = max(16, (x1 - x0) // 2)
-    return f"M{x0} {y0}C{x0 + bend} {y0} {x1 - bend} {y1} {x1} {y1}"
+    half, low = max(16, (x1 - x0) // 2), max(box.y for box in boxes) + size[1] + 2 * HEADROOM
+    others = [box for box in boxes if box not in (a, b)]
+    ways = [
+        ((x0, y0), (x0 + bend, y0 + rise), (x1 - bend, y1 + rise), (x1, y1))
+        for rise in RISES
+        for bend in (half, max(16, half // 2), 16)
+    ]
+    (_, (xa, ya), (xb, yb), _) = next((way for way in ways if _passes(way, others, size, low)), ways[0])
+    return f"M{x0} {y0}C{xa} {ya} {xb} {yb} {x1} {y1}"
+
+
+def _passes(way: tuple[tuple[int, int], ...], boxes: Iterable[Box], size: tuple[int, int], low: int) -> bool:
+    """Return whether a cubic curve of four points keeps off all boxes and between the top and ``low``."""
+    t = np.linspace(0, 1, STEPS)
+    weights = np.stack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
+    x, y = (weights @ np.array(way)).T
+    if y.min() < 0 or y.max() > low:
+        return False
+    inside = [(box.x <= x) & (x <= box.x + size[0]) & (box.y <= y) & (y <= box.y + size[1]) for box in boxes]
+    return not any(own.any() for own in inside)

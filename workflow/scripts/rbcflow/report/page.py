@@ -13,8 +13,8 @@ from typing import Any
 from rbcflow.claims.readings import Pictures, count_slots, read_pictures
 from rbcflow.core import names
 from rbcflow.figures.registry import keys_of
-from rbcflow.report import boxes, captions, citation
-from rbcflow.report.boxes import BoxSizes, read_box_sizes
+from rbcflow.report import captions, citation
+from rbcflow.report.boxes import BoxFold, read_box_folds
 from rbcflow.report.cards import Card, Values, read_cards, read_values, tally
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
 from rbcflow.report.errors import Errors, read_errors
@@ -76,7 +76,7 @@ class Page:
     datasets: list[Dataset]
     leakage: list[dict[str, Any]]
     sizes: list[dict[str, Any]]
-    box_sizes: dict[str, list[BoxSizes]]
+    box_folds: dict[str, BoxFold]
     pixels: Pixels
     published: list[dict[str, Any]]
     models: list[Model]
@@ -109,12 +109,6 @@ class Page:
     def slots(self) -> tuple[int, int]:
         """How many values were read off published pictures, and how many can be."""
         return count_slots(self.pictures)
-
-    @property
-    def box_sampled(self) -> list[str]:
-        """The variants of whose published labels a sample was measured."""
-        words = boxes.WORDS["published sample"]
-        return [name for name, rows in self.box_sizes.items() if any(row.way == words for row in rows)]
 
     @property
     def verdicts(self) -> dict[str, tuple[str, int]]:
@@ -290,8 +284,10 @@ def collect(
     records, timings = read_records(results), read_timings(results)
     read, banks = read_sources(results, sources), read_banks(results, config["banks"])
     datasets = [read_dataset(results, name, row) for name, row in variants.items()]
+    printed = citation.read_values(project)
     pixels, ledger, every = read_pixels(results), read_claims(results), [run for _, own in groups for run in own]
-    figures = _told(results, project, read_figures(results, registry, keys), every, banks, datasets, trained, read)
+    figures = read_figures(results, registry, keys, {str(row["run"]): row for row in runs})
+    figures = _told(results, project, figures, every, banks, datasets, trained, read)
     return Page(
         config=config,
         sources=read,
@@ -300,7 +296,7 @@ def collect(
         datasets=datasets,
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
         sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
-        box_sizes=read_box_sizes(results),
+        box_folds=read_box_folds(results, project, printed),
         pixels=pixels,
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
         models=trained,
@@ -322,7 +318,7 @@ def collect(
         values=read_values(ledger),
         folder=results.as_posix() if not results.is_absolute() else results.name,
         items=read_items(project / ITEMS, registry),
-        pictures=read_pictures(citation.read_values(project)),
+        pictures=read_pictures(printed),
     )
 
 
