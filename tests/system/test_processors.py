@@ -89,7 +89,8 @@ def drawings():
 
 def test_enough_is_drawn(drawings: list[Future]):
     found = drawings[0].result()["found"]
-    assert set(found) == {*WRITERS, "bank nouaman2024", "bank drawn", "functions", *PRESETS}
+    banks = {f"bank {name}" for name in ("drawn", "nouaman2024", "kihm2018", "liang2024")}
+    assert set(found) == {*WRITERS, *banks, "functions", *PRESETS}
     few = {name: len(set(digests)) for name, digests in found.items() if len(set(digests)) < 200}
     assert not few
 
