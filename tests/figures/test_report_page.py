@@ -104,7 +104,7 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "trainings that took the preprint 1.9 hours on a CPU",
         "Needed: recordings of Saarland (the group that made the recordings)",
         "By run: overlap on Saarland, all donors 2.",
-        "Drawn to files beside this page: pairs, overlap",
+        "Drawn to files beside this page: pairs.",
         "1 YOLO11 detector was trained on 20 composed images (root seed 0, scheme grouped) and judged in 3 runs above",
     ],
 )
