@@ -22,6 +22,8 @@ STEPS = (
     ((720, 30), (400, 18)),
     ((640, 25), (320, 14)),
     ((600, 20), (260, 10)),
+    ((560, 18), (220, 8)),
+    ((520, 16), (180, 6)),
 )
 """Widths in pixels and WebP qualities, of pictures in sight and of folded ones, tried in turn until the page fits."""
 

@@ -53,9 +53,20 @@ if workflow.is_main_process and (told := told_of_missing(SETTINGS, PLAN.possible
 EXPECTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
 """Committed fingerprints: keys `probe` and `scales`."""
 
-PRIORITY = {"probe": 60, "adopt": 55, "train": 50, "feed": 45, "compose": 40, "judge": 30, "outline": 25, "score": 20}
+PRIORITY = {
+    "probe": 60,
+    "adopt": 55,
+    "train": 50,
+    "feed": 45,
+    "compose": 40,
+    "judge": 30,
+    "outline": 25,
+    "score": 20,
+    "draw": 10,
+}
 """What goes first when several jobs could: trainings, of which one follows the other, and what they wait for; then counts,
-on which comparisons of all runs wait; then networks, banks and outlines, which take minutes and must not come last."""
+on which comparisons of all runs wait; then networks, banks and outlines, which take minutes and must not come last; then figures of many things at once,
+which take longer than those of a run."""
 
 
 wildcard_constraints:

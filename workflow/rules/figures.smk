@@ -19,6 +19,7 @@ for (per, job), keys in PLAN.figures.together().items():
             f"<logs>/{job}.log",
         benchmark:
             f"<benchmarks>/{job}.tsv"
+        priority: PRIORITY["draw"]
         conda:
             "../../environment.yml"
         threads: 1
