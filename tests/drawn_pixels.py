@@ -34,7 +34,7 @@ SIZES = {
     },
     "naples": {"velocities": [0.12, 1.0], "tiffs_per_velocity": 2, "pages": 24},
     "kihm2018": {"kihm_per_class": 70, "kihm_s3_scale": 0.04},
-    "liang2024": {"liang_scale": 0.1},
+    "liang2024": {"liang_scale": 0.12},
 }  # fmt: skip
 DRAWN_PER_CLASS, IMAGES = 80, 200
 SMALLER = {

@@ -97,7 +97,7 @@ def test_curves_are_of_the_classes_that_are_judged(tmp_path, kind, curves):
     # three classes, pooled, class ignored; and where the threshold stands
     assert [len(one.lines) for one in axes] == [curves] * 3 + [curves - 1]
     said = texts(figures["curves"])
-    assert [name in said for name in CLASSES] == [curves > 2] * 3
+    assert [style.class_name(name) in said for name in CLASSES] == [curves > 2] * 3
     assert any("true classes are not judged" in text for text in said) == (curves == 2)
 
 
@@ -152,7 +152,7 @@ def test_overview_takes_available_and_unavailable_runs(tmp_path, run):
 @pytest.mark.parametrize(
     ("reasons", "kept_cells", "dropped"),
     [
-        ([""] * 30 + ["touches_edge"], {"croissant": 8, "slipper": 8, "other": 7, "unnamed": 7}, {"touches edge": 1}),
+        ([""] * 30 + ["touches_edge"], {"parachute": 8, "slipper": 8, "other": 7, "unnamed": 7}, {"touches edge": 1}),
         (["too_small"], {}, {"too small": 1}),
         ([], {}, {}),
     ],
@@ -183,7 +183,7 @@ def test_augmented_images_are_drawn_by_the_library(tmp_path):
     pictures_, boxes = ([axes for axes in figure.axes if getattr(axes, what)] for what in ("images", "patches"))
     assert len(pictures_) == 12
     assert boxes
-    assert {"with mosaic", "without, as in the last 1 epochs", "croissant"} <= set(texts(figure))
+    assert {"with mosaic", "without, as in the last 1 epochs", "parachute"} <= set(texts(figure))
 
 
 @pytest.mark.parametrize("file", ["args.yaml", "training.json"])
@@ -217,8 +217,8 @@ def test_sources_of_crops_are_shown_by_shape(tmp_path, source, first):
     with kept() as figures:
         draw("raw_frames", {"raw": tmp_path}, tmp_path / "raw.png")
     figure = figures["raw"]
-    assert [axes.get_title("left") for axes in figure.axes] == [f"{first} (croissant), 1", "Slipper (slipper), 2"]
-    assert texts(figure)[-1] == "mylab · raw · 3 crops, up to 8 of each shape, evenly taken"
+    assert [axes.get_title("left") for axes in figure.axes] == [f"{first} (parachute), 1", "Slipper (slipper), 2"]
+    assert texts(figure)[-1] == "mylab · laboratory · 3 crops, up to 8 of each shape, evenly taken"
     assert [len(axes.images) for axes in figure.axes] == [1, 1]
 
 

@@ -352,6 +352,6 @@ def test_print_is_a_summary_with_its_figures(report: Path) -> None:
         page.emulate_media(media="screen")
         page.evaluate("print = () => { document.documentElement.dataset.printed = document.documentElement.className }")
         page.locator(".print").click(modifiers=["Shift"])
-        expect(page.locator("html")).to_have_attribute("data-printed", "print-all")
+        expect(page.locator("html")).to_have_attribute("data-printed", "settled print-all")
         page.emulate_media(media="print")
         assert page.locator("figure img:visible").count() == 17

@@ -13,6 +13,7 @@ import numpy as np
 from rbcflow.core.frames import Frame
 from rbcflow.figures import style
 from rbcflow.figures.pictures import Rgb, as_rgb, scale_bar, spread
+from rbcflow.runtime import origin
 from rbcflow.sources import layouts, record
 from rbcflow.sources.arrange import class_folder
 from rbcflow.sources.croplists import class_of, pictures
@@ -45,7 +46,7 @@ def raw_frames(raw: Path, output: Path) -> None:
     pairs = [list(islice(reader.read(folder, names[i]), 0, STEP + 1, STEP)) for i in spread(len(names), 6)]
     sizes = sorted({f"{frame.size[0]}×{frame.size[1]}" for pair in pairs for frame in pair})
     counted = f"{len(names)} recordings, two frames each of {len(pairs)}, {' and '.join(sizes)} px"
-    _draw(pairs, output, style.note(style.label(source.source), source.origin, counted), source.source)
+    _draw(pairs, output, style.note(style.label(source.source), origin.text(source.origin), counted), source.source)
 
 
 def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path, source: record.SourceRecord) -> None:
@@ -64,7 +65,9 @@ def _draw_crops(folder: Path, reader: ModuleType, names: list[str], output: Path
     heights = [sheet.shape[0] / sheet.shape[1] * style.SHEET_MM + 5 + 3.5 * more
                for sheet, more in zip(sheets.values(), labelled, strict=True)]  # fmt: skip
     note = style.note(
-        style.label(source.source), source.origin, f"{total} crops, up to {COLUMNS} of each shape, evenly taken"
+        style.label(source.source),
+        origin.text(source.origin),
+        f"{total} crops, up to {COLUMNS} of each shape, evenly taken",
     )
     with style.canvas(output, style.SHEET_MM, style.note_mm(note) + sum(heights), note) as figure:
         panels = figure.subplots(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
