@@ -226,8 +226,9 @@ def _legend(pen: ImageDraw.ImageDraw, look: Look) -> None:
         else:
             for left in range(x, x + side, 7):
                 pen.line((left, y + side // 2 + 2, min(left + 4, x + side), y + side // 2 + 2), pictures.CASING, 2)
-        pen.text((x + side + 5, y), name, font=_font(look.letter), fill=pictures.CASING)
-        x += side + 5 + round(_font(look.letter).getlength(name)) + look.letter
+        word = style.class_name(name)
+        pen.text((x + side + 5, y), word, font=_font(look.letter), fill=pictures.CASING)
+        x += side + 5 + round(_font(look.letter).getlength(word)) + look.letter
 
 
 def encode(frames: list[Image.Image], images: list[pictures.Rgb], colours: int, fps: int) -> bytes:

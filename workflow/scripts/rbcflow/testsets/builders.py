@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -222,19 +223,8 @@ def build_singapore_raw(
         InputError: a picture, the truth table or the bank is wrong.
     """
     pictures = [frame for shape in SINGAPORE_FOLDERS for frame in liang2024.read(raw, shape, source)]
-    boxes = _true_boxes(read_objects(raw)) if exact_truth else _bank_boxes(cells)
-    # a picture's recording is the camera's, its folder is only how it was sorted
-    labelled = (
-        (
-            replace(frame, recording=frame.group, condition=frame.recording),
-            boxes.get((frame.recording, frame.index), []),
-        )
-        for frame in evenly(pictures, max_frames)
-    )
-    return write_testset(
-        folder, labelled, name=name, source=source, origin=origin,
-        labels="truth" if exact_truth else "outlines", classes_judged="true",
-    )  # fmt: skip
+    common = {"name": name, "source": source, "origin": origin}
+    return _write_pictures(evenly(pictures, max_frames), raw, folder, exact_truth=exact_truth, cells=cells, **common)
 
 
 def build_singapore_held_out(
@@ -270,15 +260,26 @@ def build_singapore_held_out(
     held = table[table["cell_id"].isin(apart)]
     wanted = set(zip(held["recording"], held["frame"], strict=True))
     pictures = [frame for shape in sorted(set(held["recording"])) for frame in liang2024.read(raw, shape, source)]
+    kept = evenly([frame for frame in pictures if (frame.recording, frame.index) in wanted], max_frames)
+    common = {"name": name, "source": source, "origin": origin}
+    return _write_pictures(kept, raw, folder, exact_truth=exact_truth, cells=cells, **common)
+
+
+def _write_pictures(
+    pictures: Iterable[Frame], raw: Path, folder: Path, *, exact_truth: bool, cells: Path, **common: Any
+) -> TestSet:
+    """Write Liang's pictures with exact truth, or with the boxes of a bank's cells where the source has none."""
     boxes = _true_boxes(read_objects(raw)) if exact_truth else _bank_boxes(cells)
+    # a picture's recording is the camera's, its folder is only how it was sorted
     labelled = (
-        (replace(frame, recording=frame.group, condition=frame.recording), boxes[frame.recording, frame.index])
-        for frame in evenly([frame for frame in pictures if (frame.recording, frame.index) in wanted], max_frames)
+        (
+            replace(frame, recording=frame.group, condition=frame.recording),
+            boxes.get((frame.recording, frame.index), []),
+        )
+        for frame in pictures
     )
-    return write_testset(
-        folder, labelled, name=name, source=source, origin=origin,
-        labels="truth" if exact_truth else "outlines", classes_judged="true",
-    )  # fmt: skip
+    labels = "truth" if exact_truth else "outlines"
+    return write_testset(folder, labelled, labels=labels, classes_judged="true", **common)
 
 
 def build_flow_public(
