@@ -47,7 +47,7 @@ chromium:
 test: $(READY) chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# what needs neither Chromium nor Slurm, runs no Snakemake and trains nothing: under a minute
+# what needs neither Chromium nor Slurm, runs no Snakemake and trains nothing: a minute and a half on two cores
 test-fast: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (slow or browser or slurm)"
 
