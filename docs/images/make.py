@@ -15,8 +15,8 @@ from playwright.sync_api import sync_playwright
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER.parents[1] / "results"
 GIF = RESULTS / "gifs/predicted_boxes/random_nosuperposition-on-saarland_donors.gif"
-FRAMES, WIDTH, COLOURS = 12, 640, 64
-"""Of the animation: a page that is opened often should not carry megabytes."""
+FRAMES, WIDTH, COLOURS = 12, 640, 128
+"""Of the animation, which should not carry megabytes; an octree keeps the rare colours of the classes."""
 
 
 def screenshot(target: Path) -> None:
@@ -28,7 +28,9 @@ def screenshot(target: Path) -> None:
         page.screenshot(path=target)
         browser.close()
     with Image.open(target) as image:
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+        image.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+            target, optimize=True
+        )
 
 
 def shortened(source: Path, target: Path) -> None:
@@ -36,7 +38,9 @@ def shortened(source: Path, target: Path) -> None:
     with Image.open(source) as image:
         size = (WIDTH, round(image.height * WIDTH / image.width))
         frames = [
-            frame.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(COLOURS, dither=Image.Dither.NONE)
+            frame.convert("RGB")
+            .resize(size, Image.Resampling.LANCZOS)
+            .quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
             for frame, _ in zip(ImageSequence.Iterator(image), range(FRAMES), strict=False)
         ]
         duration = image.info["duration"]
