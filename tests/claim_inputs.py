@@ -22,7 +22,7 @@ ROWS = [
 ]
 
 
-def sample(found: list[list[int]], alarms: list[int] | None = None) -> Sample:
+def sample(found: list[list[int]], added: list[int] | None = None) -> Sample:
     """Return a run in which each recording has two frames and the given true slippers, found (1) or not (0)."""
     recording = np.repeat(np.arange(len(found)), [len(own) for own in found])
     hit, n = np.concatenate(found).astype(bool), len(recording)
@@ -36,7 +36,7 @@ def sample(found: list[list[int]], alarms: list[int] | None = None) -> Sample:
         conf=np.full(hit.sum(), 0.9), recording=recording[hit], hit=np.ones(hit.sum(), bool),
         hit_any=np.ones(hit.sum(), bool), predicted=np.full(hit.sum(), "slipper", dtype=object),
         true_recording=recording, true=np.full(n, "slipper", dtype=object), matched=matched,
-        single=matched, frames=np.full(len(found), 2.0), background=np.array(alarms or [0.0] * len(found), dtype=float),
+        single=matched, frames=np.full(len(found), 2.0), background=np.array(added or [0.0] * len(found), dtype=float),
         wall_slippers=np.zeros(len(found)), named=True,
     )  # fmt: skip
 

@@ -115,18 +115,24 @@ def _matrix(results: Path, run: str) -> pd.Series:
 
 
 def found_and_added(results: Path, run: str) -> tuple[str, ...] | None:
-    """Hits, true boxes, recall, false alarms, a frame: from the matrix and the test set's frames."""
+    """Hits, true boxes, recall, false positives, a frame: from the matrix and the test set's frames."""
     if not _run(results, run):
         return None
     matrix = _matrix(results, run)
     true = matrix.drop("background")
     n, missed = int(true.sum()), int(true.xs("background", level="predicted").sum())
-    alarms = int(matrix["background"].drop("background").sum())
+    false_positives = int(matrix["background"].drop("background").sum())
     frames = len(_table(results / "testsets" / _run(results, run)["testset"] / "frames.csv"))
-    return count(n - missed), count(n), f"{(n - missed) / n:.3f}", count(alarms), f"{alarms / frames:.2f}"
+    return (
+        count(n - missed),
+        count(n),
+        f"{(n - missed) / n:.3f}",
+        count(false_positives),
+        f"{false_positives / frames:.2f}",
+    )
 
 
-def false_alarms(results: Path, run: str) -> tuple[str, ...] | None:
+def false_positives(results: Path, run: str) -> tuple[str, ...] | None:
     """Second, badly placed and background boxes: from the list of errors."""
     if not _run(results, run):
         return None
@@ -304,20 +310,20 @@ def tile_named(results: Path, testset: str) -> tuple[str, ...] | None:
     return None if accuracy is None else (_percent(accuracy),)
 
 
-def tile_alarms(results: Path, testset: str) -> tuple[str, ...]:
-    """False boxes a frame."""
+def tile_false_positives(results: Path, testset: str) -> tuple[str, ...]:
+    """False positives a frame."""
     return found_and_added(results, _front_run(results, testset))[-1:]
 
 
 def tile_grey(results: Path, testset: str) -> tuple[str | None, ...] | None:
-    """The word that most is colour, share found and false boxes a frame of the same frames in grey."""
+    """The word that most is colour, share found and false positives a frame of the same frames in grey."""
     run = _front_run(results, testset)
     plain, grey = found_and_added(results, run), found_and_added(results, f"{run}-in-grey")
     if grey is None:
         return None
     missed = [1 - float(own[2]) for own in (grey, plain)]
-    alarms = [int(own[3].replace(",", "")) for own in (grey, plain)]
-    mostly = all(2 * less < more for less, more in (missed, alarms))
+    false_positives = [int(own[3].replace(",", "")) for own in (grey, plain)]
+    mostly = all(2 * less < more for less, more in (missed, false_positives))
     return "Mostly its colour: in" if mostly else "In", _percent(float(grey[2])), grey[4]
 
 
@@ -459,17 +465,19 @@ SENTENCES = [
         found_and_added,
         "run-",
     ),
-    Sentence("false alarms", rf": {N} second, {N} badly placed, {N} on background\. Precision", false_alarms, "run-"),
+    Sentence(
+        "false positives", rf": {N} second, {N} badly placed, {N} on background\. Precision", false_positives, "run-"
+    ),
     Sentence("median overlap", rf"Median overlap of a found cell with its box {DECIMAL}", median_overlap, "run-"),
     Sentence("mean precision", rf"; mAP50 {DECIMAL}, mAP50-95 {DECIMAL}", mean_precision, "run-"),
     Sentence(
         "found, first screen", rf"(\d+) %(?: \((\d+) to (\d+)\))? found: {N} of {N} cells? on", tile_found, "tile-"
     ),
     Sentence("named, first screen", r"(\d+) % of these named rightly", tile_named, "tile-"),
-    Sentence("false boxes, first screen", r"(\d+\.\d+) false boxes a frame", tile_alarms, "tile-"),
+    Sentence("false positives, first screen", r"(\d+\.\d+) false positives a frame", tile_false_positives, "tile-"),
     Sentence(
         "in grey, first screen",
-        r"a frame\. (Mostly its colour: in|In) grey (\d+) % found, (\d+\.\d+) false boxes",
+        r"a frame\. (Mostly its colour: in|In) grey (\d+) % found, (\d+\.\d+) false positives",
         tile_grey,
         "tile-",
     ),

@@ -248,15 +248,15 @@ def _write_dataset_and_model(results: Path) -> None:
     )
 
 
-def point(n: int, hits: int, alarms: int) -> dict[str, Any]:
+def point(n: int, hits: int, false_positives: int) -> dict[str, Any]:
     """Return counts at the operating point as ``metrics.json`` has them."""
-    precision, recall = hits / (hits + alarms), hits / n
+    precision, recall = hits / (hits + false_positives), hits / n
     return {
         "n_boxes": n,
-        "n_predictions": hits + alarms,
+        "n_predictions": hits + false_positives,
         "hits": hits,
         "misses": n - hits,
-        "false_alarms": alarms,
+        "false_positives": false_positives,
         "precision": precision,
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall),
@@ -265,21 +265,21 @@ def point(n: int, hits: int, alarms: int) -> dict[str, Any]:
     }
 
 
-FALSE_ALARMS = (("second", "duplicate", "croissant", 1), ("misplaced", "both", "slipper", 1),
+FALSE_POSITIVES = (("second", "duplicate", "croissant", 1), ("misplaced", "both", "slipper", 1),
                 ("background", "background", "other", 3))  # fmt: skip
-"""What the five false alarms of a run are: word and kind of ``metrics.json``, predicted class, number."""
+"""What the five false positives of a run are: word and kind of ``metrics.json``, predicted class, number."""
 
 
 def _write_counted(folder: Path) -> None:
-    """Write a run's matrix, overlaps and errors: 36 of 40 boxes found, 5 false alarms, 4 missed."""
+    """Write a run's matrix, overlaps and errors: 36 of 40 boxes found, 5 false positives, 4 missed."""
     counts = {("croissant", "croissant"): 18, ("slipper", "slipper"): 15, ("other", "other"): 3}
     counts |= {("croissant", "background"): 2, ("slipper", "background"): 1, ("other", "background"): 1}
-    counts |= {("background", name): n for _, _, name, n in FALSE_ALARMS}
+    counts |= {("background", name): n for _, _, name, n in FALSE_POSITIVES}
     labels = (*CLASSES, "background")
     rows = [f"{true},{found},{counts.get((true, found), 0)}\n" for true in labels for found in labels]
     write_text(folder / "confusion_matrix.csv", "true,predicted,count\n" + "".join(rows))
     write_text(folder / "matches.csv", "iou\n" + "0.7\n0.83\n0.9\n" * 12 + "\n" * 9)
-    kinds = [kind for _, kind, _, n in FALSE_ALARMS for _ in range(n)] + ["missed"] * 4
+    kinds = [kind for _, kind, _, n in FALSE_POSITIVES for _ in range(n)] + ["missed"] * 4
     write_text(folder / "errors.csv", "frame,kind\n" + "".join(f"0,{kind}\n" for kind in kinds))
 
 
@@ -295,7 +295,7 @@ BIAS = {"dw": 6.21, "dh": -0.04, "dx": -1.5, "dy": 0.25, "size_ratio": 1.183}
 
 
 def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[str, Any]:
-    """Return a run's ``metrics.json``: 40 true boxes on 20 frames, 36 found, 5 false alarms."""
+    """Return a run's ``metrics.json``: 40 true boxes on 20 frames, 36 found, 5 false positives."""
     counts = {"croissant": 20, "slipper": 16, "other": 4}
     named = ["croissant", "slipper"] if judged == "proxy" else list(counts)
     judged_names = {
@@ -307,10 +307,10 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
         "conf": 0.25,
         "iou": 0.45,
         **point(40, 36, 5),
-        "false_alarms_per_frame": 0.25,
+        "false_positives_per_frame": 0.25,
         "n_empty_frames": 4,
-        "false_alarms_in_empty_frames": 1,
-        "false_alarms_per_empty_frame": 0.25,
+        "false_positives_in_empty_frames": 1,
+        "false_positives_per_empty_frame": 0.25,
     }
     return {
         "run": run["run"],
@@ -354,8 +354,8 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
         "agnostic": {**found, "at": [at, {**at, "iou": 0.5}], "reason": None},
         "one_box_a_cell": {**found, "ap50": 0.962, "nms_iou": 0.7, "at": [{**at, **point(40, 36, 1)}], "reason": None},
         "errors": {
-            "false_alarms": {
-                kind: {**dict.fromkeys(counts, 0), name: n, "total": n} for kind, _, name, n in FALSE_ALARMS
+            "false_positives": {
+                kind: {**dict.fromkeys(counts, 0), name: n, "total": n} for kind, _, name, n in FALSE_POSITIVES
             }
         },
         "operating_point": {name: point(n, n - 2, 1) for name, n in counts.items()} | {"all": at, "any": at},
@@ -376,11 +376,11 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
 
 
 def _write_grey(results: Path) -> None:
-    """Write the companion of the first run on grey frames: 39 of 40 boxes found, 1 false alarm."""
+    """Write the companion of the first run on grey frames: 39 of 40 boxes found, 1 false positive."""
     name = f"{RUNS[0]['run']}-in-grey"
     own = metrics(RUNS[0], "phantom", "annotations", "true")
-    alarms = {"false_alarms": 1, "false_alarms_per_frame": 0.05}
-    own["agnostic"]["at"] = [{**at, **point(40, 39, 1), **alarms} for at in own["agnostic"]["at"]]
+    false_positives = {"false_positives": 1, "false_positives_per_frame": 0.05}
+    own["agnostic"]["at"] = [{**at, **point(40, 39, 1), **false_positives} for at in own["agnostic"]["at"]]
     write_json(results / f"validation/{name}/metrics.json", own | {"run": name, "input": "grey"})
     counts = "croissant,croissant,20\nslipper,slipper,16\nother,other,3\nother,background,1\n"
     write_json(results / f"validation/{name}/provenance.json", record("compute_metrics", ["phantom"]))
@@ -452,7 +452,7 @@ UNDECIDED = "not decided: judged partly on simulated images"
 SIZES = (
     "published_as,run,model,testset,size,imgsz,factor_low,factor_high,cell_side_px,cell_side_ratio,precision,"
     "precision_low,precision_high,recall,recall_low,recall_high,ap50,ap50_low,ap50_high,map50,map50_low,map50_high,"
-    "false_alarms_per_frame\n"
+    "false_positives_per_frame\n"
     "val28,random-on-saarland_donors,random,saarland_donors,trained,224,0.5,0.5,20,0.8,0.878,,,0.9,0.8,1,0.951,0.9,1,"
     ",,,0.25\n"
     "val28,random-on-saarland_donors-at-native,random,saarland_donors,native,,1,1,40,1.6,,,,0,0,0,0,0,0,,,,0\n"
@@ -550,7 +550,7 @@ def _write_claims_and_errors(results: Path) -> None:
 
 UNIVERSAL = (
     "run,model,testset,size,input,clusters,ap50,ap50_low,ap50_high,recall,recall_low,recall_high,n_recordings,n_frames,"
-    "n_boxes,false_alarms_per_frame,class_recall,unnamed,made,frames\n"
+    "n_boxes,false_positives_per_frame,class_recall,unnamed,made,frames\n"
     "random-on-flow_public,random,flow_public,native,grey,judged,0.7,0.6,0.8,0.6,,,2,20,40,0.5,,,here,these\n"
     "random-on-flow_public,random,flow_public,native,grey,ignored,0.8,0.7,0.9,0.6,,,2,20,30,0.5,,,here,these\n"
     "plain-on-flow_public,plain,flow_public,native,grey,judged,0.65,,,0.6,,,2,20,40,0.5,,,here,these\n"

@@ -103,7 +103,7 @@ def test_curves_are_of_the_classes_that_are_judged(tmp_path, kind, curves):
 
 @pytest.mark.parametrize(
     ("kind", "boxes"),
-    # frame 0: two boxes, one misnamed with its true class inside; frame 1: one missed, one false alarm
+    # frame 0: two boxes, one misnamed with its true class inside; frame 1: one missed, one false positive
     [("plain", [3, 2]), ("no boxes", [0, 0, 0, 0]), ("classes not judged", [2, 2])],
 )
 def test_examples_show_every_box_of_a_frame(tmp_path, kind, boxes):
@@ -144,7 +144,7 @@ def test_overview_takes_available_and_unavailable_runs(tmp_path, run):
     assert [one.get_title("left") for one in axes] == [
         "cells found: AP50, class ignored", "cells found and named: mAP50",
     ]  # fmt: skip
-    # AP50 of three boxes with two found and one false alarm after them: 67 of 101 recall levels at precision 1
+    # AP50 of three boxes with two found and one false positive after them: 67 of 101 recall levels at precision 1
     assert ["0.66" in texts(axes[0])[0], "absent" in texts(axes[0])] == [True, True]
     assert "model1" in texts(axes[0])
 
@@ -297,12 +297,12 @@ def test_a_gif_says_what_was_found_where_and_how_it_runs(tmp_path, run):
     texts = gifs._texts(metrics, frames, pd.read_csv(run["run_folder"] / "matches.csv"), 3)
     # frame 0: both cells found, one called by a wrong name; frame 1: its slipper missed, and a box where nothing is
     assert [one[0] for one in texts] == [
-        "frame 0: 2 found, 0 missed, 0 false alarms",
-        "frame 1: 0 found, 1 missed, 1 false alarms",
-        "frame 3: 0 found, 0 missed, 0 false alarms",
+        "frame 0: 2 found, 0 missed, 0 false positives",
+        "frame 1: 0 found, 1 missed, 1 false positives",
+        "frame 3: 0 found, 0 missed, 0 false positives",
     ]
     assert texts[-1][1:3] == [
-        "3 of 3 frames: 2 found, 1 missed, 1 false alarms",
+        "3 of 3 frames: 2 found, 1 missed, 1 false positives",
         "donor_1/0300mbar_1: frames 1 to 2 apart, 3 a second",
     ]
 

@@ -13,18 +13,27 @@ def matches(*rows: tuple[int, str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["frame", "true", "predicted"])
 
 
-HIT, MISS, ALARM = ("slipper", "slipper"), ("slipper", "background"), ("background", "slipper")
+HIT, MISS, FALSE_POSITIVE = ("slipper", "slipper"), ("slipper", "background"), ("background", "slipper")
 
 
 def test_the_frame_nearest_to_the_whole_run_is_taken():
-    # of 6 true boxes 3 are found; 2 false alarms on 4 frames
-    rows = [(0, *HIT), (1, *HIT), (1, *MISS), (2, *HIT), (2, *MISS), (2, *ALARM), (3, *MISS), (3, *ALARM)]
-    # frames 1 and 2 find half, and are as far from 0.5 false alarms a frame: the first of two with as many cells
+    # of 6 true boxes 3 are found; 2 false positives on 4 frames
+    rows = [
+        (0, *HIT),
+        (1, *HIT),
+        (1, *MISS),
+        (2, *HIT),
+        (2, *MISS),
+        (2, *FALSE_POSITIVE),
+        (3, *MISS),
+        (3, *FALSE_POSITIVE),
+    ]
+    # frames 1 and 2 find half, and are as far from 0.5 false positives a frame: the first of two with as many cells
     assert typical(matches(*rows), 4) == 1
-    # with a false alarm in every frame it is the other one
-    assert typical(matches(*rows, (0, *ALARM), (3, *ALARM)), 4) == 2
+    # with a false positive in every frame it is the other one
+    assert typical(matches(*rows, (0, *FALSE_POSITIVE), (3, *FALSE_POSITIVE)), 4) == 2
     # frames without a true box are taken only where there is no other
-    assert typical(matches((5, *ALARM)), 4) == 5
+    assert typical(matches((5, *FALSE_POSITIVE)), 4) == 5
     assert typical(matches(), 4) == 0
 
 

@@ -28,7 +28,7 @@ def test_tiles_and_gallery_of_any_run(tmp_path, kind):
     assert list(table.columns) == TABLE
     assert tiles.shape == (max(1, len(table)) * SIDE, SIDE, 3)
     assert table["tile"].tolist() == list(range(len(table)))
-    # a slipper called croissant, a miss, and a false alarm in an empty place
+    # a slipper called croissant, a miss, and a false positive in an empty place
     assert sorted(table["kind"]) == {
         "plain": ["background", "classification", "missed"], "classes not judged": ["background", "missed"],
     }.get(kind, [])  # fmt: skip
@@ -52,13 +52,13 @@ def test_tiles_and_gallery_of_any_run(tmp_path, kind):
 
 
 def test_the_worst_errors_are_the_most_confident_and_the_largest():
-    false_alarms = pd.DataFrame({"kind": "background", "conf": np.linspace(0.3, 0.9, 20)})
+    false_positives = pd.DataFrame({"kind": "background", "conf": np.linspace(0.3, 0.9, 20)})
     missed = pd.DataFrame({"kind": "missed", "conf": np.nan, "x1": np.arange(1.0, 21)})
     boxes = {"x0": 0.0, "y0": 0.0, "y1": 10.0}
-    table = pd.concat([false_alarms.assign(x1=5.0, **boxes), missed.assign(**boxes)], ignore_index=True)
+    table = pd.concat([false_positives.assign(x1=5.0, **boxes), missed.assign(**boxes)], ignore_index=True)
     shown = worst(table)
     assert shown["kind"].value_counts().to_dict() == {"background": PER_KIND, "missed": PER_KIND}
-    assert shown.loc[shown["kind"] == "background", "conf"].tolist() == sorted(false_alarms["conf"])[:-9:-1]
+    assert shown.loc[shown["kind"] == "background", "conf"].tolist() == sorted(false_positives["conf"])[:-9:-1]
     assert shown.loc[shown["kind"] == "missed", "x1"].tolist() == [20, 19, 18, 17, 16, 15, 14, 13]
 
 
@@ -84,7 +84,7 @@ def test_published_matrices_stand_as_there_and_say_what_is_missing(tmp_path):
     assert "val28 not made" in none
     assert "val29 not made" in some and "val29 not made" in none
     assert any("rows predicted, columns true, as in the preprint" in text for text in some)
-    # a parachute called slipper stands in the row of slippers, a missed slipper in the last row, a false alarm last
+    # a parachute called slipper stands in the row of slippers, a missed slipper in the last row, a false positive last
     counts = figures["some"].axes[0]
     assert cells(counts) == [["0", "0", "0", "0"], ["1", "1", "0", "0"], ["0", "0", "0", "1"], ["0", "1", "0"]]
     # what was read off stands below ours, and where nothing was that is said

@@ -111,21 +111,22 @@ def test_timings_by_rule_longest_first(tree: Tree) -> None:
 def test_run_reads_the_operating_point_of_the_matrix(tree: Tree) -> None:
     run = read_run(tree.results, RUNS[0], read_testset(tree.results, "saarland_donors", {}))
     assert (run.status, run.conf, run.iou, run.map50, run.ap50) == ("evaluated", 0.25, 0.45, 0.9, 0.951)
-    assert (run.found["hits"], run.found["false_alarms"], run.found["recall"]) == (36, 5, 0.9)
+    assert (run.found["hits"], run.found["false_positives"], run.found["recall"]) == (36, 5, 0.9)
     assert [name for name, _, _ in run.classes] == ["croissant", "slipper", "other"]
 
 
 @pytest.mark.parametrize(
-    ("recall", "alarms", "mostly"),
+    ("recall", "false_positives", "mostly"),
     [(0.75, 9, True), (0.5, 9, False), (0.75, 10, False), (0.3, 20, False)],
-    ids=["both", "half of the misses stay", "half of the false boxes stay", "none"],
+    ids=["both", "half of the misses stay", "half of the false positives stay", "none"],
 )
 def test_colour_causes_most_where_grey_halves_misses_and_false_boxes(
-    tree: Tree, recall: float, alarms: int, mostly: bool
+    tree: Tree, recall: float, false_positives: int, mostly: bool
 ) -> None:
     run = read_run(tree.results, RUNS[0], read_testset(tree.results, "saarland_donors", {}))
     plain, grey = (
-        replace(run, found={"recall": share, "false_alarms": n}) for share, n in ((0.0, 20), (recall, alarms))
+        replace(run, found={"recall": share, "false_positives": n})
+        for share, n in ((0.0, 20), (recall, false_positives))
     )
     assert Tile(plain, "", True, "", "", None, grey).mostly_colour is mostly
     assert not Tile(plain, "", True, "", "", None).mostly_colour

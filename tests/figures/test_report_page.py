@@ -69,7 +69,7 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "87.5 % of the 36 found boxes get the class that was named by eye.",
         "AP50 with classes ignored 0.951; mAP50 0.900, mAP50-95 0.600.",
         "Median overlap of a found cell with its box 0.83; sides 1.18 times the cell’s.",
-        "36 of 40 cells found, 0.25 false alarms a frame.",
+        "36 of 40 cells found, 0.25 false positives a frame.",
         # 15 of 16 slippers and 18 of 20 parachutes are found: 2 of 20 are the larger share
         "10 % of parachutes are missed; 6 % of slippers are missed.",
         "mAP50 0.625 on composed validation images at epoch 2 of 3; the preprint printed 0.975.",

@@ -60,7 +60,7 @@ def test_intervals_of_one_number_give_a_verdict():
         ({"runs": {"val1": 1, "val3": -1}, "at_least": 0.2}, "1", HOLDS),
         ({"runs": {"val1": 0.5, "a-on-far": 0.5}, "at_most": 0.5}, "0.5", HOLDS),
         ({"runs": ["val1", "val2"], "lowest": True, "at_least": 0.8}, "0.5", FAILS),
-        # two frames a recording with four false boxes
+        # two frames a recording with four false positives
         ({"runs": "val3", "metric": "background_per_frame", "at_least": 1}, "2", HOLDS),
         ({"runs": "val1", "metric": ["class_recall_mean", "ap50"], "at_least": 0.8}, "1", HOLDS),
     ],

@@ -27,14 +27,14 @@ FRAMES = [0, 1, 2, 3]
             0.5,
             id="half",
         ),
-        # A false alarm ahead of the only hit halves precision at every level.
+        # A false positive ahead of the only hit halves precision at every level.
         pytest.param(
             [(0, "slipper", *CELL)],
             [(2, "slipper", 0.9, *CELL), (0, "slipper", 0.8, *CELL)],
             0.5,
             0.5,
             1,
-            id="alarm first",
+            id="false positive first",
         ),
         # IoU 0.6: a hit at thresholds 0.50, 0.55 and, being equal to it, 0.60 of the ten.
         pytest.param([(0, "slipper", 0, 0, 10, 10)], [(0, "slipper", 0.9, 0, 0, 10, 6)], 1, 0, 0.3, id="loose box"),
@@ -94,6 +94,8 @@ def test_frames_without_boxes_cost_nothing_but_their_alarms():
     truth, hit = [(0, "slipper", *CELL)], (0, "slipper", 0.5, *CELL)
     one = average_precision(truth_table(truth), prediction_table([hit]), [0])
     many = average_precision(truth_table(truth), prediction_table([hit]), range(50))
-    alarm = average_precision(truth_table(truth), prediction_table([hit, (9, "slipper", 0.9, *CELL)]), range(50))
+    false_positive = average_precision(
+        truth_table(truth), prediction_table([hit, (9, "slipper", 0.9, *CELL)]), range(50)
+    )
     assert one == many
-    assert alarm["mean"].ap50 == pytest.approx(0.5)
+    assert false_positive["mean"].ap50 == pytest.approx(0.5)

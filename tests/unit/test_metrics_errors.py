@@ -57,7 +57,7 @@ def test_each_kind_on_paper():
 
 def test_the_matrix_background_row_is_divided_by_what_is_there():
     """One further box on the found croissant, two that overlap a cell by a third, one where there is nothing."""
-    divided = summary.error_block(classified(), 2)["false_alarms"]
+    divided = summary.error_block(classified(), 2)["false_positives"]
     none = {"croissant": 0, "slipper": 0, "other": 0}
     assert divided == {
         "second": none | {"croissant": 1, "total": 1},
@@ -126,8 +126,9 @@ def test_groups_on_paper():
     frames = pd.DataFrame({"frame": [0, 1], "donor": ["a", ""], "condition": ["1", "1"]})
     matches = match(truth_table(TRUTH), prediction_table(FOUND), 0.45).at(0.25)
     table = by_group(frames, matches).set_index(["by", "group"])
-    # frame 0: croissant found and named, slipper found; other missed; duplicate, misplaced and empty are false alarms
-    assert table.loc[("donor", "a"), ["n_boxes", "found", "named", "misses", "false_alarms"]].tolist() == [
+    # frame 0: croissant found and named, slipper found; other missed; duplicate, misplaced and empty are false
+    # positives
+    assert table.loc[("donor", "a"), ["n_boxes", "found", "named", "misses", "false_positives"]].tolist() == [
         3,
         2,
         1,

@@ -44,7 +44,7 @@ def test_bias_by_class_and_of_whole_cells():
             (1, "croissant", 0.9, 10, 9, 30, 21),  # 2 px too high
             (1, "slipper", 0.8, 50, 10, 80, 20),  # of a cut cell, 10 px too wide
             (2, "other", 0.2, *TRUE),  # below the operating point
-            (2, "other", 0.9, 40, 40, 50, 50),  # a false alarm
+            (2, "other", 0.9, 40, 40, 50, 50),  # a false positive
         ]
     )
     numbers = localisation(match(truth, predictions, 0.45).at(0.25), truth, predictions)

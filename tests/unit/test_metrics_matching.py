@@ -25,7 +25,9 @@ def matrix_of(truth, predictions, conf=0.25, iou=0.45) -> ConfusionMatrix:
     [
         pytest.param([], [], {}, id="nothing"),
         pytest.param([(0, "slipper", *CELL)], [], {("slipper", "background"): 1}, id="miss"),
-        pytest.param([], [(0, "other", 0.9, *CELL)], {("background", "other"): 1}, id="false alarm in an empty frame"),
+        pytest.param(
+            [], [(0, "other", 0.9, *CELL)], {("background", "other"): 1}, id="false positive in an empty frame"
+        ),
         pytest.param([(0, "slipper", *CELL)], [(0, "slipper", 0.9, *HALF)], {("slipper", "slipper"): 1}, id="hit"),
         pytest.param(
             [(0, "slipper", *CELL)], [(0, "croissant", 0.9, *CELL)], {("slipper", "croissant"): 1}, id="wrong class"
@@ -144,7 +146,7 @@ def test_curves_agree_with_the_matrix():
 
 
 def test_curves_by_hand():
-    """Two cells; one found and named rightly at 0.8, one found but misnamed at 0.6, one false alarm at 0.4."""
+    """Two cells; one found and named rightly at 0.8, one found but misnamed at 0.6, one false positive at 0.4."""
     truth = truth_table([(0, "slipper", *CELL), (0, "croissant", *FAR)])
     predictions = prediction_table([(0, "slipper", 0.8, *CELL), (0, "slipper", 0.6, *FAR), (1, "other", 0.4, *CELL)])
     table = curves.curves(match(truth, predictions, 0.45)).set_index(["class", "conf"])

@@ -36,12 +36,12 @@ def test_numbers_by_hand(tmp_path):
     assert numbers["n_empty_frames"] == 2
     assert numbers["n_boxes"] == {"croissant": 1, "slipper": 2, "other": 0, "total": 3}
     at = numbers["agnostic"]["at"][0]
-    assert (at["hits"], at["misses"], at["false_alarms"]) == (2, 1, 2)
+    assert (at["hits"], at["misses"], at["false_positives"]) == (2, 1, 2)
     assert at["precision"] == pytest.approx(2 / 4)
     assert at["recall"] == pytest.approx(2 / 3)
     assert at["f1"] == pytest.approx(4 / 7)
-    assert at["false_alarms_per_frame"] == pytest.approx(2 / 4)
-    assert at["false_alarms_per_empty_frame"] == pytest.approx(1 / 2)
+    assert at["false_positives_per_frame"] == pytest.approx(2 / 4)
+    assert at["false_positives_per_empty_frame"] == pytest.approx(1 / 2)
     assert [block["iou"] for block in numbers["agnostic"]["at"]] == [0.45, 0.5]
     slipper = numbers["operating_point"]["slipper"]
     assert (slipper["n_boxes"], slipper["n_predictions"], slipper["hits"]) == (2, 3, 1)
@@ -80,16 +80,16 @@ def test_one_box_a_cell_by_hand(tmp_path):
         (2, "other", 0.5, 10, 10, 30, 29),  # a second one on nothing
     ]
     numbers, folder = run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH), found)
-    assert (numbers["agnostic"]["at"][0]["hits"], numbers["agnostic"]["at"][0]["false_alarms"]) == (2, 5)
+    assert (numbers["agnostic"]["at"][0]["hits"], numbers["agnostic"]["at"][0]["false_positives"]) == (2, 5)
     single = numbers["one_box_a_cell"]
     at = single["at"][0]
     assert (single["nms_iou"], len(single["at"]), at["iou"]) == (0.7, 1, 0.45)
-    assert (at["hits"], at["misses"], at["false_alarms"], at["false_alarms_in_empty_frames"]) == (2, 1, 2, 1)
+    assert (at["hits"], at["misses"], at["false_positives"], at["false_positives_in_empty_frames"]) == (2, 1, 2, 1)
     assert (at["precision"], at["recall"], at["f1"]) == pytest.approx((2 / 4, 2 / 3, 4 / 7))
-    # in falling confidence: hit, hit, two alarms, hit: precision 1 up to recall 2/3, then 3 of 5
+    # in falling confidence: hit, hit, two false positives, hit: precision 1 up to recall 2/3, then 3 of 5
     assert single["ap50"] == pytest.approx((67 + 34 * 3 / 5) / 101)
     assert numbers["agnostic"]["ap50"] < single["ap50"]
-    # slipper: a hit, two alarms, a hit; the croissant's own box is gone
+    # slipper: a hit, two false positives, a hit; the croissant's own box is gone
     assert single["map50"] == pytest.approx((51 + 50 * 2 / 4) / 101 / 2)
     assert single["classification"] == {"n": 2, "accuracy": 0.5, "judged": "true", "reason": None}
     # the tables are the preprint's view
@@ -106,8 +106,8 @@ def test_a_cell_with_two_weak_names_is_found_by_their_sum(tmp_path):
     truth = [(0, "slipper", *A), (0, "other", *C)]
     numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 1, truth), found)
     assert [numbers[view]["at"][0]["hits"] for view in ("agnostic", "one_box_a_cell", "cell_score")] == [0, 0, 1]
-    assert numbers["cell_score"]["at"][0]["false_alarms"] == 1
-    # alarm, hit, hit, and a second box of the found cell; by the sum: hit, alarm, hit
+    assert numbers["cell_score"]["at"][0]["false_positives"] == 1
+    # false positive, hit, hit, and a second box of the found cell; by the sum: hit, false positive, hit
     assert numbers["agnostic"]["ap50"] == pytest.approx(2 / 3)
     assert numbers["cell_score"]["ap50"] == pytest.approx((51 + 50 * 2 / 3) / 101)
 
@@ -135,7 +135,7 @@ def test_a_class_the_model_cannot_name_is_no_zero_in_the_mean(tmp_path, classes,
     ("n_frames", "truth", "found"),
     [
         pytest.param(3, [], [], id="empty frames, no predictions"),
-        pytest.param(3, [], FOUND[3:4], id="empty frames, a false alarm"),
+        pytest.param(3, [], FOUND[3:4], id="empty frames, a false positive"),
         pytest.param(3, TRUTH, [], id="no predictions"),
         pytest.param(1, TRUTH[:1], FOUND[:1], id="one frame"),
     ],
@@ -182,13 +182,13 @@ def test_classes_that_are_no_truth_are_marked(tmp_path, judged, accuracy, counte
 
 
 def test_a_detector_of_one_class_is_judged_on_finding_alone(tmp_path):
-    # one cell found, one missed, one false alarm, whatever the true boxes are called
+    # one cell found, one missed, one false positive, whatever the true boxes are called
     truth = [(0, "slipper", *A), (1, "croissant", *A)]
     found = [(0, "cell", 0.9, *A), (1, "cell", 0.8, 80, 40, 100, 55)]
     numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 2, truth), found, classes=["cell"])
     assert numbers["classes_judged"] == "false"
     assert list(numbers["operating_point"]) == ["any"]
-    assert [numbers["operating_point"]["any"][key] for key in ("hits", "misses", "false_alarms")] == [1, 1, 1]
+    assert [numbers["operating_point"]["any"][key] for key in ("hits", "misses", "false_positives")] == [1, 1, 1]
     assert numbers["coco"]["map50"] is numbers["classification"]["accuracy"] is numbers["image_labels"] is None
     assert numbers["agnostic"]["ap50"] == pytest.approx(51 / 101, abs=1e-3)
     assert any("the detector finds cells and names no shape" in sentence for sentence in numbers["caveats"])

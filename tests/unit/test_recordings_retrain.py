@@ -198,7 +198,7 @@ def table(*rows: tuple) -> pd.DataFrame:
 
 def test_detectors_are_judged_by_hand():
     truth = table(("a", 3, "slipper", 0, 1), ("a", 3, "croissant", 50, 1), ("b", 0, "slipper", 0, 1))
-    # frames of two recordings have equal numbers; a false alarm on a frame without a cell comes first
+    # frames of two recordings have equal numbers; a false positive on a frame without a cell comes first
     found = table(("a", 9, "slipper", 0, 0.9), ("a", 3, "slipper", 1, 0.8), ("a", 3, "slipper", 50, 0.7),
                   ("b", 0, "slipper", 0, 0.6))  # fmt: skip
     judged = kept.judge("x", truth.drop(columns="conf"), found, HELD, {})

@@ -209,7 +209,7 @@ def counted(factor: float, side: float) -> dict:
     size = {"imgsz": None, "factor": [factor, factor], "cell_side_px": side, "training_cell_side_px": 20.0}
     return {
         "size": size | {"cell_side_ratio": side / 20}, "n_frames": 4, "n_boxes": {"total": 7},
-        "agnostic": {"at": [{"false_alarms_per_frame": factor}, {"false_alarms_per_frame": 99.0}]},
+        "agnostic": {"at": [{"false_positives_per_frame": factor}, {"false_positives_per_frame": 99.0}]},
     }  # fmt: skip
 
 
@@ -232,4 +232,4 @@ def test_each_published_run_stands_beside_itself_at_another_size():
         ["val21", "m-on-naples", "trained", 0.5, 0.5, 0.4, 0.3, None],
         ["val21", "m-on-naples-at-native", "native", 1.0, 1.0, 0.8, 0.7, None],
     ]
-    assert table["false_alarms_per_frame"].tolist() == [0.5, 1.0]
+    assert table["false_positives_per_frame"].tolist() == [0.5, 1.0]

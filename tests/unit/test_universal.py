@@ -95,7 +95,7 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
 def row(model: str, ap50: float) -> dict:
     known = {"run": f"{model}-on-naples", "model": model, "testset": "naples", "size": "native", "input": "grey"}
     known |= {"condition": "all", "clusters": "", "n_frames": 4, "n_boxes": 9, "ap50": ap50, "recall": 0.7}
-    return known | {"precision": 0.9, "false_alarms_per_frame": 0.1}
+    return known | {"precision": 0.9, "false_positives_per_frame": 0.1}
 
 
 def test_the_shipped_checkpoint_is_the_one_its_table_record_and_card_speak_of():
@@ -206,15 +206,15 @@ def test_conditions_by_hand(tmp_path):
         for box in made.truth.itertuples()
         if of[box.frame] in ("none", "inverted")
     ]
-    alarm = made.frames.loc[made.frames["condition"] == "inverted", "frame"].iloc[0]
-    found.append((alarm, "slipper", 0.3, 80, 40, 100, 55))
+    false_positive = made.frames.loc[made.frames["condition"] == "inverted", "frame"].iloc[0]
+    found.append((false_positive, "slipper", 0.3, 80, 40, 100, 55))
     run = {"run": "m-on-stress_naples", "model": "m", "testset": "stress_naples", "size": "native", "input": "grey"}
     told = {"run": run["run"], "testset": "stress_naples", "testset_fingerprint": made.meta["fingerprint"]}
     write_predictions(tmp_path / "predictions/m-on-stress_naples.parquet", found, **told)
     table = conditions.table(tmp_path, [run], conditions.Settings(0.25, 0.45, 20, 0)).set_index("condition")
     assert list(table.index) == [conditions.ALL, *DISTURBANCES, conditions.MEAN]
-    assert table.loc["none", ["ap50", "recall", "false_alarms_per_frame"]].tolist() == [1, 1, 0]
-    assert table.loc["inverted", ["ap50", "recall", "false_alarms_per_frame"]].tolist() == [1, 1, 0.5]
+    assert table.loc["none", ["ap50", "recall", "false_positives_per_frame"]].tolist() == [1, 1, 0]
+    assert table.loc["inverted", ["ap50", "recall", "false_positives_per_frame"]].tolist() == [1, 1, 0.5]
     assert table.loc["noise 18", "recall"] == 0
     # ten disturbances, one of which is borne
     assert table.loc[conditions.MEAN, "recall"] == pytest.approx(1 / 10)

@@ -142,7 +142,7 @@ for job, runs in PLAN.runs.jobs.items():
             iou=CONFIG.validation.iou,
             code=code("evaluate_model"),
         message:
-            f"Counting hits, misses and false alarms of {model}"
+            f"Counting hits, misses and false positives of {model}"
         script:
             "../scripts/evaluate_model.py"
 

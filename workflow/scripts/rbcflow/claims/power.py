@@ -1,8 +1,8 @@
 """On drawn data of known truth, does the test of a sentence come out right?
 
-Detectors of known recall, naming, offset and rate of false boxes are drawn on the frames, true boxes and recordings of
-the actual test sets, so that n is that of the test. Recordings differ in difficulty, for all detectors alike in half of
-the variance, as frames of one recording resemble each other. What is drawn goes through the functions that count the
+Detectors of known recall, naming, offset and rate of false positives are drawn on the frames, true boxes and recordings
+of the actual test sets, so that n is that of the test. Recordings differ in difficulty, for all detectors alike in half
+of the variance, as frames of one recording resemble each other. What is drawn goes through the functions that count the
 real runs; only the matching of boxes is known instead of found.
 """
 
@@ -35,7 +35,7 @@ RESAMPLES = 200
 CONCENTRATION = 20.0
 """Of the beta distribution of recall over recordings: a standard deviation of 0.09 around 0.8."""
 SHAPE = 4.0
-"""Of the gamma distribution of false boxes over recordings: a standard deviation of half the mean."""
+"""Of the gamma distribution of false positives over recordings: a standard deviation of half the mean."""
 SPREAD = 0.2
 """Standard deviation of the logarithm of the offset over recordings."""
 
@@ -49,14 +49,14 @@ class Detector:
         right: share of those it names rightly, in every recording.
         background: boxes on background a frame.
         offset: median distance of centres, in sizes of the cell.
-        alarms: what those boxes are named.
+        false_class: what those boxes are named.
     """
 
     found: float = 0.9
     right: float = 1.0
     background: float = 0.0
     offset: float = 0.05
-    alarms: str = "slipper"
+    false_class: str = "slipper"
 
 
 def detector(metric: str, truth: float, sample: Sample) -> Detector:
@@ -78,7 +78,7 @@ def detector(metric: str, truth: float, sample: Sample) -> Detector:
     if metric.startswith("precision_"):
         name = metric.removeprefix("precision_")
         hits = 0.9 * (sample.true == name).sum()
-        return Detector(background=hits * (1 / truth - 1) / sample.n_frames, alarms=name)
+        return Detector(background=hits * (1 / truth - 1) / sample.n_frames, false_class=name)
     known = {
         "recall": Detector(found=truth),
         "ap50": Detector(found=truth),
@@ -109,20 +109,20 @@ def draw(own: Detector, sample: Sample, difficulty: Values, rng: np.random.Gener
     named = np.where(rng.random(n) < own.right, sample.true, other)
     # the median of a Rayleigh distribution is 1.1774 of its scale
     offset = rng.rayleigh(own.offset / 1.1774, n) * np.exp(SPREAD * difficulty)[sample.true_recording]
-    alarms = rng.poisson(own.background * gammaincinv(SHAPE, place) / SHAPE * sample.frames)
-    false = np.repeat(np.arange(sample.n_recordings), alarms)
-    matched = _matched(sample, np.where(found, named, BACKGROUND), offset, false, own.alarms)
+    added = rng.poisson(own.background * gammaincinv(SHAPE, place) / SHAPE * sample.frames)
+    false = np.repeat(np.arange(sample.n_recordings), added)
+    matched = _matched(sample, np.where(found, named, BACKGROUND), offset, false, own.false_class)
     boxes = matched["predicted"] != BACKGROUND
     true_of, named_as = matched["true"][boxes], matched["predicted"][boxes]
     return replace(
         sample, conf=rng.random(int(boxes.sum())), recording=matched["recording"][boxes], predicted=named_as,
-        hit_any=true_of != BACKGROUND, hit=true_of == named_as, matched=matched, background=alarms.astype(float),
-        wall_slippers=alarms.astype(float),
+        hit_any=true_of != BACKGROUND, hit=true_of == named_as, matched=matched, background=added.astype(float),
+        wall_slippers=added.astype(float),
     )  # fmt: skip
 
 
 def _matched(
-    sample: Sample, predicted: NDArray[np.object_], offset: Values, false: NDArray[np.int64], alarm: str
+    sample: Sample, predicted: NDArray[np.object_], offset: Values, false: NDArray[np.int64], false_class: str
 ) -> dict[str, NDArray]:
     """Return ``Sample.matched`` of true boxes, found as what is predicted or not, and of false ones by recording."""
     n, none = len(sample.true), np.full(len(false), np.nan)
@@ -131,7 +131,7 @@ def _matched(
     return {
         "recording": np.concatenate([sample.true_recording, false]),
         "true": np.concatenate([sample.true, np.full(len(false), BACKGROUND, dtype=object)]),
-        "predicted": np.concatenate([predicted, np.full(len(false), alarm, dtype=object)]),
+        "predicted": np.concatenate([predicted, np.full(len(false), false_class, dtype=object)]),
         "truth_row": np.concatenate([np.arange(n), np.full(len(false), -1)]),
         **{name: np.concatenate([np.where(found, values, np.nan), none]) for name, values in measured.items()},
     }

@@ -79,7 +79,7 @@ def _matrices_note(metrics: dict[str, dict]) -> str:
         f"confidence > {limits['conf']:g}, IoU > {limits['iou']:g}",
         "values of this run, none of the preprint's but where a panel says so",
         "rows predicted, columns true, as in the preprint",
-        "p parachute (croissant), s slipper, o other, b background (last row missed, last column false alarms)",
+        "p parachute (croissant), s slipper, o other, b background (last row missed, last column false positives)",
         "shares: each column sums to 1",
         "shades of counts and shares alike: the share, from white at 0 to the darkest at 1",
         "pairs of the highest overlap are matched first, as in the preprint's library (Ultralytics 8.3); in the matrix "

@@ -57,7 +57,7 @@ def front_frame(run_folder: Path, predictions: Path, testset: Path, output: Path
 
 
 def typical(matches: pd.DataFrame, n_frames: int) -> int:
-    """Return the frame with true boxes whose share of found ones and number of false alarms are nearest to the whole's.
+    """Return the frame with true boxes whose share of found ones and false positives are nearest to the whole's.
 
     Args:
         matches: of a run, columns ``frame``, ``true`` and ``predicted``.
@@ -67,11 +67,11 @@ def typical(matches: pd.DataFrame, n_frames: int) -> int:
     if not len(matches):
         return 0
     count = pd.DataFrame(
-        {"n": real, "found": real & boxed, "alarms": ~real & boxed, "frame": matches["frame"]}
+        {"n": real, "found": real & boxed, "added": ~real & boxed, "frame": matches["frame"]}
     ).groupby("frame").sum()  # fmt: skip
     shown = count[count["n"] > 0] if (count["n"] > 0).any() else count
-    share, alarms = count["found"].sum() / max(count["n"].sum(), 1), count["alarms"].sum() / n_frames
-    apart = (shown["found"] / shown["n"].clip(lower=1) - share).abs() + (shown["alarms"] - alarms).abs() / (1 + alarms)
+    share, added = count["found"].sum() / max(count["n"].sum(), 1), count["added"].sum() / n_frames
+    apart = (shown["found"] / shown["n"].clip(lower=1) - share).abs() + (shown["added"] - added).abs() / (1 + added)
     # of frames that are alike the one with the most cells, of these the first
     nearest = shown.assign(apart=apart.round(6)).sort_values(["apart", "n"], ascending=[True, False], kind="stable")
     return int(nearest.index[0])

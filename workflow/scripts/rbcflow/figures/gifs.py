@@ -153,7 +153,7 @@ def _texts(metrics: dict, frames: pd.DataFrame, matches: pd.DataFrame, fps: int)
 
 
 def count(matches: pd.DataFrame) -> Counter[str]:
-    """Return the hits, misses, false alarms and wrong names among rows of ``matches.csv``."""
+    """Return the hits, misses, false positives and wrong names among rows of ``matches.csv``."""
     true, found = matches["true"] != BACKGROUND, matches["predicted"] != BACKGROUND
     return Counter(
         {
@@ -166,7 +166,7 @@ def count(matches: pd.DataFrame) -> Counter[str]:
 
 def _words(counts: Counter[str]) -> str:
     missed = counts["cells"] - counts["found"]
-    return f"{counts['found']} found, {missed} missed, {counts['false']} false alarms"
+    return f"{counts['found']} found, {missed} missed, {counts['false']} false positives"
 
 
 @cache

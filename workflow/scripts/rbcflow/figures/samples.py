@@ -1,4 +1,4 @@
-"""Predictions beside the truth: hits, misses, false alarms, wrong names (figure ``sample_predictions``)."""
+"""Predictions beside the truth: hits, misses, false positives, wrong names (figure ``sample_predictions``)."""
 
 from __future__ import annotations
 
@@ -90,6 +90,6 @@ def _legend(*, judged: bool) -> list:
         *style.class_handles(CLASSES),
         Line2D([], [], marker="$□$", label="found", **square),
         Line2D([], [], linestyle=DASHED, label="missed" if judged else "missed (class not judged)", **dark),
-        Line2D([], [], marker="$⧅$", label="false alarm", **square),
+        Line2D([], [], marker="$⧅$", label="false positive", **square),
         *([Line2D([], [], marker="$⧈$", label="misnamed (inside: true class)", **square)] if judged else []),
     ]

@@ -25,12 +25,12 @@ CURVES = {
 }
 """Label, colour and line of each way of counting."""
 
-FALSE_ALARMS = {
+FALSE_POSITIVES = {
     "second": "second box\non a found cell",
     "misplaced": "overlaps a cell\ntoo little",
     "background": "on background",
 }
-"""What the matrix's row of false alarms is divided into, as in the errors of ``metrics.json``."""
+"""What the matrix's row of false positives is divided into, as in the errors of ``metrics.json``."""
 
 HEAT = "Blues"
 """Colour map of every matrix."""
@@ -84,18 +84,18 @@ def confusion_matrix(run_folder: Path, output: Path) -> None:
     matrix = ConfusionMatrix.read_csv(run_folder / "confusion_matrix.csv", **limits)
     with style.canvas(output, style.SHEET_MM, 118, run_note(metrics, thresholds(metrics))) as figure:
         left, right = figure.subplots(2, 1, height_ratios=(6, 4))
-        counts = np.vstack([matrix.counts[:-1], _false_alarms(metrics)])
-        heat(left, counts / max(1, counts.max()), [[f"{n}" for n in row] for row in counts], below=FALSE_ALARMS)
+        counts = np.vstack([matrix.counts[:-1], _false_positives(metrics)])
+        heat(left, counts / max(1, counts.max()), [[f"{n}" for n in row] for row in counts], below=FALSE_POSITIVES)
         left.set_title(f"counts (n = {matrix.n})")
         shares = matrix.normalised()
         heat(right, shares, [["–" if np.isnan(x) else f"{x:.2f}" for x in row] for row in shares])
         right.set_title("shares (each row sums to 1)")
 
 
-def _false_alarms(metrics: dict) -> np.ndarray:
-    """Return (3, C + 1) the matrix's row ``background`` divided as in ``FALSE_ALARMS``; the last column is no count."""
-    divided = metrics["errors"]["false_alarms"]
-    return np.array([[divided[kind].get(name, 0) for name in LABELS] for kind in FALSE_ALARMS])
+def _false_positives(metrics: dict) -> np.ndarray:
+    """Return (3, C + 1) the row ``background`` divided as in ``FALSE_POSITIVES``; the last column counts nothing."""
+    divided = metrics["errors"]["false_positives"]
+    return np.array([[divided[kind].get(name, 0) for name in LABELS] for kind in FALSE_POSITIVES])
 
 
 def heat(
@@ -104,7 +104,7 @@ def heat(
     texts: list[list[str]],
     *,
     short: bool = False,
-    below: Mapping[str, str] = MappingProxyType({BACKGROUND: "background\n(false alarm)"}),
+    below: Mapping[str, str] = MappingProxyType({BACKGROUND: "background\n(false positive)"}),
 ) -> None:
     """Draw a matrix as a heat map; background with background is no count.
 

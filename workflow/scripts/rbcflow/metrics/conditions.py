@@ -25,8 +25,8 @@ from rbcflow.testsets.files import TestSet
 
 COLUMNS = (
     "run", "model", "testset", "size", "input", "condition", "clusters", "n_recordings", "n_frames", "n_boxes", "ap50",
-    "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision", "false_alarms_per_frame",
-    "n_empty_frames", "false_alarms_per_empty_frame", "class_recall", "calibration_error", "fingerprint",
+    "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision", "false_positives_per_frame",
+    "n_empty_frames", "false_positives_per_empty_frame", "class_recall", "calibration_error", "fingerprint",
 )  # fmt: skip
 ALL = "all"
 MEAN = "mean of the disturbed"
@@ -87,13 +87,13 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
 
     Returns:
         ``variant, testset, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, low, high, recall,
-        false_alarms_per_frame``; the difference is of the means, its deviation that of means of independent seeds, from
-        ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is one seed.
+        false_positives_per_frame``; the difference is of the means, its deviation that of means of independent seeds,
+        from ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is one seed.
     """
     keys = ["variant", "testset", "condition", "clusters"]
     named = counted.assign(variant=counted["model"].map(variants)).fillna({"clusters": ""})
     groups = named.groupby(keys, sort=False)
-    made = groups[["ap50", "recall", "false_alarms_per_frame"]].mean()
+    made = groups[["ap50", "recall", "false_positives_per_frame"]].mean()
     made["seeds"], made["ap50_sd"] = groups.size(), groups["ap50"].std(ddof=1)
     own = made.reset_index()
     other = own[own["variant"] == reference].drop(columns="variant")
@@ -107,7 +107,7 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
     half[own["variant"] == reference] = 0.0
     own["low"], own["high"] = own["difference"] - half, own["difference"] + half
     columns = ["seeds", "ap50", "ap50_sd", "difference", "difference_sd", "low", "high", "recall"]
-    return own[[*keys, *columns, "false_alarms_per_frame"]]
+    return own[[*keys, *columns, "false_positives_per_frame"]]
 
 
 def without_clusters(judged: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:
@@ -151,7 +151,7 @@ def _numbers(judged: TestSet, predicted: Predictions, settings: Settings) -> dic
     matching = match(judged.truth, single.boxes, settings.iou)
     block = agnostic_block(judged, single, settings.conf, [matching])
     at = block["at"][0]
-    names = ("recall", "precision", "false_alarms_per_frame", "n_empty_frames", "false_alarms_per_empty_frame")
+    names = ("recall", "precision", "false_positives_per_frame", "n_empty_frames", "false_positives_per_empty_frame")
     return {
         "n_frames": len(judged.frames),
         "n_boxes": len(judged.truth),
@@ -204,7 +204,7 @@ def _means(made: pd.DataFrame) -> pd.DataFrame:
     disturbed = made[~made["condition"].isin((ALL, "none"))]
     keys = ["run", "model", "testset", "size", "input"]
     values = [
-        "ap50", "recall", "precision", "false_alarms_per_frame", "false_alarms_per_empty_frame", "class_recall",
+        "ap50", "recall", "precision", "false_positives_per_frame", "false_positives_per_empty_frame", "class_recall",
         "calibration_error",
     ]  # fmt: skip
     groups = disturbed.astype(dict.fromkeys(values, float)).groupby(keys, sort=False)

@@ -18,7 +18,7 @@ LABELS: tuple[str, ...] = (*CLASSES, BACKGROUND)
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """Counts by true and predicted class; the last row holds false alarms, the last column misses.
+    """Counts by true and predicted class; the last row holds false positives, the last column misses.
 
     Attributes:
         counts: (C + 1, C + 1) int64, rows true, columns predicted, in the order of ``LABELS``.
@@ -58,7 +58,8 @@ class ConfusionMatrix:
     def normalised(self) -> NDArray[np.float64]:
         """Return the shares of each true class (rows sum to 1); a row without counts is NaN.
 
-        The row ``background`` gives how false alarms divide among predicted classes, as nothing else can be its total.
+        The row ``background`` gives how false positives divide among predicted classes, as nothing else can be its
+        total.
         """
         totals = self.counts.sum(axis=1, keepdims=True).astype(float)
         return np.divide(self.counts, totals, out=np.full(self.counts.shape, np.nan), where=totals > 0)

@@ -20,7 +20,7 @@ from rbcflow.metrics.matching import BACKGROUND
 from rbcflow.testsets.files import TestSet
 
 KINDS = ("classification", "localisation", "both", "duplicate", "background", "missed")
-FALSE_ALARMS: dict[str, tuple[str, ...]] = {
+FALSE_POSITIVES: dict[str, tuple[str, ...]] = {
     "second": ("duplicate",),
     "misplaced": ("localisation", "both"),
     "background": ("background",),
@@ -54,7 +54,7 @@ def classify(
     """Return one row an error.
 
     Args:
-        matches: hits, false alarms and misses at the operating point, as ``Matching.at`` gives them.
+        matches: hits, false positives and misses at the operating point, as ``Matching.at`` gives them.
         truth: true boxes.
         predictions: predicted boxes.
         frames: ``frame`` and ``width`` of every frame.
@@ -63,8 +63,8 @@ def classify(
         named: whether classes are judged; else no error is one of class.
 
     Returns:
-        Columns ``COLUMNS``, sorted by frame: the most confident false alarm first, misses last. ``iou`` is the overlap
-        with the true box the error points to; boxes are the prediction's, of a miss the true one's.
+        Columns ``COLUMNS``, sorted by frame: the most confident false positive first, misses last. ``iou`` is the
+        overlap with the true box the error points to; boxes are the prediction's, of a miss the true one's.
     """
     widths = frames.set_index("frame")["width"]
     true_boxes, boxes = (part[BOX].to_numpy(dtype=float) for part in (truth, predictions))
@@ -107,10 +107,10 @@ def _of_prediction(
     if best < NEAR:
         return "background", BACKGROUND, best, -1
     same = not named or classes[target] == match.predicted
-    return _false_alarm(best, iou, same=same), classes[target], best, target
+    return _false_positive(best, iou, same=same), classes[target], best, target
 
 
-def _false_alarm(overlap: float, iou: float, *, same: bool) -> str:
+def _false_positive(overlap: float, iou: float, *, same: bool) -> str:
     """Return the kind of a prediction near a true box that it did not find."""
     if overlap > iou:
         return "duplicate"

@@ -6,11 +6,11 @@ import pandas as pd
 
 from rbcflow.metrics.matching import BACKGROUND
 
-COLUMNS = ["by", "group", "frames", "n_boxes", "found", "named", "misses", "false_alarms", "recall", "precision"]
+COLUMNS = ["by", "group", "frames", "n_boxes", "found", "named", "misses", "false_positives", "recall", "precision"]
 
 
 def by_group(frames: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    """Count hits, misses and false alarms by donor and by condition; what is unknown is no group.
+    """Count hits, misses and false positives by donor and by condition; what is unknown is no group.
 
     Args:
         frames: ``frame, donor, condition`` of every frame.
@@ -27,7 +27,7 @@ def by_group(frames: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
             "found": hit,
             "named": hit & (matches["true"] == matches["predicted"]),
             "misses": matches["predicted"] == BACKGROUND,
-            "false_alarms": matches["true"] == BACKGROUND,
+            "false_positives": matches["true"] == BACKGROUND,
         }
     )
     sums = counted.groupby("frame").sum().reindex(frames["frame"], fill_value=0).astype(int)
@@ -40,6 +40,6 @@ def by_group(frames: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     table["n_boxes"] = table["found"] + table["misses"]
     table["recall"] = table["found"] / table["n_boxes"].where(table["n_boxes"] > 0)
-    predicted = table["found"] + table["false_alarms"]
+    predicted = table["found"] + table["false_positives"]
     table["precision"] = table["found"] / predicted.where(predicted > 0)
     return table[COLUMNS]

@@ -32,7 +32,7 @@ def pairs(truth: NDArray, boxes: NDArray, iou: float) -> NDArray[np.int64]:
         iou: overlap that a match must exceed.
 
     Returns:
-        (P,) row of the true box a prediction found, -1 for a false alarm.
+        (P,) row of the true box a prediction found, -1 for a false positive.
     """
     partner = np.full(len(boxes), -1)
     if not len(truth) or not len(boxes):

@@ -49,7 +49,7 @@ def localisation(matches: pd.DataFrame, truth: pd.DataFrame, predictions: pd.Dat
     """Return median and quartiles of the overlap of matched boxes, and their bias.
 
     Args:
-        matches: hits, false alarms and misses at the operating point, as ``Matching.at`` gives them.
+        matches: hits, false positives and misses at the operating point, as ``Matching.at`` gives them.
         truth: true boxes, with ``kind``.
         predictions: predicted boxes.
 

@@ -17,7 +17,7 @@ from rbcflow.core.boxes import iou_matrix
 from rbcflow.metrics.inputs import BOX
 
 BACKGROUND = "background"
-"""The true class of a false alarm and the predicted class of a miss."""
+"""The true class of a false positive and the predicted class of a miss."""
 
 MATCH_COLUMNS = ["frame", "true", "predicted", "conf", "iou", "truth_row", "prediction_row"]
 
@@ -31,7 +31,8 @@ def match_boxes(truth: NDArray, boxes: NDArray, iou: float) -> tuple[NDArray[np.
         iou: overlap that a match must exceed.
 
     Returns:
-        (P,) row of the true box a prediction found, -1 for a false alarm; (P,) their overlap, 0 for a false alarm.
+        (P,) row of the true box a prediction found, -1 for a false positive; (P,) their overlap, 0 for a false
+        positive.
     """
     partner, best = np.full(len(boxes), -1), np.zeros(len(boxes))
     if len(truth) == 0:
@@ -64,15 +65,15 @@ class Matching:
     iou: float
 
     def true_classes(self) -> NDArray[np.object_]:
-        """Return (P,) the true class behind each prediction, ``background`` for a false alarm."""
+        """Return (P,) the true class behind each prediction, ``background`` for a false positive."""
         labels = np.append(self.truth["class"].to_numpy(dtype=object), BACKGROUND)
         return labels[self.partner]
 
     def at(self, conf: float) -> pd.DataFrame:
-        """Return hits, false alarms and misses above a confidence.
+        """Return hits, false positives and misses above a confidence.
 
         Returns:
-            By frame, one row a prediction above ``conf`` (true class ``background`` for a false alarm), then one a
+            By frame, one row a prediction above ``conf`` (true class ``background`` for a false positive), then one a
             missed true box (predicted class ``background``). Columns ``MATCH_COLUMNS``; the last two are row numbers in
             the tables of truth and predictions.
         """

@@ -122,7 +122,7 @@ def _numbers(
             "iou": matching.iou,
             "meaning": "predictions above conf, in falling confidence, each take the free true box they overlap most, "
             "of any class, if the overlap exceeds iou; by class, a misnamed cell is a miss of its own class and a "
-            "false alarm of the other",
+            "false positive of the other",
             "confidence_floor": predicted.meta.get("conf"),
             "nms_iou": predicted.meta.get("iou"),
         },

@@ -35,7 +35,7 @@ class Sample:
         predicted: (P,) class.
         true_recording: (T,) number of a true box's recording.
         true: (T,) class.
-        matched: at the operating point, one place a hit, false alarm or miss: arrays ``MATCHED``, the last four NaN
+        matched: at the operating point, one place a hit, false positive or miss: arrays ``MATCHED``, the last four NaN
             where there is no pair of boxes (``alignment``), ``truth_row`` -1 where there is no true box.
         single: the same where boxes of all classes compete, so that an object has one, without the last three.
         frames: (R,) frames of each recording, those without boxes included.

@@ -19,7 +19,7 @@ COLUMNS = [
     "published_as", "run", "model", "testset", "size", "imgsz", "factor_low", "factor_high", "cell_side_px",
     "training_cell_side_px", "cell_side_ratio",
     *(f"{name}{part}" for name in METRICS for part in ("", "_low", "_high")),
-    "false_alarms_per_frame", "n_frames", "n_boxes",
+    "false_positives_per_frame", "n_frames", "n_boxes",
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def compare_sizes(
                 "published_as": row["published_as"],
                 "factor_low": size["factor"][0],
                 "factor_high": size["factor"][1],
-                "false_alarms_per_frame": found["false_alarms_per_frame"],
+                "false_positives_per_frame": found["false_positives_per_frame"],
                 "n_frames": counted["n_frames"],
                 "n_boxes": counted["n_boxes"]["total"],
             }

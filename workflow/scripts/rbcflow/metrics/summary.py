@@ -126,7 +126,7 @@ def ratios(count: curves.Counts) -> dict:
         "n_predictions": count.n_predictions,
         "hits": count.hits,
         "misses": count.n_boxes - count.hits,
-        "false_alarms": count.n_predictions - count.hits,
+        "false_positives": count.n_predictions - count.hits,
         "precision": count.precision,
         "recall": count.recall,
         "f1": count.f1,
@@ -233,16 +233,16 @@ def by_cell_score(predictions: Predictions, nms_iou: float) -> Predictions:
 
 def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:
     table, empty = matching.at(conf), _empty_frames(testset)
-    alarms = table[table["true"] == BACKGROUND]
-    in_empty = int(alarms["frame"].isin(empty).sum())
+    false_positives = table[table["true"] == BACKGROUND]
+    in_empty = int(false_positives["frame"].isin(empty).sum())
     return {
         "conf": conf,
         "iou": matching.iou,
         **operating_point(matching, [curves.ANY], conf)[curves.ANY],
-        "false_alarms_per_frame": len(alarms) / len(testset.frames) if len(testset.frames) else None,
+        "false_positives_per_frame": len(false_positives) / len(testset.frames) if len(testset.frames) else None,
         "n_empty_frames": len(empty),
-        "false_alarms_in_empty_frames": in_empty,
-        "false_alarms_per_empty_frame": in_empty / len(empty) if empty else None,
+        "false_positives_in_empty_frames": in_empty,
+        "false_positives_per_empty_frame": in_empty / len(empty) if empty else None,
     }
 
 
@@ -282,16 +282,16 @@ def error_block(table: pd.DataFrame, n_frames: int) -> dict:
             kind: {place: int(((table["kind"] == kind) & (table["place"] == place)).sum()) for place in errors.PLACES}
             for kind in errors.KINDS
         },
-        "false_alarms": {
+        "false_positives": {
             word: {**{name: int((own["predicted"] == name).sum()) for name in CLASSES}, "total": len(own)}
-            for word, kinds in errors.FALSE_ALARMS.items()
+            for word, kinds in errors.FALSE_POSITIVES.items()
             for own in [table[table["kind"].isin(kinds)]]
         },
         "background_slippers_at_walls": int(
             ((table["kind"] == "background") & (table["place"] == "wall") & (table["predicted"] == "slipper")).sum()
         ),
         "n_frames": n_frames,
-        "meaning": "kinds as in TIDE at the matrix's thresholds; false_alarms: the matrix's row background by "
+        "meaning": "kinds as in TIDE at the matrix's thresholds; false_positives: the matrix's row background by "
         "predicted class, second (one more box on a cell that is found), misplaced (overlaps a cell, but too little) "
         "and background (no cell there); places: at the frame's left or right end, with the middle half over a row "
         "where the recording's median image has a wall, or elsewhere",

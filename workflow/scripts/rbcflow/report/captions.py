@@ -120,12 +120,12 @@ def overlap(_: Path, run: Run) -> str:
 
 
 def found(_: Path, run: Run) -> str:
-    """Return found cells and false alarms a frame."""
+    """Return found cells and false positives a frame."""
     if not run.n_boxes:
         return ""
     own = run.found
-    alarms = ratio(own["false_alarms_per_frame"], 2)
-    return f"{count(own['hits'])} of {plural(run.n_boxes, 'cell')} found, {alarms} false alarms a frame."
+    false_positives = ratio(own["false_positives_per_frame"], 2)
+    return f"{count(own['hits'])} of {plural(run.n_boxes, 'cell')} found, {false_positives} false positives a frame."
 
 
 OF_RUN: dict[str, Callable[[Path, Run], str]] = {

@@ -47,12 +47,12 @@ class Tile:
 
     @property
     def mostly_colour(self) -> bool:
-        """Whether more than half of the missed cells and of the false boxes are gone without colours."""
+        """Whether more than half of the missed cells and of the false positives are gone without colours."""
         if self.grey is None:
             return False
         had, left = self.run.found, self.grey.found
-        fewer_alarms = 2 * left["false_alarms"] < had["false_alarms"]
-        return 2 * (1 - left["recall"]) < 1 - had["recall"] and fewer_alarms
+        fewer_false_positives = 2 * left["false_positives"] < had["false_positives"]
+        return 2 * (1 - left["recall"]) < 1 - had["recall"] and fewer_false_positives
 
     @property
     def real(self) -> bool:

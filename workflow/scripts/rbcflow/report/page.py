@@ -295,7 +295,7 @@ def collect(
         outlines=read_outlines(results),
         datasets=datasets,
         leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
-        sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_alarms_per_frame"}),
+        sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_positives_per_frame"}),
         box_folds=read_box_folds(results, project, printed),
         pixels=pixels,
         published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),

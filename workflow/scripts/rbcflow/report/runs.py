@@ -57,7 +57,8 @@ class Run:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
         basis: what it was judged on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
-        false_alarms: by what is at their place (``second``, ``misplaced``, ``background``), counts by predicted class.
+        false_positives: by what is at their place (``second``, ``misplaced``, ``background``), counts by predicted
+            class.
         left_out: classes with true boxes that the model cannot name: no part of mAP.
         one_box: the same where each object has one box, whatever its class.
         one_box_ap50: average precision of these boxes, classes ignored.
@@ -89,7 +90,7 @@ class Run:
     ap75: float | None = None
     ap50_95: float | None = None
     found: dict[str, Any] = field(default_factory=dict)
-    false_alarms: dict[str, dict[str, int]] = field(default_factory=dict)
+    false_positives: dict[str, dict[str, int]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     one_box: dict[str, Any] = field(default_factory=dict)
     one_box_ap50: float | None = None
@@ -211,7 +212,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
         "ap75": agnostic["ap75"],
         "ap50_95": agnostic["ap50_95"],
         "found": found,
-        "false_alarms": data["errors"]["false_alarms"],
+        "false_positives": data["errors"]["false_positives"],
         "left_out": coco["left_out"],
         "one_box": single["at"][0],
         "one_box_ap50": single["ap50"],

@@ -99,8 +99,8 @@ class Group:
         return next((line for line in self.lines if line.role == role), None)
 
     def is_best(self, line: Line, column: str) -> bool:
-        """Say whether no other line has a better number; of false alarms fewer are better. A line alone is none."""
-        sign = -1 if column == "false_alarms_per_frame" else 1
+        """Say whether no other line has a better number; of false positives fewer are better. A line alone is none."""
+        sign = -1 if column == "false_positives_per_frame" else 1
         values = [sign * value for other in self.lines if (value := other.value(column)) is not None]
         own = line.value(column)
         return own is not None and len(values) > 1 and sign * own == max(values)

@@ -1,7 +1,7 @@
 """Test sets: frames and true boxes that detectors are judged on (rule ``build_testset``), one function a kind.
 
 Boxes of objects that the frame's edge cuts stay in the truth, with kind ``edge``; frames without objects stay in too,
-since false alarms are counted on them. ``files`` has the format; its reading functions are found here too.
+since false positives are counted on them. ``files`` has the format; its reading functions are found here too.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ RANKS = ("spearman", "spearman_of_mild")
 
 
 def _found(table: pd.DataFrame) -> str:
-    """Return one row a test set, the models' average precision, recall and false alarms side by side."""
+    """Return one row a test set, the models' average precision, recall and false positives side by side."""
     table = table.fillna({"clusters": ""})
     models = list(dict.fromkeys(table["model"]))
     lines = [
@@ -99,7 +99,7 @@ def _found(table: pd.DataFrame) -> str:
         ]
         for model in models:
             row = values.loc[model] if model in values.index else None
-            found = "–" if row is None else "{ap50:.3f} / {recall:.3f} / {false_alarms_per_frame:.2f}".format(**row)
+            found = "–" if row is None else "{ap50:.3f} / {recall:.3f} / {false_positives_per_frame:.2f}".format(**row)
             cells.append(found)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -165,7 +165,7 @@ On its own validation images at the best epoch, before the averaging: precision 
 
 ## Cells found, whatever they are called
 
-Average precision at IoU 0.5 / recall / false alarms a frame at confidence 0.25, one box an object, by the sum of its
+Average precision at IoU 0.5 / recall / false positives a frame at confidence 0.25, one box an object, by the sum of its
 classes' scores, at the frames' own pixels. `conditions.csv` has more.
 
 {found}
