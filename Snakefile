@@ -43,7 +43,7 @@ onstart:
 
 onerror:
     logger.error(
-        "\nWhat is finished is kept: mend what is named above and run the same command again. A job that ended with "
+        "\nWhat is finished is kept: fix what is named above and run the same command again. A job that ended with "
         "exit code 137 or `Killed` ran out of memory: fewer --cores. docs/accidents.md has more.\n"
     )
 

@@ -63,7 +63,7 @@ COUNTED_AFTER = (
     "write_crate",
 )
 """Rules that follow from a run's metrics."""
-ADVICE = "What is finished is kept: mend what is named above and run the same command again."
+ADVICE = "What is finished is kept: fix what is named above and run the same command again."
 
 
 @pytest.fixture(scope="module")

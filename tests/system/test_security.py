@@ -211,7 +211,7 @@ SKIPPED = {"name": "c", "skip_reason": "not found"}
     ("packages", "code", "said"),
     [
         ([AUDITED, AUDITED], 0, "2 packages, no known vulnerability"),
-        ([AUDITED, BAD_PACKAGE], 1, "b 2: CVE-1, mended in 3"),
+        ([AUDITED, BAD_PACKAGE], 1, "b 2: CVE-1, fixed in 3"),
         ([SKIPPED, SKIPPED], 2, "not reached: none of 2 packages was audited"),
         ([AUDITED, SKIPPED], 2, "not audited: c"),
     ],

@@ -144,7 +144,7 @@ def test_a_repeated_frame_holds_the_cells_of_the_one_before():
 def test_frames_the_camera_lost_uncounted_are_mended_in_time():
     simulated = simulate(Setup(speed=30, spacing=40, cells=40, merges=0.0, uncounted=(30,)), seed=2)
     links = link.link(simulated.boxes, simulated.frames, simulated.probe)
-    assert links.flow.mended == 1
+    assert links.flow.fixed == 1
     assert np.flatnonzero(np.diff(links.frames["time"]) == 2).tolist() == [29]
 
 

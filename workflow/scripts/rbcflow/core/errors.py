@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class InputError(Exception):
-    """Bad input, described so that the user can mend it without reading the code.
+    """Bad input, described so that the user can fix it without reading the code.
 
     Args:
         path: the file or folder that is wrong.

@@ -64,7 +64,7 @@ class Flow:
             low, high; a step is ``base`` frame numbers.
         base: the usual distance of frame numbers.
         repeated: numbers of frames that are copies of the one before.
-        mended: transitions between frames whose frame numbers do not agree with how far cells moved.
+        fixed: transitions between frames whose frame numbers do not agree with how far cells moved.
         still: boxes that never move.
         doubles: boxes on a cell that has a surer one.
         linkable: whether cells could be followed.
@@ -87,7 +87,7 @@ class Flow:
     profile: dict[str, Any] | None = None
     base: int = 1
     repeated: tuple[int, ...] = ()
-    mended: int = 0
+    fixed: int = 0
     still: int = 0
     doubles: int = 0
     linkable: bool = False
@@ -282,7 +282,7 @@ def _doubt(flow: Flow) -> str:
     return ""
 
 
-def _accepted(flow: Flow, mended: int) -> Flow:
+def _accepted(flow: Flow, fixed: int) -> Flow:
     """Return a flow that cells were followed by, with what must be known about the links."""
     notes = []
     if flow.spacing_px is not None and flow.px_frame * flow.base > flow.spacing_px:
@@ -290,11 +290,11 @@ def _accepted(flow: Flow, mended: int) -> Flow:
             f"cells move {flow.px_frame:.0f} pixels a frame and are {flow.spacing_px:.0f} apart: that a box belongs to "
             "one cell and not to its neighbour rests on the displacement common to all"
         )
-    if mended:
-        notes.append(f"at {mended} places frame numbers do not agree with how far cells moved; cells were believed")
+    if fixed:
+        notes.append(f"at {fixed} places frame numbers do not agree with how far cells moved; cells were believed")
     if flow.repeated:
         notes.append(f"{len(flow.repeated)} frames repeat the one before and were left out")
-    return replace(flow, mended=mended, linkable=True, notes=tuple(notes))
+    return replace(flow, fixed=fixed, linkable=True, notes=tuple(notes))
 
 
 def _numbered(

@@ -230,7 +230,7 @@ def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
     if unread := [probe["recording"] for probe in probes if probe["refused"]]:
         lines.append(
             f"{len(unread)} could not be read as the sheet says ({', '.join(unread)}), so this command ends with "
-            "status 1; all others are done. Mend the file or the sheet, and run it again."
+            "status 1; all others are done. Fix the file or the sheet, and run it again."
         )
     return "\n".join([*lines, f"Open {page} in a browser; recordings.xlsx beside it has all tables.", ""])
 

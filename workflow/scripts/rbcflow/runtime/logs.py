@@ -32,7 +32,7 @@ def configure(log: str | Path) -> None:
     end_with_snakemake()
 
     def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
-        # what a user can mend needs no lines of code
+        # what a user can fix needs no lines of code
         described, lines = (f": {error}", None) if issubclass(kind, InputError) else ("", (kind, error, trace))
         logging.getLogger("rbcflow").critical("the job failed%s", described, exc_info=lines)
         # where a board is shown, Snakemake prints this log above it
