@@ -18,7 +18,7 @@ pathvars:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/raw.smk"
-include: "workflow/rules/segmenters.smk"
+include: "workflow/rules/segmentation.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/tables.smk"

@@ -89,6 +89,7 @@ def test_text_that_reads_as_a_number_is_taken():
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
+        ({"segmenters": {"steps": 9}}, ["'segmenters'", "did you mean 'segmentation'?"]),
         ({"sed": 1}, ["'sed'", "did you mean 'seed'?", "shard_size"]),
         ({"seed": "x"}, ["key seed", "'x'", "integer"]),
         ({"images": {"trian": 4}}, ["'images.trian'", "did you mean 'train'?", "train, val, test"]),
@@ -106,7 +107,7 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"variants": {"random": {"banks": ["kihm"]}}}, ["random.banks", "'kihm'", "nouaman2024"]),
         ({"banks": {"naples": {"paths": ["polygon"]}}}, ["naples.paths", "'polygon'", "background"]),
         ({"banks": {"naples": {"source": "napoli"}}}, ["naples.source", "'napoli'", "nouaman2024"]),
-        ({"segmenters": {"unet": "carvana"}}, ["segmenters.unet", "'carvana'", "unet_carvana.pth"]),
+        ({"segmentation": {"unet": "carvana"}}, ["segmentation.unet", "'carvana'", "unet_carvana.pth"]),
         ({"sources": {"naples": {"orgin": "path"}}}, ["naples.orgin", "did you mean 'origin'?"]),
         ({"sources": {"flow_public": {"exact_truth": True}}}, ["flow_public", "`exact_truth`", "origin `path`"]),
         ({"variants": {"random": {"dataset": "published"}}}, ["published_sets.yaml", "'random'", "microfluidic"]),

@@ -187,8 +187,8 @@ def stage(target: Path, origin: list[str] | None = None, tools=(), remarks=(), *
 
 
 def test_practice_pictures_of_a_network_are_a_remark_and_no_origin(tmp_path: Path):
-    practice = stage(tmp_path / "segmenters", ["phantom"])
-    network = stage(tmp_path / "segmenters/unet", practice=practice)
+    practice = stage(tmp_path / "segmentation", ["phantom"])
+    network = stage(tmp_path / "segmentation/unet", practice=practice)
     raw = stage(tmp_path / "raw/liang2024", ["raw"])
     clusters = stage(tmp_path / "clusters/liang2024", tools=["unet", "cellpose"], record=raw, unet=network)
     bank = stage(tmp_path / "cells/liang2024", tools=["unet"], record=raw, unet=network, clusters=clusters)
@@ -204,7 +204,7 @@ def test_practice_pictures_of_a_network_are_a_remark_and_no_origin(tmp_path: Pat
 
 
 def test_a_drawn_laboratory_stays_an_origin_beside_a_drawn_network(tmp_path: Path):
-    network = stage(tmp_path / "segmenters/unet", ["phantom"])
+    network = stage(tmp_path / "segmentation/unet", ["phantom"])
     raw = stage(tmp_path / "raw/liang2024", ["phantom"])
     bank = stage(tmp_path / "cells/liang2024", tools=["unet"], record=raw, unet=network)
     assert json.loads((bank / "provenance.json").read_text())["origin"] == ["phantom"]

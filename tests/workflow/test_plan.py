@@ -55,17 +55,17 @@ def test_a_dataset_that_exists_is_one_shard():
 
 
 @pytest.mark.parametrize(
-    ("segmenters", "network", "file", "waits", "gpus"),
+    ("segmentation", "network", "file", "waits", "gpus"),
     [
-        ({}, "unet", "<results>/segmenters/unet/weights.pt", True, 0),
+        ({}, "unet", "<results>/segmentation/unet/weights.pt", True, 0),
         ({}, "yolo", "resources/starter/yolo11n-starter.pt", False, 0),
-        ({"cellpose": "finetuned"}, "cellpose", "<results>/segmenters/cellpose-finetuned/weights.pt", True, 0),
+        ({"cellpose": "finetuned"}, "cellpose", "<results>/segmentation/cellpose-finetuned/weights.pt", True, 0),
         ({"cellpose": "cpsam_v2"}, "cellpose", "resources/weights/cpsam_v2", True, 1),
         ({"unet": "unet_carvana.pth"}, "unet", "resources/weights/unet_carvana.pth", True, 0),
     ],
 )
-def test_networks_that_outline(segmenters, network, file, waits, gpus):
-    cells = plan(segmenters=segmenters).cells
+def test_networks_that_outline(segmentation, network, file, waits, gpus):
+    cells = plan(segmentation=segmentation).cells
     assert cells.network_file(network) == file
     assert cells.network_inputs([network]) == ({network: file} if waits else {})
     assert cells.gpus([network]) == gpus

@@ -246,7 +246,7 @@ def small_preprint(folder: Path) -> None:
         "tables": {name: f"few-{name}.{end}" for name, end in
                    (("variants", "yaml"), ("models", "yaml"), ("runs", "tsv"), ("figures", "yaml"))},
         "banks": {name: {"paths": ["contrast"]} for name in ("kihm2018", "liang2024")},
-        "segmenters": {"cellpose": "trained", "unet": "trained", "diameter": None},
+        "segmentation": {"cellpose": "trained", "unet": "trained", "diameter": None},
         "shard_size": 1000,
         "training": {"architecture": "yolo11n.yaml", "weights": "starter", "threads": 1},
         "validation": {"resamples": 50},
@@ -447,7 +447,7 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
         files = clone.folder / clone.json(f"raw/{source}/source.json")["folder"]
         shutil.copytree(files, clone.folder / "own" / source, ignore=shutil.ignore_patterns("truth"))
     # the networks that outline cells learned from drawn pictures, not from anybody's files: they are those of before
-    shutil.copytree(clone.folder / "results/segmenters", clone.folder / "measured/segmenters")
+    shutil.copytree(clone.folder / "results/segmentation", clone.folder / "measured/segmentation")
     own = ["phantoms=false", "raw=own", "pathvars={'results': 'measured'}"]
     testsets = [f"measured/testsets/{name}/testset.json" for name in ("saarland_donors", "naples")]
     banks = [f"measured/cells/{name}/cells.csv" for name in ("kihm2018", "liang2024", "liang2024_yolo")]

@@ -125,7 +125,7 @@ for kind, methods in PLAN.cells.scored_by.items():
             gpu=PLAN.cells.gpus(SETTINGS.networks(methods)),
         params:
             paths=[PLAN.cells.scored_path(method) for method in methods],
-            frames=CONFIG.segmenters.scored_frames,
+            frames=CONFIG.segmentation.scored_frames,
             code=code("score_outlines"),
         message:
             f"Comparing outlines by {kind} with true masks"

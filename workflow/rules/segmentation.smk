@@ -1,11 +1,11 @@
-# segmenters: networks that outline cells, trained on pictures drawn for practice.
+# segmentation: networks that outline cells, trained on pictures drawn for practice.
 
 
 rule draw_practice:
     """Pictures with the exact label of every cell, for the outlining networks to learn from."""
     output:
-        practice="<results>/segmenters/practice.npz",
-        provenance="<results>/segmenters/practice.json",
+        practice="<results>/segmentation/practice.npz",
+        provenance="<results>/segmentation/practice.json",
     log:
         "<logs>/draw_practice.log",
     benchmark:
@@ -18,7 +18,7 @@ rule draw_practice:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        per_layout=CONFIG.segmenters.pictures,
+        per_layout=CONFIG.segmentation.pictures,
         seed=CONFIG.seed,
         code=code("draw_practice"),
     message:
@@ -30,12 +30,12 @@ rule draw_practice:
 rule train_unet:
     """The network that tells foreground, learned from practice pictures."""
     input:
-        practice="<results>/segmenters/practice.npz",
+        practice="<results>/segmentation/practice.npz",
     output:
-        weights="<results>/segmenters/unet/weights.pt",
-        curves="<results>/segmenters/unet/curves.csv",
-        record="<results>/segmenters/unet/training.json",
-        provenance="<results>/segmenters/unet/provenance.json",
+        weights="<results>/segmentation/unet/weights.pt",
+        curves="<results>/segmentation/unet/curves.csv",
+        record="<results>/segmentation/unet/training.json",
+        provenance="<results>/segmentation/unet/provenance.json",
     log:
         "<logs>/train_unet.log",
     benchmark:
@@ -48,7 +48,7 @@ rule train_unet:
         mem_mb=growing(3000),
         runtime=growing(60),
     params:
-        steps=CONFIG.segmenters.steps,
+        steps=CONFIG.segmentation.steps,
         seed=CONFIG.seed,
         code=code("train_unet"),
     message:
@@ -60,12 +60,12 @@ rule train_unet:
 rule train_cellpose:
     """The network inside Cellpose, learned from practice pictures."""
     input:
-        practice="<results>/segmenters/practice.npz",
+        practice="<results>/segmentation/practice.npz",
     output:
-        weights="<results>/segmenters/cellpose/weights.pt",
-        curves="<results>/segmenters/cellpose/curves.csv",
-        record="<results>/segmenters/cellpose/training.json",
-        provenance="<results>/segmenters/cellpose/provenance.json",
+        weights="<results>/segmentation/cellpose/weights.pt",
+        curves="<results>/segmentation/cellpose/curves.csv",
+        record="<results>/segmentation/cellpose/training.json",
+        provenance="<results>/segmentation/cellpose/provenance.json",
     log:
         "<logs>/train_cellpose.log",
     benchmark:
@@ -78,7 +78,7 @@ rule train_cellpose:
         mem_mb=growing(3000),
         runtime=growing(60),
     params:
-        steps=CONFIG.segmenters.steps,
+        steps=CONFIG.segmentation.steps,
         seed=CONFIG.seed,
         code=code("train_cellpose"),
     message:
@@ -87,17 +87,17 @@ rule train_cellpose:
         "../scripts/train_cellpose.py"
 
 
-# A target of its own: `snakemake --cores all results/segmenters/cellpose-finetuned/weights.pt`, or `cellpose: finetuned`.
+# A target of its own: `snakemake --cores all results/segmentation/cellpose-finetuned/weights.pt`, or `cellpose: finetuned`.
 rule finetune_cellpose:
     """Go on training the network inside Cellpose on a laboratory's own polygons."""
     input:
         record="<results>/raw/nouaman2024/source.json",
-        start="<results>/segmenters/cellpose/weights.pt",
+        start="<results>/segmentation/cellpose/weights.pt",
     output:
-        weights="<results>/segmenters/cellpose-finetuned/weights.pt",
-        curves="<results>/segmenters/cellpose-finetuned/curves.csv",
-        record="<results>/segmenters/cellpose-finetuned/training.json",
-        provenance="<results>/segmenters/cellpose-finetuned/provenance.json",
+        weights="<results>/segmentation/cellpose-finetuned/weights.pt",
+        curves="<results>/segmentation/cellpose-finetuned/curves.csv",
+        record="<results>/segmentation/cellpose-finetuned/training.json",
+        provenance="<results>/segmentation/cellpose-finetuned/provenance.json",
     log:
         "<logs>/finetune_cellpose.log",
     benchmark:
@@ -109,7 +109,7 @@ rule finetune_cellpose:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        steps=CONFIG.segmenters.finetune_steps,
+        steps=CONFIG.segmentation.finetune_steps,
         seed=CONFIG.seed,
         code=code("finetune_cellpose"),
     message:

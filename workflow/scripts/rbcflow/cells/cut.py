@@ -129,7 +129,7 @@ PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
     "unet_cellpose": _unet_cellpose,
     "yolo": _yolo,
 }
-"""Every path; a laboratory says which it can take (``sources.laboratory``), ``config.segmenters.NETWORKS`` which
+"""Every path; a laboratory says which it can take (``sources.laboratory``), ``config.segmentation.NETWORKS`` which
 networks each needs."""
 
 

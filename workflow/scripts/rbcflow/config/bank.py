@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from rbcflow.config.base import Labelled, each_once
-from rbcflow.config.segmenters import PathName
+from rbcflow.config.segmentation import PathName
 
 
 class Bank(Labelled):

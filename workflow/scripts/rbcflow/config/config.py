@@ -11,7 +11,7 @@ from rbcflow.config.gifs import Gifs
 from rbcflow.config.images import Images, Shares
 from rbcflow.config.phantom import Phantom
 from rbcflow.config.recordings import Facts, OwnRecordings
-from rbcflow.config.segmenters import Segmenters
+from rbcflow.config.segmentation import Segmentation
 from rbcflow.config.training import Training
 from rbcflow.config.validation import Given, Validation
 
@@ -47,7 +47,7 @@ class Rebuild(Strict):
     )
     shares: Shares = Field(Shares(), description="shares of the `grouped` scheme")
     phantom: Phantom = Field(Phantom(), description="size of the phantom recordings")
-    segmenters: Segmenters = Field(Segmenters(), description="networks that outline cells")
+    segmentation: Segmentation = Field(Segmentation(), description="networks that outline cells")
     images: Images = Field(Images(), description="images a variant")
     training: Training = Field(Training(), description="scale of the trainings")
     validation: Validation = Field(Validation(), description="thresholds and test-set size")

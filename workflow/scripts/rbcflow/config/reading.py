@@ -19,6 +19,9 @@ from rbcflow.core.yamlfile import check_once, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
+RENAMED = {"segmenters": ("segmentation",)}
+"""What keys of older versions are called now."""
+
 
 def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
@@ -26,7 +29,9 @@ def _readable(error: ValidationError, model: type[BaseModel], path: Path, where:
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])
-        guess = difflib.get_close_matches(str(first["loc"][-1]), allowed, n=1)
+        given = str(first["loc"][-1])
+        now = [name for name in RENAMED.get(given, ()) if name in allowed]
+        guess = now or difflib.get_close_matches(given, allowed, n=1)
         hint = f"did you mean {guess[0]!r}? " if guess else ""
         return InputError(path, f"unknown key {key!r}", f"{hint}allowed here: {', '.join(allowed)}", f"key {key}")
     if first["type"] == "missing":

@@ -20,7 +20,7 @@ def check_name(name: str, known: dict | list, path: str, where: str) -> None:
 
 def _check_banks(settings: Settings, weights: list[str]) -> None:
     """Check that banks name sources and paths that fit each other, and networks that there are."""
-    tables, segmenters, taken = settings.config.tables, settings.config.segmenters, laboratories.takers()
+    tables, segmentation, taken = settings.config.tables, settings.config.segmentation, laboratories.takers()
     for name, bank in settings.banks.items():
         check_name(bank.source, settings.sources, tables.banks, f"key {name}.source")
         layout = settings.sources[bank.source].layout
@@ -29,7 +29,7 @@ def _check_banks(settings: Settings, weights: list[str]) -> None:
                 expected = f"a path for it: {', '.join(known for known, layouts in taken.items() if layout in layouts)}"
                 raise InputError(tables.banks, f"path {path!r} for the layout {layout}", expected, f"key {name}.paths")
     for network, own in (("unet", ["trained"]), ("cellpose", ["trained", "finetuned"]), ("yolo", [])):
-        check_name(getattr(segmenters, network), [*own, *weights], tables.weights, f"key segmenters.{network}")
+        check_name(getattr(segmentation, network), [*own, *weights], tables.weights, f"key segmentation.{network}")
 
 
 def check_references(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The block `segmenters`: networks that outline cells, and the extraction paths that need them."""
+"""The block `segmentation`: networks that outline cells, and the extraction paths that need them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NETWORKS: dict[str, tuple[str, ...]] = {
 """The networks a path needs."""
 
 
-class Segmenters(Strict):
+class Segmentation(Strict):
     """The networks that outline cells, and the comparison of all paths with truth."""
 
     pictures: int = Field(

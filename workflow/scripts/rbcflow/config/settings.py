@@ -11,7 +11,7 @@ from rbcflow.config.images import Images
 from rbcflow.config.model import Model
 from rbcflow.config.reading import validate
 from rbcflow.config.run import Companion, Run
-from rbcflow.config.segmenters import NETWORKS
+from rbcflow.config.segmentation import NETWORKS
 from rbcflow.config.source import Source
 from rbcflow.config.testset import TestSet
 from rbcflow.config.training import Training

@@ -1,4 +1,4 @@
-"""Masks of outlines (stages segmenters and cells)."""
+"""Masks of outlines (stages segmentation and cells)."""
 
 from __future__ import annotations
 

@@ -62,27 +62,27 @@ class Cells:
 
     def network_file(self, network: str) -> str:
         """Return where a network's weights lie."""
-        name = getattr(self._settings.config.segmenters, network)
+        name = getattr(self._settings.config.segmentation, network)
         if name in ("trained", "finetuned"):
-            return f"<results>/segmenters/{network}{'-finetuned' if name == 'finetuned' else ''}/weights.pt"
+            return f"<results>/segmentation/{network}{'-finetuned' if name == 'finetuned' else ''}/weights.pt"
         return self._weights[name].get("path") or places.downloaded(name)
 
     def network_inputs(self, networks: Iterable[str]) -> dict[str, str]:
         """Return the files a job must wait for; a checkpoint that ships with the project is a param, not an input."""
-        networks, segmenters = list(networks), self._settings.config.segmenters
-        shipped = {name for name in networks if self._weights.get(getattr(segmenters, name), {}).get("path")}
+        networks, segmentation = list(networks), self._settings.config.segmentation
+        shipped = {name for name in networks if self._weights.get(getattr(segmentation, name), {}).get("path")}
         return {name: self.network_file(name) for name in networks if name not in shipped}
 
     def network_params(self, paths: list[str]) -> dict[str, Any]:
         """Return path, sha256 and origin of the listed checkpoints that paths use, and the diameter."""
-        segmenters = self._settings.config.segmenters
-        chosen = {name: getattr(segmenters, name) for name in self._settings.networks(paths)}
+        segmentation = self._settings.config.segmentation
+        chosen = {name: getattr(segmentation, name) for name in self._settings.networks(paths)}
         listed = {key: self._weights[name] for key, name in chosen.items() if name in self._weights}
         # a sum that the first download writes must not change a param
         first = FIRST_SIGHT + self._settings.config.tables.weights
         sums = {key: first if own.get("first_sight") else own["sha256"] for key, own in listed.items()}
         files = {key: [self.network_file(key), sums[key], own.get("learned_from")] for key, own in listed.items()}
-        return {**files, "diameter": segmenters.diameter}
+        return {**files, "diameter": segmentation.diameter}
 
     def bank_params(self, bank: str) -> dict[str, Any]:
         """Return what a bank's job must know of its networks."""
@@ -94,7 +94,7 @@ class Cells:
 
     def gpus(self, networks: Collection[str]) -> int:
         """Return the GPUs for a job with the named networks: one for Cellpose's own, none for those trained here."""
-        return int("cellpose" in networks and self._settings.config.segmenters.cellpose in self._weights)
+        return int("cellpose" in networks and self._settings.config.segmentation.cellpose in self._weights)
 
     def scored_path(self, path: str) -> dict[str, Any]:
         """Return what a job that scores a path must know of it."""

@@ -29,7 +29,7 @@ STAGES = (
         "get and verify a laboratory's files; draw them when there are none",
     ),
     Stage(
-        "segmenters", ("segmenters",), ("segmentation/",), ("segmenters/",),
+        "segmentation", ("segmentation",), ("segmentation/",), ("segmentation/",),
         "U-Net and the network inside Cellpose, trained on drawn practice pictures",
     ),
     Stage(

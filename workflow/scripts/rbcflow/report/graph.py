@@ -17,7 +17,7 @@ from rbcflow.report.records import Provenance, read_provenance
 from rbcflow.report.timings import Timing
 
 STAGES = (
-    "raw", "segmenters", "cells", "outlines", "splits", "datasets", "models", "test sets", "predictions", "metrics",
+    "raw", "segmentation", "cells", "outlines", "splits", "datasets", "models", "test sets", "predictions", "metrics",
     "tables", "figures", "report",
 )  # fmt: skip
 """Stages in the order of the way of the data."""

@@ -12,8 +12,8 @@ from rbcflow.runtime.origin import words
 
 STAGE_RECORDS = (
     "raw/*/provenance.json",
-    "segmenters/*.json",
-    "segmenters/*/provenance.json",
+    "segmentation/*.json",
+    "segmentation/*/provenance.json",
     "clusters/*.json",
     "cells/*/provenance.json",
     "outlines/*/provenance.json",

@@ -1,4 +1,4 @@
-"""What the outlining networks share: architecture, how they see an image, and verified files (stage ``segmenters``)."""
+"""What the outlining networks share: architecture, how they see an image, verified files (stage ``segmentation``)."""
 
 from __future__ import annotations
 

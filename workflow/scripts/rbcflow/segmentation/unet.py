@@ -1,7 +1,7 @@
 """The U-Net that finds foreground (rule ``train_unet``; used by ``methods/unet.py``), and the preprint's Carvana U-Net.
 
 The preprint took a U-Net trained on photographs of cars (Carvana) as it was. Here a U-Net learns from drawn practice
-pictures; the Carvana weights can be named instead (``segmenters.unet`` in the configuration).
+pictures; the Carvana weights can be named instead (``segmentation.unet`` in the configuration).
 """
 
 from __future__ import annotations
