@@ -36,6 +36,7 @@ from rbcflow.sources.naples import reader as naples
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.testsets.composed import evenly, labelled_images
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_testset, write_testset, write_unavailable
+from rbcflow.testsets.labels import Labels
 
 NAPLES_BOXES = replace(NAPLES, min_height=16, largest_only=False)
 """The preprint's 40 pixels in height pick one large cell a frame; in a truth, smaller cells must not be missing."""
@@ -114,7 +115,7 @@ def build_naples(
         if exact_truth
         else _with_background(raw, wanted, source, naples.read, NAPLES_BOXES)
     )
-    labels, judged = ("truth", "true") if exact_truth else ("background", "false")
+    labels, judged = (Labels.TRUTH, "true") if exact_truth else (Labels.BACKGROUND, "false")
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
     )
@@ -134,7 +135,7 @@ def build_naples_published(
         for frame, boxes in evenly(accepted, max_frames)
     )
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels="background", classes_judged="false"
+        folder, labelled, name=name, source=source, origin=origin, labels=Labels.BACKGROUND, classes_judged="false"
     )
 
 
@@ -183,7 +184,7 @@ def build_saarland_frames(
         if exact_truth
         else _with_background(raw, wanted, source, nouaman2024.read, PARAMETERS[nouaman2024.LAYOUT])
     )
-    labels, judged = ("truth", "true") if exact_truth else ("background", "false")
+    labels, judged = (Labels.TRUTH, "true") if exact_truth else (Labels.BACKGROUND, "false")
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
     )
@@ -278,7 +279,7 @@ def _write_pictures(
         )
         for frame in pictures
     )
-    labels = "truth" if exact_truth else "outlines"
+    labels = Labels.TRUTH if exact_truth else Labels.OUTLINES
     return write_testset(folder, labelled, labels=labels, classes_judged="true", **common)
 
 
@@ -315,7 +316,7 @@ def build_flow_public(
     groups = evenly(list(table.groupby(["recording", "frame"], sort=True)), max_frames)
     labelled = ((frames[key], [_proxy_box(row) for row in rows.dropna().itertuples()]) for key, rows in groups)
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels="proxy", classes_judged="proxy"
+        folder, labelled, name=name, source=source, origin=origin, labels=Labels.PROXY, classes_judged="proxy"
     )
 
 
@@ -365,8 +366,8 @@ def build_variant_test(
             raise InputError(listing, line, "an image of the dataset, named by its number", where=f"line {number}")
     chosen = evenly([dataset / line for line in lines], max_frames)
     return write_testset(
-        folder, labelled_images(chosen, dataset.name), name=name, source=dataset.name, origin=origin, labels="truth",
-        classes_judged="true", paths=[os.path.relpath(path, folder) for path in chosen],
+        folder, labelled_images(chosen, dataset.name), name=name, source=dataset.name, origin=origin,
+        labels=Labels.TRUTH, classes_judged="true", paths=[os.path.relpath(path, folder) for path in chosen],
     )  # fmt: skip
 
 
@@ -388,7 +389,7 @@ def _write_annotated(
     """Write annotated Saarland frames with the boxes of their polygons."""
     labelled = (_with_polygons(frame, source) for frame in evenly(frames, max_frames))
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels="annotations", classes_judged="true"
+        folder, labelled, name=name, source=source, origin=origin, labels=Labels.ANNOTATIONS, classes_judged="true"
     )
 
 
