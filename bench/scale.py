@@ -103,7 +103,7 @@ def train(folder: Path, times: int) -> None:
 def predict(folder: Path, times: int) -> None:
     """Find the boxes of the test images."""
     from rbcflow.predictions.predict import Predictor
-    from rbcflow.testsets.builders import build_variant_test
+    from rbcflow.testsets.composed import build_variant_test
 
     testset = folder / f"testset{times}"
     frames = ITEMS["predict"] * times

@@ -18,7 +18,7 @@ from rbcflow.sources import laboratories, layouts, record
 from rbcflow.sources.counts import write_counts
 from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
 from rbcflow.sources.skipping import accept
-from rbcflow.testsets.registry import BUILDERS, OF_DATASET, build, builder
+from rbcflow.testsets.registry import BUILDERS, OF_DATASET, OURS, build, builder
 from strips_inputs import STRIPS, rows, write_strips
 
 
@@ -39,7 +39,12 @@ def test_every_laboratory_of_ours_has_its_parts():
 
 def test_every_kind_of_test_set_has_a_builder():
     streamed = {"published"}  # by a rule of its own
-    assert set(BUILDERS) | streamed == {*laboratories.kinds(), *OF_OTHERS, OF_DATASET}
+    assert set(BUILDERS) | streamed == {*OF_OTHERS, OF_DATASET}
+    for kind, (own, _) in laboratories.kinds().items():
+        assert callable(builder(kind, own.layout))
+    assert set(OURS) == {own.layout for own in laboratories.known().values() if own.kinds}
+    with pytest.raises(KeyError, match="naples"):
+        builder("naples", "strips")
 
 
 def test_a_sixth_laboratory_is_known_to_the_plan(tmp_path):

@@ -7,7 +7,7 @@ from rbcflow.runtime.lineage import origins_of
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
 from rbcflow.testsets.files import write_unavailable
-from rbcflow.testsets.registry import BUILDERS, OF_FOLDERS, build, builder
+from rbcflow.testsets.registry import BUILDERS, build, builder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
@@ -23,7 +23,7 @@ if __name__ == "__main__":
         "origin": origins_of([made_from]),
         "table": Path(table) if table else None,
     }
-    if kind in OF_FOLDERS:
+    if kind in BUILDERS:
         build(BUILDERS[kind], made_from.parent, folder, offered)
     else:
         source = record.read(made_from)

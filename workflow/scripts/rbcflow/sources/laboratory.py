@@ -1,7 +1,7 @@
 """What a laboratory is, as one typed object: what configuration, plan and docs ask of a layout.
 
 Each laboratory is a folder: ``laboratory.py`` with the object, ``reader.py``, ``phantom.py`` where its recordings can
-be drawn, and of one that lies outside this package ``testsets.py`` with a builder for each kind of test set. No job
+be drawn, and ``testsets.py`` with a function ``build_<kind>`` for each kind of test set. No job
 imports the objects (a changed word of one must rerun nothing); what a job needs to know of them are its params.
 """
 

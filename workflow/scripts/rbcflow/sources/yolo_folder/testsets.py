@@ -15,7 +15,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.core.textfile import read_text, rows
 from rbcflow.sources.labelled import Label, Picture, YoloFolder, decode, labels_of, read_folder
-from rbcflow.testsets.builders import evenly
+from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels
 
