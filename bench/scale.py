@@ -58,8 +58,14 @@ def cut(folder: Path, times: int) -> None:
     """Cut the phantom's cells by background subtraction."""
     from rbcflow.cells.bank import write_bank
     from rbcflow.cells.cut import Job, cut_cells
+    from rbcflow.sources.laboratories import known
 
-    write_bank(folder / f"bank{times}", cut_cells(["background"], Job("naples", "naples", folder / f"raw{times}")))
+    write_bank(
+        folder / f"bank{times}",
+        cut_cells(
+            ["background"], Job("naples", "naples", folder / f"raw{times}", extraction=known()["naples"].extraction)
+        ),
+    )
 
 
 def shards(folder: Path, times: int) -> dict[str, tuple[Path, range]]:

@@ -19,8 +19,8 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.sources import laboratories
 from rbcflow.testsets import files as testsets
+from rbcflow.testsets import registry
 from rbcflow.testsets.composed import build_variant_test
-from rbcflow.testsets.registry import builder
 
 CLASSES_OF_EXPORT = [{"id": 0, "name": "Croissant"}, {"id": 1, "name": "Slipper"}]
 
@@ -68,13 +68,10 @@ def naples(root, pages=6):
 
 def build(kind, raw, folder, **changes):
     """Build a test set of a kind with plain arguments."""
-    arguments = {"name": kind, "source": "src", "origin": ["phantom"], "max_frames": 100} | changes
-    if kind.startswith("saarland"):
-        arguments = {"scheme": "grouped"} | arguments
-    if kind in ("naples", "saarland_frames", "singapore_raw"):
-        arguments = {"exact_truth": False} | arguments
-    laboratory, _ = laboratories.kinds()[kind]
-    return builder(kind, laboratory.layout)(raw, folder, **arguments)
+    laboratory, own = laboratories.kinds()[kind]
+    offered = {"name": kind, "source": "src", "origin": ["phantom"], "max_frames": 100, "scheme": "grouped"}
+    offered |= {"exact_truth": False, "background": own.background} | changes
+    return registry.build(registry.builder(kind, laboratory.layout), raw, folder, offered)
 
 
 def test_saarland_donors_shows_held_out_recordings_only(tmp_path):
@@ -338,7 +335,14 @@ def test_singapores_held_out_pictures_are_those_the_preprint_trained_on_no_cell_
         for frame in range(10)
     ]  # fmt: skip
     table = write_bank(tmp_path / "bank", cells)
-    splits = write_splits([tmp_path / "bank"], tmp_path / "splits.csv", scheme="paper", shares={}, seed=0)
+    splits = write_splits(
+        [tmp_path / "bank"],
+        tmp_path / "splits.csv",
+        scheme="paper",
+        shares={},
+        seed=0,
+        paper={"liang2024": laboratories.known()["liang2024"].paper_shares},
+    )
     files = {"cells": tmp_path / "bank/cells.csv", "splits": tmp_path / "splits.csv"}
     testset = build("singapore_held_out", raw, tmp_path / "set", exact_truth=False, **files)
     # one of ten of a class trains

@@ -6,6 +6,7 @@ from rbcflow.runtime import logs
 from rbcflow.runtime.lineage import origins_of
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.testsets.files import write_unavailable
 from rbcflow.testsets.registry import BUILDERS, build, builder
 
@@ -15,6 +16,8 @@ if __name__ == "__main__":
     name, spec = snakemake.wildcards.testset, dict(snakemake.params.spec)
     folder, made_from = Path(snakemake.output.description).parent, Path(snakemake.input.source)
     kind, table = spec.pop("kind"), spec.pop("table", None)
+    if "background" in spec:
+        spec["background"] = Thresholds(**spec["background"])
     files = {key: Path(value or "") for key, value in snakemake.input.items() if key != "source"}
     offered = {
         **spec,

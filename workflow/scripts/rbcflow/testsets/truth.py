@@ -12,9 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.cells.bank import read_table
-from rbcflow.cells.methods.background import Parameters, find_objects, median_background
+from rbcflow.cells.methods.background import find_objects, median_background
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.phantom.truth import read_objects
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.testsets.files import Labelled, TrueBox
 
 Reader = Callable[..., Iterable[Frame]]
@@ -51,14 +52,14 @@ def bank_boxes(cells: Path) -> dict[tuple[str, int], list[TrueBox]]:
 
 
 def with_background(
-    raw: Path, wanted: dict[str, set[int]], source: str, read: Reader, parameters: Parameters
+    raw: Path, wanted: dict[str, set[int]], source: str, read: Reader, thresholds: Thresholds
 ) -> Iterator[Labelled]:
     """Yield the wanted frames with the boxes of what differs from the recording's median."""
     for recording in sorted(wanted):
         background = median_background(to_grey(frame.image) for frame in read(raw, recording, source))
         for frame in read(raw, recording, source):
             if frame.index in wanted[recording]:
-                found = find_objects(to_grey(frame.image), background, parameters, frame.condition)
+                found = find_objects(to_grey(frame.image), background, thresholds, frame.condition)
                 cells = [item for item in found if item.reason != "too_small"]
                 boxes = [TrueBox("other", item.box, "edge" if item.touches_edge else "single") for item in cells]
                 yield frame, boxes

@@ -8,20 +8,26 @@ from pathlib import Path
 
 import numpy as np
 
-from rbcflow.cells.methods.background import NAPLES, Parameters, find_objects, like_most
+from rbcflow.cells.methods.background import find_objects, like_most
 from rbcflow.core.frames import to_grey
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.sources.naples import reader as naples
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels
 from rbcflow.testsets.truth import with_background, with_truth
 
-NAPLES_BOXES = replace(NAPLES, min_height=16, largest_only=False)
-"""The preprint's 40 pixels in height pick one large cell a frame; in a truth, smaller cells must not be missing."""
-
 
 def build_naples(
-    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], exact_truth: bool, max_frames: int
+    raw: Path,
+    folder: Path,
+    *,
+    name: str,
+    source: str,
+    origin: Sequence[str],
+    exact_truth: bool,
+    background: Thresholds,
+    max_frames: int,
 ) -> TestSet:
     """Build the Naples set: exact truth where the source has it, else boxes by background subtraction.
 
@@ -34,6 +40,7 @@ def build_naples(
         source: a key of ``config/sources.yaml``.
         origin: of the source's files: ``phantom`` or ``raw``.
         exact_truth: whether the source has it, as its record says.
+        background: thresholds of background subtraction.
         max_frames: frames to keep, evenly spaced over all recordings.
 
     Raises:
@@ -46,7 +53,7 @@ def build_naples(
     labelled = (
         with_truth(raw, wanted, source, naples.read)
         if exact_truth
-        else with_background(raw, wanted, source, naples.read, NAPLES_BOXES)
+        else with_background(raw, wanted, source, naples.read, background)
     )
     labels, judged = (Labels.TRUTH, "true") if exact_truth else (Labels.BACKGROUND, "false")
     return write_testset(
@@ -55,14 +62,14 @@ def build_naples(
 
 
 def build_naples_published(
-    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], max_frames: int
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], background: Thresholds, max_frames: int
 ) -> TestSet:
     """Build the Naples set as the preprint's notebook wrote it: frames with an accepted cell, and its box alone.
 
     Boxes are by background subtraction at the notebook's settings, all of class other, so that classes are not judged;
     red and blue are exchanged, as they were when the frames were saved. Arguments as ``build_naples``.
     """
-    accepted = [item for recording in naples.recordings(raw) for item in _accepted(raw, recording, source)]
+    accepted = [item for recording in naples.recordings(raw) for item in _accepted(raw, recording, source, background)]
     labelled = (
         (replace(frame, image=np.ascontiguousarray(frame.image[..., ::-1])), boxes)
         for frame, boxes in evenly(accepted, max_frames)
@@ -72,13 +79,13 @@ def build_naples_published(
     )
 
 
-def _accepted(raw: Path, recording: str, source: str) -> list[Labelled]:
+def _accepted(raw: Path, recording: str, source: str, thresholds: Thresholds) -> list[Labelled]:
     """Return the frames of a stack in which the preprint's notebook accepted a cell, with that cell's box."""
     frames = list(naples.read(raw, recording, source))
     greys = [to_grey(frame.image) for frame in frames]
     background = like_most(greys)
     found = (
-        find_objects(grey, background, Parameters(), frame.condition) for frame, grey in zip(frames, greys, strict=True)
+        find_objects(grey, background, thresholds, frame.condition) for frame, grey in zip(frames, greys, strict=True)
     )
     return [
         (frame, [TrueBox("other", item.box, "single")])

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rbcflow.cells.bank import touches_edge
-from rbcflow.cells.methods.background import PARAMETERS
 from rbcflow.cells.splits import held_out, held_out_donor
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
@@ -53,6 +53,7 @@ def build_saarland_frames(
     source: str,
     origin: Sequence[str],
     exact_truth: bool,
+    background: Thresholds,
     scheme: str,
     max_frames: int,
 ) -> TestSet:
@@ -60,7 +61,7 @@ def build_saarland_frames(
 
     The preprint's val23 was made on frames of its own, which differ from its annotated ones and whose labels are not
     published. Truth is exact where the source has it, else boxes by background subtraction without class.
-    Arguments as ``build_saarland_donors``, and ``exact_truth`` as ``build_naples``.
+    Arguments as ``build_saarland_donors``, ``exact_truth`` whether the source has it and ``background`` the thresholds.
     """
     annotated = _held_out_frames(raw, scheme)
     known = {(frame.recording, frame.index) for frame in annotated}
@@ -72,7 +73,7 @@ def build_saarland_frames(
     labelled = (
         with_truth(raw, wanted, source, nouaman2024.read)
         if exact_truth
-        else with_background(raw, wanted, source, nouaman2024.read, PARAMETERS[nouaman2024.LAYOUT])
+        else with_background(raw, wanted, source, nouaman2024.read, background)
     )
     labels, judged = (Labels.TRUTH, "true") if exact_truth else (Labels.BACKGROUND, "false")
     return write_testset(
