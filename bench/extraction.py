@@ -23,9 +23,12 @@ def cut(folder: Path, target: Path) -> dict[str, float]:
     """Cut the cells of a Naples folder and return peak memory, seconds and the number of cells."""
     from rbcflow.cells.bank import write_bank
     from rbcflow.cells.cut import Job, cut_cells
+    from rbcflow.sources.laboratories import known
 
     started = time.perf_counter()
-    table = write_bank(target, cut_cells(["background"], Job("naples", "naples", folder)))
+    table = write_bank(
+        target, cut_cells(["background"], Job("naples", "naples", folder, extraction=known()["naples"].extraction))
+    )
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"peak_mb": round(peak, 1), "seconds": round(seconds, 2), "objects": len(table)}

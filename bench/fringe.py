@@ -33,7 +33,7 @@ from rbcflow.phantom import scene
 from rbcflow.phantom.optics import Patch
 from rbcflow.predictions.predict import Predictor
 from rbcflow.sources.nouaman2024 import phantom as nouaman2024
-from rbcflow.testsets.builders import build_saarland_donors
+from rbcflow.sources.nouaman2024.testsets import build_saarland_donors
 from rbcflow.training.train import train
 
 SOURCE = "nouaman2024"

@@ -58,8 +58,14 @@ def cut(folder: Path, times: int) -> None:
     """Cut the phantom's cells by background subtraction."""
     from rbcflow.cells.bank import write_bank
     from rbcflow.cells.cut import Job, cut_cells
+    from rbcflow.sources.laboratories import known
 
-    write_bank(folder / f"bank{times}", cut_cells(["background"], Job("naples", "naples", folder / f"raw{times}")))
+    write_bank(
+        folder / f"bank{times}",
+        cut_cells(
+            ["background"], Job("naples", "naples", folder / f"raw{times}", extraction=known()["naples"].extraction)
+        ),
+    )
 
 
 def shards(folder: Path, times: int) -> dict[str, tuple[Path, range]]:
@@ -103,7 +109,7 @@ def train(folder: Path, times: int) -> None:
 def predict(folder: Path, times: int) -> None:
     """Find the boxes of the test images."""
     from rbcflow.predictions.predict import Predictor
-    from rbcflow.testsets.builders import build_variant_test
+    from rbcflow.testsets.composed import build_variant_test
 
     testset = folder / f"testset{times}"
     frames = ITEMS["predict"] * times

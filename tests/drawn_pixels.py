@@ -25,6 +25,7 @@ from rbcflow.datasets.spec import PRESETS, VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock
 from rbcflow.phantom.drawn import draw_cells
 from rbcflow.reproduction.pixels import arrays_of
+from rbcflow.sources.laboratories import known
 from rbcflow.sources.phantoms import WRITERS
 
 SIZES = {
@@ -49,7 +50,10 @@ def main() -> None:
     """Draw everything and write what came out."""
     with tempfile.TemporaryDirectory() as scratch:
         found = {layout: list(_phantom(layout, Path(scratch, layout))) for layout in WRITERS}
-        jobs = {layout: Job(layout, layout, Path(scratch, layout)) for layout in WRITERS}
+        jobs = {
+            layout: Job(layout, layout, Path(scratch, layout), extraction=known()[layout].extraction)
+            for layout in WRITERS
+        }
         crops = {
             layout: [cell for cell in cut_cells(["contrast"], jobs[layout]) if not cell.reason]
             for layout in ("kihm2018", "liang2024")

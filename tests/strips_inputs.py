@@ -28,7 +28,10 @@ def rows(folder: Path, laboratory: Path = STRIPS) -> dict:
         "laboratories": [str(laboratory)],
         "sources": {"sixth": {**ROW, "title": "strips", "path": str(folder)}},
         "banks": {"sixth": {"title": "cells of strips", "source": "sixth", "paths": ["background"]}},
-        "testsets": {"sixth": {"title": "strips", "source": "sixth", "kind": "strips"}},
+        "testsets": {
+            "sixth": {"title": "strips", "source": "sixth", "kind": "strips"},
+            "sixth_found": {"title": "strips, by background", "source": "sixth", "kind": "strips_found"},
+        },
         "runs": {"random-on-sixth": {"model": "random", "testset": "sixth"}},
         "variants": {"random": {"banks": ["nouaman2024", "sixth"]}},
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.testsets.files import TestSet, TrueBox, write_testset
+from rbcflow.testsets.truth import with_background
 
 from . import reader
 
@@ -19,6 +21,17 @@ def build_strips(raw: Path, folder: Path, *, name: str, source: str, origin: Seq
     labelled = ((frame, [TrueBox("other", moved(frame.index), "single")]) for frame in frames[:max_frames])
     return write_testset(
         folder, labelled, name=name, source=source, origin=origin, labels="truth", classes_judged="false"
+    )
+
+
+def build_strips_found(
+    raw: Path, folder: Path, *, name: str, source: str, origin: Sequence[str], background: Thresholds
+) -> TestSet:
+    """Build the set of all frames, with the boxes that the laboratory's thresholds find."""
+    wanted = {recording: set(range(reader.FRAMES)) for recording in reader.recordings(raw)}
+    labelled = with_background(raw, wanted, source, reader.read, background)
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels="background", classes_judged="false"
     )
 
 

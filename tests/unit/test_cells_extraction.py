@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from raw_inputs import write_coco, write_recording
 from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.cells.methods import background, crops, polygons
-from rbcflow.cells.methods.background import Parameters, find_objects, median_background
+from rbcflow.cells.methods.background import find_objects, median_background
 from rbcflow.cells.outline import to_cells
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame
 from rbcflow.core.masks import rasterise
+from rbcflow.sources.extraction import Thresholds
+from rbcflow.sources.laboratories import known
 
 
 def annotation(number, points):
@@ -133,34 +135,34 @@ BACKGROUND = scene()
     ],
 )
 def test_objects_and_their_reasons(cells, reasons):
-    assert [found.reason for found in find_objects(scene(*cells), BACKGROUND, Parameters())] == reasons
+    assert [found.reason for found in find_objects(scene(*cells), BACKGROUND, Thresholds())] == reasons
 
 
 def test_found_box_is_the_objects():
-    (found,) = find_objects(scene((150, 60, 30, 25)), BACKGROUND, Parameters())
+    (found,) = find_objects(scene((150, 60, 30, 25)), BACKGROUND, Thresholds())
     assert found.box == pytest.approx((120, 35, 181, 86), abs=1)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "columns", "grey", "reason"),
+    ("thresholds", "columns", "grey", "reason"),
     [
         # the box is 61 columns wide from column 120 on; ten columns beside it may differ by a mean of 10, half of 20
-        (Parameters(), np.s_[30:90, 181:191], 11, "edge_changed"),
-        (Parameters(), np.s_[30:90, 110:120], 11, "edge_changed"),
-        (Parameters(), np.s_[30:90, 181:191], 9, ""),
-        (Parameters(), np.s_[30:90, 193:203], 19, ""),  # farther away nothing is asked
-        (Parameters(), np.s_[:30, 110:191], 19, ""),  # nor above the box
+        (Thresholds(), np.s_[30:90, 181:191], 11, "edge_changed"),
+        (Thresholds(), np.s_[30:90, 110:120], 11, "edge_changed"),
+        (Thresholds(), np.s_[30:90, 181:191], 9, ""),
+        (Thresholds(), np.s_[30:90, 193:203], 19, ""),  # farther away nothing is asked
+        (Thresholds(), np.s_[:30, 110:191], 19, ""),  # nor above the box
         # at 1 cm/s the threshold is 10
-        (Parameters(threshold_at={"": 10}), np.s_[30:90, 181:191], 6, "edge_changed"),
+        (Thresholds(threshold_at={"": 10}), np.s_[30:90, 181:191], 6, "edge_changed"),
         # where cells come side by side, the frame's ends are looked at: three of twenty columns, mean 19 or 14
-        (background.FLOW_PUBLIC, np.s_[:, :1], 64, "edge_changed"),
-        (background.FLOW_PUBLIC, np.s_[:, :1], 56, ""),
+        (known()["flow_public"].extraction.background, np.s_[:, :1], 64, "edge_changed"),
+        (known()["flow_public"].extraction.background, np.s_[:, :1], 56, ""),
     ],
 )
-def test_what_differs_beside_a_cell(parameters, columns, grey, reason):
+def test_what_differs_beside_a_cell(thresholds, columns, grey, reason):
     image = scene((150, 60, 30, 25))
     image[columns] -= np.uint8(grey)
-    assert reason in [found.reason for found in find_objects(image, BACKGROUND, parameters)]
+    assert reason in [found.reason for found in find_objects(image, BACKGROUND, thresholds)]
 
 
 @pytest.mark.parametrize(
@@ -183,8 +185,8 @@ def test_the_preprints_background_is_the_frame_like_most_others(places, expected
 
 def test_threshold_follows_the_flow_condition():
     image = scene((150, 60, 30, 25), depth=15)
-    assert find_objects(image, BACKGROUND, Parameters(), "0.12 cm/s") == []
-    assert len(find_objects(image, BACKGROUND, Parameters(), "1 cm/s")) == 1
+    assert find_objects(image, BACKGROUND, Thresholds(), "0.12 cm/s") == []
+    assert len(find_objects(image, BACKGROUND, Thresholds(), "1 cm/s")) == 1
 
 
 def test_cut_naples_cells(tmp_path):
@@ -193,7 +195,7 @@ def test_cut_naples_cells(tmp_path):
     folder.mkdir()
     colour = np.stack(pages)[..., None].repeat(3, axis=-1)
     tifffile.imwrite(folder / "glob001.tif", colour, photometric="rgb")
-    cells = list(cut_cells(["background"], Job("naples", "naples", tmp_path)))
+    cells = list(cut_cells(["background"], Job("naples", "naples", tmp_path, extraction=known()["naples"].extraction)))
     assert [(cell.frame, cell.reason, cell.class_) for cell in cells] == [(index, "", "") for index in range(5)]
     assert {(cell.recording, cell.group, cell.method) for cell in cells} == {
         ("v 0.12 cm:s/glob001", "v 0.12 cm:s/glob001", "background")
@@ -206,10 +208,8 @@ def test_cut_naples_cells(tmp_path):
 def test_cut_public_cells_uses_the_stored_background(tmp_path):
     # Two frames of six by eight pixels differ from their background everywhere: one object over the whole frame.
     write_recording(tmp_path / "naiad2024.h5", [1, 2])
-    parameters = Parameters(min_changed=10, min_area=5, edge_buffer=1)
-    cells = list(
-        to_cells(background.outline(tmp_path, "flow_public", "flow_public", parameters=parameters), "background")
-    )
+    thresholds = Thresholds(min_changed=10, min_area=5, edge_buffer=1)
+    cells = list(to_cells(background.outline(tmp_path, "flow_public", "flow_public", thresholds), "background"))
     assert [(cell.recording, cell.frame, cell.box, cell.reason) for cell in cells] == [
         ("naiad2024", 0, (0, 0, 8, 6), "touches_edge"),
         ("naiad2024", 1, (0, 0, 8, 6), "touches_edge"),
@@ -219,4 +219,4 @@ def test_cut_public_cells_uses_the_stored_background(tmp_path):
 def test_frames_of_another_size_are_refused():
     frame = Frame(np.zeros((5, 5), np.uint8), "naples", "", "v 1 cm:s/glob001", 3)
     with pytest.raises(background.InputError, match="frame 3"):
-        background.outline_frame(frame, np.zeros((6, 6), np.uint8), Parameters())
+        background.outline_frame(frame, np.zeros((6, 6), np.uint8), Thresholds())

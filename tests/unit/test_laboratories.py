@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from project_copy import PROJECT
-from rbcflow.cells.methods import background
+from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.config import load
 from rbcflow.core.errors import InputError
 from rbcflow.plan import Plan
+from rbcflow.plan.disk import Disk
 from rbcflow.runtime.fingerprint import Library
 from rbcflow.sources import laboratories, layouts, record
 from rbcflow.sources.counts import write_counts
+from rbcflow.sources.extraction import Extraction, Thresholds
 from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
 from rbcflow.sources.skipping import accept
-from rbcflow.testsets.registry import BUILDERS, OF_DATASET, build, builder
+from rbcflow.testsets.registry import BUILDERS, OF_DATASET, OURS, build, builder
 from strips_inputs import STRIPS, rows, write_strips
 
 
@@ -39,7 +42,12 @@ def test_every_laboratory_of_ours_has_its_parts():
 
 def test_every_kind_of_test_set_has_a_builder():
     streamed = {"published"}  # by a rule of its own
-    assert set(BUILDERS) | streamed == {*laboratories.kinds(), *OF_OTHERS, OF_DATASET}
+    assert set(BUILDERS) | streamed == {*OF_OTHERS, OF_DATASET}
+    for kind, (own, _) in laboratories.kinds().items():
+        assert callable(builder(kind, own.layout))
+    assert set(OURS) == {own.layout for own in laboratories.known().values() if own.kinds}
+    with pytest.raises(KeyError, match="naples"):
+        builder("naples", "strips")
 
 
 def test_a_sixth_laboratory_is_known_to_the_plan(tmp_path):
@@ -57,15 +65,17 @@ def test_a_sixth_laboratory_is_known_to_the_plan(tmp_path):
 
 
 def test_a_sixth_laboratory_goes_from_files_to_cells_and_a_test_set(tmp_path):
-    load(rows(write_strips(tmp_path / "files")))
+    plan = Plan.of(load(rows(write_strips(tmp_path / "files"))))
     files = tmp_path / "links"
     assert accept("strips", tmp_path / "files", files, "stop").skipped == []
     target = tmp_path / "source.json"
     record.write(target, source="sixth", layout="strips", origin="raw", folder=files, exact_truth=False, sums={})
     counted = write_counts([record.read(target)], tmp_path / "counts.csv")
     assert counted["frames"].tolist() == [4, 4]
-    found = [one for outlined in background.outline(files, "sixth", "strips") for one in outlined.found]
-    assert len(found) == 8
+    # its own thresholds, as a job gets them: 24 rows of a cell are too few for the preprint's
+    job = Job("strips", "sixth", files, extraction=Extraction.of(plan.cells.extraction("sixth")))
+    assert [cell.reason for cell in cut_cells(["background"], job)] == [""] * 8
+    assert {cell.reason for cell in cut_cells(["background"], replace(job, extraction=Extraction()))} == {"too_small"}
     offered = {"name": "sixth", "source": "sixth", "origin": ["raw"], "max_frames": 5, "scheme": "grouped"}
     testset = build(builder("strips", "strips"), files, tmp_path / "set", offered)
     assert testset.truth[["frame", "x0", "x1"]].values.tolist() == [
@@ -76,6 +86,20 @@ def test_a_sixth_laboratory_goes_from_files_to_cells_and_a_test_set(tmp_path):
         [4, 20, 50],
     ]
     assert pd.read_csv(tmp_path / "set/frames.csv")["donor"].tolist() == ["a"] * 4 + ["b"]
+    # a kind with thresholds of its own
+    spec = plan.testsets.spec("sixth_found", Disk(plan.settings))
+    offered |= {"background": Thresholds(**spec["background"])}
+    found = build(builder("strips_found", "strips"), files, tmp_path / "found", offered)
+    assert found.truth[["x0", "x1"]].values.tolist() == [[20, 50], [50, 80], [80, 110], [110, 140]] * 2
+
+
+def test_the_preprints_shares_of_a_laboratory_are_its_own(tmp_path):
+    datasets = Plan.of(load(rows(write_strips(tmp_path / "files")))).datasets
+    assert datasets.paper_shares("paper", "nouaman2024+sixth") == {
+        "nouaman2024": {"train": 0.80, "val": 0.10, "test": 0.10},
+        "sixth": {"train": 0.25, "val": 0.25, "test": 0.5},
+    }
+    assert datasets.paper_shares("paper", "drawn") == datasets.paper_shares("grouped", "nouaman2024+sixth") == {}
 
 
 def test_an_edit_of_a_sixth_laboratory_reruns_what_reads_files(tmp_path):

@@ -21,8 +21,11 @@ from rbcflow.metrics import outlines
 from rbcflow.metrics.outlines import Truth, boundary_f1, compare, summarised
 from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.sources.kihm2018 import phantom as kihm2018
+from rbcflow.sources.laboratories import known
 from rbcflow.sources.liang2024 import phantom as liang2024
 from rbcflow.sources.record import SourceRecord
+
+KIHM, LIANG = (known()[layout].extraction for layout in ("kihm2018", "liang2024"))
 
 
 def block(x0, y0, x1, y1, size=(60, 80)):
@@ -131,11 +134,11 @@ def test_a_sample_repeats_and_a_source_without_truth_is_named(tmp_path):
 
 def test_unet_components_and_limits():
     mask = block(10, 20, 40, 40) | block(50, 10, 54, 40) | block(0, 50, 10, 58)
-    (item,) = unet.outline([frame(size=(60, 80))], "liang2024", Painted(mask))
+    (item,) = unet.outline([frame(size=(60, 80))], LIANG, Painted(mask))
     assert [(f.box, f.reason) for f in item.found] == [
         ((0, 50, 10, 58), "touches_edge"), ((10, 20, 40, 40), ""), ((50, 10, 54, 40), "too_small"),
     ]  # fmt: skip
-    (wide,) = unet.outline([frame()], "liang2024", Painted(block(5, 20, 70, 40)))
+    (wide,) = unet.outline([frame()], LIANG, Painted(block(5, 20, 70, 40)))
     assert [f.reason for f in wide.found] == ["too_wide"]
 
 
@@ -155,7 +158,7 @@ def test_square_window_is_clipped():
     ],
 )
 def test_cellpose_rules_for_sorted_crops(label, labels, box, reason):
-    (item,) = cellpose.outline([frame(label)], "kihm2018", Labelled(labels))
+    (item,) = cellpose.outline([frame(label)], KIHM, Labelled(labels))
     assert [(f.box, f.reason) for f in item.found] == [(box, reason)]
     (cell,) = to_cells([item], "cellpose")
     assert (cell.class_, cell.group, cell.reason) == (label, "g", reason)
@@ -163,7 +166,7 @@ def test_cellpose_rules_for_sorted_crops(label, labels, box, reason):
 
 def test_cellpose_takes_every_label_of_a_recordings_frame():
     labels = block(5, 5, 20, 20) * 1 + block(30, 30, 60, 50) * 2
-    (item,) = cellpose.outline([frame()], "nouaman2024", Labelled(labels))
+    (item,) = cellpose.outline([frame()], known()["nouaman2024"].extraction, Labelled(labels))
     assert [f.box for f in item.found] == [(5, 5, 20, 20), (30, 30, 60, 50)]
 
 
@@ -171,9 +174,9 @@ def test_a_cluster_that_is_dropped_names_its_objects():
     verdicts = clusters.Clusters({("Slipper", 0, 0): False})
     mask = block(20, 20, 50, 40)
     inside = np.ones((20, 20), dtype=int)
-    (dropped,) = cellpose.outline_after_unet([frame("slipper")], "liang2024", Painted(mask), Labelled(inside), verdicts)
+    (dropped,) = cellpose.outline_after_unet([frame("slipper")], LIANG, Painted(mask), Labelled(inside), verdicts)
     assert [f.reason for f in dropped.found] == ["cluster"]
-    (nothing,) = cellpose.outline_after_unet([frame()], "liang2024", Painted(mask & False), Labelled(inside), None)
+    (nothing,) = cellpose.outline_after_unet([frame()], LIANG, Painted(mask & False), Labelled(inside), None)
     assert [f.reason for f in nothing.found] == ["empty"]
 
 
@@ -191,7 +194,7 @@ def test_a_box_is_cropped_as_a_box():
             return [pd.DataFrame(rows, columns=["class", "conf", "x0", "y0", "x1", "y1"]) for _ in images]
 
     mask = block(11, 21, 41, 40) | block(45, 40, 60, 55)
-    (item,) = yolo.outline([frame()], "liang2024", Two(), Painted(mask))
+    (item,) = yolo.outline([frame()], LIANG, Two(), Painted(mask))
     assert [(f.box, f.reason) for f in item.found] == [((11, 21, 41, 40), ""), ((60, 10, 70, 20), "no_mask")]
 
 
@@ -292,12 +295,12 @@ def test_a_cell_by_its_contrast(cells, walls, box):
     for x, y, a, b in cells:
         cv2.ellipse(grey, (x, y), (a, b), 0, 0, 360, 100, -1)
     crop = Frame(grey, "kihm2018", "", "Slipper", 0, label="slipper")
-    ((found,),) = (item.found for item in contrast.outline([crop], "kihm2018"))
+    ((found,),) = (item.found for item in contrast.outline([crop], KIHM))
     assert found.box == pytest.approx(box, abs=1) and found.reason == ("" if cells else "empty")
 
 
 def test_contrast_outlines_phantoms_crops_better_than_half(tmp_path):
     kihm2018.write(tmp_path, seed=1, kihm_per_class=8, kihm_s3_scale=0.004)
     source = SourceRecord("kihm2018", "kihm2018", "phantom", True, "available", None, str(tmp_path), 0, "")
-    table = outlines.score("contrast", Job("kihm2018", "kihm2018", tmp_path), source, frames=99).table
+    table = outlines.score("contrast", Job("kihm2018", "kihm2018", tmp_path, extraction=KIHM), source, frames=99).table
     assert len(table) > 20 and table["iou"].median() > 0.8 and (table["iou"] > 0.5).mean() > 0.9

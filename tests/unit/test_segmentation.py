@@ -16,6 +16,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import verify
 from rbcflow.runtime.provenance import sha256
 from rbcflow.segmentation import practice
+from rbcflow.sources import laboratories
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def flows():
 def drawn(tmp_path_factory):
     """Practice pictures, as few as there can be."""
     path = tmp_path_factory.mktemp("practice") / "practice.npz"
-    practice.write_practice(path, per_layout=5, seed=3)
+    practice.write_practice(path, phantoms=laboratories.practice(), per_layout=5, seed=3)
     return path
 
 
@@ -53,7 +54,7 @@ def test_practice_pictures_have_labels_and_repeat(drawn, tmp_path):
         if label.any() and not label.all()
     ]
     assert np.mean(differs) > 0.6
-    practice.write_practice(tmp_path / "again.npz", per_layout=5, seed=3)
+    practice.write_practice(tmp_path / "again.npz", phantoms=laboratories.practice(), per_layout=5, seed=3)
     assert np.array_equal(practice.read_practice(tmp_path / "again.npz").images, content.images)
 
 

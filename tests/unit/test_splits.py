@@ -12,6 +12,7 @@ from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.cells.leakage import measure_leakage
 from rbcflow.cells.splits import held_out, held_out_donor, write_splits
 from rbcflow.core.errors import InputError
+from rbcflow.sources.laboratories import known
 
 SHARES = {"train": 0.7, "val": 0.15, "test": 0.15}
 
@@ -32,9 +33,12 @@ def make_bank(folder, groups, source="nouaman2024", donors=False, reason=""):
     return folder
 
 
-def split(tmp_path, *banks, scheme="grouped", shares=SHARES, seed=0):
+PAPER = {layout: own.paper_shares for layout, own in known().items() if own.paper_shares}
+
+
+def split(tmp_path, *banks, scheme="grouped", shares=SHARES, seed=0, paper=PAPER):
     """Return the table of splits."""
-    return write_splits(list(banks), tmp_path / "splits.csv", scheme=scheme, shares=shares, seed=seed)
+    return write_splits(list(banks), tmp_path / "splits.csv", scheme=scheme, shares=shares, seed=seed, paper=PAPER)
 
 
 def counts(table, class_):
@@ -181,7 +185,7 @@ def leak(tmp_path, bank, scheme):
     for name in ("grouped", "paper"):
         # two variants of the same cells: none is counted twice
         files[name] = [tmp_path / f"{name}.csv", tmp_path / f"{name}.csv"]
-        write_splits([bank], files[name][0], scheme=name, shares=SHARES, seed=0)
+        write_splits([bank], files[name][0], scheme=name, shares=SHARES, seed=0, paper=PAPER)
     table = measure_leakage([bank], files, tmp_path / "leakage.csv")
     assert pd.read_csv(tmp_path / "leakage.csv").equals(table)
     rows = table[table["scheme"] == scheme].set_index("unit")

@@ -17,7 +17,10 @@ from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.cells.splits import write_splits
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.testsets import builders as testsets
+from rbcflow.sources import laboratories
+from rbcflow.testsets import files as testsets
+from rbcflow.testsets import registry
+from rbcflow.testsets.composed import build_variant_test
 
 CLASSES_OF_EXPORT = [{"id": 0, "name": "Croissant"}, {"id": 1, "name": "Slipper"}]
 
@@ -65,12 +68,10 @@ def naples(root, pages=6):
 
 def build(kind, raw, folder, **changes):
     """Build a test set of a kind with plain arguments."""
-    arguments = {"name": kind, "source": "src", "origin": ["phantom"], "max_frames": 100} | changes
-    if kind.startswith("saarland"):
-        arguments = {"scheme": "grouped"} | arguments
-    if kind in ("naples", "saarland_frames", "singapore_raw"):
-        arguments = {"exact_truth": False} | arguments
-    return getattr(testsets, f"build_{kind}")(raw, folder, **arguments)
+    laboratory, own = laboratories.kinds()[kind]
+    offered = {"name": kind, "source": "src", "origin": ["phantom"], "max_frames": 100, "scheme": "grouped"}
+    offered |= {"exact_truth": False, "background": own.background} | changes
+    return registry.build(registry.builder(kind, laboratory.layout), raw, folder, offered)
 
 
 def test_saarland_donors_shows_held_out_recordings_only(tmp_path):
@@ -210,7 +211,7 @@ def dataset(root, labels):
 def test_variant_test_refers_to_the_datasets_images(tmp_path):
     root = dataset(tmp_path / "datasets/random", ["1 0.5 0.5 0.2 0.4\n0 0.05 0.5 0.1 0.2\n", ""])
     folder = tmp_path / "testsets/random_test"
-    testset = testsets.build_variant_test(root, folder, name="random_test", origin=["phantom"], max_frames=9)
+    testset = build_variant_test(root, folder, name="random_test", origin=["phantom"], max_frames=9)
     assert testset.truth.values.tolist() == [
         [0, "slipper", 8, 3, 12, 7, "single"],
         [0, "croissant", 0, 4, 2, 6, "edge"],
@@ -226,7 +227,7 @@ def test_variant_test_refers_to_the_datasets_images(tmp_path):
 def test_variant_test_names_a_bad_label(tmp_path, text):
     root = dataset(tmp_path / "random", ["", text])
     with pytest.raises(InputError, match="class id, xc, yc, w, h") as error:
-        testsets.build_variant_test(root, tmp_path / "set", name="random_test", origin=[], max_frames=9)
+        build_variant_test(root, tmp_path / "set", name="random_test", origin=[], max_frames=9)
     assert error.value.path.endswith("labels/00001.txt")
     assert error.value.where == "line 1"
 
@@ -334,7 +335,14 @@ def test_singapores_held_out_pictures_are_those_the_preprint_trained_on_no_cell_
         for frame in range(10)
     ]  # fmt: skip
     table = write_bank(tmp_path / "bank", cells)
-    splits = write_splits([tmp_path / "bank"], tmp_path / "splits.csv", scheme="paper", shares={}, seed=0)
+    splits = write_splits(
+        [tmp_path / "bank"],
+        tmp_path / "splits.csv",
+        scheme="paper",
+        shares={},
+        seed=0,
+        paper={"liang2024": laboratories.known()["liang2024"].paper_shares},
+    )
     files = {"cells": tmp_path / "bank/cells.csv", "splits": tmp_path / "splits.csv"}
     testset = build("singapore_held_out", raw, tmp_path / "set", exact_truth=False, **files)
     # one of ten of a class trains

@@ -11,6 +11,7 @@ import pytest
 from project_copy import PROJECT
 from rbcflow.runtime import fingerprint
 from rbcflow.runtime.fingerprint import Library, listing_digest
+from rbcflow.runtime.logic import logic
 
 SCRIPTS = Path(__file__).parent.parent / "workflow/scripts"
 FILES = {
@@ -121,3 +122,12 @@ def test_every_name_that_is_imported_from_the_library_is_there():
                 known = bound(node.module)
                 wrong += [(file.name, node.module, a.name) for a in node.names if known is None or a.name not in known]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("member", "same"),
+    [('"a", "said in other words"', True), ('"b", "said"', False), ('"a"', False)],
+)
+def test_of_a_worded_member_the_value_counts_and_what_it_means_does_not(member: str, same: bool):
+    before, after = (logic(ast.parse(f"class C(Worded):\n    A = {own}\n")) for own in ('"a", "said"', member))
+    assert (before == after) is same

@@ -71,6 +71,7 @@ EDITS = {
     "a sentence of the log's module": ("runtime/logs.py", "the job failed", "the job broke", NOTHING),
     "how a record is written": ("runtime/provenance.py", "indent=1", "indent=2", NOTHING),
     "a table of the configuration": ("config/checks.py", '"sum", "share")', '"sum")', NOTHING),
+    "what true boxes are, in words": ("testsets/labels.py", "not checked by", "checked by not one of", NOTHING),
     "what a laboratory is": ("sources/naples/laboratory.py", '"pages"', '"page_count"', NOTHING),
     "what decides the origin": ("runtime/lineage.py", '" + "', '" & "', NAMES - UNRECORDED),
     "a preset of the composer": ("datasets/spec.py", "(0.75, 1.25)", "(0.75, 1.5)", COMPOSE),

@@ -32,6 +32,7 @@ from rbcflow.datasets.place import Placer
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout
 from rbcflow.datasets.walls import channel
+from rbcflow.sources.laboratories import known
 
 PREPRINT = yaml.safe_load((PROJECT / "config/preprint.yaml").read_text())
 APART, CHANNEL, OVERLAP = "random_nosuperposition", "microfluidic_nosuperposition", "random"
@@ -319,7 +320,9 @@ def test_what_is_too_drawn_out(size: tuple[int, int], label: str, options: Optio
             return labels
 
     frame = Frame(np.zeros((90, 90), np.uint8), "kihm2018", "", "Slipper", 0, label=label)
-    ((found,),) = (item.found for item in cellpose.outline([frame], "kihm2018", Labelled(), options))
+    ((found,),) = (
+        item.found for item in cellpose.outline([frame], known()["kihm2018"].extraction, Labelled(), options)
+    )
     assert found.reason == reason
 
 

@@ -26,6 +26,7 @@ rule cluster_objects:
     params:
         networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
         options=lambda wildcards: PLAN.cells.options(wildcards.bank),
+        extraction=lambda wildcards: PLAN.cells.extraction(SETTINGS.banks[wildcards.bank].source),
         code=code("cluster_objects"),
     message:
         "Clustering what the U-Net found for {wildcards.bank}"
@@ -61,6 +62,7 @@ rule cut_cells:
         networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
         paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
         options=lambda wildcards: PLAN.cells.options(wildcards.bank),
+        extraction=lambda wildcards: PLAN.cells.extraction(SETTINGS.banks[wildcards.bank].source),
         code=code("cut_cells"),
     message:
         "Cutting single cells for the bank {wildcards.bank}"

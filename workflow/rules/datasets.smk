@@ -25,6 +25,7 @@ rule split_cells:
         runtime=growing(10),
     params:
         shares=CONFIG.shares.model_dump(),
+        paper=lambda wildcards: PLAN.datasets.paper_shares(wildcards.scheme, wildcards.banks),
         seed=CONFIG.seed,
         code=code("split_cells"),
     message:

@@ -18,6 +18,7 @@ rule draw_practice:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
+        phantoms=laboratories.practice(),
         per_layout=CONFIG.segmentation.pictures,
         seed=CONFIG.seed,
         code=code("draw_practice"),

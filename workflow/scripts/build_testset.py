@@ -6,8 +6,9 @@ from rbcflow.runtime import logs
 from rbcflow.runtime.lineage import origins_of
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.testsets.files import write_unavailable
-from rbcflow.testsets.registry import BUILDERS, OF_FOLDERS, build, builder
+from rbcflow.testsets.registry import BUILDERS, build, builder
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
@@ -15,6 +16,8 @@ if __name__ == "__main__":
     name, spec = snakemake.wildcards.testset, dict(snakemake.params.spec)
     folder, made_from = Path(snakemake.output.description).parent, Path(snakemake.input.source)
     kind, table = spec.pop("kind"), spec.pop("table", None)
+    if "background" in spec:
+        spec["background"] = Thresholds(**spec["background"])
     files = {key: Path(value or "") for key, value in snakemake.input.items() if key != "source"}
     offered = {
         **spec,
@@ -23,7 +26,7 @@ if __name__ == "__main__":
         "origin": origins_of([made_from]),
         "table": Path(table) if table else None,
     }
-    if kind in OF_FOLDERS:
+    if kind in BUILDERS:
         build(BUILDERS[kind], made_from.parent, folder, offered)
     else:
         source = record.read(made_from)

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     pairs = []
     if source.status == "available":
         job = path_job(snakemake, source)
-        pairs = outline_with_probability(job.frames, job.layout, foreground_network(job.networks), job.options)
+        pairs = outline_with_probability(job.frames, job.extraction, foreground_network(job.networks), job.options)
     pictures = Pictures()
     write_clusters(Path(snakemake.output.clusters), pictures.watching(pairs))
     pictures.write(Path(snakemake.output.pictures))

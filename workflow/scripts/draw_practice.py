@@ -10,5 +10,6 @@ from rbcflow.segmentation.practice import write_practice
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake, origin=[PHANTOM])
-    write_practice(Path(snakemake.output.practice), per_layout=snakemake.params.per_layout, seed=snakemake.params.seed)
+    own = snakemake.params
+    write_practice(Path(snakemake.output.practice), phantoms=own.phantoms, per_layout=own.per_layout, seed=own.seed)
     recorder.write(snakemake.output.provenance)

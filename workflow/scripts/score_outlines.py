@@ -19,14 +19,17 @@ if __name__ == "__main__":
         # a record a path, of what that path was scored on
         networks, records = path["networks"], [sources[name] for name in path["sources"]]
         inputs = {name: file for name, file in trained.items() if name in path["needs"]} | {"records": records}
-        params = {"networks": networks, "frames": frames, "code": code}
+        params = {"networks": networks, "extraction": path["extraction"], "frames": frames, "code": code}
         recorder = Recorder(
             "score_outlines", inputs, params, {"path": path["path"]}, tools=NETWORKS, remarks=remarks_on(networks)
         )
         folder, scored = Path(summary).parent, []
         for source in map(record.read, records):
             if source.status == "available":
-                job = job_of(source, networks, inputs, scratch=folder / ".ultralytics", threads=snakemake.threads)
+                extraction = path["extraction"][source.source]
+                job = job_of(
+                    source, networks, extraction, inputs, scratch=folder / ".ultralytics", threads=snakemake.threads
+                )
                 scored.append(score(path["path"], job, source, frames=frames))
             else:
                 scored.append(unavailable(path["path"], source))

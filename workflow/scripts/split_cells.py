@@ -15,5 +15,6 @@ if __name__ == "__main__":
         scheme=snakemake.wildcards.scheme,
         shares=snakemake.params.shares,
         seed=snakemake.params.seed,
+        paper=snakemake.params.paper,
     )
     recorder.write(snakemake.output.provenance)

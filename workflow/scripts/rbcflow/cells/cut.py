@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rbcflow.cells.bank import Cell
 from rbcflow.cells.methods import background, contrast, crops, polygons
 from rbcflow.cells.outline import USUAL, Options, Outlined, Wanted, everything, frames_of, to_cells
 from rbcflow.core.frames import Frame
+from rbcflow.sources.extraction import Extraction
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Networks:
 
 @dataclass(frozen=True)
 class Job:
-    """What a path is run on: a source's layout, its name, its files, the wanted frames, networks, a bank's ways."""
+    """What a path is run on: a source's layout, name and files, the wanted frames, networks, the bank's ways, the
+    laboratory's."""
 
     layout: str
     source: str
@@ -43,6 +45,7 @@ class Job:
     wanted: Wanted = everything
     networks: Networks = Networks()
     options: Options = USUAL
+    extraction: Extraction = field(default_factory=Extraction)
 
     @property
     def frames(self) -> Iterator[Frame]:
@@ -59,11 +62,11 @@ def _segmented_crop(job: Job) -> Iterator[Outlined]:
 
 
 def _background(job: Job) -> Iterator[Outlined]:
-    return background.outline(job.folder, job.source, job.layout, wanted=job.wanted)
+    return background.outline(job.folder, job.source, job.layout, job.extraction.background, wanted=job.wanted)
 
 
 def _contrast(job: Job) -> Iterator[Outlined]:
-    return contrast.outline(job.frames, job.layout, job.options)
+    return contrast.outline(job.frames, job.extraction, job.options)
 
 
 # The networks' libraries take seconds to load, so only the paths that use them do.
@@ -72,13 +75,13 @@ def _contrast(job: Job) -> Iterator[Outlined]:
 def _unet(job: Job) -> Iterator[Outlined]:
     from rbcflow.cells.methods import unet
 
-    return unet.outline(job.frames, job.layout, foreground_network(job.networks), job.options)
+    return unet.outline(job.frames, job.extraction, foreground_network(job.networks), job.options)
 
 
 def _cellpose(job: Job) -> Iterator[Outlined]:
     from rbcflow.cells.methods import cellpose
 
-    return cellpose.outline(job.frames, job.layout, _instances(job.networks), job.options)
+    return cellpose.outline(job.frames, job.extraction, _instances(job.networks), job.options)
 
 
 def _unet_cellpose(job: Job) -> Iterator[Outlined]:
@@ -88,7 +91,7 @@ def _unet_cellpose(job: Job) -> Iterator[Outlined]:
     nets = job.networks
     clusters = read_clusters(nets.clusters) if nets.clusters else None
     networks = foreground_network(nets), _instances(nets)
-    return cellpose.outline_after_unet(job.frames, job.layout, *networks, clusters, job.options)
+    return cellpose.outline_after_unet(job.frames, job.extraction, *networks, clusters, job.options)
 
 
 def _yolo(job: Job) -> Iterator[Outlined]:
@@ -100,7 +103,7 @@ def _yolo(job: Job) -> Iterator[Outlined]:
     import_ultralytics(job.networks.scratch)
     network = load_verified(*job.networks.yolo).eval()
     detector = Detector(network, list(network.names.values()), size="native", conf=yolo.CONFIDENCE)
-    return yolo.outline(job.frames, job.layout, detector, foreground_network(job.networks))
+    return yolo.outline(job.frames, job.extraction, detector, foreground_network(job.networks))
 
 
 def foreground_network(networks: Networks):

@@ -11,6 +11,7 @@ from rbcflow.cells.cut import Job, Networks
 from rbcflow.cells.outline import Options
 from rbcflow.runtime.lineage import OUTLINED, PHANTOM
 from rbcflow.runtime.provenance import Recorder
+from rbcflow.sources.extraction import Extraction
 from rbcflow.sources.record import SourceRecord
 
 NETWORKS = ("unet", "cellpose", "yolo")
@@ -36,20 +37,28 @@ def path_job(snakemake: Any, source: SourceRecord) -> Job:
         source: the record of the files that are looked at.
     """
     inputs, scratch = dict(snakemake.input.items()), Path(snakemake.output[0]).parent / ".ultralytics"
-    job = job_of(source, snakemake.params.networks, inputs, scratch=scratch, threads=snakemake.threads)
+    networks, extraction = snakemake.params.networks, snakemake.params.extraction
+    job = job_of(source, networks, extraction, inputs, scratch=scratch, threads=snakemake.threads)
     own = snakemake.params.options
     options = Options(**{**own, "recordings": tuple(own["recordings"])})
     return replace(job, wanted=options.wants, options=options)
 
 
 def job_of(
-    source: SourceRecord, networks: Mapping[str, Any], inputs: Mapping[str, Any], *, scratch: Path, threads: int
+    source: SourceRecord,
+    networks: Mapping[str, Any],
+    extraction: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    *,
+    scratch: Path,
+    threads: int,
 ) -> Job:
     """Return what a path is run on.
 
     Args:
         source: the record of the files that are looked at.
         networks: file, sha256 and origin of networks that are listed, and the diameter.
+        extraction: the params of the laboratory's ``Extraction``.
         inputs: files by name, networks trained in the same run and the table of clusters among them.
         scratch: private folder for Ultralytics' settings.
         threads: processor threads.
@@ -63,4 +72,4 @@ def job_of(
         **files, clusters=Path(clusters) if clusters else None, diameter=networks["diameter"], scratch=scratch,
         threads=threads,
     )  # fmt: skip
-    return Job(source.layout, source.source, Path(source.folder), networks=chosen)
+    return Job(source.layout, source.source, Path(source.folder), networks=chosen, extraction=Extraction.of(extraction))

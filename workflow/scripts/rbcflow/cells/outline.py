@@ -18,6 +18,7 @@ from rbcflow.cells.bank import Box, Cell, cut, touches_edge
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.sources import layouts
+from rbcflow.sources.extraction import Extraction
 from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 BATCH = 16
@@ -77,7 +78,7 @@ class Options:
     Attributes:
         recordings: those that cells are cut from; none named means all.
         kernel: 3x3 kernel that opens and closes a U-Net's foreground: ``cross`` (OpenCV's ellipse) or ``square``.
-        elongation: largest elongation of a cell by class; None for the path's own.
+        elongation: largest elongation of a cell by class; None for the laboratory's own.
         elongation_of: longer of the ``sides`` over the shorter, less one; or ``height`` over width, how far from one.
     """
 
@@ -92,14 +93,6 @@ class Options:
 
 
 USUAL = Options()
-
-ELONGATION: Mapping[str, dict[str, float]] = {
-    "kihm2018": {"croissant": 0.5, "slipper": 2.5},
-    "liang2024": {"croissant": 0.5, "slipper": 2.5},
-}
-"""Largest longer side over shorter side, less one, by layout and class, where a bank says nothing else.
-The preprint's test for slippers was a chained comparison that kept everything up to 2.5; that elongated slippers should
-stay is what its text says (deviations)."""
 
 Wanted = Callable[[str, int], bool]
 """Whether a frame (recording, index) is wanted; the benchmark looks at a sample only."""
@@ -157,9 +150,9 @@ def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     return [cv2.drawContours(np.zeros(mask.shape, np.uint8), [c], -1, 1, cv2.FILLED).astype(bool) for c in contours]
 
 
-def shaped(found: Found, label: str, layout: str, options: Options) -> Found:
+def shaped(found: Found, label: str, extraction: Extraction, options: Options) -> Found:
     """Return the object, dropped where it is too drawn out for its class."""
-    limits = ELONGATION.get(layout, {}) if options.elongation is None else options.elongation
+    limits = extraction.elongation if options.elongation is None else options.elongation
     limit = limits.get(label)
     x0, y0, x1, y1 = found.box
     if limit is None or not found.mask.any():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -28,16 +29,15 @@ HELD_OUT_DONORS = 4
 """One of this many donors, at least one, is held out for the test sets made of recordings."""
 COLUMNS = ("cell_id", "source", "class", "group", "split")
 
-PAPER_SHARES: dict[str, dict[str, float]] = {
-    "kihm2018": {"train": 0.70, "val": 0.15, "test": 0.15},
-    "liang2024": {"train": 0.10, "val": 0.00, "test": 0.90},
-    "nouaman2024": {"train": 0.80, "val": 0.10, "test": 0.10},
-}
-"""Shares the preprint's generation scripts gave each source (preprint, section on the datasets)."""
-
 
 def write_splits(
-    banks: Iterable[Path], output: Path, *, scheme: str, shares: Mapping[str, float], seed: int
+    banks: Iterable[Path],
+    output: Path,
+    *,
+    scheme: str,
+    shares: Mapping[str, float],
+    seed: int,
+    paper: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Assign every kept cell that has a class to a split and write the table.
 
@@ -45,8 +45,9 @@ def write_splits(
         banks: folders of cell banks.
         output: CSV with the columns ``cell_id, source, class, group, split``, sorted by cell_id.
         scheme: ``grouped`` or ``paper``.
-        shares: train, val, test summing to 1; scheme ``paper`` takes them for sources the preprint did not have.
+        shares: train, val, test summing to 1; scheme ``paper`` takes them for sources that are not in ``paper``.
         seed: root of the draw.
+        paper: by source, the shares that the preprint gave its laboratory's cells (section on the datasets).
 
     Returns:
         The table as written.
@@ -57,7 +58,7 @@ def write_splits(
     tables = []
     for bank in banks:
         table = read_table(bank)
-        table["split"] = _divide(table, scheme, shares, seed)
+        table["split"] = _divide(table, scheme, shares, paper, seed)
         table = table[table["kept"] & (table["class"] != "")]
         _check_train(bank / "cells.csv", table, scheme)
         tables.append(table)
@@ -108,13 +109,19 @@ def held_out_donor(recordings: Iterable[str]) -> str:
     return max((name.split("/")[0] for name in recordings), default="")
 
 
-def _divide(table: pd.DataFrame, scheme: str, shares: Mapping[str, float], seed: int) -> pd.Series:
+def _divide(
+    table: pd.DataFrame,
+    scheme: str,
+    shares: Mapping[str, float],
+    paper: Mapping[str, Mapping[str, float]],
+    seed: int,
+) -> pd.Series:
     """Return the split of every kept cell with a class; the draw of a source does not depend on other sources."""
     cells = table[table["kept"] & (table["class"] != "")]
     source = "".join(cells["source"].head(1))
     rng = np.random.default_rng([seed, *source.encode()])
     if scheme == "paper":
-        return _divide_cells(cells, PAPER_SHARES.get(source, shares), rng)
+        return _divide_cells(cells, paper.get(source, shares), rng)
     # Dropped cells count here, so that the same recordings are found as by the test sets, which have no bank.
     apart = held_out(table.loc[table["donor"] != "", "recording"], scheme)
     return _divide_groups(cells, shares, apart, rng)

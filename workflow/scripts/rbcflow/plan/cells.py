@@ -11,7 +11,7 @@ from rbcflow.config.settings import Settings
 from rbcflow.detector.weights import FIRST_SIGHT
 from rbcflow.plan import paths as places
 from rbcflow.plan.raw import Raw
-from rbcflow.sources.laboratories import takers
+from rbcflow.sources.laboratories import known, takers
 
 
 class Cells:
@@ -92,6 +92,10 @@ class Cells:
         """Return in which ways a bank differs from what its paths do by themselves."""
         return self._settings.banks[bank].model_dump(include=BANK_OPTIONS)
 
+    def extraction(self, source: str) -> dict[str, Any]:
+        """Return what the ways of cutting must be told of a source's files."""
+        return known()[self._raw.layout(source)].extraction.params()
+
     def gpus(self, networks: Collection[str]) -> int:
         """Return the GPUs for a job with the named networks: one for Cellpose's own, none for those trained here."""
         return int("cellpose" in networks and self._settings.config.segmentation.cellpose in self._weights)
@@ -103,6 +107,7 @@ class Cells:
             "sources": self.scored[path],
             "needs": self._settings.networks([path]),
             "networks": self.network_params([path]),
+            "extraction": {source: self.extraction(source) for source in self.scored[path]},
         }
 
     def scored_records(self, paths: Collection[str]) -> list[str]:

@@ -14,6 +14,7 @@ from rbcflow.plan import paths
 from rbcflow.plan.cells import Cells
 from rbcflow.plan.disk import Disk
 from rbcflow.plan.raw import Raw
+from rbcflow.sources.laboratories import known
 
 NO_LIMIT = 10**6
 """More images than a folder of the user's can hold."""
@@ -56,6 +57,12 @@ class Datasets:
         There is one for each set of banks, so that a new bank reruns no old variant.
         """
         return paths.splits(self._settings.scheme(variant), self.together(variant))
+
+    def paper_shares(self, scheme: str, banks: str) -> dict[str, dict[str, float]]:
+        """Return by source the shares that the preprint gave the cells of a set of banks; none for another scheme."""
+        sources = {self._settings.banks[bank].source for bank in self.bank_sets[banks] if scheme == "paper"}
+        laboratories = {source: known().get(self._raw.layout(source)) for source in sorted(sources)}
+        return {name: dict(own.paper_shares) for name, own in laboratories.items() if own and own.paper_shares}
 
     def measured_banks(self) -> list[str]:
         """Return the tables of the banks of the variants whose boxes are measured."""

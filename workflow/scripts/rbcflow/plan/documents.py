@@ -13,6 +13,7 @@ from pathlib import Path
 from rbcflow.config import write
 from rbcflow.plan.stages import STAGES
 from rbcflow.sources import laboratories
+from rbcflow.testsets.labels import Labels
 
 PAGES = ("docs/architecture.md", "docs/outputs.md", "docs/own-data.md")
 """Pages with tables."""
@@ -49,6 +50,11 @@ def kinds() -> str:
     rows = [(f"`{name}`", f"`{own.layout}`", kind.says) for name, (own, kind) in laboratories.kinds().items()]
     rows += [(f"`{name}`", "none of its own", kind.says) for name, kind in laboratories.OF_OTHERS.items()]
     return write.table(("kind", "layout", "what it holds"), rows)
+
+
+def labels() -> str:
+    """Return where the true boxes of a test set can come from."""
+    return write.table(("labels", "what the true boxes are"), [(f"`{one}`", one.says) for one in Labels])
 
 
 def columns() -> str:
@@ -88,7 +94,13 @@ def code(names) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-TABLES: dict[str, Callable[[], str]] = {"stages": stages, "layouts": layouts, "kinds": kinds, "columns": columns}
+TABLES: dict[str, Callable[[], str]] = {
+    "stages": stages,
+    "layouts": layouts,
+    "kinds": kinds,
+    "labels": labels,
+    "columns": columns,
+}
 
 
 def rewritten(text: str) -> str:

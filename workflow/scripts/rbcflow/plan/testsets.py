@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rbcflow.config.possible import Possible
@@ -66,6 +67,8 @@ class TestSets:
             images = self._datasets.image_count(name.removesuffix("_test"), "test")
             return {"kind": "variant", "scheme": config.scheme, "max_frames": images}
         spec = {"kind": row.kind, "scheme": config.scheme, "max_frames": config.validation.max_frames}
+        if background := self._settings.kind(name).background:
+            spec["background"] = asdict(background)
         if row.kind == "composed":
             spec |= {"split": row.split, "max_frames": self._datasets.image_count(row.source, row.split)}
         if row.kind == "published":

@@ -13,16 +13,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.report.records import read_json
 from rbcflow.report.stages import read_table
 from rbcflow.runtime.origin import NOTHING, Basis, words
-
-LABELS = {
-    "annotations": "the polygons of the annotation file; a box is a polygon's bounding box",
-    "truth": "known exactly, as the images were drawn or composed by this workflow, or as their source declares",
-    "background": "boxes found by background subtraction, not checked by a person",
-    "given": "boxes of the folder’s own label files, as they are; who made them, and how, the files do not say",
-    "outlines": "boxes of cells that networks outlined, with the class of the folder they were sorted into",
-    "proxy": "boxes found by background difference, classes named by eye as stand-ins",
-}
-"""What the true boxes of a test set are, by the key ``labels`` of ``testset.json``."""
+from rbcflow.testsets.labels import Labels
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class TestSet:
     @property
     def label_text(self) -> str:
         """What the true boxes are, in words."""
-        return LABELS.get(self.labels, self.labels)
+        return Labels(self.labels).says if self.labels else ""
 
 
 @dataclass(frozen=True)

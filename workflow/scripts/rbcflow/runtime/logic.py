@@ -1,13 +1,14 @@
 """What of a module's syntax tree can change a result: all but what it says to readers and users.
 
-Left out are comments and docstrings, calls that log, texts of ``raise``, of exception classes, and of names that only
-these two read. What stays is compared by ``fingerprint``: two modules with the same logic compute the same.
+Left out are comments and docstrings, calls that log, texts of ``raise``, of exception classes, of what members of a
+``core.worded.Worded`` mean, and of names that only ``raise`` and logs read. What stays is compared by ``fingerprint``:
+two modules with the same logic compute the same.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 LOGS = frozenset(("log", "logger", "LOGGER", "logging"))
 """Names that modules log by, besides ``logging.getLogger(...)`` itself."""
@@ -15,6 +16,8 @@ LOGS = frozenset(("log", "logger", "LOGGER", "logging"))
 LEVELS = frozenset(("debug", "info", "warning", "error", "critical", "exception"))
 ERRORS = ("Error", "Exception", "Warning")
 """What names of exception classes end with."""
+WORDED = "Worded"
+"""The base of enums whose members are a value and what it means."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -85,6 +88,8 @@ class _Quiet(ast.NodeTransformer):
         names = [getattr(base, "id", getattr(base, "attr", "")) for base in node.bases]
         if any(name.endswith(ERRORS) for name in names):
             node.body = [_Mute(calls=True).visit(statement) for statement in node.body]
+        if WORDED in names:
+            _quieten(statement.value for statement in node.body if isinstance(statement, ast.Assign))
         return self.generic_visit(node)
 
     def _visit_function(self, node: Function) -> ast.AST:
@@ -93,6 +98,13 @@ class _Quiet(ast.NodeTransformer):
         return self.generic_visit(node)
 
     visit_FunctionDef = visit_AsyncFunctionDef = _visit_function
+
+
+def _quieten(members: Iterable[ast.AST]) -> None:
+    """Empty all but the first of each tuple: a member's value stays, what it means goes."""
+    for member in members:
+        if isinstance(member, ast.Tuple):
+            member.elts[1:] = [_Mute(calls=True).visit(said) for said in member.elts[1:]]
 
 
 def _only_said(function: Function) -> list[ast.Assign]:

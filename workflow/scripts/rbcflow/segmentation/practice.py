@@ -30,21 +30,6 @@ from rbcflow.sources.phantoms import WRITERS
 SIDE = 96
 """Width and height of a practice picture in pixels: a cell and what lies next to it."""
 
-SCALE: dict[str, float] = {"liang2024": 2.0, "naples": 0.5}
-"""Factor by which frames of a layout are enlarged before a network sees them, so that cells are 30 to 80 pixels long;
-the preprint halved the Naples frames too. Layouts not named here are left as they are."""
-
-SIZES: Mapping[str, dict[str, Any]] = {
-    "nouaman2024": {
-        "donors": 2, "recordings_per_donor": 3, "frames_per_recording": 9, "annotate_every": 99, "crops_per_class": 0,
-        "raw_crops_per_folder": 1,
-    },
-    "naples": {"velocities": [0.12, 0.7], "tiffs_per_velocity": 3, "pages": 8},
-    "kihm2018": {"kihm_per_class": 30, "kihm_s3_scale": 0.004},
-    "liang2024": {"liang_scale": 0.03},
-}  # fmt: skip
-"""How much of each laboratory's phantom is drawn for practice."""
-
 PRACTICE_SEED = 1_000_003
 """Added to the root seed for phantoms that are learned from."""
 
@@ -60,20 +45,21 @@ class Practice:
     labels: NDArray[np.uint8]
 
 
-def write_practice(path: Path, *, per_layout: int, seed: int) -> None:
+def write_practice(path: Path, *, phantoms: Mapping[str, Mapping[str, Any]], per_layout: int, seed: int) -> None:
     """Draw practice pictures and write them as ``images`` and ``labels`` of an ``.npz``.
 
     Args:
         path: the file.
+        phantoms: by layout, ``sizes`` (how much is drawn) and ``scale`` (factor by which networks see frames enlarged).
         per_layout: pictures of each laboratory's phantom; as many as of all of them together show drawn cells.
         seed: root seed; the phantoms are drawn with a seed derived from it that no recording has.
     """
     pairs = []
-    for number, layout in enumerate(SIZES):
+    for number, layout in enumerate(phantoms):
         rng = np.random.default_rng([seed, number, 1])
-        pairs += [_window(*pair, rng) for pair in _chosen(layout, per_layout, seed, rng)]
-    rng = np.random.default_rng([seed, len(SIZES), 1])
-    pairs += [_drawn(rng) for _ in range(per_layout * len(SIZES))]
+        pairs += [_window(*pair, rng) for pair in _chosen(layout, per_layout, seed, rng, **phantoms[layout])]
+    rng = np.random.default_rng([seed, len(phantoms), 1])
+    pairs += [_drawn(rng) for _ in range(per_layout * len(phantoms))]
     images, labels = zip(*pairs, strict=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, images=np.stack(images), labels=np.stack(labels))
@@ -111,17 +97,16 @@ def labelled_frames(layout: str, folder: Path) -> Iterator[tuple[Frame, NDArray[
 
 
 def _chosen(
-    layout: str, count: int, seed: int, rng: np.random.Generator
+    layout: str, count: int, seed: int, rng: np.random.Generator, *, sizes: Mapping[str, Any], scale: float
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
     """Yield (H, W) uint8 images and labels of frames of a laboratory's phantom drawn for practice, scaled."""
     with tempfile.TemporaryDirectory() as scratch:
         # recordings take the root seed itself as the first entry of theirs
-        WRITERS[layout](Path(scratch), seed=seed + PRACTICE_SEED, **SIZES[layout])
+        WRITERS[layout](Path(scratch), seed=seed + PRACTICE_SEED, **sizes)
         frames = list(labelled_frames(layout, Path(scratch)))
-    factor = SCALE.get(layout, 1.0)
     for index in rng.choice(len(frames), count, replace=len(frames) < count):
         frame, label = frames[index]
-        image = scaled(to_grey(frame.image), factor)
+        image = scaled(to_grey(frame.image), scale)
         yield image, cv2.resize(label, image.shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from rbcflow.core.errors import InputError
 from rbcflow.sources.laboratory import Laboratory, TestSetKind
@@ -86,6 +87,12 @@ def takers() -> dict[str, list[str]]:
 def kinds() -> dict[str, tuple[Laboratory, TestSetKind]]:
     """Return every kind of test set with the laboratory it is built from."""
     return {name: (own, kind) for own in known().values() for name, kind in own.kinds.items()}
+
+
+def practice() -> dict[str, dict[str, Any]]:
+    """Return by layout how much is drawn for practice pictures, and the scale at which networks see frames."""
+    drawn = {layout: own for layout, own in known().items() if own.practice}
+    return {layout: {"sizes": own.practice, "scale": own.extraction.scale} for layout, own in drawn.items()}
 
 
 def outside(layout: str, name: str) -> ModuleType | None:

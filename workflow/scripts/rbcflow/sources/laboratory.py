@@ -1,7 +1,7 @@
 """What a laboratory is, as one typed object: what configuration, plan and docs ask of a layout.
 
 Each laboratory is a folder: ``laboratory.py`` with the object, ``reader.py``, ``phantom.py`` where its recordings can
-be drawn, and of one that lies outside this package ``testsets.py`` with a builder for each kind of test set. No job
+be drawn, and ``testsets.py`` with a function ``build_<kind>`` for each kind of test set. No job
 imports the objects (a changed word of one must rerun nothing); what a job needs to know of them are its params.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from rbcflow.sources.extraction import Extraction, Thresholds
 
 OWN_FILES = ("phantom", "path", "url", None)
 """Where files can come from of a laboratory whose recordings can be drawn; None leaves it to the configuration."""
@@ -21,6 +24,7 @@ class TestSetKind:
     Attributes:
         says: what it holds, for the docs.
         annotations: a table of the project that its truth comes from.
+        background: thresholds by which boxes are found where there is no exact truth, of a kind that needs them.
         bank: whether a row of the table names a bank, whose boxes stand in where there is no exact truth.
         held_out: whether it takes the cells of that bank which the preprint's split keeps from every training.
     """
@@ -29,6 +33,7 @@ class TestSetKind:
 
     says: str
     annotations: str | None = None
+    background: Thresholds | None = None
     bank: bool = False
     held_out: bool = False
 
@@ -46,6 +51,9 @@ class Laboratory:
         origins: where its files can come from.
         drawn_with: keys of the configuration's ``phantom`` that say how much its phantom draws.
         coloured: whether its frames are in colour.
+        extraction: what the ways of cutting must be told of its files.
+        practice: how much of its phantom is drawn for practice pictures of networks that outline cells, by the keys of
+            ``drawn_with``; None: nothing.
         paper_shares: shares of train, val and test that the preprint gave its cells; None: the configuration's.
     """
 
@@ -57,4 +65,6 @@ class Laboratory:
     origins: tuple[str | None, ...] = OWN_FILES
     drawn_with: tuple[str, ...] = ()
     coloured: bool = False
+    extraction: Extraction = field(default_factory=Extraction)
+    practice: Mapping[str, Any] | None = None
     paper_shares: Mapping[str, float] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 from rbcflow.cells.bank import touches_edge
 from rbcflow.core.boxes import clip
 from rbcflow.core.classes import CLASSES
+from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.core.yolo import label_file, read_labels
-from rbcflow.testsets.files import Labelled, TrueBox, read_rgb
+from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_rgb, write_testset
+from rbcflow.testsets.labels import Labels
 
 
 def evenly(items: Sequence, count: int) -> list:
@@ -37,3 +40,35 @@ def read_yolo(image: Path, width: int, height: int) -> list[TrueBox]:
         TrueBox(CLASSES[id_], tuple(box.tolist()), "edge" if touches_edge(box, width, height) else "single")
         for id_, box in zip(labels.ids, boxes, strict=True)
     ]
+
+
+def build_variant_test(
+    dataset: Path, folder: Path, *, name: str, origin: Sequence[str], max_frames: int, split: str = "test"
+) -> TestSet:
+    """Build the set of a variant's own test split, or of its validation split.
+
+    Images are not copied but referred to, and each counts as a recording of its own.
+
+    Args:
+        dataset: the variant's folder, with ``<split>.txt``.
+        folder: gets the test set.
+        name: of the test set, ``<variant>_<split>``.
+        origin: of the banks the variant was made from.
+        max_frames: frames to keep, evenly spaced.
+        split: ``test`` or ``val``.
+
+    Raises:
+        InputError: the list of images, an image or a label file is wrong.
+    """
+    listing = dataset / f"{split}.txt"
+    if not listing.is_file():
+        raise InputError(listing, "no such file", f"the list of a variant's {split} images")
+    lines = [line for line in listing.read_text(encoding="utf-8", errors="replace").split("\n") if line]
+    for number, line in enumerate(lines, start=1):
+        if not Path(line).stem.isdecimal() or not (dataset / line).is_file():
+            raise InputError(listing, line, "an image of the dataset, named by its number", where=f"line {number}")
+    chosen = evenly([dataset / line for line in lines], max_frames)
+    return write_testset(
+        folder, labelled_images(chosen, dataset.name), name=name, source=dataset.name, origin=origin,
+        labels=Labels.TRUTH, classes_judged="true", paths=[os.path.relpath(path, folder) for path in chosen],
+    )  # fmt: skip

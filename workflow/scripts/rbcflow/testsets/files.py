@@ -19,6 +19,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.core.images import png_size
 from rbcflow.core.tables import read_csv, read_object, refuse_rows
+from rbcflow.testsets.labels import Labels
 
 FRAME_COLUMNS = ("frame", "path", "donor", "recording", "index", "condition", "width", "height", "label")
 TRUTH_COLUMNS = ("frame", "class", "x0", "y0", "x1", "y1", "kind")
@@ -93,7 +94,7 @@ def write_testset(
     name: str,
     source: str,
     origin: Sequence[str],
-    labels: str,
+    labels: Labels,
     classes_judged: str,
     paths: Sequence[str] | None = None,
     unlabelled: int | None = None,
@@ -106,7 +107,7 @@ def write_testset(
         name: of the test set.
         source: a key of ``config/sources.yaml``, or a variant.
         origin: ``phantom``, ``raw``, ``public``, or several.
-        labels: ``annotations``, ``truth``, ``background``, ``outlines``, ``proxy`` or ``given``.
+        labels: where the true boxes come from; a member or its value.
         classes_judged: ``true``, ``proxy`` or ``false``.
         paths: where the images already lie, relative to the folder; None writes them to ``images/``.
         unlabelled: how many frames have no label file and are taken to show nothing; None where that cannot be.
@@ -128,7 +129,7 @@ def write_testset(
     if not frames:
         return write_unavailable(folder, name=name, source=source, reason="the recordings have no frame to judge on")
     digest.update(pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(index=False).encode())
-    meta = _meta(name, source) | {"status": "available", "origin": list(origin), "labels": labels}
+    meta = _meta(name, source) | {"status": "available", "origin": list(origin), "labels": Labels(labels)}
     meta |= {"classes_judged": classes_judged, "fingerprint": digest.hexdigest()}
     meta |= {} if unlabelled is None else {"n_unlabelled": unlabelled}
     return _finish(folder, meta, frames, truth)

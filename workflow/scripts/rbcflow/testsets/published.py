@@ -13,6 +13,7 @@ from rbcflow.datasets.imported import NoDownload, import_split
 from rbcflow.runtime.lineage import PUBLISHED
 from rbcflow.testsets.composed import evenly, labelled_images
 from rbcflow.testsets.files import TestSet, write_testset, write_unavailable
+from rbcflow.testsets.labels import Labels
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,6 @@ def build_published(
             return write_unavailable(folder, name=name, source=source, reason=reason)
         chosen = evenly(sorted((Path(place) / SPLIT / "images").iterdir()), max_frames)
         return write_testset(
-            folder, labelled_images(chosen, source), name=name, source=source, origin=[PUBLISHED], labels="truth",
+            folder, labelled_images(chosen, source), name=name, source=source, origin=[PUBLISHED], labels=Labels.TRUTH,
             classes_judged="true",
         )  # fmt: skip

@@ -1,4 +1,6 @@
-"""Every kind of test set and the function that builds it (rule ``build_testset``)."""
+"""Every kind of test set and the function that builds it (rule ``build_testset``).
+
+Kinds of a laboratory are told by its object, and built by ``build_<kind>`` of ``testsets.py`` in its folder."""
 
 from __future__ import annotations
 
@@ -6,12 +8,17 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from rbcflow.sources.flow_public import testsets as flow_public
 from rbcflow.sources.laboratories import outside
-from rbcflow.testsets import builders
+from rbcflow.sources.liang2024 import testsets as liang2024
+from rbcflow.sources.naples import testsets as naples
+from rbcflow.sources.nouaman2024 import testsets as nouaman2024
+from rbcflow.sources.yolo_folder import testsets as yolo_folder
+from rbcflow.testsets.composed import build_variant_test
 from rbcflow.testsets.files import TestSet
-from rbcflow.testsets.labelled import build_yolo_folder
 from rbcflow.testsets.stress import KINDS, build_stress
 
 Builder = Callable[..., TestSet]
@@ -24,34 +31,31 @@ OF_DATASET = "variant"
 OF_VARIANT = "composed"
 
 BUILDERS: dict[str, Builder] = {
-    OF_DATASET: builders.build_variant_test,
-    "saarland_donors": builders.build_saarland_donors,
-    "saarland_one_donor": builders.build_saarland_one_donor,
-    "saarland_frames": builders.build_saarland_frames,
-    "naples": builders.build_naples,
-    "naples_published": builders.build_naples_published,
-    "singapore_raw": builders.build_singapore_raw,
-    "singapore_held_out": builders.build_singapore_held_out,
-    "flow_public": builders.build_flow_public,
-    "yolo_folder": build_yolo_folder,
-    OF_VARIANT: builders.build_variant_test,
+    OF_DATASET: build_variant_test,
+    OF_VARIANT: build_variant_test,
     **{kind: partial(build_stress, kind=kind) for kind in KINDS},
 }
+"""Of kinds that are made of a folder of the workflow's own, not of a laboratory's files."""
 
-OF_FOLDERS = frozenset((OF_DATASET, OF_VARIANT, *KINDS))
-"""Kinds that are made of a folder of the workflow's own, not of a laboratory's files."""
+OURS: dict[str, ModuleType] = {
+    "nouaman2024": nouaman2024,
+    "naples": naples,
+    "liang2024": liang2024,
+    "flow_public": flow_public,
+    "yolo_folder": yolo_folder,
+}
+"""``testsets.py`` of our laboratories, by layout."""
 
 
 def builder(kind: str, layout: str) -> Builder:
-    """Return the function that builds a kind of test set; a laboratory's from outside is ``build_<kind>`` there.
+    """Return the function that builds a kind of test set from a laboratory's files.
 
     Raises:
-        KeyError: there is none.
+        KeyError: the laboratory has none.
     """
-    if kind in BUILDERS:
-        return BUILDERS[kind]
-    if module := outside(layout, "testsets"):
-        return getattr(module, f"build_{kind}")
+    module = OURS.get(layout) or outside(layout, "testsets")
+    if function := getattr(module, f"build_{kind}", None):
+        return function
     raise KeyError(kind)
 
 

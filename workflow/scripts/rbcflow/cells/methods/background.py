@@ -7,7 +7,7 @@ Two passes over a recording, linear in its frames, none of which is kept in memo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,73 +18,20 @@ from rbcflow.cells.bank import touches_edge
 from rbcflow.cells.outline import Found, Outlined, Wanted, everything
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.sources.flow_public import reader as flow_public
+from rbcflow.sources.extraction import Thresholds
 from rbcflow.sources.layouts import READERS
-from rbcflow.sources.naples import reader as naples
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 
 Grey = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """Thresholds of the method; the defaults are those of the preprint's final run on the Naples set.
-
-    Attributes:
-        threshold: grey difference above which a pixel belongs to an object.
-        threshold_at: other thresholds by flow condition.
-        min_changed: pixels that must differ for a frame to be looked at.
-        min_area: contour area in square pixels an object must exceed to be an object at all.
-        min_height: of a cell's box, pixels.
-        min_width: of a cell's box, pixels.
-        edge_buffer: columns at both ends of the frame that a cell must not touch.
-        beside: columns left and right of a cell's box, over its rows, whose mean grey difference must not exceed half
-            of the threshold on either side: else the object is not fully seen.
-        max_edge_difference: mean grey difference in the buffer's columns above which no cell is fully in the frame;
-            None: no such test.
-        largest_only: keep one cell a frame.
-        outline: smoothed grey difference that belongs to an object once it was found and judged; None keeps the shape
-            that the threshold gave, which leaves out a soft cell's rim.
-    """
-
-    threshold: int = 20
-    threshold_at: dict[str, int] = field(default_factory=lambda: {"1 cm/s": 10})
-    min_changed: int = 200
-    min_area: float = 50.0
-    min_height: int = 40
-    min_width: int = 0
-    edge_buffer: int = 10
-    beside: int = 10
-    max_edge_difference: float | None = None
-    largest_only: bool = True
-    outline: int | None = None
-
-    def threshold_of(self, condition: str) -> int:
-        """Return the threshold at a flow condition."""
-        return self.threshold_at.get(condition, self.threshold)
-
-
-NAPLES = Parameters(outline=6)
-_CROWDED = Parameters(
-    threshold_at={}, min_height=10, edge_buffer=2, beside=0, max_edge_difference=15.0, largest_only=False
-)  # fmt: skip
-"""For frames with several cells, where another one may be beside a cell."""
-FLOW_PUBLIC = replace(_CROWDED, threshold=15, min_width=20)
-"""For the public recordings: 320-400 x 80 pixels, several cells a frame, about 60 x 17 pixels each."""
-SAARLAND = replace(_CROWDED, threshold=12, min_width=10)
-"""For the Saarland videos, whose cells are cut by polygons; this path is there for the comparison of paths."""
-
-PARAMETERS = {naples.LAYOUT: NAPLES, flow_public.LAYOUT: FLOW_PUBLIC, nouaman2024.LAYOUT: SAARLAND}
-
-
 def outline(
     folder: Path,
     source: str,
     layout: str,
+    thresholds: Thresholds,
     *,
-    parameters: Parameters | None = None,
     wanted: Wanted = everything,
 ) -> Iterator[Outlined]:
     """Yield the frames of recordings with what differs from the background; objects have no class.
@@ -92,8 +39,8 @@ def outline(
     Args:
         folder: the source's files.
         source: a key of ``config/sources.yaml``.
-        layout: one that takes this method; ``PARAMETERS`` has those with thresholds of their own.
-        parameters: thresholds; left out, those of the layout.
+        layout: one that takes this method.
+        thresholds: the laboratory's.
         wanted: which frames; the background is taken from all.
 
     Yields:
@@ -102,16 +49,15 @@ def outline(
     Raises:
         InputError: a recording is wrong.
     """
-    reader, parameters = READERS[layout], parameters or PARAMETERS.get(layout, Parameters())
+    reader = READERS[layout]
+    stored = getattr(reader, "read_background", None)
     for recording in reader.recordings(folder):
-        if layout == flow_public.LAYOUT:
-            whole = None
-        else:
+        if not stored:
             whole = median_background(to_grey(frame.image) for frame in reader.read(folder, recording))
         for frame in reader.read(folder, recording, source):
             if wanted(recording, frame.index):
-                empty = flow_public.read_background(folder, recording, frame.index) if whole is None else whole
-                yield outline_frame(frame, empty, parameters)
+                empty = stored(folder, recording, frame.index) if stored else whole
+                yield outline_frame(frame, empty, thresholds)
 
 
 def median_background(images: Iterable[Grey]) -> Grey:
@@ -158,40 +104,40 @@ def like_most(images: Sequence[Grey]) -> Grey:
     return images[best] if shares[best] >= ALIKE_SHARE else median_background(images)
 
 
-def find_objects(image: Grey, background: Grey, parameters: Parameters, condition: str = "") -> list[Found]:
+def find_objects(image: Grey, background: Grey, thresholds: Thresholds, condition: str = "") -> list[Found]:
     """Find what differs from the background in one frame.
 
     Args:
         image: (H, W) uint8 grey.
         background: (H, W) uint8 grey.
-        parameters: thresholds.
+        thresholds: the laboratory's.
         condition: flow condition of the recording, for ``threshold_at``.
 
     Returns:
         Objects from the largest to the smallest.
     """
     difference = cv2.absdiff(image, background)
-    threshold = parameters.threshold_of(condition)
+    threshold = thresholds.threshold_of(condition)
     changed = difference > threshold
-    if np.count_nonzero(changed) <= parameters.min_changed:
+    if np.count_nonzero(changed) <= thresholds.min_changed:
         return []
     closed = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_CLOSE, KERNEL, iterations=2)
     contours, _ = cv2.findContours(
         cv2.morphologyEx(closed, cv2.MORPH_OPEN, KERNEL), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
     )
     areas = {index: cv2.contourArea(contour) for index, contour in enumerate(contours)}
-    large = sorted((index for index in areas if areas[index] > parameters.min_area), key=lambda index: -areas[index])
-    edges = np.hstack([difference[:, : parameters.edge_buffer], difference[:, -parameters.edge_buffer :]])
-    most = parameters.max_edge_difference
+    large = sorted((index for index in areas if areas[index] > thresholds.min_area), key=lambda index: -areas[index])
+    edges = np.hstack([difference[:, : thresholds.edge_buffer], difference[:, -thresholds.edge_buffer :]])
+    most = thresholds.max_edge_difference
     edge_changed = most is not None and float(edges.mean()) > most
     found = [
-        _judge(contours[index], difference, rank, edge_changed, parameters, threshold / 2)
+        _judge(contours[index], difference, rank, edge_changed, thresholds, threshold / 2)
         for rank, index in enumerate(large)
     ]
-    return found if parameters.outline is None else _grown(found, difference, parameters.outline)
+    return found if thresholds.outline is None else _grown(found, difference, thresholds.outline)
 
 
-def outline_frame(frame: Frame, background: Grey, parameters: Parameters) -> Outlined:
+def outline_frame(frame: Frame, background: Grey, thresholds: Thresholds) -> Outlined:
     """Return one frame with what differs from its background.
 
     Raises:
@@ -202,7 +148,7 @@ def outline_frame(frame: Frame, background: Grey, parameters: Parameters) -> Out
         raise InputError(
             frame.recording, f"a frame of {grey.shape}", f"{background.shape}", where=f"frame {frame.index}"
         )
-    return Outlined(frame, find_objects(grey, background, parameters, frame.condition))
+    return Outlined(frame, find_objects(grey, background, thresholds, frame.condition))
 
 
 def _grown(found: list[Found], difference: Grey, threshold: int) -> list[Found]:
@@ -224,23 +170,23 @@ def _grown(found: list[Found], difference: Grey, threshold: int) -> list[Found]:
 
 
 def _judge(
-    contour: NDArray, difference: Grey, rank: int, edge_changed: bool, parameters: Parameters, most_beside: float
+    contour: NDArray, difference: Grey, rank: int, edge_changed: bool, thresholds: Thresholds, most_beside: float
 ) -> Found:
     """Return a contour's filled object and why it is no usable cell."""
     height, width = difference.shape
     x, y, w, h = cv2.boundingRect(contour)
     sides = (
-        difference[y : y + h, max(x - parameters.beside, 0) : x],
-        difference[y : y + h, x + w :][:, : parameters.beside],
+        difference[y : y + h, max(x - thresholds.beside, 0) : x],
+        difference[y : y + h, x + w :][:, : thresholds.beside],
     )
     mask = cv2.drawContours(np.zeros(difference.shape, np.uint8), [contour], -1, 1, cv2.FILLED).astype(bool)
     box = (float(x), float(y), float(x + w), float(y + h))
-    if x < parameters.edge_buffer or x + w > width - parameters.edge_buffer or touches_edge(box, width, height):
+    if x < thresholds.edge_buffer or x + w > width - thresholds.edge_buffer or touches_edge(box, width, height):
         reason = "touches_edge"
-    elif h < parameters.min_height or w < parameters.min_width:
+    elif h < thresholds.min_height or w < thresholds.min_width:
         reason = "too_small"
     elif edge_changed or any(side.size and side.mean() > most_beside for side in sides):
         reason = "edge_changed"
     else:
-        reason = "not_largest" if parameters.largest_only and rank else ""
+        reason = "not_largest" if thresholds.largest_only and rank else ""
     return Found(mask, box, touches_edge(box, width, height), reason)

@@ -1,7 +1,7 @@
 """Cells by Cellpose (rules ``cut_cells`` and ``score_outlines``; method, sections 2.1 and 2.2: Kihm and Liang).
 
-A crop of these sources shows one cell, sorted by its class. Of a croissant and of any other cell the label at the
-crop's centre is taken, of a slipper everything that has a label; then the shape must not be too drawn out.
+A crop of these sources shows one cell, sorted by its class. The label at its centre is taken, or of classes that the
+laboratory names, everything that has a label; then the shape must not be too drawn out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from rbcflow.cells.methods.unet import Foreground, square_window
 from rbcflow.cells.methods.unet import outline as outline_unet
 from rbcflow.cells.outline import USUAL, Found, Options, Outlined, shaped
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.segmentation.practice import SCALE, scaled
+from rbcflow.segmentation.practice import scaled
+from rbcflow.sources.extraction import Extraction
 
 
 class Instances(Protocol):
@@ -30,28 +31,30 @@ class Instances(Protocol):
 MARGIN = 20
 
 
-def outline(frames: Iterable[Frame], layout: str, network: Instances, options: Options = USUAL) -> Iterator[Outlined]:
+def outline(
+    frames: Iterable[Frame], extraction: Extraction, network: Instances, options: Options = USUAL
+) -> Iterator[Outlined]:
     """Yield frames with their labels: one of a sorted crop, all of a recording's frame.
 
     Reasons: ``empty`` (no label, or background at the centre), ``elongated``, ``touches_edge``.
 
     Args:
         frames: of one layout.
-        layout: decides the scale.
+        extraction: the laboratory's scale and test of shapes.
         network: Cellpose.
         options: the bank's test of shapes.
     """
     for frame in frames:
-        labels = _labels(to_grey(frame.image), SCALE.get(layout, 1.0), network)
+        labels = _labels(to_grey(frame.image), extraction.scale, network)
         if frame.label:
-            yield Outlined(frame, [_single(labels, frame.label, layout, options)])
+            yield Outlined(frame, [_single(labels, frame.label, extraction, options)])
         else:
             yield Outlined(frame, [Found.of_mask(labels == value) for value in range(1, int(labels.max()) + 1)])
 
 
 def outline_after_unet(
     frames: Iterable[Frame],
-    layout: str,
+    extraction: Extraction,
     unet: Foreground,
     network: Instances,
     clusters: Clusters | None,
@@ -64,13 +67,13 @@ def outline_after_unet(
 
     Args:
         frames: of one layout.
-        layout: decides scale and limits.
+        extraction: the laboratory's scale, largest width and test of shapes.
         unet: tells foreground.
         network: Cellpose.
         clusters: verdicts of rule ``cluster_objects``; None filters nothing.
         options: the bank's kernel and test of shapes.
     """
-    for item in outline_unet(frames, layout, unet, options):
+    for item in outline_unet(frames, extraction, unet, options):
         frame, found = item.frame, item.found
         usable = [f for f in found if not f.reason]
         result = [f for f in found if f.reason]
@@ -78,20 +81,20 @@ def outline_after_unet(
             if clusters is not None and not clusters.keeps(frame.recording, frame.index, number):
                 result.append(candidate.dropped("cluster"))
             else:
-                result.append(_refined(frame, candidate, layout, network, options))
+                result.append(_refined(frame, candidate, extraction, network, options))
         yield Outlined(frame, result or [Found.of_mask(np.zeros(frame.image.shape[:2], bool))])
 
 
-def _refined(frame: Frame, candidate: Found, layout: str, network: Instances, options: Options) -> Found:
+def _refined(frame: Frame, candidate: Found, extraction: Extraction, network: Instances, options: Options) -> Found:
     """Return what Cellpose outlines at the centre of the square around an object, in the frame's pixels."""
     window = square_window(candidate.box, *frame.size, MARGIN)
-    labels = _labels(to_grey(frame.image)[window], SCALE.get(layout, 1.0), network)
+    labels = _labels(to_grey(frame.image)[window], extraction.scale, network)
     x0, y0, x1, y1 = candidate.box
     centre = int((y0 + y1) / 2) - window[0].start, int((x0 + x1) / 2) - window[1].start
     value = labels[centre]
     mask = np.zeros(frame.image.shape[:2], dtype=bool)
     mask[window] = (labels == value) & (value > 0)
-    return shaped(Found.of_mask(mask), frame.label, layout, options)
+    return shaped(Found.of_mask(mask), frame.label, extraction, options)
 
 
 def _labels(image: NDArray[np.uint8], factor: float, network: Instances) -> NDArray[np.integer]:
@@ -110,11 +113,11 @@ def _resampled(labels: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[n
     return labels[rows[:, None], columns[None, :]]
 
 
-def _single(labels: NDArray[np.integer], label: str, layout: str, options: Options) -> Found:
+def _single(labels: NDArray[np.integer], label: str, extraction: Extraction, options: Options) -> Found:
     """Return the one cell of a sorted crop."""
-    if label == "slipper" and layout == "kihm2018":
+    if label in extraction.all_labels:
         mask = labels > 0
     else:
         value = labels[labels.shape[0] // 2, labels.shape[1] // 2]
         mask = (labels == value) & (value > 0)
-    return shaped(Found.of_mask(mask), label, layout, options)
+    return shaped(Found.of_mask(mask), label, extraction, options)

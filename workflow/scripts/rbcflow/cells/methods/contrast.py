@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rbcflow.cells.outline import KERNELS, USUAL, Found, Options, Outlined, components, shaped
 from rbcflow.core.frames import Frame, to_grey
+from rbcflow.sources.extraction import Extraction
 
 ENDS = 10
 """Columns at either end of a row that show its ground, even where one end shows another cell: a channel's walls run
@@ -26,20 +27,20 @@ LEAST_AREA = 60
 """Pixels that an object has at least."""
 
 
-def outline(frames: Iterable[Frame], layout: str, options: Options = USUAL) -> Iterator[Outlined]:
+def outline(frames: Iterable[Frame], extraction: Extraction, options: Options = USUAL) -> Iterator[Outlined]:
     """Yield crops with the object nearest to their centre.
 
     Reasons: ``empty``, ``elongated``, ``touches_edge``.
 
     Args:
         frames: of one layout, a cell each.
-        layout: decides the test of shapes.
+        extraction: the laboratory's test of shapes.
         options: the bank's test of shapes.
     """
     for frame in frames:
         parts = [part for part in components(dark(to_grey(frame.image))) if np.count_nonzero(part) >= LEAST_AREA]
         nearest = min(parts, key=_distance, default=np.zeros(frame.image.shape[:2], bool))
-        yield Outlined(frame, [shaped(Found.of_mask(nearest), frame.label, layout, options)])
+        yield Outlined(frame, [shaped(Found.of_mask(nearest), frame.label, extraction, options)])
 
 
 def dark(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from rbcflow.cells.outline import KERNELS, USUAL, Found, Options, Outlined, batches, components
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.segmentation.practice import SCALE, scaled
+from rbcflow.segmentation.practice import scaled
+from rbcflow.sources.extraction import Extraction
 
 
 class Foreground(Protocol):
@@ -25,23 +25,13 @@ class Foreground(Protocol):
         """Return the probability of foreground of images of one size."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Which components are objects: the preprint's for the Liang set; other layouts have larger cells.
-
-    Attributes:
-        min_side: least height and width of a box, pixels.
-        max_width: largest width of a box, pixels; None for any.
-    """
-
-    min_side: int = 5
-    max_width: int | None = None
+MIN_SIDE = 5
+"""Least height and width of an object's box, pixels; the preprint's for the Liang set."""
 
 
-LIMITS = {"liang2024": Limits(max_width=60)}
-
-
-def outline(frames: Iterable[Frame], layout: str, network: Foreground, options: Options = USUAL) -> Iterator[Outlined]:
+def outline(
+    frames: Iterable[Frame], extraction: Extraction, network: Foreground, options: Options = USUAL
+) -> Iterator[Outlined]:
     """Yield frames with the components of their foreground.
 
     Foreground is opened, then closed (3x3), and divided into components, whose holes are filled. Reasons:
@@ -49,28 +39,26 @@ def outline(frames: Iterable[Frame], layout: str, network: Foreground, options: 
 
     Args:
         frames: of one layout.
-        layout: decides scale and limits.
+        extraction: the laboratory's scale and largest width.
         network: tells foreground.
         options: the bank's kernel.
     """
-    return (item for item, _ in outline_with_probability(frames, layout, network, options))
+    return (item for item, _ in outline_with_probability(frames, extraction, network, options))
 
 
 def outline_with_probability(
-    frames: Iterable[Frame], layout: str, network: Foreground, options: Options = USUAL
+    frames: Iterable[Frame], extraction: Extraction, network: Foreground, options: Options = USUAL
 ) -> Iterator[tuple[Outlined, NDArray[np.float32]]]:
     """Yield what ``outline`` yields, with the (H, W) float32 probability it comes from."""
-    limits = LIMITS.get(layout, Limits())
     for batch in batches(frames):
-        for frame, probability in zip(batch, probabilities(batch, layout, network), strict=True):
+        for frame, probability in zip(batch, probabilities(batch, extraction, network), strict=True):
             parts = components(opened_and_closed(probability > network.threshold, options.kernel))
-            yield Outlined(frame, [_judge(part, limits) for part in parts]), probability
+            yield Outlined(frame, [_judge(part, extraction.max_width) for part in parts]), probability
 
 
-def probabilities(batch: list[Frame], layout: str, network: Foreground) -> list[NDArray[np.float32]]:
+def probabilities(batch: list[Frame], extraction: Extraction, network: Foreground) -> list[NDArray[np.float32]]:
     """Return the (H, W) float32 probability of foreground of frames of one size."""
-    factor = SCALE.get(layout, 1.0)
-    found = network.probability([scaled(to_grey(frame.image), factor) for frame in batch])
+    found = network.probability([scaled(to_grey(frame.image), extraction.scale) for frame in batch])
     return [
         cv2.resize(each, frame.size, interpolation=cv2.INTER_LINEAR) for frame, each in zip(batch, found, strict=True)
     ]
@@ -92,10 +80,10 @@ def square_window(box: tuple[float, ...], width: int, height: int, margin: int) 
     return rows, slice(max(round(middle_x - half), 0), min(round(middle_x + half), width))
 
 
-def _judge(mask: NDArray[np.bool_], limits: Limits) -> Found:
+def _judge(mask: NDArray[np.bool_], max_width: int | None) -> Found:
     x0, y0, x1, y1 = mask_box(mask)
-    if min(x1 - x0, y1 - y0) < limits.min_side:
+    if min(x1 - x0, y1 - y0) < MIN_SIDE:
         return Found.of_mask(mask, "too_small")
-    if limits.max_width is not None and x1 - x0 > limits.max_width:
+    if max_width is not None and x1 - x0 > max_width:
         return Found.of_mask(mask, "too_wide")
     return Found.of_mask(mask)

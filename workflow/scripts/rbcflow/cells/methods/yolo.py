@@ -15,27 +15,30 @@ from rbcflow.cells.outline import Found, Outlined, batches
 from rbcflow.core.boxes import iou_matrix
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.detector.detector import Detector
-from rbcflow.segmentation.practice import SCALE, scaled
+from rbcflow.segmentation.practice import scaled
+from rbcflow.sources.extraction import Extraction
 
 CONFIDENCE, OVERLAP = 0.25, 0.45
 MARGIN = 2
 """Pixels by which a box is enlarged before the mask inside it is taken: boxes are tight, and regressed."""
 
 
-def outline(frames: Iterable[Frame], layout: str, detector: Detector, network: Foreground) -> Iterator[Outlined]:
+def outline(
+    frames: Iterable[Frame], extraction: Extraction, detector: Detector, network: Foreground
+) -> Iterator[Outlined]:
     """Yield frames with the objects inside the detector's boxes.
 
     Reasons: ``no_mask`` (a box without foreground; its mask is empty), ``touches_edge``.
 
     Args:
         frames: of one layout.
-        layout: decides the scale.
+        extraction: the laboratory's scale.
         detector: its classes do not matter.
         network: tells foreground.
     """
     for batch in batches(frames):
-        images = [np.repeat(scaled(to_grey(f.image), SCALE.get(layout, 1.0))[..., None], 3, axis=2) for f in batch]
-        found = probabilities(batch, layout, network)
+        images = [np.repeat(scaled(to_grey(f.image), extraction.scale)[..., None], 3, axis=2) for f in batch]
+        found = probabilities(batch, extraction, network)
         masks = [opened_and_closed(each > network.threshold) for each in found]
         for frame, image, table, mask in zip(batch, images, detector.detect(images), masks, strict=True):
             boxes = single_boxes(table[["x0", "y0", "x1", "y1"]].to_numpy(), table["conf"].to_numpy())

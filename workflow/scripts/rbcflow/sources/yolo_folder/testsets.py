@@ -15,8 +15,9 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.core.textfile import read_text, rows
 from rbcflow.sources.labelled import Label, Picture, YoloFolder, decode, labels_of, read_folder
-from rbcflow.testsets.builders import evenly
+from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
+from rbcflow.testsets.labels import Labels
 
 FACTS = ("donor", "recording", "condition", "frame")
 """What a picture's name or a table's row may say of it."""
@@ -75,7 +76,7 @@ def build_yolo_folder(
     ids, judged = _meaning(found, objects, classes)
     return write_testset(
         folder, _labelled(evenly(pictures, max_frames), facts, objects, ids, source),
-        name=name, source=source, origin=origin, labels="given", classes_judged="true" if judged else "false",
+        name=name, source=source, origin=origin, labels=Labels.GIVEN, classes_judged="true" if judged else "false",
         unlabelled=sum(picture.label is None for picture in evenly(pictures, max_frames)),
     )  # fmt: skip
 

@@ -1,0 +1,65 @@
+"""Frames with true boxes for the test sets of any laboratory (rule ``build_testset``): exact, a bank's, by background.
+
+Boxes of objects that the frame's edge cuts stay in the truth, with kind ``edge``; frames without objects stay in too,
+since false alarms are counted on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from rbcflow.cells.bank import read_table
+from rbcflow.cells.methods.background import find_objects, median_background
+from rbcflow.core.frames import Frame, to_grey
+from rbcflow.phantom.truth import read_objects
+from rbcflow.sources.extraction import Thresholds
+from rbcflow.testsets.files import Labelled, TrueBox
+
+Reader = Callable[..., Iterable[Frame]]
+"""``read`` of a layout: the frames of a recording in a folder, of a source."""
+
+
+def with_truth(raw: Path, wanted: dict[str, set[int]], source: str, read: Reader) -> Iterator[Labelled]:
+    """Yield the wanted frames of a phantom with the exact boxes of their objects."""
+    boxes = true_boxes(read_objects(raw))
+    for recording in sorted(wanted):
+        for frame in read(raw, recording, source):
+            if frame.index in wanted[recording]:
+                yield frame, boxes.get((recording, frame.index), [])
+
+
+def true_boxes(objects: pd.DataFrame) -> dict[tuple[str, int], list[TrueBox]]:
+    """Return the exact boxes of a source's objects by recording and frame."""
+    boxes: dict[tuple[str, int], list[TrueBox]] = {}
+    for row in objects.to_dict("records"):
+        kind = "edge" if row["touches_edge"] else row["kind"]
+        box = TrueBox(row["class"], (row["x0"], row["y0"], row["x1"], row["y1"]), kind)
+        boxes.setdefault((row["recording"], row["frame"]), []).append(box)
+    return boxes
+
+
+def bank_boxes(cells: Path) -> dict[tuple[str, int], list[TrueBox]]:
+    """Return the boxes of a bank's kept cells by recording and frame."""
+    boxes: dict[tuple[str, int], list[TrueBox]] = {}
+    for row in read_table(cells.parent).query("kept").to_dict("records"):
+        kind = "edge" if row["touches_edge"] else "single"
+        box = TrueBox(row["class"], (row["x0"], row["y0"], row["x1"], row["y1"]), kind)
+        boxes.setdefault((row["recording"], row["frame"]), []).append(box)
+    return boxes
+
+
+def with_background(
+    raw: Path, wanted: dict[str, set[int]], source: str, read: Reader, thresholds: Thresholds
+) -> Iterator[Labelled]:
+    """Yield the wanted frames with the boxes of what differs from the recording's median."""
+    for recording in sorted(wanted):
+        background = median_background(to_grey(frame.image) for frame in read(raw, recording, source))
+        for frame in read(raw, recording, source):
+            if frame.index in wanted[recording]:
+                found = find_objects(to_grey(frame.image), background, thresholds, frame.condition)
+                cells = [item for item in found if item.reason != "too_small"]
+                boxes = [TrueBox("other", item.box, "edge" if item.touches_edge else "single") for item in cells]
+                yield frame, boxes
