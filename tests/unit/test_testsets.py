@@ -351,3 +351,14 @@ def test_singapores_held_out_pictures_are_those_the_preprint_trained_on_no_cell_
     shown = set(zip(testset.frames["condition"], testset.frames["index"], strict=True))
     assert not shown & set(zip(trained["recording"], trained["frame"], strict=True))
     assert len(testset.truth) == 18 and testset.meta["labels"] == "outlines"
+
+
+def test_a_bank_without_cells_holds_none_out_and_that_is_said_aloud(tmp_path, caplog):
+    """So with networks of the toy scale, which outline no cell."""
+    write_bank(tmp_path / "bank", [])
+    write_splits([tmp_path / "bank"], tmp_path / "splits.csv", scheme="paper", shares={}, seed=0)
+    files = {"cells": tmp_path / "bank/cells.csv", "splits": tmp_path / "splits.csv"}
+    testset = build("singapore_held_out", tmp_path / "raw", tmp_path / "set", exact_truth=True, **files)
+    reason = "the bank bank kept no cell, so the preprint's split holds none out"
+    assert (testset.meta["status"], testset.meta["reason"]) == ("unavailable", reason)
+    assert [record.levelname for record in caplog.records if reason in record.getMessage()] == ["WARNING"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ META_KEYS = ("name", "status", "reason", "source", "origin", "labels", "classes_
 """Keys of ``testset.json`` that later stages read."""
 
 Box = tuple[float, float, float, float]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def write_testset(
         frames.append((*place, *frame.size, frame.label))
         truth += [(number, box.class_, *(round(value, 3) for value in box.box), box.kind) for box in boxes]
     if not frames:
-        return write_unavailable(folder, name=name, source=source, reason="the recordings have no frame to judge on")
+        return write_unavailable(folder, name=name, source=source, reason="no frame of the recordings fits it")
     digest.update(pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(index=False).encode())
     meta = _meta(name, source) | {"status": "available", "origin": list(origin), "labels": Labels(labels)}
     meta |= {"classes_judged": classes_judged, "fingerprint": digest.hexdigest()}
@@ -136,7 +138,8 @@ def write_testset(
 
 
 def write_unavailable(folder: Path, *, name: str, source: str, reason: str) -> TestSet:
-    """Write a test set that cannot be had: no frames, and the reason in ``testset.json``."""
+    """Write a test set that cannot be had: no frames, and the reason in ``testset.json`` and as a warning."""
+    log.warning("%s has no frame to judge on: %s", name, reason)
     meta = _meta(name, source) | {"reason": reason}
     return _finish(folder, meta, [], [])
 

@@ -44,7 +44,7 @@ def build_published(
         try:
             import_split(published["url"], published["folder"], Path(place), split=SPLIT, **settings)
         except NoDownload as error:
-            log.warning("%s: %s", name, error)
+            log.info("%s: %s", name, error)
             reason = "the archive of the preprint's repository was not reachable"
             return write_unavailable(folder, name=name, source=source, reason=reason)
         chosen = evenly(sorted((Path(place) / SPLIT / "images").iterdir()), max_frames)

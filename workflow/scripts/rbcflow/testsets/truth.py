@@ -1,7 +1,7 @@
 """Frames with true boxes for the test sets of any laboratory (rule ``build_testset``): exact, a bank's, by background.
 
 Boxes of objects that the frame's edge cuts stay in the truth, with kind ``edge``; frames without objects stay in too,
-since false alarms are counted on them.
+since false positives are counted on them.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from rbcflow.core.frames import Frame
 from rbcflow.phantom.truth import read_objects
 from rbcflow.sources.liang2024 import reader as liang2024
 from rbcflow.testsets.composed import evenly
-from rbcflow.testsets.files import TestSet, write_testset
+from rbcflow.testsets.files import TestSet, write_testset, write_unavailable
 from rbcflow.testsets.labels import Labels
 from rbcflow.testsets.truth import bank_boxes, true_boxes
 
@@ -86,6 +86,9 @@ def build_singapore_held_out(
     table = read_table(cells.parent).query("kept")
     apart = read_splits(splits).query("split == 'test'")["cell_id"]
     held = table[table["cell_id"].isin(apart)]
+    if held.empty:
+        reason = f"the bank {cells.parent.name} kept no cell, so the preprint's split holds none out"
+        return write_unavailable(folder, name=name, source=source, reason=reason)
     wanted = set(zip(held["recording"], held["frame"], strict=True))
     pictures = [frame for shape in sorted(set(held["recording"])) for frame in liang2024.read(raw, shape, source)]
     kept = evenly([frame for frame in pictures if (frame.recording, frame.index) in wanted], max_frames)
