@@ -25,7 +25,7 @@ from rbcflow.report.pictures import embed_animation, embed_still
 from rbcflow.report.records import read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
 from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_places, read_rows, read_sources
-from rbcflow.report.timings import read_timings
+from rbcflow.report.timings import processor_sentence, read_timings
 from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
 
 
@@ -106,6 +106,17 @@ def test_timings_by_rule_longest_first(tree: Tree) -> None:
     trained, raw = read_timings(tree.results)
     assert (trained.rule, trained.jobs, trained.seconds, trained.memory) == ("train_model", 1, 61.0, 812.4)
     assert (raw.rule, raw.jobs, raw.seconds, raw.longest, raw.memory) == ("get_raw", 2, 3.0, 2.5, 90.0)
+    assert (trained.processor, raw.processor) == (96.0, 4.0)
+    assert "1 min 40 s of processor time, 96.0\N{NO-BREAK SPACE}% of it in trainings" in processor_sentence(
+        [trained, raw]
+    )
+
+
+def test_processor_time_is_unknown_where_a_log_does_not_end_with_it(tree: Tree) -> None:
+    (tree.results / "logs/get_raw/flow_public.log").write_text("12:00:00 INFO rbcflow: killed\n", encoding="utf-8")
+    trained, raw = read_timings(tree.results)
+    assert (trained.processor, raw.processor) == (96.0, None)
+    assert "not known, as logs do not end with it (rules get_raw)" in processor_sentence([trained, raw])
 
 
 def test_run_reads_the_operating_point_of_the_matrix(tree: Tree) -> None:
