@@ -16,16 +16,18 @@ from PIL import Image
 
 from rbcflow.core.errors import InputError
 from rbcflow.figures import copies
+from rbcflow.figures.registry import place
 from rbcflow.report import graph, text
 from rbcflow.report.boxes import read_box_folds
 from rbcflow.report.errors import read_errors
+from rbcflow.report.figures import read_figures
 from rbcflow.report.front import Tile
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still
 from rbcflow.report.records import read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
 from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_places, read_rows, read_sources
-from rbcflow.report.timings import read_timings
+from rbcflow.report.timings import processor_sentence, read_timings
 from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
 
 
@@ -106,6 +108,17 @@ def test_timings_by_rule_longest_first(tree: Tree) -> None:
     trained, raw = read_timings(tree.results)
     assert (trained.rule, trained.jobs, trained.seconds, trained.memory) == ("train_model", 1, 61.0, 812.4)
     assert (raw.rule, raw.jobs, raw.seconds, raw.longest, raw.memory) == ("get_raw", 2, 3.0, 2.5, 90.0)
+    assert (trained.processor, raw.processor) == (96.0, 4.0)
+    assert "1 min 40 s of processor time, 96.0\N{NO-BREAK SPACE}% of it in trainings" in processor_sentence(
+        [trained, raw]
+    )
+
+
+def test_processor_time_is_unknown_where_a_log_does_not_end_with_it(tree: Tree) -> None:
+    (tree.results / "logs/get_raw/flow_public.log").write_text("12:00:00 INFO rbcflow: killed\n", encoding="utf-8")
+    trained, raw = read_timings(tree.results)
+    assert (trained.processor, raw.processor) == (96.0, None)
+    assert "not known, as logs do not end with it (rules get_raw)" in processor_sentence([trained, raw])
 
 
 def test_run_reads_the_operating_point_of_the_matrix(tree: Tree) -> None:
@@ -351,10 +364,54 @@ def test_rules_are_drawn_right_of_what_they_read_and_the_report_comes_last() -> 
     assert len(graph._draw_rules(round_about).boxes) == 2
 
 
+def points(path: str) -> np.ndarray:
+    """Return points of an SVG path of M, C and H, close to each other, shape (n, 2)."""
+    found, t = [], np.linspace(0, 1, 300)[:, None]
+    for letter, numbers in re.findall(r"([MCH])([^MCH]*)", path):
+        given = np.array(numbers.split(), float)
+        if letter == "M":
+            found.append(given[None])
+        elif letter == "H":
+            x, y = found[-1][-1]
+            found.append(np.hstack([x + t * (given - x), np.full_like(t, y)]))
+        else:
+            a, b, c, d = found[-1][-1], *given.reshape(3, 2)
+            found.append((1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t**2 * (1 - t) * c + t**3 * d)
+    return np.concatenate(found)
+
+
+def test_an_arrow_along_full_rows_runs_between_them() -> None:
+    """No single bend leads from the first boxes of two full rows to the end of the other: both run in the gap."""
+    reads = {f"{row}{number}": (f"{row}{number - 1}",) if number else () for number in range(9) for row in "cd"}
+    reads |= {"end_c": ("c8", "d0"), "end_d": ("d8", "c0")}
+    drawing = graph._draw_rules([graph.Rule(name, "tables", 1, 1.0, read) for name, read in reads.items()])
+    long = {name: points(path) for name, path in drawing.arrows if name in ("c0 to end_d", "d0 to end_c")}
+    assert len(long) == 2
+    for name, way in long.items():
+        assert (way >= 0).all() and (way <= (drawing.width, drawing.height)).all()
+        for box in drawing.boxes:
+            inside = (way > (box.x, box.y)) & (way < (box.x + drawing.box[0], box.y + drawing.box[1]))
+            assert not inside.all(axis=1).any(), f"{name} passes behind {box.name}"
+    # beside each other, not on one another
+    assert len({float(np.median(way[:, 1])) for way in long.values()}) == 2
+
+
+def test_an_animation_of_one_frame_has_nothing_to_play(tmp_path: Path) -> None:
+    entry = {"id": "boxes", "per": "model", "section": "models", "title": "Boxes", "format": "gif"}
+    gif = place(tmp_path, "boxes", "random", "gif")
+    gif.parent.mkdir(parents=True)
+    for colours, moves in ((("red",), False), (("red", "blue"), True)):
+        first, *more = [Image.new("RGB", (32, 16), colour) for colour in colours]
+        first.save(gif, save_all=True, append_images=more, duration=100)
+        copies.write_copies(gif)
+        (figure,) = read_figures(tmp_path, [entry], {"model": ["random"]}, {})
+        assert (figure.picture.width, figure.moving is not None, figure.player != "") == (32, moves, moves)
+
+
 @pytest.mark.parametrize(("between", "bent"), [([], False), ([(200, 100)], True), ([(200, 30)], False)])
 def test_an_arrow_passes_the_boxes_between_its_own(between: list[tuple[int, int]], bent: bool) -> None:
     boxes = [graph.Box(str(number), 1, 1.0, (), x, y) for number, (x, y) in enumerate([(0, 100), (400, 100), *between])]
-    numbers = [int(part) for part in re.findall(r"-?[0-9]+", graph._curve(boxes[0], boxes[1], (100, 40), boxes))]
+    numbers = [int(part) for part in re.findall(r"-?[0-9]+", graph._curve(boxes[0], boxes[1], (100, 40), boxes, []))]
     assert numbers[:2] + numbers[-2:] == [100, 120, 395, 120]
     # half the box and the way the bend falls short of its own points by a quarter
     assert abs(numbers[3] - 120) * 0.75 > 20 if bent else numbers[3] == 120

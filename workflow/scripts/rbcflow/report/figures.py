@@ -23,7 +23,7 @@ class Figure:
         path: the full-size file, relative to the results folder.
         vector: the same as SVG, empty where there is none.
         picture: what the page shows, for an animation its first frame.
-        moving: the animation, for a GIF.
+        moving: the animation, for a GIF of several frames.
         shown: whether the page holds it; else it links the file.
         note: what this one shows, with its number; empty where nothing is known but the caption.
     """
@@ -77,8 +77,8 @@ def _figure(results: Path, entry: dict[str, Any], key: str, runs: Mapping[str, M
     path = place(results, str(entry["id"]), key, entry.get("format", "png"))
     drawn, vector = path.is_file(), path.with_suffix(".svg")
     embedded = drawn and entry.get("shown", True)
-    moving = embed_animation(path) if embedded and path.suffix == ".gif" else None
-    still = embed_still(path) if embedded and not moving else None
+    animation = embed_animation(path) if embedded and path.suffix == ".gif" else None
+    still = embed_still(path) if embedded and not animation else None
     return Figure(
         id=str(entry["id"]),
         key="" if entry["per"] == "none" else key,
@@ -89,8 +89,8 @@ def _figure(results: Path, entry: dict[str, Any], key: str, runs: Mapping[str, M
         rebuilds=", ".join(counterparts(entry.get("rebuilds") or (), runs[key] if entry["per"] == "run" else None)),
         path=path.relative_to(results).as_posix(),
         vector=vector.relative_to(results).as_posix() if vector.is_file() else "",
-        picture=moving.still if moving else still,
-        moving=moving,
+        picture=animation.still if animation else still,
+        moving=animation if animation and animation.frames > 1 else None,
         provenance=read_provenance(path.with_suffix(".json"), results),
         shown=bool(entry.get("shown", True)),
     )

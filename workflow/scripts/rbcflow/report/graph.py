@@ -55,8 +55,18 @@ HEADROOM = 22
 RISES = tuple(sign * rise for rise in range(0, 241, 20) for sign in (1, -1))
 """By how many pixels the middle of an arrow is pulled down (or up) to pass other boxes, tried in this order."""
 
-STEPS = 40
+STEPS = 120
 """Points of an arrow that are looked at."""
+
+CLEAR = 3
+"""Pixels that a bent arrow keeps off other boxes."""
+
+TRACKS = (0, -4, 4, -8, 8)
+"""By how many pixels arrows that run along the same gap between rows lie beside its middle."""
+
+
+Track = tuple[int, int, int]
+"""First and last x and the y of an arrow along a gap between rows, in pixels of the drawing."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +193,8 @@ def _draw(shown: dict[str, list[Rule]], edges: set[tuple[str, str]], size: tuple
             x, y = MARGIN + number * (size[0] + GAP_X), MARGIN + HEADROOM + row * (size[1] + GAP_Y)
             jobs, seconds = sum(rule.jobs for rule in rules), sum(rule.seconds for rule in rules)
             at[name] = Box(name, jobs, seconds, tuple(rule.name for rule in rules), x, y)
-    arrows = [(f"{a} to {b}", _curve(at[a], at[b], size, at.values())) for a, b in sorted(direct)]
+    taken: list[Track] = []
+    arrows = [(f"{a} to {b}", _curve(at[a], at[b], size, at.values(), taken)) for a, b in sorted(direct)]
     right, low = max((b.x for b in at.values()), default=0), max((b.y for b in at.values()), default=0)
     return Drawing([at[name] for name in order], arrows, size, right + size[0] + MARGIN, low + size[1] + 2 * HEADROOM)
 
@@ -201,8 +212,11 @@ def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(a, b) for a, b in edges if not any(b in reach(step) for step in after[a] - {b})}
 
 
-def _curve(a: Box, b: Box, size: tuple[int, int], boxes: Collection[Box]) -> str:
-    """Return the arrow from one box to another: the least bent that passes the other boxes and stays in the drawing."""
+def _curve(a: Box, b: Box, size: tuple[int, int], boxes: Collection[Box], taken: list[Track]) -> str:
+    """Return the arrow from one box to another: the least bent that passes the other boxes and stays in the drawing.
+
+    Where no single bend does, it runs along a gap between rows, which is added to ``taken``.
+    """
     x0, y0, x1, y1 = a.x + size[0], a.y + size[1] // 2, b.x - 5, b.y + size[1] // 2
     half, low = max(16, (x1 - x0) // 2), max(box.y for box in boxes) + size[1] + 2 * HEADROOM
     others = [box for box in boxes if box not in (a, b)]
@@ -211,8 +225,35 @@ def _curve(a: Box, b: Box, size: tuple[int, int], boxes: Collection[Box]) -> str
         for rise in RISES
         for bend in (half, max(16, half // 2), 16)
     ]
-    (_, (xa, ya), (xb, yb), _) = next((way for way in ways if _passes(way, others, size, low)), ways[0])
+    way = next((way for way in ways if _passes(way, others, size, low)), None)
+    if way is None:
+        return _between_rows((x0, y0), (x1, y1), b.x - GAP_X, {box.y for box in boxes}, size[1], taken)
+    (_, (xa, ya), (xb, yb), _) = way
     return f"M{x0} {y0}C{xa} {ya} {xb} {yb} {x1} {y1}"
+
+
+def _between_rows(
+    start: tuple[int, int], end: tuple[int, int], leave: int, rows: set[int], height: int, taken: list[Track]
+) -> str:
+    """Return an arrow that goes up or down between columns alone and runs along a gap between rows in between.
+
+    Args:
+        start: where the arrow begins.
+        end: where it ends.
+        leave: the x at which it leaves the gap, left of the column it ends at.
+        rows: upper edges of the rows of boxes.
+        height: of a box.
+        taken: where arrows run already; this one's is added.
+    """
+    (x0, y0), (x1, y1) = start, end
+    enter, turn = x0 + GAP_X, GAP_X // 2
+    gaps = {y - GAP_Y // 2 for y in rows} | {max(rows) + height + GAP_Y // 2}
+    ways = sorted((abs(gap - y0) + abs(gap - y1), order, gap + by) for order, by in enumerate(TRACKS) for gap in gaps)
+    used = {y for first, last, y in taken if first < leave and enter < last}
+    y = next((y for _, _, y in ways if y not in used), ways[0][2])
+    taken.append((enter, leave, y))
+    up, down = f"C{x0 + turn} {y0} {x0 + turn} {y} {enter} {y}", f"C{leave + turn} {y} {leave + turn} {y1} {x1} {y1}"
+    return f"M{x0} {y0}{up}H{leave}{down}"
 
 
 def _passes(way: tuple[tuple[int, int], ...], boxes: Iterable[Box], size: tuple[int, int], low: int) -> bool:
@@ -222,5 +263,7 @@ def _passes(way: tuple[tuple[int, int], ...], boxes: Iterable[Box], size: tuple[
     x, y = (weights @ np.array(way)).T
     if y.min() < 0 or y.max() > low:
         return False
-    inside = [(box.x <= x) & (x <= box.x + size[0]) & (box.y <= y) & (y <= box.y + size[1]) for box in boxes]
-    return not any(own.any() for own in inside)
+    wide, high = size[0] / 2 + CLEAR, size[1] / 2 + CLEAR
+    return not any(
+        ((abs(x - box.x - size[0] / 2) < wide) & (abs(y - box.y - size[1] / 2) < high)).any() for box in boxes
+    )

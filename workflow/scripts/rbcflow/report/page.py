@@ -41,7 +41,7 @@ from rbcflow.report.stages import (
     read_sources,
 )
 from rbcflow.report.text import count
-from rbcflow.report.timings import Timing, read_timings
+from rbcflow.report.timings import Timing, processor_sentence, read_timings
 from rbcflow.report.universal import Universal, read_universal
 from rbcflow.runtime.lineage import PHANTOM
 from rbcflow.runtime.origin import NOTHING, Basis, Question, rebuilt
@@ -82,6 +82,7 @@ class Page:
     models: list[Model]
     groups: list[tuple[TestSet, list[Run]]]
     timings: list[Timing]
+    processor: str
     figures: list[Figure]
     records: list[Provenance]
     rebuilt: list[Rebuilt]
@@ -302,6 +303,7 @@ def collect(
         models=trained,
         groups=groups,
         timings=timings,
+        processor=processor_sentence(timings),
         figures=figures,
         records=records,
         rebuilt=_rebuilt(trained, every),

@@ -1,4 +1,4 @@
-"""How long jobs took and what memory they had, from Snakemake's benchmark files (rule ``render_report``)."""
+"""How long jobs took, their memory and processor time, from their benchmark files and logs (rule ``render_report``)."""
 
 from __future__ import annotations
 
@@ -8,47 +8,71 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.report.stages import read_table
+from rbcflow.report.text import duration, percent
+from rbcflow.runtime.logs import processor_seconds
 
 RENDERING = "render_report"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """A rule's jobs: number, seconds in all and of the longest, largest memory in MiB (None where not sampled)."""
+    """A rule's jobs: number, seconds in all and of the longest, largest memory in MiB (None where not sampled).
+
+    ``processor`` is their seconds of processor time, None where a job's log does not say.
+    """
 
     rule: str
     jobs: int
     seconds: float
     longest: float
     memory: float | None
+    processor: float | None
 
 
 def read_timings(results: Path) -> list[Timing]:
-    """Return what Snakemake's benchmark files say, by rule, longest first.
+    """Return what Snakemake's benchmark files and the ends of the logs say, by rule, longest first.
 
     The rendering of the page is left out: it ends after the page is written, so that the page could only tell of an
     earlier one. A rule's files are ``benchmarks/<rule>/<job>.tsv``, or ``benchmarks/<rule>.tsv`` where it has one job.
     """
     folder = results / "benchmarks"
     jobs: dict[str, list[pd.DataFrame]] = {}
+    used: dict[str, list[float | None]] = {}
     for path in sorted(folder.rglob("*.tsv")):
-        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        own = path.relative_to(folder)
+        rule = own.parts[0].removesuffix(".tsv")
         if rule == RENDERING:
             continue
-        table = read_table(path, {"s", "max_rss"}, "\t")
-        jobs.setdefault(rule, []).append(table)
-    timings = []
-    for rule, tables in jobs.items():
-        table = pd.concat(tables)
-        seconds = pd.to_numeric(table["s"])
-        memory = pd.to_numeric(table["max_rss"], errors="coerce").max()
-        timings.append(
-            Timing(
-                rule,
-                len(table),
-                float(seconds.sum()),
-                float(seconds.max()),
-                None if pd.isna(memory) else float(memory),
-            )
-        )
+        jobs.setdefault(rule, []).append(read_table(path, {"s", "max_rss"}, "\t"))
+        used.setdefault(rule, []).append(processor_seconds(results / "logs" / own.with_suffix(".log")))
+    timings = [_timing(rule, pd.concat(tables), used[rule]) for rule, tables in jobs.items()]
     return sorted(timings, key=lambda timing: (-timing.seconds, timing.rule))
+
+
+def _timing(rule: str, table: pd.DataFrame, used: list[float | None]) -> Timing:
+    """Return a rule's times from the rows of its benchmark files and its jobs' processor times."""
+    seconds = pd.to_numeric(table["s"])
+    memory = pd.to_numeric(table["max_rss"], errors="coerce").max()
+    return Timing(
+        rule,
+        len(table),
+        float(seconds.sum()),
+        float(seconds.max()),
+        None if pd.isna(memory) else float(memory),
+        None if None in used else sum(used),
+    )
+
+
+def processor_sentence(timings: list[Timing]) -> str:
+    """Return what processor time all jobs took and the share of trainings, or why that is not known."""
+    unknown = [timing.rule for timing in timings if timing.processor is None]
+    if unknown:
+        rules = ", ".join(unknown[:3]) + (", …" if unknown[3:] else "")
+        return f"Their processor time is not known, as logs do not end with it (rules {rules})."
+    total = sum(timing.processor for timing in timings)
+    trained = sum(timing.processor for timing in timings if timing.rule.startswith("train_"))
+    return (
+        f"By the last lines of their logs they took {duration(total)} of processor time, "
+        f"{percent(trained / total if total else None)} of it in trainings (rules train_…); Snakemake’s own process "
+        "is not among them."
+    )
