@@ -37,7 +37,7 @@ BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "trai
 DRAWN_LAST = {
     "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "measure_looks",
     "compare_with_universal", "judge_claims", "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds",
-    "write_model_card", "write_crate", "render_report",
+    "write_model_card", "render_report",
 }  # fmt: skip
 ONE_SCRIPT = {
     r"^(predict|evaluate)_.+": r"\1_model",
