@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rbcflow.core.yamlfile import parse_yaml
+from rbcflow.figures.registry import read_registry
 from rbcflow.report.build import build
 from rbcflow.report.codecheck import list_figures, write_codecheck
 from rbcflow.report.crate import Workflow, write_crate
@@ -12,7 +12,7 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     output, citation = Path(snakemake.output.report), Path(snakemake.input.citation)
     results, params = output.parent, snakemake.params
-    registry = parse_yaml(Path(snakemake.input.registry), "the registry of figures")
+    registry = [entry.model_dump() for entry in read_registry(Path(snakemake.input.registry))]
     build(
         results,
         output,
