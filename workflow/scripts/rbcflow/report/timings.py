@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from rbcflow.report.stages import read_table
+from rbcflow.runtime.benchmarks import Taken, read_benchmark
 
 RENDERING = "render_report"
 
@@ -30,25 +29,16 @@ def read_timings(results: Path) -> list[Timing]:
     earlier one. A rule's files are ``benchmarks/<rule>/<job>.tsv``, or ``benchmarks/<rule>.tsv`` where it has one job.
     """
     folder = results / "benchmarks"
-    jobs: dict[str, list[pd.DataFrame]] = {}
+    jobs: dict[str, list[Taken]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        if rule == RENDERING:
-            continue
-        table = read_table(path, {"s", "max_rss"}, "\t")
-        jobs.setdefault(rule, []).append(table)
-    timings = []
-    for rule, tables in jobs.items():
-        table = pd.concat(tables)
-        seconds = pd.to_numeric(table["s"])
-        memory = pd.to_numeric(table["max_rss"], errors="coerce").max()
-        timings.append(
-            Timing(
-                rule,
-                len(table),
-                float(seconds.sum()),
-                float(seconds.max()),
-                None if pd.isna(memory) else float(memory),
-            )
-        )
+        if rule != RENDERING:
+            jobs.setdefault(rule, []).extend(read_benchmark(path))
+    timings = [_timing(rule, taken) for rule, taken in jobs.items() if taken]
     return sorted(timings, key=lambda timing: (-timing.seconds, timing.rule))
+
+
+def _timing(rule: str, jobs: list[Taken]) -> Timing:
+    seconds = [job.seconds for job in jobs]
+    memory = max((job.memory for job in jobs if job.memory is not None), default=None)
+    return Timing(rule, len(jobs), math.fsum(seconds), max(seconds), memory)
