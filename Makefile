@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup report recordings test test-fast test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
+.PHONY: setup validator report recordings test test-fast test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
 
 # Where the environment says not to keep compiled modules, as in many containers, every job would compile PyTorch anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -15,7 +15,8 @@ export PYTHONDONTWRITEBYTECODE :=
 setup: $(READY)
 
 # what is installed is compiled when it is first used: 250 MB of it never are
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement
+HASHED = -m pip install --quiet --no-compile --require-hashes --requirement
+PIP_INSTALL = $(BIN)/python $(HASHED)
 UV_INSTALL = UV_HTTP_TIMEOUT=$${UV_HTTP_TIMEOUT:-180} $(BIN)/uv pip install --python $(BIN)/python --system-certs --require-hashes --requirement
 
 # The lock file decides: the environment is made anew when it changes. uv installs it in a fraction of pip's time, but knows nothing of pip's
@@ -25,6 +26,14 @@ $(READY): requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	if [ $(INSTALLER) = uv ] && $(PIP_INSTALL) requirements-uv.lock && $(UV_INSTALL) requirements.lock; then :; else \
 		echo "pip installs the packages, without uv."; $(PIP_INSTALL) requirements.lock; fi
+	touch $@
+
+# roc-validator, which the tests hold the RO-Crate against, pins older packages than we do: it has an environment of its own
+VALIDATOR := $(VENV)/validator
+validator: $(VALIDATOR)/.ready
+$(VALIDATOR)/.ready: requirements-validator.lock $(READY)
+	$(PYTHON) -m venv --clear $(VALIDATOR)
+	$(VALIDATOR)/bin/python $(HASHED) requirements-validator.lock
 	touch $@
 
 report: $(READY)
@@ -44,7 +53,7 @@ chromium:
 		{ echo "The tests need a program named chromium on the PATH."; exit 1; }
 
 # A module stays in one process, since its tests may share what the first of them made; tests/conftest.py puts the slow ones first.
-test: $(READY) chromium
+test: $(READY) validator chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # what needs neither Chromium nor Slurm, runs no Snakemake and trains nothing: a minute and a half on two cores
@@ -79,7 +88,8 @@ fingerprints: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.reproduction.expected \
 		$(foreach scale,$(SCALES),$(scale)=results/expected/$(scale)/tables/fingerprints.csv)
 
-# requirements.lock, anew from requirements.in; and requirements-uv.lock, the same of uv itself: `make lock UV=<version>` takes another one
+# requirements.lock, anew from requirements.in; requirements-uv.lock, the same of uv itself: `make lock UV=<version>` takes another one; and
+# requirements-validator.lock: the tests' validator of RO-Crates, and the last rocrate that has the context of RO-Crate 1.1
 UV ?= $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements-uv.lock)
 COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
 	--python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock"
@@ -88,6 +98,7 @@ lock:
 	$(VENV)-lock/bin/python -m pip install --quiet uv==$(UV)
 	$(COMPILE) requirements.in --output-file requirements.lock
 	echo "uv==$(UV)" | $(COMPILE) --no-annotate - --output-file requirements-uv.lock
+	printf 'roc-validator==0.13.*\nrocrate==0.13.0\n' | $(COMPILE) --no-annotate - --output-file requirements-validator.lock
 	rm -rf $(VENV)-lock
 
 # the checkpoint the embedded default starts from, trained by this workflow on drawn cells

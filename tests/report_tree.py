@@ -163,6 +163,7 @@ def record(rule: str, origin: list[str], inputs: dict[str, Any] | None = None) -
         "params": {"seed": 0, "code": "ab" * 32},
         "versions": {"python": "3.11", "torch": "2.14.1"},
         "seconds": 1.5,
+        "ended": "2026-11-25T10:00:03+00:00",
         "commit": "c0ffee" * 6 + "abcd",
         "origin": origin,
     }

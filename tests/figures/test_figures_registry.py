@@ -71,12 +71,15 @@ def test_files_by_key(tmp_path):
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ([{**ENTRY, "per": "donor"}], r"figure matrix.*per 'donor'.*none, bank"),
-        ([{**ENTRY, "draws": "pie"}], r"draws 'pie'.*confusion_matrix"),
-        ([{**ENTRY, "inputs": ["weights"]}], r"inputs 'weights'.*run_folder"),
-        ([{**ENTRY, "colour": "red"}], r"key colour.*keys id"),
-        ([{key: value for key, value in ENTRY.items() if key != "caption"}], r"no key caption"),
-        ([{**ENTRY, "rebuilds": "a plot"}], r"rebuilds 'a plot'.*a list of items"),
+        ([{**ENTRY, "per": "donor"}], r"key figure matrix\.per.*'donor'.*'none', 'bank'"),
+        ([{**ENTRY, "draws": "pie"}], r"key figure matrix\.draws.*'pie'.*'confusion_matrix'"),
+        ([ENTRY | {"id": "a"}, {**ENTRY, "inputs": ["x"]}], r"key figure matrix\.inputs\.0.*'x'.*'run_folder'"),
+        ([{**ENTRY, "capton": "x"}], r"unknown key 'figure matrix\.capton'.*did you mean 'caption'.*allowed here: id"),
+        ([{key: value for key, value in ENTRY.items() if key != "caption"}], r"no key 'figure matrix\.caption'"),
+        ([{**ENTRY, "rebuilds": "a plot"}], r"key figure matrix\.rebuilds.*'a plot'.*a valid list"),
+        ([{**ENTRY, "per": "none", "vector": False}], r"figure matrix\.vector.*found False; expected true: a figure"),
+        ([{**ENTRY, "format": "gif", "vector": True}], r"figure matrix\.vector.*found True; expected false: an"),
+        ([{**ENTRY, "format": "jpg"}], r"key figure matrix\.format.*'jpg'.*'png' or 'gif'"),
         ([ENTRY, ENTRY], r"2 entries with id 'matrix'"),
     ],
 )

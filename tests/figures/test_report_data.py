@@ -28,6 +28,7 @@ from rbcflow.report.records import read_provenance, slug
 from rbcflow.report.runs import read_run, read_testset
 from rbcflow.report.stages import read_bank, read_banks, read_dataset, read_models, read_places, read_rows, read_sources
 from rbcflow.report.timings import processor_sentence, read_timings
+from rbcflow.runtime.benchmarks import read_benchmark
 from report_tree import RUNS, SOURCES, Tree, metrics, picture, record, write_json, write_text, write_tree
 
 
@@ -415,3 +416,25 @@ def test_an_arrow_passes_the_boxes_between_its_own(between: list[tuple[int, int]
     assert numbers[:2] + numbers[-2:] == [100, 120, 395, 120]
     # half the box and the way the bend falls short of its own points by a quarter
     assert abs(numbers[3] - 120) * 0.75 > 20 if bent else numbers[3] == 120
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s\th:m:s\tmax_rss\n1.5\t0:00:01\t90.25\n3\t0:00:03\tNA\n", [(1.5, 90.25), (3.0, None)]),
+        ("s\n2\n", [(2.0, None)]),
+        ("s\tmax_rss\n", []),
+        ("h:m:s\n0:00:01\n", "header.*no column s"),
+        ("s\tmax_rss\n1\t2\nNA\t2\n", r"line 3.*'NA\\t2'"),
+        ("", "header.*no column s"),
+    ],
+    ids=["rows", "seconds alone", "no job", "other columns", "no number", "empty"],
+)
+def test_a_benchmark_file_has_a_row_a_job(tmp_path: Path, text: str, expected: list | str) -> None:
+    file = tmp_path / "rule.tsv"
+    file.write_text(text)
+    if isinstance(expected, list):
+        assert read_benchmark(file) == expected
+    else:
+        with pytest.raises(InputError, match=expected):
+            read_benchmark(file)

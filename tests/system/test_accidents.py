@@ -60,7 +60,6 @@ COUNTED_AFTER = (
     "compare_sizes",
     "judge_claims",
     "draw_run_synthetic",
-    "write_crate",
 )
 """Rules that follow from a run's metrics."""
 ADVICE = "What is finished is kept: fix what is named above and run the same command again."

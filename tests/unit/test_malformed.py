@@ -77,7 +77,7 @@ FIGURE = "- {id: a, per: none, draws: overview, title: t, caption: c, section: d
     ("text", "parts"),
     [
         (FIGURE.replace("id: a", "id: ../a"), ("figure ../a", "'../a'", "small letters")),
-        (FIGURE.replace("[runs]", "runs"), ("figure a", "'runs'", "a list of names")),
+        (FIGURE.replace("[runs]", "runs"), ("figure a.inputs", "'runs'", "a valid list")),
         (FIGURE.replace("id: a", "id: a, id: b"), ("line 1", "key 'id' twice")),
     ],
 )

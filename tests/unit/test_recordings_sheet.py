@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from project_copy import PROJECT
+from project_copy import PROJECT, snakemake
 from rbcflow.config import load
 from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
@@ -182,10 +180,7 @@ def test_wrong_keys_of_recordings_are_named(change: dict, parts: list[str], monk
 @pytest.mark.slow
 def test_a_wrong_sheet_ends_before_the_graph_of_jobs(folder: Path):
     sheet = sheet_of(folder, HEAD + "a\ta.avi\t0,26\n")
-    command = [sys.executable, "-m", "snakemake", "-n", "recordings", "--config", f"recordings={sheet}"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    printed = done.stdout + done.stderr
-    assert done.returncode != 0
+    printed = snakemake(PROJECT, "-n", "recordings", "--config", f"recordings={sheet}", ok=False)
     assert f"{sheet} (line 2, column pixel_um): found '0,26'" in printed
     assert "Traceback" not in printed
     assert "Building DAG" not in printed

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 import authors_tree
-from project_copy import PROJECT
+from project_copy import PROJECT, snakemake
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import Job, cut_cells
 from rbcflow.sources import layouts, skipping
@@ -40,14 +37,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     authors_tree.write(folder / "data", folder.parent / "drawn")
     (folder / "authors.yaml").write_text(documented())
     return folder
-
-
-def snakemake(project: Path, *arguments: str) -> str:
-    """Run Snakemake with the authors' files and return what it printed."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-    done = subprocess.run(command, cwd=project, env=os.environ, capture_output=True, text=True)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-    return done.stdout + done.stderr
 
 
 def test_every_file_is_read_or_ignored(project: Path, tmp_path: Path):

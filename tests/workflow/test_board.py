@@ -94,7 +94,9 @@ def test_logs_and_benchmarks_are_read(tmp_path):
     assert last_told(log) == "far"
     (tmp_path / "good.tsv").write_text("s\th:m:s\n12.5\t0:00:12\n")
     (tmp_path / "bad.tsv").write_text("s\th:m:s\n")
-    assert [read_seconds(tmp_path / f"{name}.tsv") for name in ("good", "bad", "no")] == [12.5, None, None]
+    (tmp_path / "other.tsv").write_text("t\n1\n")
+    found = [read_seconds(tmp_path / f"{name}.tsv") for name in ("good", "bad", "no", "other")]
+    assert found == [12.5, None, None, None]
     assert [clock(seconds) for seconds in (0, 59.6, 3725)] == ["0:00", "1:00", "1:02:05"]
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from project_copy import copy_project
+from project_copy import copy_project, snakemake
 from raw_inputs import WRITERS
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources.listing import listed
@@ -95,22 +92,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(project: Path, *arguments: str, ok: bool = True) -> str:
     """Run Snakemake as the laboratory does and return what it printed."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        *arguments,
-        "--configfile",
-        "config/toy.yaml",
-        "own.yaml",
-    ]
-    environment = {**os.environ, "HOME": str(project / "home"), "XDG_CACHE_HOME": str(project / "cache")}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
-    assert (done.returncode == 0) is ok, (done.stdout + done.stderr)[-6000:]
-    assert "Traceback" not in done.stdout + done.stderr
-    return done.stdout + done.stderr
+    own = ["--configfile", "config/toy.yaml", "own.yaml"]
+    home = {"HOME": str(project / "home"), "XDG_CACHE_HOME": str(project / "cache")}
+    printed = snakemake(project, *arguments, *own, ok=ok, **home)
+    assert "Traceback" not in printed
+    return printed
 
 
 @pytest.mark.slow

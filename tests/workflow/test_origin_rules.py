@@ -6,10 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ import pytest
 import yaml
 
 from accident_project import Place
+from project_copy import snakemake
 from raw_inputs import serving
 from rbcflow.sources.phantoms import WRITERS
 
@@ -111,10 +109,7 @@ class Small:
     def snakemake(self, *targets: str) -> None:
         """Run Snakemake at the published configuration with the small tables over it."""
         files = ["--configfile", "config/published.yaml", "small/small.yaml"]
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *targets, *files]
-        environment = {**os.environ, "no_proxy": "127.0.0.1"}
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+        snakemake(self.folder, *targets, *files, no_proxy="127.0.0.1")
 
     def json(self, name: str) -> dict:
         return json.loads((self.folder / "results/published" / name).read_text())

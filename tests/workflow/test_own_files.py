@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -13,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from project_copy import copy_project
+from project_copy import copy_project, snakemake
 from raw_inputs import CROP, PRESSURE, WRITERS, noise, serving, write_picture, zipped
 from rbcflow.sources import manifest, seen
 from rbcflow.sources.listing import listed
@@ -37,21 +35,7 @@ def run(project: Path, targets: list[str], *arguments: str, ok: bool = True, sou
     """Run Snakemake with the own files and return what it printed."""
     scale = {"phantoms": False, "raw": "own", "pathvars": {"results": "measured"}, "sources": sources or {}}
     (project / "own.yaml").write_text(yaml.safe_dump(scale))
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        *targets,
-        "--configfile",
-        "config/toy.yaml",
-        "own.yaml",
-    ]
-    done = subprocess.run([*command, *arguments], cwd=project, env=os.environ, capture_output=True, text=True)
-    printed = done.stdout + done.stderr
-    assert (done.returncode == 0) is ok, printed[-6000:]
-    return printed
+    return snakemake(project, *targets, "--configfile", "config/toy.yaml", "own.yaml", *arguments, ok=ok)
 
 
 def test_only_another_content_changes_what_a_rule_goes_by(tmp_path: Path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from project_copy import PROJECT
+from project_copy import PROJECT, snakemake
 from raw_inputs import write_avi
 from rbcflow.config.recordings import Recording
 from rbcflow.core.errors import InputError
@@ -261,11 +260,7 @@ def clone(tmp_path_factory) -> Path:
 
 
 def run(clone: Path, *arguments: str, ok: bool = True) -> str:
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    done = subprocess.run(command, cwd=clone / "project", capture_output=True, text=True)
-    printed = done.stdout + done.stderr
-    assert (done.returncode == 0) is ok, printed[-5000:]
-    return printed
+    return snakemake(clone / "project", *arguments, ok=ok)
 
 
 @pytest.mark.slow

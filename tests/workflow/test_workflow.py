@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ import yaml
 
 from browser import open_page
 from page_sentences import wrong, wrong_matrix
-from project_copy import PROJECT
+from project_copy import PROJECT, snakemake
 from rbcflow.config.reading import merged
 from rbcflow.runtime.lineage import OUTLINED
 
@@ -37,7 +36,7 @@ BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "trai
 DRAWN_LAST = {
     "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "measure_looks",
     "compare_with_universal", "judge_claims", "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds",
-    "write_model_card", "write_crate", "render_report",
+    "write_model_card", "render_report",
 }  # fmt: skip
 ONE_SCRIPT = {
     r"^(predict|evaluate)_.+": r"\1_model",
@@ -66,13 +65,7 @@ class Clone:
 
     def snakemake(self, *arguments: str, ok: bool = True, **environment: str) -> str:
         """Run Snakemake in the clone and return everything it printed."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-        # the user's own package index configuration is what `fetch_recordings` goes by, so the environment is handed on
-        handed_on = {**os.environ, **environment}
-        done = subprocess.run(command, cwd=self.folder, env=handed_on, capture_output=True, text=True)
-        printed = done.stdout + done.stderr
-        assert (done.returncode == 0) is ok, printed[-6000:]
-        return printed
+        return snakemake(self.folder, *arguments, ok=ok, **environment)
 
     def planned(self, *arguments: str) -> set[str]:
         """Return the rules a dry run would run; those that there are for each model by the name of their script."""

@@ -3,41 +3,8 @@
 from rbcflow.plan.report import TABLES
 
 
-# Captions are left out of the params: editing one renders the report and nothing else.
-rule write_crate:
-    """Provenance of all figures as an RO-Crate and as a CODECHECK manifest."""
-    input:
-        figures=PLAN.figures.all(),
-        citation="CITATION.cff",
-    output:
-        crate="<results>/ro-crate-metadata.json",
-        codecheck="<results>/codecheck.yml",
-    log:
-        "<logs>/write_crate.log",
-    benchmark:
-        "<benchmarks>/write_crate.tsv"
-    localrule: True
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(500),
-        runtime=growing(10),
-    params:
-        registry=[
-            {"id": entry.id, "title": entry.title, "format": entry.format, "rebuilds": list(entry.rebuilds)}
-            for entry in PLAN.registry
-        ],
-        runs=list(rows(SETTINGS.runs).values()),
-        code=code("write_crate"),
-    message:
-        "Writing the provenance of all figures as RO-Crate and CODECHECK manifest"
-    script:
-        "../scripts/write_crate.py"
-
-
 rule render_report:
-    """The report, one self-contained page: results/report.html."""
+    """The report, one self-contained page, and the results for machines: an RO-Crate and a CODECHECK manifest."""
     input:
         figures=PLAN.figures.all(),
         metrics=paths.counted(SETTINGS.judged),
@@ -47,8 +14,6 @@ rule render_report:
         tables=[paths.table(name) for name in (*TABLES, *(["box_sizes"] if PLAN.datasets.ways else []))],
         errors=paths.errors(SETTINGS.runs),
         cards=[f"<results>/cards/{model}.md" for model in PLAN.models.judged],
-        crate="<results>/ro-crate-metadata.json",
-        codecheck="<results>/codecheck.yml",
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         published="paper/published.yaml",
@@ -62,6 +27,9 @@ rule render_report:
         ),
     output:
         report="<results>/report.html",
+        codecheck="<results>/codecheck.yml",
+        crate="<results>/ro-crate-metadata.json",
+        workflow=directory("<results>/workflow"),
     log:
         "<logs>/render_report.log",
     benchmark:
@@ -84,6 +52,8 @@ rule render_report:
         },
         sources=PLAN.report.sources(),
         runs=list(rows(SETTINGS.runs).values()),
+        snakefile=os.path.relpath(SCRIPTS.parent.parent / "Snakefile"),
+        run_with=config,
         code=code("render_report"),
     message:
         "Rendering the report"

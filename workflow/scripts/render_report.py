@@ -1,20 +1,28 @@
-"""Rule render_report: results/report.html, one self-contained page."""
+"""Rule render_report: results/report.html, one self-contained page, and the results for machines."""
 
 from pathlib import Path
 
-from rbcflow.core.yamlfile import parse_yaml
+from rbcflow.figures.registry import read_registry
 from rbcflow.report.build import build
+from rbcflow.report.codecheck import list_figures, write_codecheck
+from rbcflow.report.crate import Workflow, write_crate
 from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    output = Path(snakemake.output.report)
+    output, citation = Path(snakemake.output.report), Path(snakemake.input.citation)
+    results, params = output.parent, snakemake.params
+    registry = [entry.model_dump() for entry in read_registry(Path(snakemake.input.registry))]
     build(
-        output.parent,
+        results,
         output,
-        config=snakemake.params.config,
-        registry=parse_yaml(Path(snakemake.input.registry), "the registry of figures"),
-        sources=snakemake.params.sources,
-        runs=snakemake.params.runs,
-        project=Path(snakemake.input.citation).parent,
+        config=params.config,
+        registry=registry,
+        sources=params.sources,
+        runs=params.runs,
+        project=citation.parent,
     )
+    figures = list_figures(results, registry, {row["run"]: row for row in params.runs})
+    write_codecheck(results, figures, Path(snakemake.output.codecheck))
+    tables = {name: Path(place) for name, place in params.config["tables"].items()}
+    write_crate(results, figures, Workflow(Path(params.snakefile), citation, tables, params.run_with))

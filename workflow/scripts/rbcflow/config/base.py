@@ -1,13 +1,14 @@
-"""Bases and types of all models of the configuration."""
+"""Types of the configuration's models, and the base of its tables' rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from rbcflow.core.places import expanded
+from rbcflow.core.strict import Strict
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -22,25 +23,6 @@ Sum = Annotated[
     BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value),
 ]
 """A sha256; some tools write it in capitals."""
-
-
-class Strict(BaseModel):
-    """Base of all models here: unknown keys are errors, and so are truth values where a number belongs.
-
-    Text that reads as a number is taken: inside a dictionary on the command line Snakemake makes text of every value.
-    """
-
-    model_config = ConfigDict(extra="forbid", validate_default=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_value_for_a_number(cls, value: object, field: ValidationInfo) -> object:
-        numbers = cls.model_fields[field.field_name].annotation in (int, float)
-        if numbers and isinstance(value, bool):
-            raise ValueError("input should be a number")
-        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
-            raise ValueError("items should be numbers or names")
-        return value
 
 
 def each_once(row: M, key: str) -> M:

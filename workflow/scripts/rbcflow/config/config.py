@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from rbcflow.config.base import Place, Strict
+from rbcflow.config.base import Place
 from rbcflow.config.gifs import Gifs
 from rbcflow.config.images import Images, Shares
 from rbcflow.config.phantom import Phantom
@@ -14,6 +14,7 @@ from rbcflow.config.recordings import Facts, OwnRecordings
 from rbcflow.config.segmentation import Segmentation
 from rbcflow.config.training import Training
 from rbcflow.config.validation import Given, Validation
+from rbcflow.core.strict import Strict
 
 
 class Tables(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from rbcflow.config.base import Strict
+from rbcflow.core.strict import Strict
 
 
 class Gifs(Strict):

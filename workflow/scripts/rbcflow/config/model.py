@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from rbcflow.config.base import Labelled, Place, Strict, Sum
+from rbcflow.config.base import Labelled, Place, Sum
+from rbcflow.core.strict import Strict
 
 
 class Checkpoint(Strict):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rbcflow.config.base import Strict
+from rbcflow.core.strict import Strict
 
 
 class Phantom(Strict):

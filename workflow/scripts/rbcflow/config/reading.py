@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from rbcflow.config.config import Config
 from rbcflow.config.run import Run
 from rbcflow.core.errors import InputError
+from rbcflow.core.strict import validate
 from rbcflow.core.textfile import read_text, rows
 from rbcflow.core.yamlfile import check_once, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
-
-RENAMED = {"segmenters": ("segmentation",)}
-"""What keys of older versions are called now."""
-
-
-def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
-    """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
-    if first["type"] == "extra_forbidden":
-        allowed = _keys_at(model, first["loc"][:-1])
-        given = str(first["loc"][-1])
-        now = [name for name in RENAMED.get(given, ()) if name in allowed]
-        guess = now or difflib.get_close_matches(given, allowed, n=1)
-        hint = f"did you mean {guess[0]!r}? " if guess else ""
-        return InputError(path, f"unknown key {key!r}", f"{hint}allowed here: {', '.join(allowed)}", f"key {key}")
-    if first["type"] == "missing":
-        return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
-    message = first["msg"].removeprefix("Value error, ")
-    message = (message[0].lower() + message[1:]).removeprefix("input should be ")
-    return InputError(path, repr(first["input"]), message, f"key {key}")
-
-
-def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
-    """Return the keys allowed at a place inside a model."""
-    for part in location:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        model = inner
-    return list(model.model_fields)
-
-
-def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise _readable(error, model, path, where) from None
-
 
 def merged(base: dict, over: dict) -> dict:
     """Return base with over's values laid on top, dictionary by dictionary."""

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rbcflow.config.base import Place, Positive, Strict, Sum
+from rbcflow.config.base import Place, Positive, Sum
+from rbcflow.core.strict import Strict
 
 
 class Facts(Strict):

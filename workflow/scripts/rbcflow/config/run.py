@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from rbcflow.config.base import Strict
 from rbcflow.config.validation import Input, Size
+from rbcflow.core.strict import Strict
 
 
 class Run(Strict):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rbcflow.config.base import Strict
+from rbcflow.core.strict import Strict
 
 PathName = Literal[
     "polygon", "segmented_crop", "background", "contrast", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"

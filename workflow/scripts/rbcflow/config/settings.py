@@ -9,7 +9,6 @@ from rbcflow.config.bank import Bank
 from rbcflow.config.config import Config
 from rbcflow.config.images import Images
 from rbcflow.config.model import Model
-from rbcflow.config.reading import validate
 from rbcflow.config.run import Companion, Run
 from rbcflow.config.segmentation import NETWORKS
 from rbcflow.config.source import Source
@@ -18,6 +17,7 @@ from rbcflow.config.training import Training
 from rbcflow.config.variant import Variant
 from rbcflow.core.classes import CELL, CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.core.strict import validate
 from rbcflow.core.tables import read_object
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.sources import laboratories

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from rbcflow.config.base import Strict
+from rbcflow.core.strict import Strict
 
 
 class Training(Strict):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rbcflow.config.base import Place, Strict, Sum
+from rbcflow.config.base import Place, Sum
+from rbcflow.core.strict import Strict
 
 
 class Validation(Strict):

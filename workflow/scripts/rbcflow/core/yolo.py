@@ -1,6 +1,7 @@
 """Label files as the workflow writes them and Ultralytics reads them: a line an object, ``id xc yc w h`` in shares.
 
-Files of users, which come in more forms, are read by ``sources.labelled``.
+Files of users are other contracts: ``sources.labelled`` takes what Ultralytics takes of a folder, outlines and doubled
+lines too; ``recordings.corrected`` what labelling tools export, in archives and with classes by name.
 """
 
 from __future__ import annotations

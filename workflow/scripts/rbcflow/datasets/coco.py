@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from rbcflow.core.boxes import from_yolo
 from rbcflow.core.images import png_size
+from rbcflow.core.yolo import label_file, read_labels
 
 
 def write_coco(images: list[Path], names: dict[int, str], file: Path) -> None:
@@ -44,9 +42,8 @@ def write_coco(images: list[Path], names: dict[int, str], file: Path) -> None:
 
 def _annotations(image: Path, entry: dict[str, Any], before: int) -> list[dict[str, Any]]:
     """Return an image's boxes, numbered after those before."""
-    lines = (image.parent.with_name("labels") / f"{image.stem}.txt").read_text().split()
-    values = np.array(lines, dtype=float).reshape(-1, 5)
-    boxes = from_yolo(values[:, 1:], entry["width"], entry["height"])
+    labels = read_labels(label_file(image))
+    boxes = labels.corners(entry["width"], entry["height"])
     sizes = boxes[:, 2:] - boxes[:, :2]
     return [
         {
@@ -57,5 +54,5 @@ def _annotations(image: Path, entry: dict[str, Any], before: int) -> list[dict[s
             "area": round(float(size.prod()), 3),
             "iscrowd": 0,
         }
-        for number, (class_id, box, size) in enumerate(zip(values[:, 0], boxes, sizes, strict=True), start=1)
+        for number, (class_id, box, size) in enumerate(zip(labels.ids, boxes, sizes, strict=True), start=1)
     ]

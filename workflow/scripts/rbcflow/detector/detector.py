@@ -85,7 +85,8 @@ class Detector:
             padded: its (width, height).
         """
         import torch
-        from ultralytics.utils.nms import non_max_suppression
+
+        from rbcflow.detector.internals import non_max_suppression
 
         seen = [to_grey(image) for image in images] if self.input == "grey" else images
         small = [self._brought(three_channels(image)) for image in seen]

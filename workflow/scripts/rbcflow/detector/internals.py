@@ -1,9 +1,14 @@
-"""What of Ultralytics the library leans on besides ``YOLO``: none of it is promised to stay.
+"""The one module that touches Ultralytics' inside: what the library takes of it besides ``YOLO``, none of it promised.
 
-``tests/unit/test_internals.py`` fails where the installed version is another, and where a name is used that is not
-here: read what changed in each of these names, and in the trainer and validator that ours derive from, then enter the
-new version.
+Each name is looked up when it is first asked for, as Ultralytics is to be imported by ``setup.import_ultralytics``.
+``tests/unit/test_internals.py`` fails where the installed version is another, and where another module reaches past
+this one: read what changed in each of these names, and in what ours override, then enter the new version.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 VERSION = "8.4.190"
 """The version that these names were read at."""
@@ -44,7 +49,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "unwrap_model",
     ),
 }
-"""By module, what is imported of it."""
+"""By module, what is taken of it."""
 
 OVERRIDDEN = {
     "DetectionTrainer": (
@@ -52,6 +57,18 @@ OVERRIDDEN = {
         "get_validator", "optimizer_step", "preprocess_batch", "run_callbacks", "save_metrics", "save_model",
         "setup_model",
     ),
-    "DetectionValidator": ("__call__",),
+    "DetectionValidator": ("get_model",),
 }  # fmt: skip
-"""By class, what of it ours override, or wrap (``training/trainer.py``, ``training/processor.py``)."""
+"""By class, what of it ours override or wrap."""
+
+OURS = {"DetectionTrainer": "training/trainer.py", "DetectionValidator": "training/processor.py"}
+"""The module with our class that derives from one."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return one of ``NAMES``, so that it is imported from here like a name of this module."""
+    module = next((module for module, names in NAMES.items() if name in names), None)
+    if module is None:
+        raise AttributeError(f"{name} is not listed in {__name__}.NAMES")
+    whole = importlib.import_module(module)
+    return getattr(whole, name) if hasattr(whole, name) else importlib.import_module(f"{module}.{name}")

@@ -32,7 +32,7 @@ def import_ultralytics(config: Path) -> None:
         YOLO_VERBOSE="false",
         ULTRALYTICS_SAFE_LOAD="1",
     )
-    from ultralytics.utils import LOGGER, SETTINGS, downloads
+    from rbcflow.detector.internals import LOGGER, SETTINGS, downloads
 
     # Offline by its settings, it still tries: on a GPU for a network to test mixed precision with, which it would open.
     downloads.safe_download = _refuse

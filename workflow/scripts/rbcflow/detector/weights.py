@@ -177,7 +177,7 @@ def load_verified(path: Path, expected: str) -> torch.nn.Module:
             channels with a name for each output, or was trained at a size that is none.
     """
     verify(path, expected)
-    from ultralytics.nn.tasks import load_checkpoint
+    from rbcflow.detector.internals import load_checkpoint
 
     _refuse_text(path)
     try:
@@ -211,7 +211,7 @@ def _refuse_text(path: Path) -> None:
 
 def _task(network: Any) -> str:
     """Return what a network was made for: by its last layer, whatever its training arguments say."""
-    from ultralytics.nn.modules import OBB, Pose, Segment
+    from rbcflow.detector.internals import OBB, Pose, Segment
 
     heads = {Segment: "segment", Pose: "pose", OBB: "obb"}
     last = network.model[-1]
@@ -220,7 +220,7 @@ def _task(network: Any) -> str:
 
 def _check_network(path: Path, network: Any) -> None:
     """Refuse a detector whose boxes would be read wrongly, or that does not take pictures of three channels."""
-    from ultralytics.nn.modules import Detect
+    from rbcflow.detector.internals import Detect
 
     last = network.model[-1]
     if not isinstance(last, Detect):
@@ -327,7 +327,7 @@ def state_sha256(path: Path) -> str:
     Unlike the hash of the file's bytes it does not depend on date, host or training arguments. The checkpoint is opened
     with Ultralytics' allow-list of classes. Call ``setup.import_ultralytics`` first.
     """
-    from ultralytics.nn.tasks import torch_safe_load
+    from rbcflow.detector.internals import torch_safe_load
 
     checkpoint, _ = torch_safe_load(path, safe_only=True)
     digest = hashlib.sha256()

@@ -8,6 +8,7 @@ import numpy as np
 import yaml
 from matplotlib.axes import Axes
 
+from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.figures import style
 from rbcflow.figures.datasets import image_list
 from rbcflow.runtime import origin
@@ -57,6 +58,5 @@ def _alone(axes: Axes, values: np.ndarray) -> None:
 
 def _labels(dataset: Path) -> np.ndarray:
     """Return (N, 4) place and size of the training boxes, relative to their images."""
-    files = [image.parent.with_name("labels") / f"{image.stem}.txt" for image in image_list(dataset, "train")]
-    words = " ".join(file.read_text() for file in files).split()
-    return np.array(words, dtype=float).reshape(-1, 5)[:, 1:]
+    boxes = [read_labels(label_file(image)).boxes for image in image_list(dataset, "train")]
+    return np.concatenate([np.zeros((0, 4)), *boxes])

@@ -57,10 +57,7 @@ def _augmented(
 ) -> list[list[tuple[NDArray[np.uint8], NDArray[np.float64]]]]:
     """Return two rows of images with rows (class, x, y, w, h) of their boxes, relative to the image."""
     import_ultralytics(folder / "config")
-    from ultralytics.cfg import get_cfg
-    from ultralytics.data.build import build_yolo_dataset
-    from ultralytics.utils.torch_utils import init_seeds
-
+    from rbcflow.detector.internals import build_yolo_dataset, get_cfg, init_seeds
     from rbcflow.training.verify import subset
     from rbcflow.training.view import private_view
 

@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.strict import Strict, validate
 from rbcflow.core.yamlfile import parse_yaml
-
-PER = ("none", "bank", "clustered", "recorded", "variant", "model", "run", "testset")
-"""What a figure is drawn once for. ``bank`` has single cells, ``clustered`` is a bank that was filtered
-by clusters, ``recorded`` a source with recordings."""
-
-SECTIONS = ("data", "cells", "datasets", "models", "validation")
-
-INPUTS = (
-    "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "runs",
-    "datasets", "model_dataset", "seeds", "published", "outlines",
-    "clusters", "raw_counts", "errors", "headline", "testsets", "published_curves", "banks",
-)  # fmt: skip
-"""Names under which drawing functions ask for folders, files (``predictions``, ``seeds``, ``published``,
-``published_curves``, ``clusters``, ``raw_counts``, ``headline``) and lists (``runs``, ``datasets``, ``outlines``,
-``testsets``, ``banks``).
-``model_dataset`` is the dataset a model learned from."""
 
 DRAWS: dict[str, str] = {
     function: module
@@ -61,42 +47,63 @@ DRAWS: dict[str, str] = {
 """The module of ``figures`` that each drawing function is in. A job imports that one alone, and its params carry that
 one's code: this module must be light for a dry run, and the modules' libraries take seconds to load."""
 
-OPTIONAL = ("rebuilds", "format", "vector", "shown")
-"""Keys that an entry may leave out."""
-
 ONLY_KEY = "all"
 """Key of a figure that is drawn once."""
 
 
-@dataclass(frozen=True)
-class Entry:
+def _folder_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise ValueError("small letters, digits and _, as it is a folder's name")
+    return name
+
+
+class Entry(Strict):
     """A figure of the registry.
 
     Attributes:
         id: name of the figure and of its folder.
-        per: what it is drawn once for, one of ``PER``.
-        draws: name of the drawing function, one of ``DRAWS``.
-        inputs: what the drawing function reads, names of ``INPUTS``.
+        per: what it is drawn once for. ``bank`` has single cells, ``clustered`` is a bank that was filtered by
+            clusters, ``recorded`` a source with recordings.
+        draws: name of the drawing function.
+        inputs: what the drawing function reads: folders, files (``predictions``, ``seeds``, ``published``,
+            ``published_curves``, ``clusters``, ``raw_counts``, ``headline``) and lists (``runs``, ``datasets``,
+            ``outlines``, ``testsets``, ``banks``). ``model_dataset`` is the dataset a model learned from.
         title: heading, without a full stop.
         caption: one sentence what it shows, one how it was made.
-        section: section of the report, one of ``SECTIONS``.
+        section: section of the report.
         rebuilds: the preprint's items it rebuilds, if any, as in ``paper/published_items.yaml``.
-        format: ``png`` or ``gif``.
+        format: an animation is a GIF.
         vector: whether it is also written as SVG, which suits plots; figures drawn once always are.
         shown: whether the page holds it; else it links the file.
     """
 
-    id: str
-    per: str
-    draws: str
-    inputs: tuple[str, ...]
+    id: Annotated[str, AfterValidator(_folder_name)]
+    per: Literal["none", "bank", "clustered", "recorded", "variant", "model", "run", "testset"]
+    draws: Literal[*DRAWS]
+    inputs: list[
+        Literal[
+            "raw", "bank", "dataset", "model_folder", "run_folder", "predictions", "testset", "runs", "datasets",
+            "model_dataset", "seeds", "published", "outlines", "clusters", "raw_counts", "errors", "headline",
+            "testsets", "published_curves", "banks",
+        ]
+    ]  # fmt: skip
     title: str
     caption: str
-    section: str
-    rebuilds: tuple[str, ...] = ()
-    format: str = "png"
-    vector: bool = False
+    section: Literal["data", "cells", "datasets", "models", "validation"]
+    rebuilds: list[str] = Field([])
+    format: Literal["png", "gif"] = "png"
+    vector: bool = Field(default_factory=lambda known: known.get("per") == "none")
     shown: bool = True
+
+    @field_validator("vector")
+    @classmethod
+    def _drawn_once_or_no_animation(cls, vector: bool, known: ValidationInfo) -> bool:
+        # figures drawn once share a rule, whose outputs are the same for all
+        if not vector and known.data.get("per") == "none":
+            raise ValueError("true: a figure that is drawn once is written as SVG too")
+        if vector and known.data.get("format") == "gif":
+            raise ValueError("false: an animation is no SVG")
+        return vector
 
     def output(self, results: Path, key: str) -> Path:
         """Return where the figure of a key is written."""
@@ -137,7 +144,7 @@ def read_registry(path: Path) -> list[Entry]:
     listed = parse_yaml(path, "the registry of figures")
     if not isinstance(listed, list):
         raise InputError(path, f"a {type(listed).__name__}", "a list of figures")
-    entries = [_entry(path, number, values) for number, values in enumerate(listed, start=1)]
+    entries = [validate(Entry, values, path, _where(number, values)) for number, values in enumerate(listed, start=1)]
     names = [entry.id for entry in entries]
     for name in names:
         if names.count(name) > 1:
@@ -145,44 +152,9 @@ def read_registry(path: Path) -> list[Entry]:
     return entries
 
 
-def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
-    if not isinstance(values, dict):
-        raise InputError(path, f"{values!r:.80}", "a mapping with id, per, draws, inputs ...", f"figure {number}")
-    where = f"figure {values.get('id', number)}"
-    known = [field.name for field in fields(Entry)]
-    if unknown := sorted(values.keys() - set(known)):
-        raise InputError(path, f"key {', '.join(unknown)}", f"keys {', '.join(known)}", where)
-    if missing := [name for name in known if name not in values and name not in OPTIONAL]:
-        raise InputError(path, f"no key {', '.join(missing)}", "it, as every figure has one", where)
-    if not re.fullmatch(r"[a-z0-9_]+", str(values["id"])):
-        raise InputError(path, f"id {values['id']!r}", "small letters, digits and _, as it is a folder's name", where)
-    if not isinstance(values["inputs"], list):
-        raise InputError(path, f"inputs {values['inputs']!r}", "a list of names", where)
-    rebuilds = values.get("rebuilds", [])
-    if not isinstance(rebuilds, list) or not all(isinstance(item, str) for item in rebuilds):
-        raise InputError(path, f"rebuilds {rebuilds!r}", "a list of items of paper/published_items.yaml", where)
-    vector = values.get("vector", values["per"] == "none")
-    lists = {"inputs": tuple(values["inputs"]), "rebuilds": tuple(rebuilds)}
-    entry = Entry(**{**values, **lists, "vector": vector})
-    for key, value, allowed in (
-        ("per", entry.per, PER),
-        ("draws", entry.draws, DRAWS),
-        ("section", entry.section, SECTIONS),
-        ("format", entry.format, ("png", "gif")),
-        ("vector", entry.vector, _vector_choices(entry)),
-        ("shown", entry.shown, (True, False)),
-        *(("inputs", name, INPUTS) for name in entry.inputs),
-    ):
-        if value not in allowed:
-            raise InputError(path, f"{key} {value!r}", f"one of {', '.join(map(str, allowed))}", where)
-    return entry
-
-
-def _vector_choices(entry: Entry) -> tuple[bool, ...]:
-    """Return what ``vector`` may be: figures drawn once share a rule, whose outputs are the same for all."""
-    if entry.per == "none":
-        return (True,)
-    return (False,) if entry.format == "gif" else (True, False)
+def _where(number: int, values: Any) -> str:
+    """Return what an entry is called in a message: its id where it has one, else its number."""
+    return f"figure {values.get('id', number) if isinstance(values, dict) else number}"
 
 
 def keys_of(

@@ -42,11 +42,8 @@ MARKERS, DASHES = ("o", "s", "^", "D", "v", "P", "X", "*"), ("-", "--", "-.", (0
 SHADES = ("#1F4E79", "#5B8DB8", "#9EC1DD", "#D3E3F0")
 """Levels of a factor: they have an order of mention, not a meaning."""
 
-COLUMN_MM, PAGE_MM = 85.0, 175.0
-"""Widths of one and of two journal columns."""
-
 SHEET_MM = 120.0
-"""Width of a figure of the registry, one and a half columns: narrow enough to read ``LEAST_POINTS`` on a phone."""
+"""Width of a figure of the registry, one and a half of a journal's columns: a phone shows ``LEAST_POINTS`` legibly."""
 
 LEAST_POINTS = 7.0
 """Size of the smallest text: 7 pixels on a figure of ``SHEET_MM`` that is shown 342 pixels wide, 9 from 440 on."""

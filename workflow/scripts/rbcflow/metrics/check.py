@@ -97,7 +97,8 @@ def ultralytics_matrix(
 ) -> np.ndarray:
     """Return Ultralytics' confusion matrix, turned so that rows are true classes."""
     import torch
-    from ultralytics.utils.metrics import ConfusionMatrix as Theirs
+
+    from rbcflow.detector.internals import ConfusionMatrix as Theirs
 
     counted = Theirs(names=dict(enumerate(CLASSES)), task="detect")
     for true, found in _frame_by_frame(truth, boxes, frames):
@@ -115,8 +116,8 @@ def ultralytics_matrix(
 def ultralytics_hits(truth: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
     """Return which predictions find a box of their class, as Ultralytics' validator matches, (P, 10) bool."""
     import torch
-    from ultralytics.engine.validator import BaseValidator
-    from ultralytics.utils.metrics import box_iou
+
+    from rbcflow.detector.internals import BaseValidator, box_iou
 
     class _Thresholds:
         iouv = torch.tensor(THRESHOLDS)
@@ -135,7 +136,7 @@ def ultralytics_hits(truth: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
 
 def ultralytics_average_precision(truth: pd.DataFrame, boxes: pd.DataFrame, found: np.ndarray) -> dict[str, np.ndarray]:
     """Return Ultralytics' AP at the ten overlaps, by class that has true boxes."""
-    from ultralytics.utils.metrics import ap_per_class
+    from rbcflow.detector.internals import ap_per_class
 
     true = truth["class"].map(CLASS_ID).to_numpy(dtype=float)
     own = boxes["class"].map(CLASS_ID).to_numpy(dtype=float)

@@ -88,6 +88,6 @@ STAGES = (
     ),
     Stage(
         "report", ("report",), ("report/",), ("report.html", "ro-crate-metadata.json", "codecheck.yml"),
-        "the one page a reader opens, and the figures' provenance for machines",
+        "the one page a reader opens, and the results and their provenance for machines",
     ),
 )  # fmt: skip

@@ -23,6 +23,8 @@ from rbcflow.recordings.units import WORDS
 KYMOGRAPH_FRAMES = 160
 """Frames in a kymograph: more, and lines of cells would merge."""
 TILE_PX, TILES_A_ROW, LABEL_PX = 112, 10, 15
+WIDTHS_MM = 85.0, 175.0
+"""Widths of one and of two columns of a journal, between which a figure is as wide as its conditions ask."""
 LETTER_MM = 1.6
 """Room a letter of a condition's name takes below the axis, somewhat more than most do."""
 MARGIN = 0.35
@@ -76,7 +78,7 @@ def conditions(summary: pd.DataFrame, output: Path) -> None:
         style.notice(output, "No recording may be used, so there is nothing to compare.")
         return
     label = rows["condition"].where(rows["level"] == "condition", rows["recording"])
-    width = float(np.clip(40 + 14 * len(rows), style.COLUMN_MM, style.PAGE_MM))
+    width = float(np.clip(40 + 14 * len(rows), *WIDTHS_MM))
     basis = "; ".join(dict.fromkeys(rows["basis"].dropna()))
     with style.canvas(output, width, 120, style.note("95 % intervals", f"shares: {basis}")) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
@@ -103,7 +105,7 @@ def pressures(summary: pd.DataFrame, known: dict[str, float | None], output: Pat
     own = own.sort_values("pressure")
     # how many cells were checked differs by recording, and stands in the table
     basis = "; ".join(dict.fromkeys(re.sub(r"\b\d+ cells", "cells", words) for words in own["basis"]))
-    with style.canvas(output, style.COLUMN_MM * 1.4, 80, style.note("recordings and their mean", basis)) as figure:
+    with style.canvas(output, style.SHEET_MM, 80, style.note("recordings and their mean", basis)) as figure:
         axes = figure.subplots()
         aside = 0.008 * float(np.ptp(own["pressure"]))
         for place, name in enumerate(CLASSES, start=-1):

@@ -97,7 +97,8 @@ class CellFinder:
         its own fragment of a sure class otherwise, or get a box of each class.
         """
         import torch
-        from ultralytics.utils.nms import non_max_suppression
+
+        from rbcflow.detector.internals import non_max_suppression
 
         stride = int(self.network.stride.max())
         height, width = images[0].shape

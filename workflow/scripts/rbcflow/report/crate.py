@@ -1,149 +1,241 @@
-"""Provenance for machines: an RO-Crate and a CODECHECK manifest from the registry of figures (rule ``write_crate``)."""
+"""The results for machines: a Provenance Run Crate, with the jobs as actions (rule ``render_report``).
+
+RO-Crate 1.1 in the profiles of Workflow Run RO-Crate 0.5, https://www.researchobject.org/workflow-run-crate/.
+"""
 
 from __future__ import annotations
 
-import json
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from rocrate.model import ComputationalWorkflow, ContextEntity
+from rocrate.rocrate import ROCrate
 
-from rbcflow.figures.registry import counterparts
 from rbcflow.report import citation
-from rbcflow.report.records import Provenance, read_provenance
-from rbcflow.runtime.provenance import sha256
+from rbcflow.report.codecheck import name_of
+from rbcflow.report.records import JOB_RECORDS, Provenance, read_provenance, read_records
+from rbcflow.runtime.provenance import sha256, versions
 
-CONTEXT = "https://w3id.org/ro/crate/1.1/context"
-TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
-CODECHECK = "https://codecheck.org.uk/spec/config/1.0/"
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
+    "https://w3id.org/ro/wfrun/workflow/0.5": "Workflow Run Crate",
+    "https://w3id.org/ro/wfrun/provenance/0.5": "Provenance Run Crate",
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
+}
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+SHA256 = "https://w3id.org/ro/terms/workflow-run#sha256"
+"""The one term that RO-Crate's own context does not have."""
+
+LISTED = (
+    "report.html", "codecheck.yml", "tables/*.csv", "cards/*.md", "models/*/seed-*/weights/*.pt", "segmenters/**/*.pt",
+)  # fmt: skip
+"""Files of the results that the crate has besides the figures, the workflow's own and what jobs read."""
+
+WORKFLOW = "workflow"
+"""Folder of the results with the workflow's files as they were run."""
+
+FORMATS = {".yaml": "application/yaml", ".yml": "application/yaml", ".parquet": "application/vnd.apache.parquet",
+           ".md": "text/markdown", ".pt": "application/octet-stream", ".npz": "application/zip"}  # fmt: skip
+"""Media types that ``mimetypes`` does not know everywhere."""
 
 
-def list_figures(
-    results: Path, registry: list[dict[str, Any]], runs: Mapping[str, Mapping[str, Any]]
-) -> list[tuple[dict[str, Any], Path]]:
-    """Return entry, with the published items of this figure alone, and file of every figure that was drawn.
+@dataclass(frozen=True)
+class Workflow:
+    """What was run.
 
-    They come in the registry's order, by key; see ``write_crate`` for the arguments.
+    Attributes:
+        snakefile: the workflow's entry.
+        citation: its ``CITATION.cff``.
+        tables: the tables the configuration names, by its key.
+        config: the configuration as it was run, with what the command line said.
     """
-    figures = []
-    for entry in registry:
-        kind = entry.get("format", "png")
-        folder = results / ("gifs" if kind == "gif" else "figures") / entry["id"]
-        for path in sorted(folder.glob(f"*.{kind}")):
-            figures.append((entry | {"rebuilds": counterparts(entry.get("rebuilds") or (), runs.get(path.stem))}, path))
-    return figures
+
+    snakefile: Path
+    citation: Path
+    tables: Mapping[str, Path]
+    config: Mapping[str, Any]
 
 
-def _name(entry: dict[str, Any], path: Path) -> str:
-    return entry["title"] if path.stem == "all" else f"{entry['title']}: {path.stem}"
-
-
-def write_crate(
-    results: Path,
-    registry: list[dict[str, Any]],
-    runs: Mapping[str, Mapping[str, Any]],
-    citation_file: Path,
-    output: Path,
-) -> None:
-    """Write ``ro-crate-metadata.json``: every figure as a file, and the job that drew it as an action.
+def write_crate(results: Path, figures: list[tuple[dict[str, Any], Path]], workflow: Workflow) -> None:
+    """Write ``ro-crate-metadata.json``, and the workflow's own files beside the results.
 
     Args:
-        results: folder the crate describes.
-        registry: entries of the registry with ``id``, ``title``, ``format`` and ``rebuilds``.
-        runs: rows of the table of runs by name.
-        citation_file: ``CITATION.cff`` of the project.
-        output: the JSON file, in ``results``.
+        results: folder the crate describes; ``report.html`` and ``codecheck.yml`` are in it already.
+        figures: what ``codecheck.list_figures`` returned.
+        workflow: what was run.
     """
-    project = yaml.safe_load(citation_file.read_text(encoding="utf-8"))
-    figures = list_figures(results, registry, runs)
-    graph = [
-        {"@id": output.name, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": CONTEXT[:-8]}},
-        {
-            "@id": "./",
-            "@type": "Dataset",
-            "name": f"Results of {project['title']} {project.get('version', '')}".strip(),
-            "description": " ".join(str(project.get("abstract", "")).split()),
-            "license": str(project.get("license", "")),
-            **({"datePublished": str(project["date-released"])} if "date-released" in project else {}),
-            "citation": {"@id": f"https://doi.org/{citation.DOI}"},
-            "hasPart": [{"@id": path.relative_to(results).as_posix()} for _, path in figures],
-            "mentions": [{"@id": f"#draw-{entry['id']}-{path.stem}"} for entry, path in figures],
-        },
-        {"@id": f"https://doi.org/{citation.DOI}", "@type": "ScholarlyArticle", "name": citation.TITLE},
-    ]
-    rules, inputs = set(), {}
+    crate = _Crate(results)
+    for path in sorted(path for pattern in LISTED for path in results.glob(pattern)):
+        crate.file(path)
     for entry, path in figures:
-        record = read_provenance(path.with_suffix(".json"), results)
-        graph += _entities(results, entry, path, record)
-        if record:
-            rules.add(record.rule)
-            inputs |= {item.path: item.fingerprint for item in record.inputs if not item.path.endswith(" files")}
-            inputs |= {name: "" for item in record.inputs for name in item.paths}
-    graph += [{"@id": f"#rule-{rule}", "@type": "SoftwareApplication", "name": rule} for rule in sorted(rules)]
-    graph += [
-        {"@id": _id(results, name), "@type": "File", "name": name, **({"sha256": digest} if digest else {})}
-        for name, digest in sorted(inputs.items())
-    ]
-    text = json.dumps({"@context": [CONTEXT, TERMS], "@graph": graph}, indent=1, ensure_ascii=False)
-    output.write_text(text + "\n", encoding="utf-8")
+        crate.file(path, name_of(entry, path), _described(entry, read_provenance(path.with_suffix(".json"), results)))
+    drawn = (read_provenance(path.with_suffix(".json"), results) for _, path in figures)
+    records = [*read_records(results, JOB_RECORDS), *(record for record in drawn if record)]
+    project = yaml.safe_load(workflow.citation.read_text(encoding="utf-8"))
+    main = crate.workflow(workflow, project)
+    jobs = [crate.job(record, main) for record in records]
+    crate.run(main, records, jobs)
+    crate.root(project)
+    crate.write()
 
 
-def _id(results: Path, name: str) -> str:
-    """Return an input's identifier: relative to the crate where it lies in it, else a fragment."""
-    path = Path(name)
-    return path.relative_to(results).as_posix() if path.is_relative_to(results) else f"#input-{name}"
+def _described(entry: Mapping[str, Any], record: Provenance | None) -> str:
+    """Return what a figure was made from, and what it is the counterpart of."""
+    made = f"Made from: {', '.join(record.origins) if record and record.origins else 'not recorded'}."
+    rebuilt = ", ".join(entry.get("rebuilds") or ())
+    return made + (f" Counterpart in the preprint's repository: {rebuilt}." if rebuilt else "")
 
 
-def _entities(results: Path, entry: dict[str, Any], path: Path, record: Provenance | None) -> list[dict[str, Any]]:
-    name = path.relative_to(results).as_posix()
-    origins = ", ".join(record.origins) if record and record.origins else "not recorded"
-    file = {
-        "@id": name,
-        "@type": "File",
-        "name": _name(entry, path),
-        "description": f"Made from: {origins}."
-        + (
-            f" Counterpart in the preprint's repository: {', '.join(entry['rebuilds'])}."
-            if entry.get("rebuilds")
-            else ""
-        ),
-        "encodingFormat": mimetypes.guess_type(path.name)[0],
-        "contentSize": str(path.stat().st_size),
-        "sha256": sha256(path),
-    }
-    action = {"@id": f"#draw-{entry['id']}-{path.stem}", "@type": "CreateAction", "result": {"@id": name}}
-    if record:
-        read = [name for item in record.inputs for name in (item.paths or (item.path,)) if not name.endswith(" files")]
-        action |= {
-            "name": f"{record.rule} {entry['id']} {path.stem}",
-            "instrument": {"@id": f"#rule-{record.rule}"},
-            "object": [{"@id": _id(results, name)} for name in dict.fromkeys(read)],
-            "description": f"commit {record.commit or 'unknown'}",
-        }
-    return [file, action]
+class _Crate:
+    """A crate that is being filled; whatever is named twice is one entity."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self.crate = ROCrate(version="1.1")
+        self.crate.metadata.extra_terms["sha256"] = SHA256
+        self.parts: dict[str, Any] = {}
+
+    def file(self, path: Path, name: str = "", description: str = "") -> Any:
+        """Return the entity of a file or folder in the results, a file's with its sha256."""
+        id_ = path.relative_to(self.results).as_posix() + "/" * path.is_dir()
+        if id_ in self.parts:
+            return self.parts[id_]
+        properties = {"name": name or id_, **({"description": description} if description else {})}
+        if path.is_dir():
+            self.parts[id_] = self.crate.add_dataset(dest_path=id_, properties=properties)
+            return self.parts[id_]
+        kind = FORMATS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        properties |= {"contentSize": str(path.stat().st_size), "sha256": sha256(path), "encodingFormat": kind}
+        self.parts[id_] = self.crate.add_file(dest_path=id_, properties=properties)
+        return self.parts[id_]
+
+    def context(self, id_: str, type_: str, **properties: Any) -> Any:
+        """Return the entity of something that is no file of the crate."""
+        if id_ not in self.parts:
+            self.parts[id_] = self.crate.add(ContextEntity(self.crate, id_, {"@type": type_, **properties}))
+        return self.parts[id_]
+
+    def workflow(self, run: Workflow, project: Mapping[str, Any]) -> Any:
+        """Write the workflow's own files beside the results and return the entity of its Snakefile."""
+        folder = self.results / WORKFLOW
+        folder.mkdir(exist_ok=True)
+        copies = {"Snakefile": run.snakefile} | {key + path.suffix: path for key, path in sorted(run.tables.items())}
+        for name, source in copies.items():
+            (folder / name).write_bytes(source.read_bytes())
+        (folder / "config.yaml").write_text(yaml.safe_dump(dict(run.config), sort_keys=False), encoding="utf-8")
+        main = self.crate.add_workflow(
+            dest_path=f"{WORKFLOW}/Snakefile",
+            main=True,
+            lang="snakemake",
+            lang_version=versions()["snakemake"],
+            properties={
+                "@type": [*ComputationalWorkflow.TYPES, "HowTo"],
+                "name": str(project["title"]),
+                "version": str(project.get("version", "")),
+                "sha256": sha256(folder / "Snakefile"),
+                "encodingFormat": "text/plain",
+                "conformsTo": {"@id": BIOSCHEMAS},
+            },
+        )
+        self.parts[main.id] = main
+        for name in ("config.yaml", *copies):
+            self.file(folder / name)
+        return main
+
+    def job(self, record: Provenance, main: Any) -> Any:
+        """Return the action of a job: the rule is its instrument, what it read its object, what it wrote its result."""
+        tool = self.context(
+            f"#rule-{record.rule}", "SoftwareApplication", name=record.rule, version=str(main["version"])
+        )
+        if tool not in (main.get("hasPart") or ()):
+            step = self.context(f"#step-{record.rule}", "HowToStep", name=record.rule, workExample=tool)
+            main.append_to("hasPart", tool)
+            main.append_to("step", step)
+        read = {name: item for item in record.inputs for name in (item.paths or (item.path,))}
+        return self.context(
+            f"#job-{record.subject}",
+            "CreateAction",
+            name=" ".join([record.rule, *record.wildcards.values()]),
+            description=f"Record {record.path}, commit {record.commit or 'unknown'}.",
+            instrument=tool,
+            object=[
+                self.read(Path(name), "" if item.paths else item.fingerprint)
+                for name, item in read.items()
+                if not name.endswith(" files")
+            ],
+            result=self.written(record),
+            **_times([record]),
+        )
+
+    def read(self, path: Path, digest: str) -> Any:
+        """Return the entity of what a job read; what is not (or no more) in the crate has but its name and digest."""
+        if path.is_relative_to(self.results) and path.exists():
+            return self.file(path)
+        known = {"sha256": digest} if digest else {}
+        return self.context(f"#input-{path.as_posix()}", "CreativeWork", name=path.as_posix(), **known)
+
+    def written(self, record: Provenance) -> list[Any]:
+        """Return the entities of what a job wrote: its folder, or the files beside its record."""
+        if record.path.endswith("/provenance.json"):
+            return [self.file(self.results / record.subject, description=f"Made from: {', '.join(record.origins)}.")]
+        here = self.results / record.path
+        beside = sorted(path for path in here.parent.iterdir() if path.stem == here.stem and path != here)
+        return [self.file(path) for path in beside]
+
+    def run(self, main: Any, records: list[Provenance], jobs: list[Any]) -> None:
+        """Add the run of the whole workflow: from its configuration to the report."""
+        config = [part for id_, part in self.parts.items() if id_.startswith(f"{WORKFLOW}/") and part is not main]
+        made = [part for id_, part in self.parts.items() if id_.startswith(("report.html", "tables/"))]
+        properties = {"object": config, "result": made, **_times(records)}
+        words = {"name": "The run of the workflow", "description": "From its configuration to the report."}
+        whole = self.context("#run", "CreateAction", **words, instrument=main, **properties)
+        self.crate.root_dataset["mentions"] = [whole, *jobs]
+
+    def root(self, project: Mapping[str, Any]) -> None:
+        """Say what the crate is, by whom, and under which licence."""
+        licence = str(project.get("license", ""))
+        article = self.context(f"https://doi.org/{citation.DOI}", "ScholarlyArticle", name=citation.TITLE)
+        address = f"https://spdx.org/licenses/{licence}"
+        newest = max(path.stat().st_mtime for id_ in self.parts if (path := self.results / id_).is_file())
+        root = self.crate.root_dataset
+        root["name"] = f"Results of {project['title']} {project.get('version', '')}".strip()
+        root["description"] = " ".join(str(project.get("abstract", "")).split())
+        root["datePublished"] = str(project.get("date-released") or datetime.fromtimestamp(newest, UTC).date())
+        root["license"] = self.context(address, "CreativeWork", name=licence, url=address)
+        root["author"] = [self.author(author) for author in project.get("authors", [])]
+        root["citation"] = article
+        root["conformsTo"] = [
+            self.context(id_, "CreativeWork", name=name, version=id_.rsplit("/", 1)[1])
+            for id_, name in PROFILES.items()
+        ]
+
+    def author(self, author: Mapping[str, Any]) -> Any:
+        """Return an author of ``CITATION.cff``, a person or a group."""
+        if "name" in author:
+            return self.context(f"#{author['name'].replace(' ', '-')}", "Organization", name=author["name"])
+        name = " ".join(author[key] for key in ("given-names", "family-names") if key in author)
+        return self.context(author.get("orcid") or f"#{name.replace(' ', '-')}", "Person", name=name)
+
+    def write(self) -> None:
+        """Write the metadata: single values without brackets, as RO-Crate asks, and no empty lists."""
+        for entity in self.crate.get_entities():
+            values = entity.properties()
+            for key in [key for key, value in values.items() if isinstance(value, list) and len(value) < 2]:
+                values[key] = values[key][0] if values[key] else None
+                if values[key] is None:
+                    del values[key]
+        self.crate.metadata.write(self.results)
 
 
-def write_codecheck(
-    results: Path, registry: list[dict[str, Any]], runs: Mapping[str, Mapping[str, Any]], output: Path
-) -> None:
-    """Write a CODECHECK manifest: the files a checker would compare; who checks adds name, date and certificate.
-
-    See ``write_crate`` for the arguments.
-    """
-    manifest = []
-    for entry, path in list_figures(results, registry, runs):
-        record = read_provenance(path.with_suffix(".json"), results)
-        parts = [_name(entry, path)]
-        parts += [f"counterpart of {', '.join(entry['rebuilds'])}"] if entry.get("rebuilds") else []
-        parts += ["made from " + " and ".join(record.origins)] if record and record.origins else []
-        manifest.append({"file": path.relative_to(results).as_posix(), "comment": "; ".join(parts)})
-    authors = [name.strip() for name in citation.AUTHORS.split(".,")]
-    paper = {
-        "title": citation.TITLE,
-        "authors": [{"name": name if name.endswith(".") else f"{name}."} for name in authors],
-        "reference": f"https://doi.org/{citation.DOI}",
-    }
-    data = {"version": CODECHECK, "paper": paper, "manifest": manifest}
-    output.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+def _times(records: Iterable[Provenance]) -> dict[str, str]:
+    """Return when the first of some jobs began and the last ended, as far as their records state it."""
+    known = [(datetime.fromisoformat(r.ended), timedelta(seconds=r.seconds or 0)) for r in records if r.ended]
+    if not known:
+        return {}
+    begun, ended = min(end - took for end, took in known), max(end for end, _ in known)
+    return {"startTime": begun.isoformat(timespec="seconds"), "endTime": ended.isoformat(timespec="seconds")}

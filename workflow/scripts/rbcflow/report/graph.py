@@ -13,7 +13,7 @@ from statistics import mean
 
 import numpy as np
 
-from rbcflow.report.records import Provenance, read_provenance
+from rbcflow.report.records import SHARD_RECORDS, Provenance, read_records
 from rbcflow.report.timings import Timing
 
 STAGES = (
@@ -35,12 +35,11 @@ FOLDERS = {
 UNRECORDED: dict[str, tuple[str, set[str]]] = {
     "tabulate_seeds": ("tables", {"train_model"}),
     "write_model_card": ("tables", {"train_model", "evaluate_model"}),
-    "write_crate": ("report", {"draw_figure", "draw_model", "draw_run", "draw_variant"}),
     "render_report": ("report", set()),
 }
 """Rules that leave no record of their own: their stages, and rules whose files they read."""
 
-MORE_RECORDS = ("datasets/*/*/shards/*/provenance.json", "figures/*/*.json", "gifs/*/*.json")
+MORE_RECORDS = (SHARD_RECORDS, "figures/*/*.json", "gifs/*/*.json")
 """Records that the graph needs besides those the page lists."""
 
 STAGE_SIZE, RULE_SIZE = (104, 62), (142, 40)
@@ -114,8 +113,7 @@ class Graph:
 
 def read_graph(results: Path, records: Iterable[Provenance], timings: list[Timing]) -> Graph:
     """Return what ran and what read what, as records and benchmarks state it."""
-    found = [read_provenance(path, results) for pattern in MORE_RECORDS for path in sorted(results.glob(pattern))]
-    records = [*records, *(record for record in found if record)]
+    records = [*records, *read_records(results, MORE_RECORDS)]
     makers = {record.subject: record.rule for record in records}
     stages = {rule: stage for rule, (stage, _) in UNRECORDED.items()}
     reads = {rule: set(read) for rule, (_, read) in UNRECORDED.items() if read}

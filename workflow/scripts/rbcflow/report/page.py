@@ -66,21 +66,32 @@ class Rebuilt:
 
 
 @dataclass(frozen=True)
-class Page:
-    """What the templates see; ``groups`` are the runs by test set."""
+class Made:
+    """What the stages made, as the page and its parts speak of it; ``groups`` are the runs by test set."""
 
-    config: dict[str, Any]
     sources: list[Source]
     banks: list[CellBank]
-    outlines: list[dict[str, Any]]
     datasets: list[Dataset]
+    models: list[Model]
+    groups: list[tuple[TestSet, list[Run]]]
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run, in the order of the page."""
+        return [run for _, runs in self.groups for run in runs]
+
+
+@dataclass(frozen=True)
+class Page(Made):
+    """What the templates see."""
+
+    config: dict[str, Any]
+    outlines: list[dict[str, Any]]
     leakage: list[dict[str, Any]]
     sizes: list[dict[str, Any]]
     box_folds: dict[str, BoxFold]
     pixels: Pixels
     published: list[dict[str, Any]]
-    models: list[Model]
-    groups: list[tuple[TestSet, list[Run]]]
     timings: list[Timing]
     processor: str
     figures: list[Figure]
@@ -155,11 +166,6 @@ class Page:
 
     def _leaks(self) -> list[dict[str, Any]]:
         return [row for row in self.leakage if row["scheme"] == self.config.get("scheme")]
-
-    @property
-    def runs(self) -> list[Run]:
-        """Every run, in the order of the page."""
-        return [run for _, runs in self.groups for run in runs]
 
     @property
     def evaluated(self) -> list[Run]:
@@ -275,48 +281,34 @@ def collect(
     project: Path,
 ) -> Page:
     """Read the results folder; see ``build.build`` for the arguments."""
-    variants, models = config["variants"], config["models"]
-    groups = read_runs(results, runs, config["testsets"])
-    judged = dict.fromkeys(str(row["model"]) for row in runs)
-    trained = [training for name, row in models.items() for training in read_models(results, name, row)]
-    trained = [model for model in trained if model.training or model.name in judged]
+    made = _made(results, config, sources, runs)
     recorded = [name for name, row in sources.items() if row.get("layout") != "drawn"]
-    keys = keys_of(config["banks"], recorded, variants, runs)
-    records, timings = read_records(results), read_timings(results)
-    read, banks = read_sources(results, sources), read_banks(results, config["banks"])
-    datasets = [read_dataset(results, name, row) for name, row in variants.items()]
-    printed = citation.read_values(project)
-    pixels, ledger, every = read_pixels(results), read_claims(results), [run for _, own in groups for run in own]
+    keys = keys_of(config["banks"], recorded, config["variants"], runs)
     figures = read_figures(results, registry, keys, {str(row["run"]): row for row in runs})
-    figures = _told(results, project, figures, every, banks, datasets, trained, read)
+    figures = _told(results, project, figures, made)
+    records, timings, printed = read_records(results), read_timings(results), citation.read_values(project)
+    pixels, ledger = read_pixels(results), read_claims(results)
     return Page(
         config=config,
-        sources=read,
-        banks=banks,
-        outlines=read_outlines(results),
-        datasets=datasets,
-        leakage=read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
-        sizes=read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_positives_per_frame"}),
+        **vars(made),
+        **_tables(results),
         box_folds=read_box_folds(results, project, printed),
         pixels=pixels,
-        published=read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
-        models=trained,
-        groups=groups,
         timings=timings,
         processor=processor_sentence(timings),
         figures=figures,
         records=records,
-        rebuilt=_rebuilt(trained, every),
+        rebuilt=_rebuilt(made.models, made.runs),
         software=citation.read_software(project),
         claims=ledger,
         deviations=Path(os.path.relpath(project / "paper/deviations.md", results)).as_posix(),
         graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
-        front=read_front(results, project, config, every, trained, figures, pixels, datasets),
-        matrix=read_matrix(results, config, groups),
+        front=read_front(results, project, config, made.runs, made.models, figures, pixels, made.datasets),
+        matrix=read_matrix(results, config, made.groups),
         universal=read_universal(results, project),
-        pairs=read_pairs(results, every),
-        cards=read_cards(ledger, config["testsets"], read, every),
+        pairs=read_pairs(results, made.runs),
+        cards=read_cards(ledger, config["testsets"], made.sources, made.runs),
         values=read_values(ledger),
         folder=results.as_posix() if not results.is_absolute() else results.name,
         items=read_items(project / ITEMS, registry),
@@ -324,14 +316,34 @@ def collect(
     )
 
 
-def _told(
-    results: Path, project: Path, figures: list[Figure], runs: list[Run], banks: list[CellBank],
-    datasets: list[Dataset], models: list[Model], sources: list[Source],
-) -> list[Figure]:  # fmt: skip
+def _made(results: Path, config: dict[str, Any], sources: dict[str, dict], runs: list[dict[str, Any]]) -> Made:
+    """Return what the stages made; models that were neither trained nor judged are left out."""
+    judged = {str(row["model"]) for row in runs}
+    trainings = [training for name, row in config["models"].items() for training in read_models(results, name, row)]
+    return Made(
+        sources=read_sources(results, sources),
+        banks=read_banks(results, config["banks"]),
+        datasets=[read_dataset(results, name, row) for name, row in config["variants"].items()],
+        models=[model for model in trainings if model.training or model.name in judged],
+        groups=read_runs(results, runs, config["testsets"]),
+    )
+
+
+def _tables(results: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the tables that templates read row by row, by their names on the page."""
+    return {
+        "outlines": read_outlines(results),
+        "leakage": read_rows(results, "leakage", {"scheme", "source", "unit", "units", "crossing", "cells"}),
+        "sizes": read_rows(results, "sizes", {"run", "size", "recall", "recall_low", "false_positives_per_frame"}),
+        "published": read_rows(results, "published_counts", {"title", "published", "status", "here", "origin"}),
+    }
+
+
+def _told(results: Path, project: Path, figures: list[Figure], made: Made) -> list[Figure]:
     """Return the figures with what each shows."""
-    by_run, by_bank = {run.name: run for run in runs}, {row.name: row for row in banks}
-    by_dataset, by_source = {own.name: own for own in datasets}, {own.name: own for own in sources}
-    by_model = {own.name: own for own in reversed(models)}
+    by_run, by_bank = {run.name: run for run in made.runs}, {row.name: row for row in made.banks}
+    by_dataset, by_source = {own.name: own for own in made.datasets}, {own.name: own for own in made.sources}
+    by_model = {own.name: own for own in reversed(made.models)}
     printed = citation.read_trainings(project)
 
     def note(figure: Figure) -> str:

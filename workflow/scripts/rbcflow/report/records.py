@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,11 @@ STAGE_RECORDS = (
 )
 """Where stages leave their records, in the order of the way of the data."""
 
+SHARD_RECORDS = "datasets/*/*/shards/*/provenance.json"
+
+JOB_RECORDS = (*STAGE_RECORDS, SHARD_RECORDS)
+"""Records of all jobs but those that draw figures."""
+
 
 @dataclass(frozen=True)
 class Input:
@@ -52,6 +58,7 @@ class Provenance:
         subject: the folder or file it speaks for, relative to the results folder, a file without its suffix.
         origins: words of ``lineage.ORIGINS``, sorted.
         seconds: how long the job took, None where not recorded.
+        ended: when it ended, as ISO 8601, empty where not recorded.
     """
 
     path: str
@@ -62,6 +69,7 @@ class Provenance:
     params: dict[str, Any]
     versions: dict[str, str]
     seconds: float | None
+    ended: str
     commit: str
     origins: tuple[str, ...]
 
@@ -127,12 +135,13 @@ def read_provenance(path: Path, results: Path) -> Provenance | None:
         params=data.get("params") or {},
         versions={str(k): str(v) for k, v in (data.get("versions") or {}).items()},
         seconds=data.get("seconds"),
+        ended=str(data.get("ended") or ""),
         commit=str(data.get("commit") or ""),
         origins=words(data.get("origin")),
     )
 
 
-def read_records(results: Path) -> list[Provenance]:
-    """Return the provenance of every stage, in the order of the way of the data."""
-    paths = [path for pattern in STAGE_RECORDS for path in sorted(results.glob(pattern))]
+def read_records(results: Path, patterns: Iterable[str] = STAGE_RECORDS) -> list[Provenance]:
+    """Return the provenance of every stage, in the order of the way of the data, or the records of other patterns."""
+    paths = [path for pattern in patterns for path in sorted(results.glob(pattern))]
     return [record for path in paths if (record := read_provenance(path, results))]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from rbcflow.report.stages import read_table
 from rbcflow.report.text import duration, percent
+from rbcflow.runtime.benchmarks import Taken, read_benchmark
 from rbcflow.runtime.logs import processor_seconds
 
 RENDERING = "render_report"
@@ -36,31 +35,25 @@ def read_timings(results: Path) -> list[Timing]:
     earlier one. A rule's files are ``benchmarks/<rule>/<job>.tsv``, or ``benchmarks/<rule>.tsv`` where it has one job.
     """
     folder = results / "benchmarks"
-    jobs: dict[str, list[pd.DataFrame]] = {}
+    jobs: dict[str, list[Taken]] = {}
     used: dict[str, list[float | None]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         own = path.relative_to(folder)
         rule = own.parts[0].removesuffix(".tsv")
         if rule == RENDERING:
             continue
-        jobs.setdefault(rule, []).append(read_table(path, {"s", "max_rss"}, "\t"))
+        jobs.setdefault(rule, []).extend(read_benchmark(path))
         used.setdefault(rule, []).append(processor_seconds(results / "logs" / own.with_suffix(".log")))
-    timings = [_timing(rule, pd.concat(tables), used[rule]) for rule, tables in jobs.items()]
+    timings = [_timing(rule, taken, used[rule]) for rule, taken in jobs.items() if taken]
     return sorted(timings, key=lambda timing: (-timing.seconds, timing.rule))
 
 
-def _timing(rule: str, table: pd.DataFrame, used: list[float | None]) -> Timing:
-    """Return a rule's times from the rows of its benchmark files and its jobs' processor times."""
-    seconds = pd.to_numeric(table["s"])
-    memory = pd.to_numeric(table["max_rss"], errors="coerce").max()
-    return Timing(
-        rule,
-        len(table),
-        float(seconds.sum()),
-        float(seconds.max()),
-        None if pd.isna(memory) else float(memory),
-        None if None in used else sum(used),
-    )
+def _timing(rule: str, jobs: list[Taken], used: list[float | None]) -> Timing:
+    """Return a rule's times from what its benchmark files and its jobs' logs say."""
+    seconds = [job.seconds for job in jobs]
+    memory = max((job.memory for job in jobs if job.memory is not None), default=None)
+    processor = None if None in used else math.fsum(used)
+    return Timing(rule, len(jobs), math.fsum(seconds), max(seconds), memory, processor)
 
 
 def processor_sentence(timings: list[Timing]) -> str:

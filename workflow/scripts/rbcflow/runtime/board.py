@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from rbcflow.core.errors import InputError
+from rbcflow.runtime.benchmarks import read_benchmark
+
 SHOWN = "RBCFLOW_BOARD"
 """Set in the environment of jobs while their run has a board: they draw no bars of their own."""
 
@@ -175,13 +178,10 @@ def _rest(job: Job, mean: float, now: float) -> float:
 
 
 def read_seconds(benchmark: Path | None) -> float | None:
-    """Return how long a job took by Snakemake's benchmark file, None where there is none."""
-    if benchmark is None or not benchmark.is_file():
-        return None
-    header, *rows = (line.split("\t") for line in benchmark.read_text(encoding="utf-8").splitlines())
+    """Return how long a job took by Snakemake's benchmark file, None where there is none, or none that can be read."""
     try:
-        return float(dict(zip(header, rows[-1], strict=True))["s"])
-    except (IndexError, KeyError, ValueError):
+        return read_benchmark(benchmark)[-1].seconds if benchmark else None
+    except (InputError, IndexError):
         return None
 
 

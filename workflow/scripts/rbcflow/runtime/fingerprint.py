@@ -25,11 +25,13 @@ INFRASTRUCTURE = {
     "rbcflow.runtime.fingerprint",
     "rbcflow.runtime.logic",
     "rbcflow.config",
+    "rbcflow.core.strict",
+    "rbcflow.detector.internals",
     "rbcflow.runtime.logs",
     "rbcflow.runtime.provenance",
     "rbcflow.runtime.parent_watch",
 }
-"""Modules that log, record or configure a job and never change what it computes; params carry the configuration."""
+"""Modules that log, record, configure or name, and never change what a job computes; params carry the configuration."""
 
 FOLLOWED = {"rbcflow.runtime.provenance"}
 """Those of them whose imports count all the same: what decides the origin that a record states (``lineage``)."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,7 @@ class Recorder:
             "params": dict(self.params),
             "versions": versions(),
             "seconds": round(time.monotonic() - self.started, 2),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
             "commit": commit(),
             **of_job(made_from, tools, self.origin, self.remarks),
             **more,

@@ -41,7 +41,7 @@ def adopt(checkpoint: Path, expected: str, folder: Path, *, classes: Sequence[st
     """
     verify(checkpoint, expected)
     import_ultralytics(config)
-    from ultralytics.nn.tasks import torch_safe_load
+    from rbcflow.detector.internals import torch_safe_load
 
     network = load_verified(checkpoint, expected)
     found = _classes(checkpoint, list(network.names.values()), list(classes))

@@ -30,7 +30,8 @@ def average_with(checkpoint: Path, start: torch.nn.Module, share: float) -> None
         InputError: the networks have not the same outputs.
     """
     import torch
-    from ultralytics.nn.tasks import torch_safe_load
+
+    from rbcflow.detector.internals import torch_safe_load
 
     saved = torch_safe_load(checkpoint, safe_only=True)[0]
     own, other = saved["model"].float(), start.float()

@@ -36,8 +36,8 @@ def strip(source: Path, target: Path, settings: Mapping[str, Any]) -> Stripped:
         settings: the training arguments as they were asked for; they replace what the library made of them.
     """
     import torch
-    from ultralytics.nn.tasks import torch_safe_load
-    from ultralytics.utils.torch_utils import strip_optimizer
+
+    from rbcflow.detector.internals import strip_optimizer, torch_safe_load
 
     saved = torch_safe_load(source, safe_only=True)[0]
     group = saved["optimizer"]["param_groups"][0]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from ultralytics.models.yolo.detect import DetectionValidator
+
+from rbcflow.detector.internals import DetectionValidator
 
 
 def _full(outputs: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from ultralytics.utils.torch_utils import init_seeds, unwrap_model
+
+from rbcflow.detector.internals import init_seeds, unwrap_model
 
 if TYPE_CHECKING:
     from rbcflow.training.trainer import CellTraining

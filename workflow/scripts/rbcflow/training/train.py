@@ -180,7 +180,7 @@ def _train_or_halve(settings: dict[str, Any], prepared: Mapping[str, Any]) -> in
 
 def _batch_at_once(work: Path) -> int:
     """Return how many images at a time the last epoch was trained with."""
-    from ultralytics.nn.tasks import torch_safe_load
+    from rbcflow.detector.internals import torch_safe_load
 
     return torch_safe_load(work / "run" / "weights" / "last.pt", safe_only=True)[0]["train_args"]["batch"]
 
@@ -203,8 +203,7 @@ def _epochs_done(work: Path, epochs: int) -> int:
     weights = work / "run" / "weights"
     if not (last := weights / "last.pt").is_file():
         return 0
-    from ultralytics.nn.tasks import torch_safe_load
-
+    from rbcflow.detector.internals import torch_safe_load
     from rbcflow.training.state import state_file
 
     done = torch_safe_load(last, safe_only=True)[0]["epoch"] + 1

@@ -18,10 +18,9 @@ from typing import Any
 import pandas as pd
 import torch
 from tqdm import tqdm
-from ultralytics.data.dataset import YOLODataset
-from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
 
 from rbcflow.core.errors import InputError
+from rbcflow.detector.internals import DetectionTrainer, DetectionValidator, YOLODataset
 from rbcflow.training.processor import FullPrecisionLoss, MixedValidator, fuse_steps
 from rbcflow.training.state import WithoutMoments, read_state, seed_epoch, state_file, take_up_gradients, write_state
 

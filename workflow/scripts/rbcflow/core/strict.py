@@ -1,0 +1,84 @@
+"""Typed rows of configuration and tables: what is wrong, or unknown, is answered with what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+
+from rbcflow.core.errors import InputError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Base of all models here: unknown keys are errors, and so are truth values where a number belongs.
+
+    Text that reads as a number is taken: inside a dictionary on the command line Snakemake makes text of every value.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: object, field: ValidationInfo) -> object:
+        numbers = cls.model_fields[field.field_name].annotation in (int, float)
+        if numbers and isinstance(value, bool):
+            raise ValueError("input should be a number")
+        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+            raise ValueError("items should be numbers or names")
+        return value
+
+RENAMED = {"segmenters": ("segmentation",), "origin": ("access",)}
+"""What keys of older versions are called now."""
+
+
+def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
+    """Return data as a model.
+
+    Args:
+        model: what it should be.
+        data: what a file says.
+        path: the file, for the message.
+        where: the row in it.
+
+    Raises:
+        InputError: the first thing that is wrong, with its key and what is allowed.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _readable(error, model, path, where) from None
+
+
+def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
+    """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_at(model, first["loc"][:-1])
+        given = str(first["loc"][-1])
+        now = [name for name in RENAMED.get(given, ()) if name in allowed]
+        guess = now or difflib.get_close_matches(given, allowed, n=1)
+        hint = f"did you mean {guess[0]!r}? " if guess else ""
+        return InputError(path, f"unknown key {key!r}", f"{hint}allowed here: {', '.join(allowed)}", f"key {key}")
+    if first["type"] == "missing":
+        return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
+    if first["type"] == "model_type":
+        return InputError(path, f"{first['input']!r:.80}", "a mapping of keys to values", f"key {key}" if key else None)
+    message = first["msg"].removeprefix("Value error, ")
+    message = (message[0].lower() + message[1:]).removeprefix("input should be ")
+    return InputError(path, repr(first["input"]), message, f"key {key}")
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    """Return the keys allowed at a place inside a model."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
