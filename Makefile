@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 INSTALLER ?= uv
 
-.PHONY: setup validator report recordings test test-fast test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories images example chromium audit
+.PHONY: setup validator report recordings test test-fast test-slurm lint bench clean lock config fingerprints starter universal ablation laboratories seeds images example chromium audit
 
 # Where the environment says not to keep compiled modules, as in many containers, every job would compile PyTorch anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -117,11 +117,14 @@ universal: $(READY)
 	@echo "resources/weights.yaml must have this sum:"; sha256sum resources/universal/*.pt
 
 # what each ingredient of the variant `universal` does, and each source of cells: dozens of short trainings, three seeds each, two at a
-# time; broken off and started again, it goes on where it was
-ablation laboratories: $(READY)
+# time; and the shipped training with three seeds. Broken off and started again, each goes on where it was
+ablation: REFERENCE := whole
+laboratories: REFERENCE := all_sources
+seeds: REFERENCE := universal
+ablation laboratories seeds: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.config.protocol $@ results/$@-tables
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=2 --configfile results/$@-tables/config.yaml \
-		-- results/$@-build/tables/$(if $(filter ablation,$@),whole,all_sources)-seeds.csv
+		-- results/$@-build/tables/$(REFERENCE)-seeds.csv
 	mkdir -p resources/universal && cp results/$@-build/tables/*-seeds.csv resources/universal/$@.csv
 
 # the README's pictures, from the results of `make report`

@@ -222,7 +222,31 @@ def test_conditions_by_hand(tmp_path):
     assert (table["n_boxes"][[conditions.ALL, "none", conditions.MEAN]]).tolist() == [22, 2, 20]
 
 
-@pytest.mark.parametrize(("name", "variants"), [("ablation", 20), ("laboratories", 6)])
+def test_differences_to_the_starter_are_of_the_same_draws_of_recordings(tmp_path):
+    """Four recordings of one cell each: a model like the starter does not differ in any draw; a better one by hand."""
+    boxes = [(frame, "slipper", 10, 10, 40, 30) for frame in range(4)]
+    folder = write_testset(tmp_path / "testsets/stress_naples", 4, boxes)
+    frames = pd.read_csv(folder / "frames.csv", keep_default_na=False)
+    frames.assign(recording=[f"donor_1/{n}" for n in range(4)], condition="noise 18").to_csv(
+        folder / "frames.csv", index=False
+    )
+    found = [(box[0], "slipper", 0.5, *box[2:]) for box in boxes]
+    runs = []
+    for model, own in (("starter", found[:3]), ("alike", found[:3]), ("better", found)):
+        run = {"run": f"{model}-on-stress_naples", "model": model, "testset": "stress_naples"}
+        runs.append(run | {"size": "native", "input": "grey"})
+        write_predictions(tmp_path / f"predictions/{run['run']}.parquet", own, **run)
+    made = conditions.table(tmp_path, runs, conditions.Settings(0.25, 0.45, 200, 0))
+    ends = ["difference", "difference_low", "difference_high"]
+    mean = made[made["condition"] == conditions.MEAN].set_index("model")
+    assert mean.loc["starter", ends].isna().all() and mean.loc["alike", ends].tolist() == [0, 0, 0]
+    # three of four cells: 76 of the 101 recalls have precision 1; the draws hold the missed cell not at all, or often
+    assert mean.loc["better", "difference"] == pytest.approx(25 / 101)
+    assert mean.loc["better", "difference_low"] == 0 and 0.5 < mean.loc["better", "difference_high"] < 1
+    assert mean.loc["better", ["ap50_low", "ap50_high"]].tolist() == [1, 1] and mean.loc["starter", "ap50_low"] < 0.5
+
+
+@pytest.mark.parametrize(("name", "variants"), [("ablation", 20), ("laboratories", 6), ("seeds", 1)])
 def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     monkeypatch.chdir(PROJECT)
     raw = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
@@ -230,9 +254,10 @@ def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     assert (len(settings.variants), len(settings.models)) == (variants, 3 * variants)
     assert len(settings.runs) == 3 * variants * len(protocol.TESTSETS[name]) and not settings.companions
     recipe = {(own.average, own.epochs, own.imgsz) for own in map(settings.training, settings.models)}
-    assert (recipe, settings.config.images.train) == ({(0.5, 2, 224)}, 1500)
+    epochs, images, warmup = (8, 4000, 1) if name == "seeds" else (2, 1500, 0.5)
+    assert (recipe, settings.config.images.train) == ({(0.5, epochs, 224)}, images)
     overrides = settings.training(next(iter(settings.models))).overrides
-    assert (overrides["optimizer"], overrides["warmup_epochs"]) == ("AdamW", 0.5)
+    assert (overrides["optimizer"], overrides["warmup_epochs"]) == ("AdamW", warmup)
     specs = {key: VariantSpec.from_dict({"name": key, **row.compose}) for key, row in settings.variants.items()}
     if name == "ablation":
         whole, bare = specs["whole"].domain, specs["bare"].domain
@@ -332,9 +357,20 @@ def test_the_gauges_limits_and_the_recipe_are_those_the_report_states():
     ],
 )
 def test_detectors_differ_where_intervals_of_the_same_frames_lie_apart(own, other, frames, stands):
+    unpaired = {"difference_low": "", "difference_high": ""}
     lines = [
-        Line(role, role, {"ap50_low": low, "ap50_high": high, "frames": seen}, None)
+        Line(role, role, {"ap50_low": low, "ap50_high": high, "frames": seen} | unpaired, None)
         for role, (low, high), seen in (("universal", own, frames), ("starter", other, "these"))
     ]
     group = Group("naples", "grey", lines, None, ("phantom",))
     assert (group.against("starter"), group.against("best")) == (stands, "")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "stands"), [("0.01", "0.1", "better"), ("-0.1", "-0.01", "worse"), ("-0.01", "0.1", "overlap")]
+)
+def test_the_starter_is_compared_by_paired_differences(low, high, stands):
+    ends = {"ap50_low": "0.9", "ap50_high": "1", "frames": "these"}
+    own = Line("universal", "universal", ends | {"difference_low": low, "difference_high": high}, None)
+    other = Line("starter", "starter", ends | {"difference_low": "", "difference_high": ""}, None)
+    assert Group("naples", "grey", [own, other], None, ("phantom",)).against("starter") == stands

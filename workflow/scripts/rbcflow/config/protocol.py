@@ -1,4 +1,4 @@
-"""Tables of the two long comparisons about the variant ``universal``: ``make ablation`` and ``make laboratories``.
+"""Tables of the long comparisons about the variant ``universal``: ``make ablation``, ``laboratories`` and ``seeds``.
 
 ``python -m rbcflow.config.protocol ablation FOLDER`` writes a configuration with the tables it names, so that dozens of
 trainings that differ in one thing need no dozens of rows in the project. Each variant is trained with every seed, each
@@ -38,14 +38,17 @@ SEEDS = (0, 1, 2)
 TESTSETS = {
     "ablation": ("flow_public", "stress_naples", "stress_saarland"),
     "laboratories": ("flow_public", "naples", "saarland_donors"),
+    "seeds": ("flow_public", "naples", "saarland_donors", "stress_naples", "stress_saarland"),
 }
 """What each protocol judges on: an ingredient shows where frames are disturbed, a laboratory's cells on recordings."""
 
+WHOLE = ("seeds",)
+"""Protocols at the scale of the shipped detector."""
 IMAGES = {"train": 1500, "val": 60, "test": 60}
 TRAINING = {"epochs": 2, "overrides": {"close_mosaic": 1, "warmup_epochs": 0.5}}
 THREADS = 1
-"""The scale of both, all else being the shipped recipe. On 1,000 images a training took 65 seconds of processor time,
-its predictions 15 and its composition 12, so that the ablation's sixty need about an hour of two cores."""
+"""The scale of the others, all else being the shipped recipe. On 1,000 images a training took 65 seconds of processor
+time, its predictions 15 and its composition 12, so that the ablation's sixty need about an hour of two cores."""
 
 Compositions = Mapping[str, dict[str, Any]]
 """Rows of a table of variants, by name."""
@@ -75,7 +78,12 @@ def laboratories() -> Compositions:
     }
 
 
-PROTOCOLS = {"ablation": ablation, "laboratories": laboratories}
+def seeds() -> Compositions:
+    """Return the shipped variant alone."""
+    return {"universal": {"title": "universal", "banks": list(BANKS[:2]), "compose": {"preset": "universal"}}}
+
+
+PROTOCOLS = {"ablation": ablation, "laboratories": laboratories, "seeds": seeds}
 
 
 def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) -> Path:
@@ -92,7 +100,8 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
     folder.mkdir(parents=True, exist_ok=True)
     variants = PROTOCOLS[protocol]()
     training = yaml.safe_load((recipe / "models.yaml").read_text(encoding="utf-8"))["universal"]["training"]
-    training |= TRAINING | {"overrides": training["overrides"] | TRAINING["overrides"]}
+    if protocol not in WHOLE:
+        training |= TRAINING | {"overrides": training["overrides"] | TRAINING["overrides"]}
     models = {
         f"{variant}_s{seed}": {"title": row["title"], "variant": variant, "training": training | {"seeds": [seed]}}
         for variant, row in variants.items()
@@ -111,7 +120,8 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
     tables = {name: str(folder / f"{name}.yaml") for name in ("variants", "models")}
     tables |= {"runs": str(folder / "runs.tsv"), "testsets": str(recipe / "testsets.yaml")}
     config = yaml.safe_load((recipe.parent / "universal.yaml").read_text(encoding="utf-8"))
-    config |= {"pathvars": {"results": f"results/{protocol}-build"}, "tables": tables, "images": dict(IMAGES)}
+    config |= {"pathvars": {"results": f"results/{protocol}-build"}, "tables": tables}
+    config |= {} if protocol in WHOLE else {"images": dict(IMAGES)}
     config["training"] = config.get("training", {}) | {"threads": THREADS}
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

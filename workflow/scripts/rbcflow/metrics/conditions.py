@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import t
 
 from rbcflow.metrics.average_precision import coco_ap, hits
@@ -26,11 +27,16 @@ from rbcflow.testsets.files import TestSet
 COLUMNS = (
     "run", "model", "testset", "size", "input", "condition", "clusters", "n_recordings", "n_frames", "n_boxes", "ap50",
     "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision", "false_positives_per_frame",
-    "n_empty_frames", "false_positives_per_empty_frame", "class_recall", "calibration_error", "fingerprint",
+    "n_empty_frames", "false_positives_per_empty_frame", "class_recall", "calibration_error", "fingerprint", "difference",
+    "difference_low", "difference_high",
 )  # fmt: skip
 ALL = "all"
 MEAN = "mean of the disturbed"
 """Row of a test set with disturbances: the plain mean over them, the undisturbed frames left out."""
+STARTER = "starter"
+"""The model that others are compared with on the same frames, where it is judged too: what they were trained from."""
+SAME = ["testset", "size", "input", "condition", "clusters"]
+"""Rows that agree in these are of the same frames, seen alike."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +69,23 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
         none; ``class_recall`` is the mean over the classes of the share of their cells that are found and named
         rightly, 0 of a class that the model cannot name, empty where classes are no truth; ``calibration_error``
         compares scores with the share of right boxes; intervals hold 95 % of draws of recordings; ``fingerprint`` is
-        the test set's.
+        the test set's; ``difference`` is the average precision less that of the model ``STARTER``, its interval of the
+        same draws for both, empty where that model was not judged.
     """
     rows: list[dict] = []
+    drawn: list[NDArray[np.float64]] = []
     for run in runs:
         path = results / f"predictions/{run['run']}.parquet"
         predicted, judged = read_pair(path, results / "testsets" / run["testset"])
         for condition, clusters, own, found in _views(judged, predicted):
             known = {key: run[key] for key in ("run", "model", "testset", "size", "input")}
             known |= {"condition": condition, "clusters": clusters, "fingerprint": judged.meta["fingerprint"]}
-            rows.append(known | _numbers(own, found, settings))
+            numbers, ap50 = _numbers(own, found, settings)
+            rows.append(known | numbers)
+            drawn.append(ap50)
     made = pd.DataFrame(rows, columns=list(COLUMNS))
-    return pd.concat([made, _means(made)], ignore_index=True)
+    means, drawn_means = _means(made, drawn)
+    return _compared(pd.concat([made, means], ignore_index=True), drawn + drawn_means)
 
 
 def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: str) -> pd.DataFrame:
@@ -145,22 +156,25 @@ def _views(judged: TestSet, predicted: Predictions) -> Iterator[tuple[str, str, 
             yield condition, "", replace(judged, frames=frames, truth=truth), replace(predicted, boxes=boxes)
 
 
-def _numbers(judged: TestSet, predicted: Predictions, settings: Settings) -> dict[str, Any]:
-    """Return the numbers of one row."""
+def _numbers(judged: TestSet, predicted: Predictions, settings: Settings) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Return the numbers of one row, and average precision over draws of recordings."""
     single = by_cell_score(predicted, predicted.meta["iou"])
     matching = match(judged.truth, single.boxes, settings.iou)
     block = agnostic_block(judged, single, settings.conf, [matching])
     at = block["at"][0]
     names = ("recall", "precision", "false_positives_per_frame", "n_empty_frames", "false_positives_per_empty_frame")
-    return {
+    n_recordings, drawn = _draws(judged, single, matching.at(settings.conf), settings)
+    numbers = {
+        "n_recordings": n_recordings,
         "n_frames": len(judged.frames),
         "n_boxes": len(judged.truth),
         "ap50": block["ap50"],
         **{name: at[name] for name in names},
-        **_intervals(judged, single, matching.at(settings.conf), settings),
+        **{key: end for name, values in drawn.items() for key, end in _ends(name, values, n_recordings).items()},
         "class_recall": class_recall(matching.at(settings.conf), judged, single),
         "calibration_error": expected_error(calibration(matching, named=False)),
     }
+    return numbers, drawn["ap50"]
 
 
 def class_recall(matched: pd.DataFrame, judged: TestSet, predicted: Predictions) -> float | None:
@@ -180,8 +194,13 @@ def class_recall(matched: pd.DataFrame, judged: TestSet, predicted: Predictions)
     return float(right.mean()) if len(right) else None
 
 
-def _intervals(judged: TestSet, single: Predictions, matched: pd.DataFrame, settings: Settings) -> dict[str, Any]:
-    """Return the number of recordings, and the intervals of average precision and recall over draws of them."""
+def _draws(
+    judged: TestSet, single: Predictions, matched: pd.DataFrame, settings: Settings
+) -> tuple[int, dict[str, NDArray[np.float64]]]:
+    """Return the number of recordings, and (1 + resamples,) average precision and recall over draws of them.
+
+    A test set's recordings are drawn alike whatever is judged on them, so that differences are of pairs.
+    """
     codes, names = pd.factorize(judged.frames["recording"], sort=True)
     number = pd.Series(codes, index=judged.frames["frame"])
     weights = draws(len(names), settings.resamples, settings.seed, judged.meta["name"])
@@ -192,15 +211,17 @@ def _intervals(judged: TestSet, single: Predictions, matched: pd.DataFrame, sett
     found = matched[(matched["true"] != BACKGROUND) & (matched["predicted"] != BACKGROUND)]["frame"].map(number)
     n_found = weights @ np.bincount(found.to_numpy(dtype=int), minlength=len(names))
     recall = np.divide(n_found, n_true, out=np.full(len(weights), np.nan), where=n_true > 0)
-    ends = {name: interval(values, len(names)) for name, values in (("ap50", ap50), ("recall", recall))}
-    sides = {
-        f"{name}_{side}": end for name, both in ends.items() for side, end in zip(("low", "high"), both, strict=True)
-    }
-    return {"n_recordings": len(names), **sides}
+    return len(names), {"ap50": ap50, "recall": recall}
 
 
-def _means(made: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each run on a stress set: the mean over its disturbances."""
+def _ends(name: str, values: NDArray[np.float64], n_recordings: int) -> dict[str, float]:
+    """Return the ends of the interval of draws, named after the number."""
+    low, high = interval(values, n_recordings)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def _means(made: pd.DataFrame, drawn: Sequence[NDArray[np.float64]]) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
+    """Return a row for each run on a stress set, the mean over its disturbances, and the means of the draws."""
     disturbed = made[~made["condition"].isin((ALL, "none"))]
     keys = ["run", "model", "testset", "size", "input"]
     values = [
@@ -211,4 +232,21 @@ def _means(made: pd.DataFrame) -> pd.DataFrame:
     means = groups[values].mean().reset_index()
     sums = groups[["n_frames", "n_boxes", "n_empty_frames"]].sum().reset_index(drop=True)
     same = groups[["n_recordings", "fingerprint"]].first().reset_index(drop=True)
-    return pd.concat([means, sums, same], axis=1).assign(condition=MEAN, clusters="").reindex(columns=COLUMNS)
+    drawn_means = [np.mean([drawn[row] for row in own.index], axis=0) for _, own in groups]
+    whole = pd.concat([means, sums, same], axis=1).assign(condition=MEAN, clusters="").reindex(columns=COLUMNS)
+    ends = [_ends("ap50", values, n) for values, n in zip(drawn_means, whole["n_recordings"], strict=True)]
+    return whole.assign(**pd.DataFrame(ends, index=whole.index, columns=["ap50_low", "ap50_high"])), drawn_means
+
+
+def _compared(made: pd.DataFrame, drawn: Sequence[NDArray[np.float64]]) -> pd.DataFrame:
+    """Return the rows with the difference to ``STARTER`` on the same frames."""
+    keys = [tuple(row) for row in made[SAME].itertuples(index=False)]
+    other = {keys[row]: drawn[row] for row in made.index[made["model"] == STARTER]}
+    for row, model in enumerate(made["model"]):
+        if model == STARTER or keys[row] not in other:
+            continue
+        apart = drawn[row] - other[keys[row]]
+        made.loc[row, "difference"] = apart[0]
+        for name, end in _ends("difference", apart, made.loc[row, "n_recordings"]).items():
+            made.loc[row, name] = end
+    return made

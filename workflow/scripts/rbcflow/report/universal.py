@@ -31,7 +31,7 @@ VERDICTS = ("valid", "doubtful", "not valid")
 WORDS = {
     "better": "better",
     "worse": "worse",
-    "overlap": "neither better nor worse, as far as intervals that overlap can tell,",
+    "overlap": "neither better nor worse, as far as intervals can tell,",
     "open": "without intervals of the same frames to decide by",
 }
 """How it stands to another detector (``Group.against``), as the page says it."""
@@ -52,6 +52,8 @@ COLUMNS = {
     "class_recall",
     "made",
     "frames",
+    "difference_low",
+    "difference_high",
 }
 PLOT = 260
 """Side of the gauge's picture, pixels."""
@@ -109,8 +111,9 @@ class Group:
         """Say how the shipped detector's average precision stands to another's on the same frames.
 
         Returns:
-            ``better`` or ``worse`` where the intervals lie apart, ``overlap`` where they do not, ``open`` where one is
-            missing or the frames differ, and nothing where either detector was not judged.
+            ``better`` or ``worse`` where the interval of the difference leaves out 0 or, where none was counted, both
+            intervals lie apart; ``overlap`` where not, ``open`` where an interval is missing or the frames differ, and
+            nothing where either detector was not judged.
         """
         own, other = self.line("universal"), self.line(role)
         if own is None or other is None:
@@ -118,7 +121,8 @@ class Group:
         ends = [line.row[f"ap50_{side}"] for line in (own, other) for side in ("low", "high")]
         if own.row["frames"] != other.row["frames"] or not all(ends):
             return "open"
-        low, high, other_low, other_high = map(float, ends)
+        apart = [own.row[f"difference_{side}"] for side in ("low", "high")] if role == "starter" else [""]
+        low, high, other_low, other_high = map(float, [*apart, 0, 0] if all(apart) else ends)
         return "better" if low > other_high else "worse" if high < other_low else "overlap"
 
 
@@ -150,7 +154,7 @@ class Universal:
         gauge: a row a condition: measured, expected and verdict.
         ranks: rank correlations of measured and expected by laboratory, over all conditions and over the milder ones.
         found: recall by measure and bin: low end, high end, and the row of each detector.
-        ablation, laboratories: rows of the tables over seeds; empty where those long comparisons were not made.
+        ablation, laboratories, seeds: rows of the tables over seeds; empty where those long comparisons were not made.
         images: that it was trained on; None where the recipe is not there.
     """
 
@@ -163,6 +167,7 @@ class Universal:
     found: dict[str, list[tuple[str, str, dict[str, dict[str, str]]]]]
     ablation: list[dict[str, str]]
     laboratories: list[dict[str, str]]
+    seeds: list[dict[str, str]]
     images: int | None
 
     @property
@@ -235,11 +240,12 @@ def read_universal(results: Path, project: Path) -> Universal | None:
         found=_found(folder),
         ablation=_table(folder / "ablation.csv", OVER_SEEDS),
         laboratories=_table(folder / "laboratories.csv", OVER_SEEDS),
+        seeds=_table(folder / "seeds.csv", OVER_SEEDS),
         images=_images(project / RECIPE),
     )
 
 
-OVER_SEEDS = {"variant", "testset", "condition", "clusters", "seeds", "ap50", "difference", "low", "high"}
+OVER_SEEDS = {"variant", "testset", "condition", "clusters", "seeds", "ap50", "ap50_sd", "difference", "low", "high"}
 
 
 def _table(path: Path, columns: set[str]) -> list[dict[str, str]]:
