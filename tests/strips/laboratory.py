@@ -7,6 +7,6 @@ LABORATORY = Laboratory(
     takes="PNG strips of four grey frames, one below the other",
     stands="`<donor>/<name>.png`",
     methods=("background", "unet"),
-    origins=("path",),
+    access=("local",),
     kinds={"strips": TestSetKind("every frame, with the box of its one cell")},
 )

@@ -19,13 +19,14 @@ from rbcflow.core.yamlfile import check_once, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
-RENAMED = {"segmenters": ("segmentation",)}
+RENAMED = {"segmenters": ("segmentation",), "origin": ("access",)}
 """What keys of older versions are called now."""
 
 
 def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
-    first = error.errors()[0]
+    # an unknown key first: one of an older version explains what else is wrong
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])
@@ -38,6 +39,8 @@ def _readable(error: ValidationError, model: type[BaseModel], path: Path, where:
         return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
     message = first["msg"].removeprefix("Value error, ")
     message = (message[0].lower() + message[1:]).removeprefix("input should be ")
+    if first["loc"] and first["loc"][-1] == "access":
+        message += "; whom to ask for the files is the key availability"
     return InputError(path, repr(first["input"]), message, f"key {key}")
 
 

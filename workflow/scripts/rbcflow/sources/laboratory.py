@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-OWN_FILES = ("phantom", "path", "url", None)
+OWN_FILES = ("phantom", "local", "url", None)
 """Where files can come from of a laboratory whose recordings can be drawn; None leaves it to the configuration."""
 
 
@@ -43,7 +43,7 @@ class Laboratory:
         stands: where a file stands, for the docs.
         methods: the ways of cutting single cells out of its files.
         kinds: the kinds of test sets that are built from it, by name.
-        origins: where its files can come from.
+        access: where its files can come from.
         drawn_with: keys of the configuration's ``phantom`` that say how much its phantom draws.
         coloured: whether its frames are in colour.
         paper_shares: shares of train, val and test that the preprint gave its cells; None: the configuration's.
@@ -54,7 +54,7 @@ class Laboratory:
     stands: str
     methods: tuple[str, ...] = ()
     kinds: Mapping[str, TestSetKind] = field(default_factory=dict)
-    origins: tuple[str | None, ...] = OWN_FILES
+    access: tuple[str | None, ...] = OWN_FILES
     drawn_with: tuple[str, ...] = ()
     coloured: bool = False
     paper_shares: Mapping[str, float] | None = None

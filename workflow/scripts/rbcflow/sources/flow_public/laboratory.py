@@ -10,5 +10,5 @@ LABORATORY = Laboratory(
     kinds={
         "flow_public": TestSetKind("with a table of boxes", annotations="resources/annotations/flow_public.csv"),
     },
-    origins=("package", "path"),
+    access=("package", "local"),
 )
