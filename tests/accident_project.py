@@ -24,8 +24,8 @@ EPOCHS = 4
 RECORDED_AT = 1_600_000_000
 TABLES = {
     "sources.yaml": """\
-drawn: {title: drawn cells, layout: drawn, origin: drawn, licence: x, access: x, reference: x}
-naples: {title: stacks, layout: naples, origin: path, path: mini/raw, licence: x, access: x, reference: x}
+drawn: {title: drawn cells, layout: drawn, access: drawn, licence: x, availability: x, reference: x}
+naples: {title: stacks, layout: naples, access: local, path: mini/raw, licence: x, availability: x, reference: x}
 """,
     "banks.yaml": "drawn: {title: drawn cells, source: drawn, paths: [drawn]}\n",
     "cut.yaml": """\
@@ -52,7 +52,7 @@ training: {batch: 4, imgsz: 64}
 """,
     "recorded.yaml": """\
 tables: {banks: mini/cut.yaml}
-sources: {naples: {origin: phantom}}
+sources: {naples: {access: phantom}}
 pathvars: {results: recorded}
 phantom: {velocities: [0.7], tiffs_per_velocity: 2, pages: 5}
 """,

@@ -21,19 +21,19 @@ SOURCES = {
     "nouaman2024": {
         "title": "Saarland University, grey videos by blood donor",
         "layout": "nouaman2024",
-        "origin": None,
+        "access": None,
         "sha256": None,
         "licence": "not public",
-        "access": "the group that made the recordings",
+        "availability": "the group that made the recordings",
         "reference": "preprint, acknowledgement",
     },
     "flow_public": {
         "title": "public recordings of red cells",
         "layout": "flow_public",
-        "origin": "package",
+        "access": "package",
         "sha256": "db50" * 16,
         "licence": "MIT",
-        "access": "fetched through a package index",
+        "availability": "fetched through a package index",
         "reference": "test data of a package",
     },
 }

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 STRIPS = Path(__file__).parent / "strips"
-ROW = {"layout": "strips", "origin": "path", "licence": "none", "access": "made by a test", "reference": "none"}
+ROW = {"layout": "strips", "access": "local", "licence": "none", "availability": "made by a test", "reference": "none"}
 
 
 def write_strips(folder: Path) -> Path:

@@ -86,7 +86,7 @@ def test_banks_carry_origin_and_cells(tree: Tree) -> None:
 
 
 def test_a_source_without_anything_takes_its_origin_from_the_table(tmp_path: Path) -> None:
-    (source,) = read_sources(tmp_path, {"drawn": {"origin": "drawn"}})
+    (source,) = read_sources(tmp_path, {"drawn": {"access": "drawn"}})
     assert (source.origins, source.n_files) == (("phantom",), None)
 
 

@@ -301,7 +301,7 @@ def test_hostile_text_stays_text(tree: Tree, tmp_path: Path) -> None:
     spoiled.config["testsets"]["naples"]["title"] = HOSTILE
     spoiled.config["variants"]["random"]["title"] = HOSTILE
     for row in spoiled.sources.values():
-        row.update(title=HOSTILE, licence=HOSTILE, access=HOSTILE, reference=HOSTILE)
+        row.update(title=HOSTILE, licence=HOSTILE, availability=HOSTILE, reference=HOSTILE)
     for entry in spoiled.registry:
         entry.update(title=HOSTILE, caption=HOSTILE, rebuilds=[HOSTILE])
     for path in spoiled.results.rglob("*.json"):

@@ -8,7 +8,7 @@ LABORATORY = Laboratory(
     takes="PNG strips of four grey frames, one below the other",
     stands="`<donor>/<name>.png`",
     methods=("background", "unet"),
-    origins=("path",),
+    access=("local",),
     kinds={
         "strips": TestSetKind("every frame, with the box of its one cell"),
         "strips_found": TestSetKind("every frame, boxes by background", background=Thresholds(min_height=20)),

@@ -43,7 +43,7 @@ def test_every_key_and_column_is_explained():
 
 def test_default_says_phantom_for_every_laboratory():
     settings = load(default())
-    assert {name: settings.origin(name) for name in settings.sources} == {
+    assert {name: settings.access(name) for name in settings.sources} == {
         "nouaman2024": "phantom",
         "naples": "phantom",
         "flow_public": "package",
@@ -108,10 +108,12 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"banks": {"naples": {"paths": ["polygon"]}}}, ["naples.paths", "'polygon'", "background"]),
         ({"banks": {"naples": {"source": "napoli"}}}, ["naples.source", "'napoli'", "nouaman2024"]),
         ({"segmentation": {"unet": "carvana"}}, ["segmentation.unet", "'carvana'", "unet_carvana.pth"]),
-        ({"sources": {"naples": {"orgin": "path"}}}, ["naples.orgin", "did you mean 'origin'?"]),
-        ({"sources": {"flow_public": {"exact_truth": True}}}, ["flow_public", "`exact_truth`", "origin `path`"]),
+        ({"sources": {"naples": {"acess": "local"}}}, ["naples.acess", "did you mean 'access'?"]),
+        ({"sources": {"naples": {"origin": "path", "access": "x"}}}, ["naples.origin", "did you mean 'access'?"]),
+        ({"sources": {"naples": {"access": "path"}}}, ["naples.access", "'path'", "'local'", "availability"]),
+        ({"sources": {"flow_public": {"exact_truth": True}}}, ["flow_public", "`exact_truth`", "access `local`"]),
         ({"variants": {"random": {"dataset": "published"}}}, ["published_sets.yaml", "'random'", "microfluidic"]),
-        ({"variants": {"random": {"dataset": "path"}}}, ["random.path", "a path with `dataset: path`"]),
+        ({"variants": {"random": {"dataset": "local"}}}, ["random.path", "a path with `dataset: local`"]),
         ({"variants": {"random": {"path": "mine"}}}, ["random.path", "dataset generated and path mine"]),
         ({"variants": {"random": {"scheme": "fair"}}}, ["random.scheme", "'fair'", "'grouped' or 'paper'"]),
         ({"tables": {"runs": "config/nothing.tsv"}}, ["config/nothing.tsv", "no such file"]),

@@ -35,7 +35,7 @@ def test_every_laboratory_of_ours_has_its_parts():
     known = laboratories.known()
     assert list(known) == list(laboratories.OURS)
     assert set(layouts.READERS) == set(known)
-    drawn = {layout for layout, own in known.items() if "phantom" in own.origins}
+    drawn = {layout for layout, own in known.items() if "phantom" in own.access}
     assert drawn == {layout for layout, own in known.items() if own.drawn_with}
     assert set(laboratories.METHODS) == {method for own in known.values() for method in own.methods} | {DRAWN}
 
@@ -55,7 +55,7 @@ def test_a_sixth_laboratory_is_known_to_the_plan(tmp_path):
     assert {"sources", "banks", "testsets"} <= {
         table for table in vars(plan.possible) if "sixth" in getattr(plan.possible, table)
     }
-    assert plan.raw.of("path") == ["sixth"]
+    assert plan.raw.of("local") == ["sixth"]
     assert "sixth" in plan.cells.feeding
     assert plan.testsets.source("sixth") == "<results>/raw/sixth/source.json"
     assert plan.testsets.annotations("sixth") == []

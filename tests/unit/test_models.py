@@ -362,7 +362,7 @@ def test_train18_can_have_three_outputs(table):
     ("weights", "message"),
     [
         ({"source": "published"}, r"expected an entry train13\.pt with url, sha256 and licence"),
-        ({"source": "path", "path": "a.pt"}, "needs both path and sha256"),
+        ({"source": "local", "path": "a.pt"}, "needs both path and sha256"),
         ({"source": "train", "path": "a.pt"}, "needs both path and sha256"),
         ({"source": "somewhere"}, "'train', 'published' or 'path'"),
     ],
@@ -373,7 +373,7 @@ def test_a_wrong_source_of_weights_is_refused_before_the_dag(table, weights, mes
 
 
 def test_the_checkpoint_of_a_path_is_its_entry(table):
-    given = {"source": "path", "path": "mine/a.pt", "sha256": "ab" * 32}
+    given = {"source": "local", "path": "mine/a.pt", "sha256": "ab" * 32}
     settings = load(table | {"models": {"random": {"weights": given}}})
     assert settings.checkpoint("random", {}) == {"path": "mine/a.pt", "sha256": "ab" * 32}
     assert settings.checkpoint("random_nosuperposition", {}) is None

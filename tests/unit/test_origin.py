@@ -159,18 +159,18 @@ def test_words_for_notes():
 
 
 @pytest.mark.parametrize(
-    ("way", "layout", "origin"),
+    ("access", "layout", "origin"),
     [
         ("phantom", "naples", "phantom"),
-        ("path", "naples", "raw"),
+        ("local", "naples", "raw"),
         ("url", "kihm2018", "raw"),
         ("package", "flow_public", "public"),
-        ("path", "flow_public", "public"),
+        ("local", "flow_public", "public"),
         ("drawn", "drawn", "phantom"),
     ],
 )
-def test_the_way_of_a_source_says_its_origin(way, layout, origin):
-    assert of_source(way, layout) == origin
+def test_the_access_of_a_source_says_its_origin(access, layout, origin):
+    assert of_source(access, layout) == origin
 
 
 class Named(dict):

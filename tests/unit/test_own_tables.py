@@ -31,7 +31,7 @@ def settings(**change):
     return load(yaml.safe_load((PROJECT / "config/config.yaml").read_text()) | change)
 
 
-TWICE = "seed: 1\nsources: {naples: {origin: path}}\nsources: {kihm2018: {origin: path}}\n"
+TWICE = "seed: 1\nsources: {naples: {access: local}}\nsources: {kihm2018: {access: local}}\n"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_table_of_yaml_may_have_a_byte_order_mark(tmp_path: Path):
 
 
 def test_home_and_variables_in_paths_are_expanded(tmp_path: Path):
-    sources = {"naples": {"path": "~/data/naples"}, "kihm2018": {"path": "${RBC_DATA}/kihm", "origin": "path"}}
+    sources = {"naples": {"path": "~/data/naples"}, "kihm2018": {"path": "${RBC_DATA}/kihm", "access": "local"}}
     sums = {"path": "$RBC_DATA/best.pt", "sha256": "AB" * 32}
     found = settings(sources=sources, raw="~/raw", given={**sums, "testsets": ["naples"]})
     assert found.raw_folder("naples") == tmp_path / "data/naples"
@@ -125,7 +125,7 @@ def test_home_and_variables_in_paths_are_expanded(tmp_path: Path):
     assert found.raw_folder("liang2024") == tmp_path / "raw/liang2024"
     assert found.checkpoint("given", {}) == {"path": str(tmp_path / "data/best.pt"), "sha256": "ab" * 32}
     # whoever names a folder means the files in it, whatever `phantoms` says
-    assert (found.origin("naples"), found.origin("liang2024")) == ("path", "phantom")
+    assert (found.access("naples"), found.access("liang2024")) == ("local", "phantom")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_sheet_with_semicolons_is_lengthened_by_lines_like_its_own(tmp_path: P
 )
 def test_a_wrong_test_set_of_a_folder_is_named(tmp_path: Path, row: dict, parts: list[str]):
     tables = {}
-    texts = {"title": "own", "licence": "x", "access": "x", "reference": "x"}
+    texts = {"title": "own", "licence": "x", "availability": "x", "reference": "x"}
     for name, own in (
         ("sources", {**texts, "layout": "yolo_folder", "path": "x"}),
         ("testsets", {"title": "own", "source": "own", **row}),
@@ -201,13 +201,13 @@ def test_a_published_test_set_may_be_a_folder_of_labelled_frames(tmp_path: Path)
         "layout": "yolo_folder",
         "path": "x",
         "licence": "x",
-        "access": "x",
+        "availability": "x",
         "reference": "x",
     }
     (tmp_path / "sources.yaml").write_text(yaml.safe_dump(sources))
     row = {"source": "own", "kind": "yolo_folder", "pattern": r"(?P<donor>d\d)_(?P<frame>\d+)"}
     own = settings(tables={"sources": "~/sources.yaml"}, testsets={"saarland_donors": row})
-    assert (own.testsets["saarland_donors"].kind, own.origin("own")) == ("yolo_folder", "path")
+    assert (own.testsets["saarland_donors"].kind, own.access("own")) == ("yolo_folder", "local")
     assert own.runs["random-on-saarland_donors"].published_as == "val28"
 
 

@@ -78,14 +78,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "layout": "yolo_folder",
         "path": "~/frames",
         "licence": "x",
-        "access": "x",
+        "availability": "x",
         "reference": "x",
     }
     sources = yaml.safe_load((folder / "config/sources.yaml").read_text()) | {"own": source}
     (folder / "sources.yaml").write_text(yaml.safe_dump(sources))
     row = {"source": "own", "kind": "yolo_folder", "pattern": PATTERN}
     own = {"phantoms": False, "tables": {"sources": "sources.yaml"}, "testsets": {"naples": row}}
-    own |= {"variants": {"synthetic": {"dataset": "path", "path": "~/set"}}, "pathvars": {"results": "out"}}
+    own |= {"variants": {"synthetic": {"dataset": "local", "path": "~/set"}}, "pathvars": {"results": "out"}}
     (folder / "own.yaml").write_text(yaml.safe_dump(own), encoding="utf-8-sig")
     return folder
 

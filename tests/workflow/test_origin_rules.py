@@ -32,8 +32,8 @@ IMAGES = {"train": 8, "val": 4, "test": 4}
 STARTER = Path("resources/starter/yolo11n-starter.pt")
 TABLES = {
     "sources.yaml": """\
-drawn: {title: drawn cells, layout: drawn, origin: drawn, licence: x, access: x, reference: x}
-naples: {title: stacks, layout: naples, origin: path, path: small/naples, licence: x, access: x, reference: x}
+drawn: {title: drawn cells, layout: drawn, access: drawn, licence: x, availability: x, reference: x}
+naples: {title: stacks, layout: naples, access: local, path: small/naples, licence: x, availability: x, reference: x}
 """,
     "banks.yaml": """\
 drawn: {title: drawn cells, source: drawn, paths: [drawn]}
@@ -49,7 +49,7 @@ random:
   title: an adopted checkpoint
   variant: random_nosuperposition
   published_as: train13
-  weights: {{source: path, path: {STARTER}, sha256: {hashlib.sha256(STARTER.read_bytes()).hexdigest()}}}
+  weights: {{source: local, path: {STARTER}, sha256: {hashlib.sha256(STARTER.read_bytes()).hexdigest()}}}
 random_nosuperposition: {{title: a, variant: random_nosuperposition, published_as: train16}}
 random_nosuperposition_noother: {{title: b, variant: synthetic, published_as: train18}}
 random_nosuperposition_nowalls: {{title: f, variant: random_nosuperposition}}

@@ -119,7 +119,7 @@ def test_supporting_files_come_from_their_address_and_are_compared_ever_after(pr
     member = f"S3/CNN input data/{PRESSURE}/Slippers/a.bmp"
     served = {"/s3": (zipped({member: CROP}), 0)}
     with serving(served) as url:
-        sources = {"kihm2018": {"origin": "url", "url": f"{url}/s3"}}
+        sources = {"kihm2018": {"access": "url", "url": f"{url}/s3"}}
         run(project, [target], sources=sources)
         found = record(project, "kihm2018")
         assert (found["origin"], found["n_files"], found["folder"]) == ("raw", 1, "measured/raw/kihm2018/good")
@@ -132,4 +132,4 @@ def test_supporting_files_come_from_their_address_and_are_compared_ever_after(pr
         served.clear()
         printed = run(project, [target], "--force", sources=sources, ok=False)
         assert f"InputError: {url}/s3: found no download (Not Found)" in printed
-        assert "unpack the file into own/kihm2018/ and set `origin: path`" in printed
+        assert "unpack the file into own/kihm2018/ and set `access: local`" in printed

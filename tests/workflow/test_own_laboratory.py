@@ -76,7 +76,7 @@ def shrink(folder: Path) -> None:
     testset = {"mylab": {"title": "to be renamed", "source": "mylab", "kind": "naples"}}
     (folder / "small/testsets.yaml").write_text(yaml.safe_dump(testset))
     (folder / "small/runs.tsv").write_text("run\tmodel\ttestset\tpublished_as\nrandom-on-mylab\trandom\tmylab\t\n")
-    checkpoint = {"source": "path", "path": "best.pt", "sha256": hashlib.sha256(STARTER.read_bytes()).hexdigest()}
+    checkpoint = {"source": "local", "path": "best.pt", "sha256": hashlib.sha256(STARTER.read_bytes()).hexdigest()}
     shutil.copy2(STARTER, folder / "best.pt")
     small = yaml.safe_load((folder / "config/toy.yaml").read_text()) | {
         "tables": {name: f"small/{name}.yaml" for name in (*KEPT, "testsets")} | {"runs": "small/runs.tsv"},

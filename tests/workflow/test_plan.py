@@ -46,7 +46,7 @@ def test_shards_of_a_split(images, shard_size, folders, last):
 
 
 def test_a_dataset_that_exists_is_one_shard():
-    row = {"dataset": "path", "path": "nowhere"}
+    row = {"dataset": "local", "path": "nowhere"}
     datasets = plan(variants={"synthetic": row}).datasets
     assert datasets.shards("synthetic", "test") == ["<results>/datasets/synthetic/test/shards/000"]
     assert "synthetic" in datasets.imported
@@ -208,7 +208,7 @@ def test_nothing_is_told_where_laboratories_are_drawn(usual):
 
 def test_a_folder_of_images_is_seen_by_its_files(tmp_path):
     folder = tmp_path / "own"
-    row = {"dataset": "path", "path": str(folder)}
+    row = {"dataset": "local", "path": str(folder)}
     disk = Disk(load({"variants": {"synthetic": row}, "pathvars": {"results": str(tmp_path / "results")}}))
     assert disk.dataset_files("synthetic") == f"{folder}/its-images"
     assert disk.dataset_listing("synthetic") == ""

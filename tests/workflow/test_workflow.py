@@ -251,7 +251,7 @@ def test_a_verified_checkpoint_takes_the_place_of_a_training(clone: Clone):
     given = clone.folder / "given.pt"
     shutil.copy2(clone.folder / "results/models/random/seed-0/weights/best.pt", given)
     digest = hashlib.sha256(given.read_bytes()).hexdigest()
-    own = {"models": {"random": {"weights": {"source": "path", "path": "given.pt", "sha256": digest}}}}
+    own = {"models": {"random": {"weights": {"source": "local", "path": "given.pt", "sha256": digest}}}}
     scale = yaml.safe_load((clone.folder / "config/toy.yaml").read_text())
     scale["models"]["random"] |= own["models"]["random"]
     (clone.folder / "config/given.yaml").write_text(yaml.safe_dump(scale | {"pathvars": {"results": "given"}}))

@@ -65,7 +65,7 @@ rule train_model:
         "../scripts/train_model.py"
 
 
-# Where `weights.source` of a model is `published` or `path`, a verified checkpoint takes the place of the training.
+# Where `weights.source` of a model is `published` or `local`, a verified checkpoint takes the place of the training.
 rule adopt_model:
     """A verified checkpoint in place of a training, as a model folder like any other."""
     input:

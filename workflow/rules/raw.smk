@@ -76,7 +76,7 @@ rule register_raw:
     benchmark:
         "<benchmarks>/register_raw/{source}.tsv"
     wildcard_constraints:
-        source=alternatives(PLAN.raw.of("path")),
+        source=alternatives(PLAN.raw.of("local")),
     conda:
         "../../environment.yml"
     threads: 1

@@ -10,8 +10,8 @@ if __name__ == "__main__":
     rows, remarks = [list(COLUMNS)], []
     for own in snakemake.params.sources:
         name, folder = own["source"], Path(own["folder"])
-        if own["origin"] != "path":
-            rows.append([name, f"({own['origin']})", *[""] * (len(COLUMNS) - 2)])
+        if own["access"] != "local":
+            rows.append([name, f"({own['access']})", *[""] * (len(COLUMNS) - 2)])
             continue
         found = (
             look(own["layout"], folder, own["reading"])

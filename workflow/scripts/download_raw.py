@@ -14,7 +14,7 @@ if __name__ == "__main__":
     recorder = Recorder.of_job(snakemake, origin=[RAW])
     params, source, files = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.files)
     instead = (
-        f"without a connection, unpack the file into {params.folder}/ and set `origin: path` for {source}, "
+        f"without a connection, unpack the file into {params.folder}/ and set `access: local` for {source}, "
         "or `origin: phantom`"
     )
     place = getattr(layouts.READERS[params.layout], "place_in_archive", lambda member: member)

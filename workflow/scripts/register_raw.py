@@ -11,7 +11,7 @@ from rbcflow.sources import manifest, record, seen, skipping
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     params, source, target = snakemake.params, snakemake.wildcards.source, Path(snakemake.output.record)
-    origin = of_source("path", params.layout)
+    origin = of_source("local", params.layout)
     recorder = Recorder.of_job(snakemake, origin=[origin])
     links = Path(snakemake.output.files)
     accepted = skipping.accept(params.layout, Path(params.folder), links, **params.reading)

@@ -51,7 +51,7 @@ def add_given(settings: Settings) -> None:
         title="a checkpoint of the user's",
         variant=next(iter(settings.variants)),
         classes=given.classes,
-        weights=Checkpoint(source="path", path=given.path, sha256=given.sha256),
+        weights=Checkpoint(source="local", path=given.path, sha256=given.sha256),
     )
     for testset in given.testsets:
         check_name(testset, testset_names(settings.variants, settings.testsets), "configuration", "key given.testsets")

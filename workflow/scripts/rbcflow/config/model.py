@@ -13,18 +13,18 @@ from rbcflow.core.strict import Strict
 class Checkpoint(Strict):
     """Whether a model is trained or taken as a verified checkpoint; what follows in the DAG is the same."""
 
-    source: Literal["train", "published", "path"] = Field(
+    source: Literal["train", "published", "local"] = Field(
         "train",
-        description="`published`: the entry <published_as>.pt of resources/weights.yaml; `path`: a file of yours",
+        description="`published`: the entry <published_as>.pt of resources/weights.yaml; `local`: a file of yours",
     )
-    path: Place | None = Field(None, description="with `source: path`, the checkpoint")
-    sha256: Sum | None = Field(None, description="with `source: path`, of its bytes")
+    path: Place | None = Field(None, description="with `source: local`, the checkpoint")
+    sha256: Sum | None = Field(None, description="with `source: local`, of its bytes")
 
     @model_validator(mode="after")
     def _path_with_its_sum(self) -> Checkpoint:
         given = [name for name in ("path", "sha256") if getattr(self, name)]
-        if (self.source == "path") != (len(given) == 2) or len(given) == 1:
-            raise ValueError("`source: path` needs both path and sha256, the other sources have neither")
+        if (self.source == "local") != (len(given) == 2) or len(given) == 1:
+            raise ValueError("`source: local` needs both path and sha256, the other sources have neither")
         return self
 
 

@@ -77,12 +77,12 @@ def possible(settings: Settings, checkpoints: dict[str, dict[str, str] | None]) 
     for name, bank in settings.banks.items():
         found.add("banks", name, [("sources", bank.source)])
     for name, variant in settings.variants.items():
-        absent = [] if variant.dataset != "path" or Path(variant.path).is_dir() else [variant.path]
+        absent = [] if variant.dataset != "local" or Path(variant.path).is_dir() else [variant.path]
         needs = [("banks", bank) for bank in variant.banks] if variant.dataset == "generated" else []
         found.add("variants", name, needs, absent)
     for name, model in settings.models.items():
         given = checkpoints.get(name)
-        own = model.weights.source == "path" and not Path(given["path"]).is_file()
+        own = model.weights.source == "local" and not Path(given["path"]).is_file()
         found.add("models", name, [] if given else [("variants", model.variant)], [given["path"]] if own else [])
     for name in testset_names(settings.variants, settings.testsets):
         found.add("testsets", name, _testset_needs(settings, name))

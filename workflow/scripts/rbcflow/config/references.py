@@ -43,9 +43,9 @@ def check_references(settings: Settings) -> None:
         check_compose(name, variant, tables.variants)
         if variant.dataset == "published":
             check_name(name, read_published(Path(tables.published))["sets"], tables.published, f"sets, variant {name}")
-        if (variant.dataset == "path") != (variant.path is not None):
+        if (variant.dataset == "local") != (variant.path is not None):
             found = f"dataset {variant.dataset} and path {variant.path}"
-            raise InputError(tables.variants, found, "a path with `dataset: path`, and only there", f"key {name}.path")
+            raise InputError(tables.variants, found, "a path with `dataset: local`, and only there", f"key {name}.path")
     for name, model in settings.models.items():
         check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
         if model.classes == 1 and model.weights.source == "train":

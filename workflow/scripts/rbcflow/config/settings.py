@@ -74,14 +74,14 @@ class Settings:
         """Side of a pixel in micrometres, by source, where it is known."""
         return {name: row.pixel_um for name, row in self.sources.items() if row.pixel_um}
 
-    def origin(self, source: str) -> str:
-        """Return where a source's files come from: ``phantom``, ``path``, ``url``, ``package`` or ``drawn``."""
+    def access(self, source: str) -> str:
+        """Return where a source's files come from: ``phantom``, ``local``, ``url``, ``package`` or ``drawn``."""
         own = self.sources[source]
-        return own.origin or ("path" if own.path or not self.config.phantoms else "phantom")
+        return own.access or ("local" if own.path or not self.config.phantoms else "phantom")
 
     def exact_truth(self, source: str) -> bool:
         """Return whether a source's files come with ``truth/``: a phantom's, or those of which the table says so."""
-        return self.origin(source) == "phantom" or self.sources[source].exact_truth
+        return self.access(source) == "phantom" or self.sources[source].exact_truth
 
     def raw_folder(self, source: str) -> Path:
         """Return the folder where a source's own files are expected."""
@@ -147,7 +147,7 @@ class Settings:
         row = self.models[model]
         if row.weights.source == "train":
             return None
-        if row.weights.source == "path":
+        if row.weights.source == "local":
             return {"path": row.weights.path, "sha256": row.weights.sha256}
         name = f"{row.published_as}.pt"
         if name not in weights:
@@ -159,7 +159,7 @@ class Settings:
     def lacks_files(self, source: str) -> bool:
         """Return whether a source should be read from a folder that is absent or empty."""
         folder = self.raw_folder(source)
-        return self.origin(source) == "path" and not (folder.is_dir() and any(folder.iterdir()))
+        return self.access(source) == "local" and not (folder.is_dir() and any(folder.iterdir()))
 
     def drawn_before(self) -> list[str]:
         """Return the sources whose files are absent and of which an earlier run left drawn ones in the results folder.
@@ -182,8 +182,8 @@ class Settings:
                 lines.append(
                     f"{name} ({source.title})\n"
                     f"    put its files into: {self.raw_folder(name)}/\n"
-                    + (f"    or download a part: origin `url`, from {source.url}\n" if source.url else "")
-                    + f"    where to ask:       {source.access}\n"
+                    + (f"    or download a part: access `url`, from {source.url}\n" if source.url else "")
+                    + f"    where to ask:       {source.availability}\n"
                     f"    reference:          {source.reference}"
                 )
         return lines

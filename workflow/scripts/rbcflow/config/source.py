@@ -24,10 +24,11 @@ class Source(Labelled):
     layout: Annotated[str, AfterValidator(_known_layout)] = Field(
         description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `drawn`"
     )
-    origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
-        None, description="left out: `path` where a path is given, else `phantom` or `path`, as the key `phantoms` says"
+    access: Literal["phantom", "local", "package", "drawn", "url"] | None = Field(
+        None,
+        description="left out: `local` where a path is given, else `phantom` or `local`, as the key `phantoms` says",
     )
-    path: Place | None = Field(None, description="folder of the files if not `raw`/<name>; means origin `path`")
+    path: Place | None = Field(None, description="folder of the files if not `raw`/<name>; means access `local`")
     bad_files: Literal["stop", "skip"] = Field(
         "stop", description="`skip`: files that are broken or do not fit the layout are left out, with a warning"
     )
@@ -47,26 +48,26 @@ class Source(Labelled):
     )
     exact_truth: bool = Field(
         False,
-        description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",
+        description="with access `local`: the folder has `truth/` as a phantom's has: boxes and masks are its",
     )
-    url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
+    url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which access `url` downloads")
     sha256: Sum | None = Field(
         None,
         description="of the download; left out: the first one's files are kept in the manifest and compared",
     )
     licence: str
-    access: str = Field(description="whom to ask for the files, or how they are fetched")
+    availability: str = Field(description="whom to ask for the files, or how they are fetched")
     reference: str
 
     @model_validator(mode="after")
     def _url_for_download(self) -> Source:
-        if self.origin == "url" and not self.url:
-            raise ValueError("origin `url` needs the key `url`")
-        if self.exact_truth and self.origin not in ("path", None):
-            raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
-        allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].origins
-        origin = self.origin or ("path" if self.path else None)
-        if origin not in allowed:
-            known = ", ".join(f"`{origin}`" for origin in allowed if origin)
-            raise ValueError(f"a source of layout {self.layout} has no origin `{self.origin}`; allowed are {known}")
+        if self.access == "url" and not self.url:
+            raise ValueError("access `url` needs the key `url`")
+        if self.exact_truth and self.access not in ("local", None):
+            raise ValueError("`exact_truth` is a remark on own files: it goes with access `local`")
+        allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].access
+        access = self.access or ("local" if self.path else None)
+        if access not in allowed:
+            known = ", ".join(f"`{way}`" for way in allowed if way)
+            raise ValueError(f"a source of layout {self.layout} has no access `{self.access}`; allowed are {known}")
         return self

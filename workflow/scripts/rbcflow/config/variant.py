@@ -17,11 +17,11 @@ class Variant(Labelled):
     images: Images | None = Field(None, description="left out: the configuration's `images`")
     compose: dict = Field({}, description="parameters of rbcflow.datasets.VariantSpec")
     scheme: Literal["grouped", "paper"] | None = Field(None, description="left out: the configuration's `scheme`")
-    dataset: Literal["generated", "published", "path"] = Field(
-        "generated", description="`published`: the images of the published sets' table; `path`: those of a folder"
+    dataset: Literal["generated", "published", "local"] = Field(
+        "generated", description="`published`: the images of the published sets' table; `local`: those of a folder"
     )
     path: Place | None = Field(
-        None, description="a folder of images and labels as Ultralytics reads them, for `dataset: path`"
+        None, description="a folder of images and labels as Ultralytics reads them, for `dataset: local`"
     )
     published_as: str | None = None
 

@@ -55,7 +55,8 @@ def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
 
 def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
-    first = error.errors()[0]
+    # an unknown key first: one of an older version explains what else is wrong
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])
@@ -70,6 +71,8 @@ def _readable(error: ValidationError, model: type[BaseModel], path: Path, where:
         return InputError(path, f"{first['input']!r:.80}", "a mapping of keys to values", f"key {key}" if key else None)
     message = first["msg"].removeprefix("Value error, ")
     message = (message[0].lower() + message[1:]).removeprefix("input should be ")
+    if first["loc"] and first["loc"][-1] == "access":
+        message += "; whom to ask for the files is the key availability"
     return InputError(path, repr(first["input"]), message, f"key {key}")
 
 

@@ -86,7 +86,7 @@ class Datasets:
     def import_params(self, variant: str, disk: Disk) -> dict[str, Any]:
         """Return where an existing dataset comes from, and the state of its folder, so that a change is seen."""
         row = self._settings.variants[variant]
-        if row.dataset == "path":
+        if row.dataset == "local":
             return {"path": row.path, "listing": disk.dataset_listing(variant)}
         return self.published_set(variant)
 
@@ -142,7 +142,8 @@ class Datasets:
                 continue
             size = {"per_class": config.phantom.drawn_per_class, "seed": config.seed} if drawn else {}
             options = bank.model_dump(include=BANK_OPTIONS, exclude_defaults=True)
-            settings = {"paths": bank.paths, "origin": self._settings.origin(bank.source), **size, **options}
+            # the committed recipes are over these names
+            settings = {"paths": bank.paths, "origin": self._settings.access(bank.source), **size, **options}
             made_of = [] if drawn else [bank.source]
             file = paths.cells(name)
             items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})

@@ -50,7 +50,7 @@ class Disk:
     def dataset_files(self, variant: str) -> str | list[str]:
         """Return nothing, or a name that no file has where the folder of a dataset is absent: the DAG ends with it."""
         row = self._settings.variants[variant]
-        absent = row.dataset == "path" and not Path(row.path).is_dir()
+        absent = row.dataset == "local" and not Path(row.path).is_dir()
         return f"{row.path}/its-images" if absent else []
 
     def dataset_listing(self, variant: str) -> str:

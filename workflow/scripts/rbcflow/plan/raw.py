@@ -22,14 +22,14 @@ class Raw:
     def __init__(self, settings: Settings) -> None:
         """Take the settings."""
         self._settings = settings
-        self.recorded = self.of("phantom", "path", "url", "package")
+        self.recorded = self.of("phantom", "local", "url", "package")
         self.masked = [
-            name for name in self.recorded if settings.exact_truth(name) or settings.origin(name) == "package"
+            name for name in self.recorded if settings.exact_truth(name) or settings.access(name) == "package"
         ]
 
-    def of(self, *origins: str) -> list[str]:
-        """Return the sources with one of the given origins."""
-        return [name for name in self._settings.sources if self._settings.origin(name) in origins]
+    def of(self, *access: str) -> list[str]:
+        """Return the sources whose files come in one of the given ways."""
+        return [name for name in self._settings.sources if self._settings.access(name) in access]
 
     def layout(self, source: str) -> str:
         """Return the layout of a source's files."""
@@ -58,7 +58,7 @@ class Raw:
             {
                 "source": name,
                 "layout": row.layout,
-                "origin": self._settings.origin(name),
+                "access": self._settings.access(name),
                 "folder": self.folder(name),
                 "reading": row.model_dump(include=READING),
             }

@@ -38,6 +38,6 @@ class Report:
         return {**rebuild, **tables, "labels": settings.labels}
 
     def sources(self) -> dict[str, dict[str, Any]]:
-        """Return the table of sources, each with the origin it has in this run."""
+        """Return the table of sources, each with where its files come from in this run."""
         table = rows(self._settings.sources)
-        return {name: {**row, "origin": self._settings.origin(name)} for name, row in table.items()}
+        return {name: {**row, "access": self._settings.access(name)} for name, row in table.items()}

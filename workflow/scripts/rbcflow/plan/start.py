@@ -32,7 +32,7 @@ def told_of_missing(settings: Settings, possible: Possible, *, looked_at: bool) 
         )
     lines = "\n".join(f"  {line}" for line in possible.lines())
     return (
-        f"The files of these laboratories are not there (origin `path`, `path` or `phantoms: false`):\n{missing}\n"
+        f"The files of these laboratories are not there (access `local`, `path` or `phantoms: false`):\n{missing}\n"
         f"What needs none of them can be made, all of it by the target `possible`:\n{lines}\n"
         "To have them drawn instead: `--config phantoms=true`. Every page made from phantoms says so.\n"
     )

@@ -15,7 +15,7 @@ from rbcflow.report.records import read_json, read_provenance
 from rbcflow.runtime.origin import Basis, words
 
 SPLITS = ("train", "val", "test")
-ROW_KEYS = ("title", "licence", "access", "reference", "sha256", "variant", "published_as")
+ROW_KEYS = ("title", "licence", "availability", "reference", "sha256", "variant", "published_as")
 """Keys of the tables' rows that the page shows; a row without one shows a dash."""
 
 TRAINING_KEYS = (
@@ -221,7 +221,7 @@ def _read_source(results: Path, name: str, row: dict[str, Any]) -> Source:
     return Source(
         name,
         complete(row),
-        _origins_of(results, f"raw/{name}", f"cells/{name}") or words(row.get("origin")),
+        _origins_of(results, f"raw/{name}", f"cells/{name}") or words(row.get("access")),
         reason=str(files.get("reason") or "").rstrip("."),
         n_files=files.get("n_files"),
         sha256=str(files.get("sha256") or ""),

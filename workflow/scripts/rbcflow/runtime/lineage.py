@@ -16,7 +16,7 @@ laboratories' recordings; made elsewhere. ``runtime/origin.py`` says what each l
 SEPARATOR = " + "
 """Stands between the origins of one row of a table."""
 
-WAYS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "path": RAW, "url": RAW}
+ACCESS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "local": RAW, "url": RAW}
 """The origin of a source's files by the way the configuration gets them; a laboratory's own are ``raw`` by any way."""
 
 OUTLINED = "Cells were outlined by a network trained on simulated pictures."
@@ -32,9 +32,9 @@ def _record_of(path: Path) -> Path | None:
     return next((place for place in places if place.is_file() and "origin" in json.loads(place.read_text())), None)
 
 
-def of_source(way: str, layout: str) -> str:
+def of_source(access: str, layout: str) -> str:
     """Return the origin of a source's files by the way they come; other people's recordings stay public on any disk."""
-    return PUBLIC if layout == "flow_public" else WAYS[way]
+    return PUBLIC if layout == "flow_public" else ACCESS[access]
 
 
 def _stated(inputs: Iterable[Path], key: str) -> set[str]:

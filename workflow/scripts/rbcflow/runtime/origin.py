@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from rbcflow.core import names
-from rbcflow.runtime.lineage import PHANTOM, PUBLIC, PUBLISHED, RAW, SEPARATOR, UNKNOWN, WAYS
+from rbcflow.runtime.lineage import ACCESS, PHANTOM, PUBLIC, PUBLISHED, RAW, SEPARATOR, UNKNOWN
 
 MEANING = {
     PHANTOM: "drawn by this workflow, not measured",
@@ -229,7 +229,7 @@ def words(origins: str | Iterable[str] | None) -> tuple[str, ...]:
     Words that are none of them are kept; what is no word at all says nothing.
     """
     given = [origins] if isinstance(origins, str) else origins if isinstance(origins, Iterable) else []
-    return tuple(sorted({WAYS.get(word, word) for word in given if isinstance(word, str) and word}))
+    return tuple(sorted({ACCESS.get(word, word) for word in given if isinstance(word, str) and word}))
 
 
 def of_row(value: Any) -> tuple[str, ...]:

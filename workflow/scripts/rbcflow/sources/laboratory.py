@@ -13,7 +13,7 @@ from typing import Any
 
 from rbcflow.sources.extraction import Extraction, Thresholds
 
-OWN_FILES = ("phantom", "path", "url", None)
+OWN_FILES = ("phantom", "local", "url", None)
 """Where files can come from of a laboratory whose recordings can be drawn; None leaves it to the configuration."""
 
 
@@ -48,7 +48,7 @@ class Laboratory:
         stands: where a file stands, for the docs.
         methods: the ways of cutting single cells out of its files.
         kinds: the kinds of test sets that are built from it, by name.
-        origins: where its files can come from.
+        access: where its files can come from.
         drawn_with: keys of the configuration's ``phantom`` that say how much its phantom draws.
         coloured: whether its frames are in colour.
         extraction: what the ways of cutting must be told of its files.
@@ -62,7 +62,7 @@ class Laboratory:
     stands: str
     methods: tuple[str, ...] = ()
     kinds: Mapping[str, TestSetKind] = field(default_factory=dict)
-    origins: tuple[str | None, ...] = OWN_FILES
+    access: tuple[str | None, ...] = OWN_FILES
     drawn_with: tuple[str, ...] = ()
     coloured: bool = False
     extraction: Extraction = field(default_factory=Extraction)

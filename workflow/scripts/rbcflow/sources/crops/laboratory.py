@@ -7,5 +7,5 @@ LABORATORY = Laboratory(
     takes="crops of any size, 8-bit grey: BMP, PNG, TIFF, JPEG, PGM",
     stands="`slipper/a.png`, or with donors `donor_1/slipper/a.png`; folders have a class's name",
     methods=("contrast", "cellpose", "unet", "yolo"),
-    origins=("path",),
+    access=("local",),
 )

@@ -11,7 +11,7 @@ LABORATORY = Laboratory(
     kinds={
         "flow_public": TestSetKind("with a table of boxes", annotations="resources/annotations/flow_public.csv"),
     },
-    origins=("package", "path"),
+    access=("package", "local"),
     # 320-400 x 80 pixels, several cells a frame, about 60 x 17 pixels each, another of which may be beside a cell
     extraction=Extraction(
         Thresholds(

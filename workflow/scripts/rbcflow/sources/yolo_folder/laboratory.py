@@ -9,5 +9,5 @@ LABORATORY = Laboratory(
     kinds={
         "yolo_folder": TestSetKind("the pictures with their own labels, of a folder with splits those of `test`"),
     },
-    origins=("path",),
+    access=("local",),
 )
