@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from project_copy import PROJECT
+from rbcflow.config import load
+from rbcflow.plan import Plan
 from rbcflow.plan.figures import ONCE
+from rbcflow.plan.profile import spread
 
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
@@ -31,10 +34,8 @@ def rules() -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def models() -> list[str]:
-    """Return the models that runs.tsv judges, and the user's own."""
-    lines = (PROJECT / "config/runs.tsv").read_text().splitlines()[1:]
-    return [*dict.fromkeys(line.split("\t")[1] for line in lines), "given"]
+FAMILIES = {"predict_*": "predictions", "evaluate_*": "metrics", "collect_errors_*": "errors", "draw_run_*": "figures"}
+"""Patterns of the rules that there are for each model, and the group of each."""
 
 
 def taken_over() -> set[str]:
@@ -71,23 +72,49 @@ def test_downloads_run_where_snakemake_runs(rule: str):
 def test_the_slurm_profile_names_rules_that_there_are():
     registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
     drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in ONCE}
-    judged = {f"{job}_{model}" for job in ("predict", "evaluate", "collect_errors", "draw_run") for model in models()}
     scored = {"score_outlines_by_rules", "score_outlines_by_networks"}
-    known = {*rules(), *taken_over(), *drawn, *judged, *scored}
+    known = {*rules(), *taken_over(), *drawn, *FAMILIES, *scored}
     assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
     assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}
     for rule in SLURM["groups"]:
         assert "localrule" not in rules().get(rule, ""), rule
 
 
-def test_both_profiles_name_the_predictions_of_every_judged_model():
-    for model in models():
-        assert LOCAL["set-resources"][f"predict_{model}"] == {"gpu": 0}
-        assert SLURM["set-resources"][f"predict_{model}"] == SLURM["set-resources"]["train_model"]
-        assert SLURM["groups"][f"predict_{model}"] == "predictions"
-        assert SLURM["groups"][f"evaluate_{model}"] == "metrics"
-        assert SLURM["groups"][f"collect_errors_{model}"] == "errors"
-        assert SLURM["groups"][f"draw_run_{model}"] == "figures"
+def test_both_profiles_name_the_rules_of_every_model_by_a_pattern():
+    assert LOCAL["set-resources"] == {"predict_*": {"gpu": 0}}
+    assert SLURM["set-resources"]["predict_*"] == SLURM["set-resources"]["train_model"]
+    assert {pattern: SLURM["groups"][pattern] for pattern in FAMILIES} == FAMILIES
+    for pattern in FAMILIES:
+        [text] = [
+            text for name, text in rules().items() if name.replace("{job}", "*").replace("{model}", "*") == pattern
+        ]
+        assert f'group_of(workflow, "{pattern}")' in text
+
+
+def test_a_model_is_a_row_of_a_table():
+    """A model besides those of the tables has the rules of its family, which the profiles' patterns fit."""
+    row = {"title": "more", "variant": "random"}
+    runs = Plan.of(
+        load({"models": {"more": row}, "runs": {"more-on-naples": {"model": "more", "testset": "naples"}}})
+    ).runs
+    expected = {f"{pattern[:-1]}more" for pattern in FAMILIES}
+    assert {name for name in runs.rules() if name.endswith("_more")} == expected
+    assert spread(LOCAL["set-resources"], runs.rules())["predict_more"] == {"gpu": 0}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"predict_*": {"gpu": 0}}, {"predict_a": {"gpu": 0}, "predict_b": {"gpu": 0}}),
+        (
+            {"predict_a": {"gpu": 1}, "predict_*": {"gpu": 0, "x": 1}},
+            {"predict_a": {"gpu": 1, "x": 1}, "predict_b": {"gpu": 0, "x": 1}},
+        ),
+        ({"train_model": {"gpu": 2}, "nothing_*": {"gpu": 3}}, {"train_model": {"gpu": 2}}),
+    ],
+)
+def test_a_rule_is_known_by_its_name_before_its_pattern(said: dict, expected: dict):
+    assert spread(said, ["predict_a", "predict_b"]) == expected
 
 
 def test_rules_that_use_gpus_are_grouped_with_no_others():

@@ -19,6 +19,7 @@ from rbcflow.core.yamlfile import read_yaml
 from rbcflow.plan import Plan, paths
 from rbcflow.plan.disk import Disk
 from rbcflow.plan.names import alternatives, rows
+from rbcflow.plan.profile import group_of, spread_resources
 from rbcflow.plan.start import told_of_missing
 from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
@@ -49,6 +50,8 @@ if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
 # the jobs of a run read these rules again and need not say it once more; Snakemake does not tell its targets here yet
 if workflow.is_main_process and (told := told_of_missing(SETTINGS, PLAN.possible, looked_at="check_raw" in sys.argv)):
     logger.warning(told)
+
+spread_resources(workflow, PLAN.runs.rules())
 
 EXPECTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
 """Committed fingerprints: keys `probe` and `scales`."""

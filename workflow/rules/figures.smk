@@ -52,6 +52,8 @@ for model, runs in PLAN.runs.shown.items() if "run" in PLAN.figures.per else ():
             f"<logs>/draw_run/{model}.log",
         benchmark:
             f"<benchmarks>/draw_run/{model}.tsv"
+        group:
+            group_of(workflow, "draw_run_*")
         conda:
             "../../environment.yml"
         threads: 1

@@ -90,6 +90,8 @@ for job, runs in PLAN.runs.jobs.items():
         benchmark:
             f"<benchmarks>/predict_model/{job}.tsv"
         priority: PRIORITY["judge"]
+        group:
+            group_of(workflow, "predict_*")
         conda:
             "../../environment.yml"
         threads: 1
@@ -129,6 +131,8 @@ for job, runs in PLAN.runs.jobs.items():
         benchmark:
             f"<benchmarks>/evaluate_model/{job}.tsv"
         priority: PRIORITY["judge"]
+        group:
+            group_of(workflow, "evaluate_*")
         conda:
             "../../environment.yml"
         threads: 1
@@ -165,6 +169,8 @@ for job, runs in PLAN.runs.shown.items():
             f"<logs>/collect_errors/{job}.log",
         benchmark:
             f"<benchmarks>/collect_errors/{job}.tsv"
+        group:
+            group_of(workflow, "collect_errors_*")
         conda:
             "../../environment.yml"
         threads: 1

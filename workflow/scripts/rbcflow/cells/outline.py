@@ -19,7 +19,6 @@ from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.sources import layouts
 from rbcflow.sources.extraction import Extraction
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 BATCH = 16
 """Frames a network sees at once."""
@@ -104,7 +103,7 @@ def everything(recording: str, index: int) -> bool:
 
 
 def frames_of(layout: str, folder: Path, source: str, wanted: Wanted = everything) -> Iterator[Frame]:
-    """Yield the frames a per-frame path looks at: all recordings of a layout, and the Saarland's raw crops.
+    """Yield the frames a per-frame path looks at: all recordings of a layout, crops with their background among them.
 
     Args:
         layout: a key of ``layouts.READERS``.
@@ -113,10 +112,7 @@ def frames_of(layout: str, folder: Path, source: str, wanted: Wanted = everythin
         wanted: which frames.
     """
     reader = layouts.READERS[layout]
-    names = reader.recordings(folder)
-    if layout == nouaman2024.LAYOUT:
-        names = [*names, *nouaman2024.raw_crop_recordings(folder)]
-    for recording in names:
+    for recording in layouts.recordings(layout, folder):
         yield from (frame for frame in reader.read(folder, recording, source) if wanted(recording, frame.index))
 
 

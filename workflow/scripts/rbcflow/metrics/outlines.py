@@ -22,8 +22,7 @@ from rbcflow.cells.cut import PATHS, Job
 from rbcflow.cells.outline import Outlined
 from rbcflow.core.errors import InputError
 from rbcflow.phantom.truth import read_masks, read_objects
-from rbcflow.sources.flow_public import reader as flow_public
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
+from rbcflow.sources.layouts import READERS, recordings
 from rbcflow.sources.record import SourceRecord
 
 FOUND_FROM = 0.5
@@ -75,7 +74,7 @@ def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
     Raises:
         InputError: the source has no truth.
     """
-    if not source.exact_truth and job.layout != flow_public.LAYOUT:
+    if not source.exact_truth and not hasattr(READERS[job.layout], "stored_masks"):
         raise InputError(job.folder, "no truth", "a phantom, or public recordings with stored masks")
     wanted = sample(path, job.layout, job.folder, frames)
     truths = _truths(job.layout, job.folder, wanted)
@@ -95,7 +94,7 @@ def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
     summary = {
         "path": path, "source": job.source, "origin": source.origin, "status": "available", "n_frames": len(seconds),
         "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX,
-        "invented": None if job.layout == flow_public.LAYOUT else invented,
+        "invented": None if hasattr(READERS[job.layout], "stored_masks") else invented,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
         **summarised(table), "classes": {name: summarised(part) for name, part in table.groupby("class", sort=True)},
     }  # fmt: skip
@@ -149,27 +148,26 @@ def sample(path: str, layout: str, folder: Path, frames: int) -> set[Key]:
 
 
 def _candidates(path: str, layout: str, folder: Path) -> list[Key]:
-    if layout == flow_public.LAYOUT:
-        return [
-            (rec, index) for rec in flow_public.recordings(folder) for index in flow_public.frame_numbers(folder, rec)
-        ]
+    reader = READERS[layout]
+    if hasattr(reader, "stored_masks"):
+        return [(rec, index) for rec in reader.recordings(folder) for index in reader.frame_numbers(folder, rec)]
     if path == "polygon":
-        return [(frame.recording, frame.index) for frame in nouaman2024.annotated_frames(folder)]
+        return [(frame.recording, frame.index) for frame in reader.annotated_frames(folder)]
     table = read_objects(folder)[["recording", "frame"]].drop_duplicates()
     keys = sorted((str(recording), int(frame)) for recording, frame in table.itertuples(index=False))
-    if layout != nouaman2024.LAYOUT:
+    if not hasattr(reader, "crop_files"):
         return keys
-    videos, crops = set(nouaman2024.recordings(folder)), set(nouaman2024.raw_crop_recordings(folder))
+    videos, read = set(reader.recordings(folder)), set(recordings(layout, folder))
     if path == "segmented_crop":
-        return [key for key in keys if key[0] not in videos | crops]
-    allowed = videos if path == "background" else videos | crops
+        return [key for key in keys if key[0] not in read]
+    allowed = videos if path == "background" else read
     return [key for key in keys if key[0] in allowed]
 
 
 def _truths(layout: str, folder: Path, wanted: set[Key]):
     """Return a function that gives the true objects of a frame of the given (height, width)."""
-    if layout == flow_public.LAYOUT:
-        return lambda key, shape: _stored(folder, key)
+    if stored := getattr(READERS[layout], "stored_masks", None):
+        return lambda key, shape: _stored(stored(folder, *key))
     objects = dict(list(read_objects(folder).groupby(["recording", "frame"])))
     masks = {recording: read_masks(folder, recording) for recording in sorted({recording for recording, _ in wanted})}
 
@@ -186,9 +184,8 @@ def _drawn(row: Any, masks: dict[tuple[int, int], Mask], shape: tuple[int, int])
     return Truth(row.object, row._4, row.kind, whole, not row.touches_edge)
 
 
-def _stored(folder: Path, key: Key) -> list[Truth]:
+def _stored(masks: list[NDArray[np.bool_]]) -> list[Truth]:
     """Return the masks the instrument stored with the events of a frame."""
-    masks = flow_public.stored_masks(folder, *key)
     truths = []
     for number, mask in enumerate(masks):
         rows, columns = np.nonzero(mask)

@@ -37,6 +37,11 @@ class Runs:
             jobs.setdefault(run.model if there else f"{run.model}_elsewhere", {})[name] = run
         return jobs
 
+    def rules(self) -> list[str]:
+        """Return the names of the rules that there are for each model."""
+        families = {"predict": self.jobs, "evaluate": self.jobs, "collect_errors": self.shown, "draw_run": self.shown}
+        return [f"{family}_{job}" for family, jobs in families.items() for job in jobs]
+
     def given(self) -> list[str]:
         """Return the runs of the user's own checkpoint.
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
 from rbcflow.sources import layouts
-from rbcflow.sources.naples import reader as naples
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.record import SourceRecord
 
 COLUMNS = ("source", "origin", "recording", "folder", "kind", "class", "condition", "frames", "width", "height")
@@ -38,12 +35,9 @@ def write_counts(sources: Iterable[SourceRecord], output: Path) -> pd.DataFrame:
 def _recordings(layout: str, folder: Path):
     """Yield recording, kind, class, condition, frames, width and height."""
     reader = layouts.READERS[layout]
-    names = reader.recordings(folder)
-    if layout == nouaman2024.LAYOUT:
-        names = chain(names, nouaman2024.raw_crop_recordings(folder))
-    for name in names:
-        if layout == naples.LAYOUT:
-            first, count = next(naples.read(folder, name)), naples.frame_count(folder, name)
+    for name in layouts.recordings(layout, folder):
+        if hasattr(reader, "frame_count"):
+            first, count = next(reader.read(folder, name)), reader.frame_count(folder, name)
         else:
             # headers of videos lie about their number of frames: what decodes is counted
             first, count = None, 0
@@ -52,9 +46,9 @@ def _recordings(layout: str, folder: Path):
         if first is not None:
             kind = "crops" if first.label else "recording"
             yield name, kind, first.label, first.condition, count, *first.size
-    if layout == nouaman2024.LAYOUT:
-        crops: dict[tuple[str, str], list[nouaman2024.CropFile]] = {}
-        for crop in nouaman2024.crop_files(folder):
+    if hasattr(reader, "crop_files"):
+        crops: dict[tuple[str, str], list] = {}
+        for crop in reader.crop_files(folder):
             crops.setdefault((crop.recording, crop.class_), []).append(crop)
         for (name, class_), files in sorted(crops.items()):
             height, width = files[0].load().shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from types import ModuleType
 
@@ -33,7 +34,18 @@ READERS = Readers(
     {module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024, yolo_folder, crops)}
 )
 """The module of each layout, with ``recordings``, ``read`` and ``bad_files``; with ``arrange`` and ``EXPECTED`` where
-files may lie elsewhere than at the layout's places, else they are taken where they lie."""
+files may lie elsewhere than at the layout's places, else they are taken where they lie.
+
+What only some files have, a reader has a function for: ``raw_crop_recordings`` (crops with their background, which
+``read`` reads too), ``crop_files`` (crops on black), ``annotated_frames`` (polygons), ``frame_count`` (nothing is
+decoded), ``read_background`` and ``stored_masks`` (the instrument's). Nobody asks which laboratory it is."""
+
+
+def recordings(layout: str, folder: Path) -> list[str]:
+    """Return the names of all recordings that a layout's ``read`` takes, crops with their background among them."""
+    reader = READERS[layout]
+    crops = getattr(reader, "raw_crop_recordings", None)
+    return [*reader.recordings(folder), *(crops(folder) if crops else ())]
 
 
 def arrange(layout: str, listing: Listing, *, without_polygons: str = "empty") -> Arrangement:
@@ -50,7 +62,8 @@ def arrange(layout: str, listing: Listing, *, without_polygons: str = "empty") -
     reader = READERS[layout]
     if not hasattr(reader, "arrange"):
         return Arrangement(listing, {name: name for name in listing.files})
-    options = {"without_polygons": without_polygons} if layout == nouaman2024.LAYOUT else {}
+    takes = inspect.signature(reader.arrange).parameters
+    options = {"without_polygons": without_polygons} if "without_polygons" in takes else {}
     return arranged(listing, reader.arrange, reader.EXPECTED, **options)
 
 

@@ -12,7 +12,6 @@ from rbcflow.core.errors import InputError
 from rbcflow.sources import layouts, skipping
 from rbcflow.sources.labelled import read_folder, read_labels
 from rbcflow.sources.listing import kind_of
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.yolo_folder import reader as yolo_folder
 
 MOST = 5
@@ -99,12 +98,11 @@ def _accept(layout: str, folder: Path, links: Path, reading: Mapping[str, object
 def _count(found: Look, layout: str, folder: Path) -> None:
     """Count recordings, frames, donors and annotated frames of a folder of good files."""
     reader = layouts.READERS[layout]
-    names = list(reader.recordings(folder))
-    if layout == nouaman2024.LAYOUT:
-        names += nouaman2024.raw_crop_recordings(folder)
-        found.frames += len(nouaman2024.crop_files(folder))
-        found.donors |= {frame.donor for frame in nouaman2024.annotated_frames(folder)}
-    for name in names:
+    if hasattr(reader, "crop_files"):
+        found.frames += len(reader.crop_files(folder))
+    if hasattr(reader, "annotated_frames"):
+        found.donors |= {frame.donor for frame in reader.annotated_frames(folder)}
+    for name in layouts.recordings(layout, folder):
         for frame in reader.read(folder, name):
             found.frames += 1
             found.donors |= {frame.donor} - {""}
