@@ -24,7 +24,7 @@ class Source(Labelled):
     layout: Annotated[str, AfterValidator(_known_layout)] = Field(
         description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `drawn`"
     )
-    origin: Literal["phantom", "path", "package", "drawn", "url"] | None = Field(
+    origin: Literal["phantom", "path", "package", "drawn", "url", "published"] | None = Field(
         None, description="left out: `path` where a path is given, else `phantom` or `path`, as the key `phantoms` says"
     )
     path: Place | None = Field(None, description="folder of the files if not `raw`/<name>; means origin `path`")
@@ -50,6 +50,9 @@ class Source(Labelled):
         description="with origin `path`: the folder has `truth/` as a phantom's has: boxes and masks are its",
     )
     url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which origin `url` downloads")
+    published: str | None = Field(
+        None, description="a set of resources/published_sets.yaml, whose images origin `published` streams"
+    )
     sha256: Sum | None = Field(
         None,
         description="of the download; left out: the first one's files are kept in the manifest and compared",
@@ -62,6 +65,8 @@ class Source(Labelled):
     def _url_for_download(self) -> Source:
         if self.origin == "url" and not self.url:
             raise ValueError("origin `url` needs the key `url`")
+        if (self.origin == "published") != (self.published is not None):
+            raise ValueError("origin `published` and the key `published` go together")
         if self.exact_truth and self.origin not in ("path", None):
             raise ValueError("`exact_truth` is a remark on own files: it goes with origin `path`")
         allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].origins
