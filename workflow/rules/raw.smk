@@ -159,6 +159,36 @@ rule download_raw:
         "../scripts/download_raw.py"
 
 
+rule fetch_published:
+    """Get the images of a published set, from which cells are cut again."""
+    output:
+        files=directory("<results>/raw/{source}/files"),
+        record="<results>/raw/{source}/source.json",
+        provenance="<results>/raw/{source}/provenance.json",
+    log:
+        "<logs>/fetch_published/{source}.log",
+    benchmark:
+        "<benchmarks>/fetch_published/{source}.tsv"
+    wildcard_constraints:
+        source=alternatives(PLAN.raw.of("published")),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        published=lambda wildcards: PLAN.datasets.published_set(SETTINGS.sources[wildcards.source].published),
+        layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
+        set=lambda wildcards: SETTINGS.sources[wildcards.source].published,
+        code=code("fetch_published"),
+    message:
+        "Fetching the published images of {wildcards.source}"
+    script:
+        "../scripts/fetch_published.py"
+
+
 rule check_raw:
     """A look at every source's own files, printed before anything is computed: what is there, and what it allows."""
     log:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rbcflow.cells.bank import Cell
-from rbcflow.cells.methods import background, contrast, crops, polygons
+from rbcflow.cells.methods import background, contrast, crops, polygons, rim
 from rbcflow.cells.outline import USUAL, Options, Outlined, Wanted, everything, frames_of, to_cells
 from rbcflow.core.frames import Frame
 from rbcflow.sources.extraction import Extraction
@@ -69,6 +69,10 @@ def _contrast(job: Job) -> Iterator[Outlined]:
     return contrast.outline(job.frames, job.extraction, job.options)
 
 
+def _rim(job: Job) -> Iterator[Outlined]:
+    return rim.outline(job.folder, job.source, wanted=job.wanted)
+
+
 # The networks' libraries take seconds to load, so only the paths that use them do.
 
 
@@ -127,6 +131,7 @@ PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
     "segmented_crop": _segmented_crop,
     "background": _background,
     "contrast": _contrast,
+    "rim": _rim,
     "unet": _unet,
     "cellpose": _cellpose,
     "unet_cellpose": _unet_cellpose,

@@ -9,7 +9,7 @@ from typing import Any
 
 from rbcflow.cells.cut import Job, Networks
 from rbcflow.cells.outline import Options
-from rbcflow.runtime.lineage import OUTLINED, PHANTOM
+from rbcflow.runtime.lineage import OUTLINED, PHANTOM, RECUT
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources.extraction import Extraction
 from rbcflow.sources.record import SourceRecord
@@ -20,7 +20,8 @@ NETWORKS = ("unet", "cellpose", "yolo")
 
 def recorder_of(snakemake: Any) -> Recorder:
     """Return the recorder of a script that has networks as inputs or params, for which they are tools."""
-    return Recorder.of_job(snakemake, tools=NETWORKS, remarks=remarks_on(snakemake.params.networks))
+    recut = [RECUT] if "rim" in snakemake.params.get("paths", []) else []
+    return Recorder.of_job(snakemake, tools=NETWORKS, remarks=remarks_on(snakemake.params.networks) + recut)
 
 
 def remarks_on(networks: Mapping[str, Any]) -> list[str]:

@@ -27,6 +27,8 @@ SPLITS = ("train", "val", "test")
 
 HELD_OUT_DONORS = 4
 """One of this many donors, at least one, is held out for the test sets made of recordings."""
+GIVEN = "rim"
+"""Method of cells from composed images: they stay in the split their image was published in, whatever the scheme."""
 COLUMNS = ("cell_id", "source", "class", "group", "split")
 
 
@@ -120,11 +122,21 @@ def _divide(
     cells = table[table["kept"] & (table["class"] != "")]
     source = "".join(cells["source"].head(1))
     rng = np.random.default_rng([seed, *source.encode()])
+    if set(cells["method"]) == {GIVEN}:
+        return cells["recording"].map(_published_split)
     if scheme == "paper":
         return _divide_cells(cells, paper.get(source, shares), rng)
     # Dropped cells count here, so that the same recordings are found as by the test sets, which have no bank.
     apart = held_out(table.loc[table["donor"] != "", "recording"], scheme)
     return _divide_groups(cells, shares, apart, rng)
+
+
+def _published_split(recording: str) -> str:
+    """Return the split that the folder of an image names."""
+    named = [part for part in recording.split("/") if part in SPLITS]
+    if len(named) != 1:
+        raise InputError(recording, "images without a split", "a folder of train, val or test", "recording")
+    return named[0]
 
 
 def _check_train(path: Path, cells: pd.DataFrame, scheme: str) -> None:

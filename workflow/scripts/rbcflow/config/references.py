@@ -37,6 +37,10 @@ def check_references(settings: Settings) -> None:
     known = read_weights(Path(tables.weights))
     weights = ["none", *known]
     _check_banks(settings, list(known))
+    for name, source in settings.sources.items():
+        if source.published:
+            sets = read_published(Path(tables.published))["sets"]
+            check_name(source.published, sets, tables.published, f"sets, source {name}")
     for name, variant in settings.variants.items():
         for bank in variant.banks:
             check_name(bank, settings.banks, tables.variants, f"key {name}.banks")

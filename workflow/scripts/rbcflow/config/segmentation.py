@@ -9,7 +9,7 @@ from pydantic import Field
 from rbcflow.core.strict import Strict
 
 PathName = Literal[
-    "polygon", "segmented_crop", "background", "contrast", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"
+    "polygon", "segmented_crop", "background", "contrast", "rim", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"
 ]
 
 

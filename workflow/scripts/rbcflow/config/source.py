@@ -24,7 +24,7 @@ class Source(Labelled):
     layout: Annotated[str, AfterValidator(_known_layout)] = Field(
         description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `drawn`"
     )
-    access: Literal["phantom", "local", "package", "drawn", "url"] | None = Field(
+    access: Literal["phantom", "local", "package", "drawn", "url", "published"] | None = Field(
         None,
         description="left out: `local` where a path is given, else `phantom` or `local`, as the key `phantoms` says",
     )
@@ -51,6 +51,9 @@ class Source(Labelled):
         description="with access `local`: the folder has `truth/` as a phantom's has: boxes and masks are its",
     )
     url: str | None = Field(None, pattern="^https?://", description="a zip of the files, which access `url` downloads")
+    published: str | None = Field(
+        None, description="a set of resources/published_sets.yaml, whose images access `published` streams"
+    )
     sha256: Sum | None = Field(
         None,
         description="of the download; left out: the first one's files are kept in the manifest and compared",
@@ -63,6 +66,8 @@ class Source(Labelled):
     def _url_for_download(self) -> Source:
         if self.access == "url" and not self.url:
             raise ValueError("access `url` needs the key `url`")
+        if (self.access == "published") != (self.published is not None):
+            raise ValueError("access `published` and the key `published` go together")
         if self.exact_truth and self.access not in ("local", None):
             raise ValueError("`exact_truth` is a remark on own files: it goes with access `local`")
         allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].access

@@ -99,6 +99,22 @@ def import_split(
     _compare(hashlib.sha256(b"".join(bytes.fromhex(one) for one in digests)).hexdigest(), known, url)
 
 
+def import_set(
+    url: str, folder: str, target: Path, *, images: Mapping[str, int], classes: int, known: Path
+) -> None:
+    """Stream an archive and take one published set out of it as a folder of images and labels a split.
+
+    Arguments and errors are those of ``import_split``, ``known`` of the whole set.
+
+    Raises:
+        InputError: as ``import_archive``.
+    """
+    with _streamed(url, folder, "") as files:
+        _write_files(files, target)
+    digests = {split: _finish(target / split, split, {}, classes, images, url) for split in SPLITS}
+    _compare(_fingerprint(digests), known, url)
+
+
 @contextlib.contextmanager
 def _streamed(url: str, folder: str, table: str) -> Iterator[Iterator[Entry]]:
     """Give the files of a set in an archive while it comes."""

@@ -22,7 +22,7 @@ class Raw:
     def __init__(self, settings: Settings) -> None:
         """Take the settings."""
         self._settings = settings
-        self.recorded = self.of("phantom", "local", "url", "package")
+        self.recorded = self.of("phantom", "local", "url", "package", "published")
         self.masked = [
             name for name in self.recorded if settings.exact_truth(name) or settings.access(name) == "package"
         ]

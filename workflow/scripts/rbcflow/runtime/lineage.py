@@ -16,11 +16,12 @@ laboratories' recordings; made elsewhere. ``runtime/origin.py`` says what each l
 SEPARATOR = " + "
 """Stands between the origins of one row of a table."""
 
-ACCESS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "local": RAW, "url": RAW}
+ACCESS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "local": RAW, "url": RAW, "published": PUBLISHED}
 """The origin of a source's files by the way the configuration gets them; a laboratory's own are ``raw`` by any way."""
 
 OUTLINED = "Cells were outlined by a network trained on simulated pictures."
 STARTED = "The training started from a checkpoint that had learned from drawn cells."
+RECUT = "Cells were cut again out of the images that the preprint published."
 """Remarks on the method: they travel beside the origin and decide nothing."""
 
 

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from rbcflow.core import names
-from rbcflow.runtime.lineage import ACCESS, PHANTOM, PUBLIC, PUBLISHED, RAW, SEPARATOR, UNKNOWN
+from rbcflow.runtime.lineage import ACCESS, PHANTOM, PUBLIC, PUBLISHED, RAW, RECUT, SEPARATOR, UNKNOWN
 
 MEANING = {
     PHANTOM: "drawn by this workflow, not measured",
@@ -145,6 +145,8 @@ def decide(question: Question, *bases: Basis) -> Decision:
         found += _learned(basis, learned) if learned else []
         if question is Question.TRAINING and not found and basis.judged != basis.learned:
             found = ["judged on other images than the model learned from"]
+        if question is Question.TRAINING and RECUT in basis.remarks:
+            found += ["judged on images composed anew of cells that were cut out of published images"]
         missing += found
     return Decision(not missing, tuple(dict.fromkeys(missing)))
 

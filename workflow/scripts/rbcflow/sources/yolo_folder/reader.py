@@ -19,12 +19,12 @@ LAYOUT = "yolo_folder"
 
 def recordings(folder: Path) -> list[str]:
     """Return the folders of pictures, relative to the source's, sorted."""
-    return sorted({_place(folder, picture) for picture in pictures(read_folder(folder))})
+    return sorted({place(folder, picture) for picture in pictures(read_folder(folder))})
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W) grey or (H, W, 3) R, G, B uint8 pictures of a folder; raises InputError as ``decode`` does."""
-    own = [one for one in pictures(read_folder(folder)) if _place(folder, one) == recording]
+    own = [one for one in pictures(read_folder(folder)) if place(folder, one) == recording]
     for index, picture in enumerate(own):
         yield Frame(decode(picture.path), source, "", recording, index, file=name_of(folder, picture.path))
 
@@ -63,5 +63,6 @@ def name_of(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
 
 
-def _place(folder: Path, picture: Picture) -> str:
+def place(folder: Path, picture: Picture) -> str:
+    """Return the recording of a picture: its folder."""
     return name_of(folder, picture.path.parent)
