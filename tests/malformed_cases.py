@@ -70,7 +70,7 @@ CASES = [
     Case("configuration", "truth value in a list", change(training={"seeds": [True]}), "configuration",
          ("training.seeds", "[True]", "numbers or names")),
     Case("configuration", "section without content", change(training=None), "configuration",
-         ("key training", "None", "dictionary")),
+         ("key training", "None", "a mapping")),
     Case("configuration", "device that is none", change(training={"device": "gpu"}), "configuration",
          ("training.device", "'gpu'", "auto|cpu")),
     Case("configuration", "equal seeds", change(training={"seeds": [1, 1]}), "configuration",
