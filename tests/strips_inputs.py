@@ -27,7 +27,7 @@ def rows(folder: Path, laboratory: Path = STRIPS) -> dict:
     return {
         "laboratories": [str(laboratory)],
         "sources": {"sixth": {**ROW, "title": "strips", "path": str(folder)}},
-        "banks": {"sixth": {"title": "cells of strips", "source": "sixth", "paths": ["background"]}},
+        "banks": {"sixth": {"title": "cells of strips", "source": "sixth", "methods": ["background"]}},
         "testsets": {"sixth": {"title": "strips", "source": "sixth", "kind": "strips"}},
         "runs": {"random-on-sixth": {"model": "random", "testset": "sixth"}},
         "variants": {"random": {"banks": ["nouaman2024", "sixth"]}},

@@ -1,4 +1,4 @@
-"""From a Snakemake job to what the extraction paths are run on (scripts of stage ``cells``)."""
+"""From a Snakemake job to what the extraction methods are run on (scripts of stage ``cells``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def remarks_on(networks: Mapping[str, Any]) -> list[str]:
     return [OUTLINED] if any(learned_from == PHANTOM for _, _, learned_from in listed) else []
 
 
-def path_job(snakemake: Any, source: SourceRecord) -> Job:
+def method_job(snakemake: Any, source: SourceRecord) -> Job:
     """Return the job of a script that has networks as inputs or params, and a bank's options.
 
     Args:
@@ -45,7 +45,7 @@ def path_job(snakemake: Any, source: SourceRecord) -> Job:
 def job_of(
     source: SourceRecord, networks: Mapping[str, Any], inputs: Mapping[str, Any], *, scratch: Path, threads: int
 ) -> Job:
-    """Return what a path is run on.
+    """Return what a method is run on.
 
     Args:
         source: the record of the files that are looked at.

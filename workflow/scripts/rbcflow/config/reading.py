@@ -19,7 +19,7 @@ from rbcflow.core.yamlfile import check_once, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
-RENAMED = {"segmenters": ("segmentation",), "origin": ("access",)}
+RENAMED = {"segmenters": ("segmentation",), "origin": ("access",), "paths": ("methods",)}
 """What keys of older versions are called now."""
 
 

@@ -41,7 +41,7 @@ def layouts() -> str:
         (f"`{own.layout}`", own.takes, own.stands, code(own.methods) or "none", code(own.kinds) or "none")
         for own in laboratories.known().values()
     ]
-    return write.table(("layout", "what it takes", "where a file stands", "usable paths", "test set kinds"), rows)
+    return write.table(("layout", "what it takes", "where a file stands", "usable methods", "test set kinds"), rows)
 
 
 def kinds() -> str:

@@ -74,7 +74,7 @@ _CROWDED = Parameters(
 FLOW_PUBLIC = replace(_CROWDED, threshold=15, min_width=20)
 """For the public recordings: 320-400 x 80 pixels, several cells a frame, about 60 x 17 pixels each."""
 SAARLAND = replace(_CROWDED, threshold=12, min_width=10)
-"""For the Saarland videos, whose cells are cut by polygons; this path is there for the comparison of paths."""
+"""For the Saarland videos, whose cells are cut by polygons; this method is there for the comparison of methods."""
 
 PARAMETERS = {naples.LAYOUT: NAPLES, flow_public.LAYOUT: FLOW_PUBLIC, nouaman2024.LAYOUT: SAARLAND}
 
