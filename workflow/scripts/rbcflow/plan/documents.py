@@ -21,7 +21,7 @@ TABLE = re.compile(r"(?<=<!-- table: )(\w+)( -->\n)(.*?)(?=<!-- end -->)", re.DO
 
 
 def stages() -> str:
-    """Return the stages in the order of the data's way."""
+    """Return the stages in the order of the data flow."""
     rows = [
         (
             stage.name,
@@ -64,7 +64,7 @@ def columns() -> str:
     tables = {
         "cells/{bank}/cells.csv": bank.COLUMNS,
         "clusters/{bank}.csv": clusters.COLUMNS,
-        "outlines/{path}/objects.csv": outlines.COLUMNS,
+        "outlines/{method}/objects.csv": outlines.COLUMNS,
         "splits/{scheme}/{banks}.csv": splits.COLUMNS,
         "testsets/{testset}/frames.csv": files.FRAME_COLUMNS,
         "testsets/{testset}/truth.csv": files.TRUTH_COLUMNS,

@@ -27,7 +27,7 @@ STAGE_RECORDS = (
     "errors/*/provenance.json",
     "cards/*.json",
 )
-"""Where stages leave their records, in the order of the way of the data."""
+"""Where stages leave their records, in the order of the data flow."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,6 @@ def read_provenance(path: Path, results: Path) -> Provenance | None:
 
 
 def read_records(results: Path) -> list[Provenance]:
-    """Return the provenance of every stage, in the order of the way of the data."""
+    """Return the provenance of every stage, in the order of the data flow."""
     paths = [path for pattern in STAGE_RECORDS for path in sorted(results.glob(pattern))]
     return [record for path in paths if (record := read_provenance(path, results))]
