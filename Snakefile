@@ -1,4 +1,4 @@
-# rbcflow: from raw recordings of red blood cells to one report. The files below stand in the order of the data's way.
+# rbcflow: from raw recordings of red blood cells to one report. The files below stand in the order of the data flow.
 
 from snakemake.utils import min_version
 

@@ -27,10 +27,10 @@ TABLES = {
 drawn: {title: drawn cells, layout: drawn, access: drawn, licence: x, availability: x, reference: x}
 naples: {title: stacks, layout: naples, access: local, path: mini/raw, licence: x, availability: x, reference: x}
 """,
-    "banks.yaml": "drawn: {title: drawn cells, source: drawn, paths: [drawn]}\n",
+    "banks.yaml": "drawn: {title: drawn cells, source: drawn, methods: [drawn]}\n",
     "cut.yaml": """\
-drawn: {title: drawn cells, source: drawn, paths: [drawn]}
-naples: {title: stacks, source: naples, paths: [background]}
+drawn: {title: drawn cells, source: drawn, methods: [drawn]}
+naples: {title: stacks, source: naples, methods: [background]}
 """,
     "variants.yaml": "synthetic: {title: drawn cells, banks: [drawn]}\n",
     "models.yaml": f"""\

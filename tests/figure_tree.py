@@ -120,10 +120,10 @@ def _bank(folder: Path, source: str) -> Path:
 
 
 def _outlines(root: Path, settings: Settings) -> list[Path]:
-    paths = ("polygon", "segmented_crop", "background", "unet", "cellpose", "unet_cellpose", "yolo")
-    for path in paths:
+    methods = ("polygon", "segmented_crop", "background", "unet", "cellpose", "unet_cellpose", "yolo")
+    for method in methods:
         summaries = [
-            {"path": path, "source": source, "origin": "phantom", "n_cells": 40, "found": 38, "found_from_iou": 0.5}
+            {"method": method, "source": source, "origin": "phantom", "n_cells": 40, "found": 38, "found_from_iou": 0.5}
             | {"iou_p10": 0.2, "iou_median": 0.8}
             for source in settings.sources if source != "drawn"
         ]  # fmt: skip
@@ -131,10 +131,10 @@ def _outlines(root: Path, settings: Settings) -> list[Path]:
             {"source": summary["source"], "recording": "a", "frame": frame, "object": 0, "iou": iou}
             for summary in summaries for frame, iou in enumerate((0.1, 0.7, 0.9, 0.95))
         ]  # fmt: skip
-        (root / path).mkdir()
-        (root / path / "summary.json").write_text(json.dumps({"sources": summaries}))
-        pd.DataFrame(rows).to_csv(root / path / "objects.csv", index=False)
-    return [root / path for path in paths]
+        (root / method).mkdir()
+        (root / method / "summary.json").write_text(json.dumps({"sources": summaries}))
+        pd.DataFrame(rows).to_csv(root / method / "objects.csv", index=False)
+    return [root / method for method in methods]
 
 
 def _clusters(file: Path) -> Path:

@@ -54,8 +54,8 @@ CONFIG = {
         "random-on-naples": "overlap on Naples",
     },
     "banks": {
-        "nouaman2024": {"title": "Saarland cells", "source": "nouaman2024", "paths": ["polygon"]},
-        "flow_public": {"title": "public cells", "source": "flow_public", "paths": ["background"]},
+        "nouaman2024": {"title": "Saarland cells", "source": "nouaman2024", "methods": ["polygon"]},
+        "flow_public": {"title": "public cells", "source": "flow_public", "methods": ["background"]},
     },
     "variants": {
         "random": {"title": "random positions", "banks": ["nouaman2024"], "published_as": "train13"},

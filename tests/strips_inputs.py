@@ -27,7 +27,7 @@ def rows(folder: Path, laboratory: Path = STRIPS) -> dict:
     return {
         "laboratories": [str(laboratory)],
         "sources": {"sixth": {**ROW, "title": "strips", "path": str(folder)}},
-        "banks": {"sixth": {"title": "cells of strips", "source": "sixth", "paths": ["background"]}},
+        "banks": {"sixth": {"title": "cells of strips", "source": "sixth", "methods": ["background"]}},
         "testsets": {
             "sixth": {"title": "strips", "source": "sixth", "kind": "strips"},
             "sixth_found": {"title": "strips, by background", "source": "sixth", "kind": "strips_found"},

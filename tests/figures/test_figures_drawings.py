@@ -497,27 +497,27 @@ def test_a_plot_is_also_written_as_svg_where_that_is_wanted_and_both_repeat(tmp_
     assert not without.with_suffix(".svg").exists()
 
 
-def test_every_path_and_source_is_named_beside_its_outline_scores(tmp_path):
-    for path in ("unet_cellpose", "unet"):
+def test_every_method_and_source_is_named_beside_its_outline_scores(tmp_path):
+    for method in ("unet_cellpose", "unet"):
         sources = [
-            {"path": path, "source": name, "origin": "phantom", "n_cells": 4, "found": 3, "found_from_iou": 0.5}
+            {"method": method, "source": name, "origin": "phantom", "n_cells": 4, "found": 3, "found_from_iou": 0.5}
             | {"iou_p10": 0.2, "iou_median": 0.8}
             for name in ("kihm2018", "liang2024")
         ]
-        (tmp_path / path).mkdir()
-        (tmp_path / path / "summary.json").write_text(json.dumps({"sources": sources}))
+        (tmp_path / method).mkdir()
+        (tmp_path / method / "summary.json").write_text(json.dumps({"sources": sources}))
         rows = [
             {"source": name, "recording": "a", "frame": frame, "object": 0, "iou": iou}
             for name in ("kihm2018", "liang2024")
             for frame, iou in enumerate((0.1, 0.7, 0.9, 0.95))
         ]
-        pd.DataFrame(rows).to_csv(tmp_path / path / "objects.csv", index=False)
+        pd.DataFrame(rows).to_csv(tmp_path / method / "objects.csv", index=False)
     with style.vector_copies(True):
         extraction.outline_scores([tmp_path / "unet_cellpose", tmp_path / "unet"], tmp_path / "plot.png")
     # Matplotlib names every text that it draws
     drawn = re.findall(r"<!-- (.+) -->", (tmp_path / "plot.svg").read_text())
     assert {"unet + cellpose on kihm2018", "unet + cellpose on liang2024", "3 of 4"} <= set(drawn)
-    # four cells of each source, each outlined by both paths
+    # four cells of each source, each outlined by both methods
     assert any("8 whole true cells" in text and "n = 16" in text for text in drawn)
 
 

@@ -105,7 +105,7 @@ def test_text_that_reads_as_a_number_is_taken():
             ["config/models.yaml", "'train13' of 'random' and of 'random_nosuperposition'"],
         ),
         ({"variants": {"random": {"banks": ["kihm"]}}}, ["random.banks", "'kihm'", "nouaman2024"]),
-        ({"banks": {"naples": {"paths": ["polygon"]}}}, ["naples.paths", "'polygon'", "background"]),
+        ({"banks": {"naples": {"methods": ["polygon"]}}}, ["naples.methods", "'polygon'", "background"]),
         ({"banks": {"naples": {"source": "napoli"}}}, ["naples.source", "'napoli'", "nouaman2024"]),
         ({"segmentation": {"unet": "carvana"}}, ["segmentation.unet", "'carvana'", "unet_carvana.pth"]),
         ({"sources": {"naples": {"acess": "local"}}}, ["naples.acess", "did you mean 'access'?"]),

@@ -266,7 +266,7 @@ def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_pat
             ]
             yield Outlined(frame, [Found.of_mask(mask & (number % 2 == 0))])
 
-    monkeypatch.setitem(outlines.PATHS, "unet", exact)
+    monkeypatch.setitem(outlines.METHODS, "unet", exact)
     source = SourceRecord("kihm2018", "kihm2018", "phantom", True, "available", None, str(tmp_path), 0, "")
     scored = outlines.score("unet", Job("kihm2018", "kihm2018", tmp_path), source, frames=8)
     outlines.write([scored], tmp_path / "out")

@@ -1,4 +1,4 @@
-"""Provenance: origins travel along the way of the data and are never mixed up or lost."""
+"""Provenance: origins travel along the data flow and are never mixed up or lost."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ drawn: {title: drawn cells, layout: drawn, access: drawn, licence: x, availabili
 naples: {title: stacks, layout: naples, access: local, path: small/naples, licence: x, availability: x, reference: x}
 """,
     "banks.yaml": """\
-drawn: {title: drawn cells, source: drawn, paths: [drawn]}
-naples: {title: stacks, source: naples, paths: [background]}
+drawn: {title: drawn cells, source: drawn, methods: [drawn]}
+naples: {title: stacks, source: naples, methods: [background]}
 """,
     "variants.yaml": """\
 random_nosuperposition: {title: no overlap, banks: [drawn]}

@@ -238,7 +238,7 @@ def small_preprint(folder: Path) -> None:
         "pathvars": {"results": "results"},
         "tables": {name: f"few-{name}.{end}" for name, end in
                    (("variants", "yaml"), ("models", "yaml"), ("runs", "tsv"), ("figures", "yaml"))},
-        "banks": {name: {"paths": ["contrast"]} for name in ("kihm2018", "liang2024")},
+        "banks": {name: {"methods": ["contrast"]} for name in ("kihm2018", "liang2024")},
         "segmentation": {"cellpose": "trained", "unet": "trained", "diameter": None},
         "shard_size": 1000,
         "training": {"architecture": "yolo11n.yaml", "weights": "starter", "threads": 1},
@@ -333,7 +333,7 @@ def test_a_caption_renders_the_report_and_nothing_else(clone: Clone):
 
 def test_cells_and_a_variant_of_ones_own_rerun_no_other_dataset(clone: Clone):
     for table, added in (
-        ("banks", "mine: {title: cells of my own, source: kihm2018, paths: [cellpose]}"),
+        ("banks", "mine: {title: cells of my own, source: kihm2018, methods: [cellpose]}"),
         ("variants", "mine: {title: mine among others, banks: [nouaman2024, mine]}"),
     ):
         (clone.folder / f"{table}.yaml").write_text(

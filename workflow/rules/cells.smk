@@ -1,4 +1,4 @@
-# cells: single cells with masks, how each was cut, and how well each path outlines cells whose masks are known.
+# cells: single cells with masks, how each was cut, and how well each method outlines cells whose masks are known.
 
 
 rule cluster_objects:
@@ -35,7 +35,7 @@ rule cluster_objects:
 
 
 rule cut_cells:
-    """The single cells of one bank, by every path it names; none where its source is unavailable."""
+    """The single cells of one bank, by every method it names; none where its source is unavailable."""
     input:
         unpack(lambda wildcards: PLAN.cells.network_inputs(PLAN.cells.networks(wildcards.bank))),
         record=lambda wildcards: PLAN.cells.record(wildcards.bank),
@@ -60,7 +60,7 @@ rule cut_cells:
         gpu=lambda wildcards: PLAN.cells.gpus(PLAN.cells.networks(wildcards.bank)),
     params:
         networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
-        paths=lambda wildcards: SETTINGS.banks[wildcards.bank].paths,
+        methods=lambda wildcards: SETTINGS.banks[wildcards.bank].methods,
         options=lambda wildcards: PLAN.cells.options(wildcards.bank),
         extraction=lambda wildcards: PLAN.cells.extraction(SETTINGS.banks[wildcards.bank].source),
         code=code("cut_cells"),
@@ -99,11 +99,11 @@ rule draw_cells:
         "../scripts/draw_cells.py"
 
 
-# To load the networks' libraries takes as long as to outline the sampled frames, so a job takes all paths with networks, and one the others.
+# To load the networks' libraries takes as long as to outline the sampled frames, so a job takes all methods with networks, and one the others.
 for kind, methods in PLAN.cells.scored_by.items():
 
     rule:
-        """Extraction paths on every source with known masks that they can take."""
+        """Extraction methods on every source with known masks that they can take."""
         name:
             f"score_outlines_by_{kind}"
         input:
@@ -126,7 +126,7 @@ for kind, methods in PLAN.cells.scored_by.items():
             runtime=growing(120),
             gpu=PLAN.cells.gpus(SETTINGS.networks(methods)),
         params:
-            paths=[PLAN.cells.scored_path(method) for method in methods],
+            methods=[PLAN.cells.scored_method(method) for method in methods],
             frames=CONFIG.segmentation.scored_frames,
             code=code("score_outlines"),
         message:

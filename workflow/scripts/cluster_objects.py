@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rbcflow.cells.clusters import Pictures, write_clusters
 from rbcflow.cells.cut import foreground_network
-from rbcflow.cells.jobs import path_job, recorder_of
+from rbcflow.cells.jobs import method_job, recorder_of
 from rbcflow.cells.methods.unet import outline_with_probability
 from rbcflow.runtime import logs
 from rbcflow.sources import record
@@ -15,7 +15,7 @@ if __name__ == "__main__":
     source = record.read(Path(snakemake.input.record))
     pairs = []
     if source.status == "available":
-        job = path_job(snakemake, source)
+        job = method_job(snakemake, source)
         pairs = outline_with_probability(job.frames, job.extraction, foreground_network(job.networks), job.options)
     pictures = Pictures()
     write_clusters(Path(snakemake.output.clusters), pictures.watching(pairs))

@@ -1,10 +1,10 @@
-"""Rule cut_cells: the single cells of one bank, by every path it names; none where its source is unavailable."""
+"""Rule cut_cells: the single cells of one bank, by every method it names; none where its source is unavailable."""
 
 from pathlib import Path
 
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import cut_cells
-from rbcflow.cells.jobs import path_job, recorder_of
+from rbcflow.cells.jobs import method_job, recorder_of
 from rbcflow.runtime import logs
 from rbcflow.sources import record
 
@@ -14,6 +14,6 @@ if __name__ == "__main__":
     source = record.read(Path(snakemake.input.record))
     cells = iter(())
     if source.status == "available":
-        cells = cut_cells(snakemake.params.paths, path_job(snakemake, source))
+        cells = cut_cells(snakemake.params.methods, method_job(snakemake, source))
     write_bank(Path(snakemake.output.cells).parent, cells, snakemake.wildcards.bank)
     recorder.write(snakemake.output.provenance)

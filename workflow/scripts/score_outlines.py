@@ -1,4 +1,4 @@
-"""Rules score_outlines_by_<what>: extraction paths on every source with known masks that they can take."""
+"""Rules score_outlines_by_<what>: extraction methods on every source with known masks that they can take."""
 
 from pathlib import Path
 
@@ -13,25 +13,25 @@ if __name__ == "__main__":
     sources = {Path(file).parent.name: Path(file) for file in snakemake.input.records}
     trained = {name: Path(file) for name, file in snakemake.input.items() if name in NETWORKS}
     frames, code = snakemake.params.frames, snakemake.params.code
-    for path, summary, provenance in zip(
-        snakemake.params.paths, snakemake.output.summaries, snakemake.output.provenance, strict=True
+    for method, summary, provenance in zip(
+        snakemake.params.methods, snakemake.output.summaries, snakemake.output.provenance, strict=True
     ):
-        # a record a path, of what that path was scored on
-        networks, records = path["networks"], [sources[name] for name in path["sources"]]
-        inputs = {name: file for name, file in trained.items() if name in path["needs"]} | {"records": records}
-        params = {"networks": networks, "extraction": path["extraction"], "frames": frames, "code": code}
+        # a record a method, of what that method was scored on
+        networks, records = method["networks"], [sources[name] for name in method["sources"]]
+        inputs = {name: file for name, file in trained.items() if name in method["needs"]} | {"records": records}
+        params = {"networks": networks, "extraction": method["extraction"], "frames": frames, "code": code}
         recorder = Recorder(
-            "score_outlines", inputs, params, {"path": path["path"]}, tools=NETWORKS, remarks=remarks_on(networks)
+            "score_outlines", inputs, params, {"method": method["method"]}, tools=NETWORKS, remarks=remarks_on(networks)
         )
         folder, scored = Path(summary).parent, []
         for source in map(record.read, records):
             if source.status == "available":
-                extraction = path["extraction"][source.source]
+                extraction = method["extraction"][source.source]
                 job = job_of(
                     source, networks, extraction, inputs, scratch=folder / ".ultralytics", threads=snakemake.threads
                 )
-                scored.append(score(path["path"], job, source, frames=frames))
+                scored.append(score(method["method"], job, source, frames=frames))
             else:
-                scored.append(unavailable(path["path"], source))
+                scored.append(unavailable(method["method"], source))
         write(scored, folder)
         recorder.write(provenance)

@@ -1,4 +1,4 @@
-"""The cluster filter of the Liang path (rule ``cluster_objects``; method, section 2.2): features, DBSCAN, verdicts.
+"""The cluster filter of the Liang method (rule ``cluster_objects``; method, section 2.2): features, DBSCAN, verdicts.
 
 The preprint listed by hand which clusters to drop, after looking at them. Here a cluster is dropped where more than
 half of its members do not look like one whole cell: they lie at the frame's end, or their foreground falls into parts.

@@ -1,4 +1,4 @@
-"""The extraction paths by the names ``config/banks.yaml`` uses (rules ``cut_cells`` and ``score_outlines``)."""
+"""The extraction methods by the names ``config/banks.yaml`` uses (rules ``cut_cells`` and ``score_outlines``)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rbcflow.sources.extraction import Extraction
 
 @dataclass(frozen=True)
 class Networks:
-    """Where the networks of a path lie; a path that needs none ignores them.
+    """Where the networks of a method lie; a method that needs none ignores them.
 
     Attributes:
         unet, cellpose, yolo: (file, sha256); the sha256 is None for a network that was trained in the same run.
-        clusters: table of rule ``cluster_objects``, if the path filters by clusters.
+        clusters: table of rule ``cluster_objects``, if the method filters by clusters.
         diameter: of cells for Cellpose in pixels, if images are to be scaled by it.
         scratch: private folder for Ultralytics' settings.
         threads: processor threads.
@@ -36,7 +36,7 @@ class Networks:
 
 @dataclass(frozen=True)
 class Job:
-    """What a path is run on: a source's layout, name and files, the wanted frames, networks, the bank's ways, the
+    """What a method is run on: a source's layout, name and files, the wanted frames, networks, the bank's ways, the
     laboratory's."""
 
     layout: str
@@ -49,7 +49,7 @@ class Job:
 
     @property
     def frames(self) -> Iterator[Frame]:
-        """The frames a per-frame path looks at."""
+        """The frames a per-frame method looks at."""
         return frames_of(self.layout, self.folder, self.source, self.wanted)
 
 
@@ -73,7 +73,7 @@ def _rim(job: Job) -> Iterator[Outlined]:
     return rim.outline(job.folder, job.source, wanted=job.wanted)
 
 
-# The networks' libraries take seconds to load, so only the paths that use them do.
+# The networks' libraries take seconds to load, so only the methods that use them do.
 
 
 def _unet(job: Job) -> Iterator[Outlined]:
@@ -126,7 +126,7 @@ def _instances(networks: Networks):
     return Instances(*networks.cellpose, diameter=networks.diameter, threads=networks.threads)
 
 
-PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
+METHODS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
     "polygon": _polygon,
     "segmented_crop": _segmented_crop,
     "background": _background,
@@ -137,19 +137,19 @@ PATHS: dict[str, Callable[[Job], Iterator[Outlined]]] = {
     "unet_cellpose": _unet_cellpose,
     "yolo": _yolo,
 }
-"""Every path; a laboratory says which it can take (``sources.laboratory``), ``config.segmentation.NETWORKS`` which
+"""Every method; a laboratory says which it can take (``sources.laboratory``), ``config.segmentation.NETWORKS`` which
 networks each needs."""
 
 
-def cut_cells(paths: list[str], job: Job) -> Iterator[Cell]:
-    """Yield the cells of a source by every path of a bank, dropped ones included.
+def cut_cells(methods: list[str], job: Job) -> Iterator[Cell]:
+    """Yield the cells of a source by every method of a bank, dropped ones included.
 
     Args:
-        paths: keys of ``PATHS``.
+        methods: keys of ``METHODS``.
         job: what they are run on.
 
     Raises:
         InputError: a raw file or a network's file is wrong.
     """
-    for path in paths:
-        yield from to_cells(PATHS[path](job), path)
+    for method in methods:
+        yield from to_cells(METHODS[method](job), method)

@@ -1,4 +1,4 @@
-"""From a Snakemake job to what the extraction paths are run on (scripts of stage ``cells``)."""
+"""From a Snakemake job to what the extraction methods are run on (scripts of stage ``cells``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NETWORKS = ("unet", "cellpose", "yolo")
 
 def recorder_of(snakemake: Any) -> Recorder:
     """Return the recorder of a script that has networks as inputs or params, for which they are tools."""
-    recut = [RECUT] if "rim" in snakemake.params.get("paths", []) else []
+    recut = [RECUT] if "rim" in snakemake.params.get("methods", []) else []
     return Recorder.of_job(snakemake, tools=NETWORKS, remarks=remarks_on(snakemake.params.networks) + recut)
 
 
@@ -30,7 +30,7 @@ def remarks_on(networks: Mapping[str, Any]) -> list[str]:
     return [OUTLINED] if any(learned_from == PHANTOM for _, _, learned_from in listed) else []
 
 
-def path_job(snakemake: Any, source: SourceRecord) -> Job:
+def method_job(snakemake: Any, source: SourceRecord) -> Job:
     """Return the job of a script that has networks as inputs or params, and a bank's options.
 
     Args:
@@ -54,7 +54,7 @@ def job_of(
     scratch: Path,
     threads: int,
 ) -> Job:
-    """Return what a path is run on.
+    """Return what a method is run on.
 
     Args:
         source: the record of the files that are looked at.

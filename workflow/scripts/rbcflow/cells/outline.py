@@ -1,6 +1,7 @@
-"""What every extraction path gives: a frame's objects with masks (rules ``cut_cells`` and ``score_outlines``).
+"""What every extraction method gives: a frame's objects with masks (rules ``cut_cells`` and ``score_outlines``).
 
-A path yields ``Outlined`` frames. The bank turns them into cells, the segmentation benchmark compares them with truth.
+A method yields ``Outlined`` frames. The bank turns them into cells, the segmentation benchmark compares them with
+truth.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ class Found:
     """One object of a frame.
 
     Attributes:
-        mask: (H, W) bool, of the frame's size; may be empty where a path found nothing that it could outline.
+        mask: (H, W) bool, of the frame's size; may be empty where a method found nothing that it could outline.
         box: half-open corners in pixels.
         touches_edge: whether the frame's edge cuts the object.
         reason: why it is no usable cell; empty for a usable one.
-        class_: class, where the path names it; else the frame's label counts.
+        class_: class, where the method names it; else the frame's label counts.
     """
 
     mask: NDArray[np.bool_]
@@ -64,7 +65,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Outlined:
-    """A frame and what a path found in it."""
+    """A frame and what a method found in it."""
 
     frame: Frame
     found: list[Found]
@@ -72,7 +73,7 @@ class Outlined:
 
 @dataclass(frozen=True)
 class Options:
-    """What a bank may do in another way than its paths do by themselves.
+    """What a bank may do in another way than its methods do by themselves.
 
     Attributes:
         recordings: those that cells are cut from; none named means all.
@@ -103,7 +104,7 @@ def everything(recording: str, index: int) -> bool:
 
 
 def frames_of(layout: str, folder: Path, source: str, wanted: Wanted = everything) -> Iterator[Frame]:
-    """Yield the frames a per-frame path looks at: all recordings of a layout, crops with their background among them.
+    """Yield the frames a per-frame method looks at: all recordings of a layout, crops with their background among them.
 
     Args:
         layout: a key of ``layouts.READERS``.

@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from rbcflow.config.base import Labelled, each_once
-from rbcflow.config.segmentation import PathName
+from rbcflow.config.segmentation import MethodName
 
 
 class Bank(Labelled):
     """One row of `config/banks.yaml`: a bank of single cells."""
 
     source: str
-    paths: list[PathName] = Field(min_length=1)
+    methods: list[MethodName] = Field(min_length=1)
     recordings: list[str] = Field(
         [], description="recordings, which of crops are folders, that cells are cut from; left out: all"
     )
@@ -31,8 +31,8 @@ class Bank(Labelled):
 
     @model_validator(mode="after")
     def _each_path_once(self) -> Bank:
-        return each_once(self, "paths")
+        return each_once(self, "methods")
 
 
 BANK_OPTIONS = {"recordings", "kernel", "elongation", "elongation_of"}
-"""Keys of a bank's row that say how its paths work (``cells.outline.Options``)."""
+"""Keys of a bank's row that say how its methods work (``cells.outline.Options``)."""

@@ -19,15 +19,19 @@ def check_name(name: str, known: dict | list, path: str, where: str) -> None:
 
 
 def _check_banks(settings: Settings, weights: list[str]) -> None:
-    """Check that banks name sources and paths that fit each other, and networks that there are."""
+    """Check that banks name sources and methods that fit each other, and networks that there are."""
     tables, segmentation, taken = settings.config.tables, settings.config.segmentation, laboratories.takers()
     for name, bank in settings.banks.items():
         check_name(bank.source, settings.sources, tables.banks, f"key {name}.source")
         layout = settings.sources[bank.source].layout
-        for path in bank.paths:
-            if layout not in taken[path]:
-                expected = f"a path for it: {', '.join(known for known, layouts in taken.items() if layout in layouts)}"
-                raise InputError(tables.banks, f"path {path!r} for the layout {layout}", expected, f"key {name}.paths")
+        for method in bank.methods:
+            if layout not in taken[method]:
+                expected = (
+                    f"a method for it: {', '.join(known for known, layouts in taken.items() if layout in layouts)}"
+                )
+                raise InputError(
+                    tables.banks, f"method {method!r} for the layout {layout}", expected, f"key {name}.methods"
+                )
     for network, own in (("unet", ["trained"]), ("cellpose", ["trained", "finetuned"]), ("yolo", [])):
         check_name(getattr(segmentation, network), [*own, *weights], tables.weights, f"key segmentation.{network}")
 

@@ -1,4 +1,4 @@
-"""The block `segmentation`: networks that outline cells, and the extraction paths that need them."""
+"""The block `segmentation`: networks that outline cells, and the extraction methods that need them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rbcflow.core.strict import Strict
 
-PathName = Literal[
+MethodName = Literal[
     "polygon", "segmented_crop", "background", "contrast", "rim", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"
 ]
 
@@ -16,11 +16,11 @@ PathName = Literal[
 NETWORKS: dict[str, tuple[str, ...]] = {
     "unet": ("unet",), "cellpose": ("cellpose",), "unet_cellpose": ("unet", "cellpose"), "yolo": ("yolo", "unet"),
 }  # fmt: skip
-"""The networks a path needs."""
+"""The networks a method needs."""
 
 
 class Segmentation(Strict):
-    """The networks that outline cells, and the comparison of all paths with truth."""
+    """The networks that outline cells, and the comparison of all methods with truth."""
 
     pictures: int = Field(
         70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
@@ -36,6 +36,6 @@ class Segmentation(Strict):
     diameter: Annotated[float, Field(gt=0)] | None = Field(
         None, description="cells' diameter in pixels for Cellpose's own networks; the preprint: 60"
     )
-    yolo: str = Field("starter", description="detector of the path `yolo`, a name from resources/weights.yaml")
+    yolo: str = Field("starter", description="detector of the method `yolo`, a name from resources/weights.yaml")
     finetune_steps: int = Field(120, ge=5, description="batches of annotated pictures in `finetune_cellpose`")
-    scored_frames: int = Field(8, ge=1, description="frames of a source on which each path is compared with truth")
+    scored_frames: int = Field(8, ge=1, description="frames of a source on which each method is compared with truth")

@@ -87,9 +87,9 @@ class Settings:
         """Return the folder where a source's own files are expected."""
         return Path(self.sources[source].path or f"{self.config.raw}/{source}")
 
-    def networks(self, paths: list[str]) -> list[str]:
-        """Return the names of the networks that some paths need, in a fixed order."""
-        needed = {network for path in paths for network in NETWORKS.get(path, ())}
+    def networks(self, methods: list[str]) -> list[str]:
+        """Return the names of the networks that some methods need, in a fixed order."""
+        needed = {network for method in methods for network in NETWORKS.get(method, ())}
         return [network for network in ("unet", "cellpose", "yolo") if network in needed]
 
     def kind(self, testset: str) -> TestSetKind:

@@ -22,7 +22,7 @@ WORST = "#B2182B"
 
 
 def outline_scores(outlines: list[Path], output: Path) -> None:
-    """Show the IoU of every true cell with what each extraction path outlined, the worst decile marked.
+    """Show the IoU of every true cell with what each extraction method outlined, the worst decile marked.
 
     Args:
         outlines: folders of rule ``score_outlines``.
@@ -30,12 +30,12 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
     """
     scored = [pair for folder in outlines for pair in _scored(folder)]
     if not scored:
-        style.notice(output, "No path was compared with truth.")
+        style.notice(output, "No method was compared with truth.")
         return
     origins = origin.text(summary["origin"] for summary, _ in scored)
     n = sum(summary["n_cells"] for summary, _ in scored)
     cells = pd.concat([table[["source", "recording", "frame", "object"]] for _, table in scored]).drop_duplicates()
-    counted = f"{len(cells)} whole true cells, each with every path that was tried on it: n = {n}; a missed cell has 0"
+    counted = f"{len(cells)} whole true cells, each with every method tried on it: n = {n}; a missed cell has 0"
     note = style.note(counted, "bar: median; red: worst decile", origins)
     with style.canvas(output, style.SHEET_MM, 24 + 5.2 * len(scored), note) as figure:
         axes = figure.subplots()
@@ -50,19 +50,19 @@ def outline_scores(outlines: list[Path], output: Path) -> None:
 
 
 def _scored(folder: Path) -> list[tuple[dict, pd.DataFrame]]:
-    """Return summary and cells of a path on each source where there was one."""
+    """Return summary and cells of a method on each source where there was one."""
     summaries = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["sources"]
     cells = pd.read_csv(folder / "objects.csv")
     return [(each, cells[cells["source"] == each["source"]]) for each in summaries if each["n_cells"]]
 
 
 def _path_label(summary: dict) -> str:
-    path = summary["path"].replace("unet_cellpose", "unet + cellpose").replace("_", " ")
-    return f"{path} on {style.label(summary['source'])}"
+    method = summary["method"].replace("unet_cellpose", "unet + cellpose").replace("_", " ")
+    return f"{method} on {style.label(summary['source'])}"
 
 
 def _strips(axes: Axes, scored: list[tuple[str, dict, pd.DataFrame]]) -> None:
-    """Draw the cells of each path on each source as points, with median and worst decile."""
+    """Draw the cells of each method on each source as points, with median and worst decile."""
     cells = pd.concat(
         [table.assign(label=label, worst=table["iou"] <= summary["iou_p10"]) for label, summary, table in scored]
     )

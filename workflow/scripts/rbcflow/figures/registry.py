@@ -175,7 +175,7 @@ def keys_of(
     return {
         "none": [ONLY_KEY],
         "bank": list(banks),
-        "clustered": [name for name, row in banks.items() if "unet_cellpose" in row["paths"]],
+        "clustered": [name for name, row in banks.items() if "unet_cellpose" in row["methods"]],
         "recorded": list(recorded),
         "variant": list(variants),
         "model": list(dict.fromkeys(str(row["model"]) for row in judged)),

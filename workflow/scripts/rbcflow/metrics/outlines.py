@@ -1,7 +1,7 @@
-"""Extraction paths against exact masks (rule ``score_outlines``): cells found, missed and invented, IoU, boundary F1.
+"""Extraction methods against exact masks (rule ``score_outlines``): cells found, missed and invented, IoU, boundary F1.
 
 Every whole true cell of the sampled frames counts once; a missed one has IoU 0. Cells that the frame's edge cuts are
-neither asked for nor held against a path.
+neither asked for nor held against a method.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rbcflow.cells.bank import touches_edge
-from rbcflow.cells.cut import PATHS, Job
+from rbcflow.cells.cut import METHODS, Job
 from rbcflow.cells.outline import Outlined
 from rbcflow.core.errors import InputError
 from rbcflow.phantom.truth import read_masks, read_objects
@@ -49,20 +49,20 @@ class Truth:
 
 @dataclass(frozen=True)
 class Scored:
-    """A path on one source: a row of ``COLUMNS`` for each true cell, and the summary."""
+    """A method on one source: a row of ``COLUMNS`` for each true cell, and the summary."""
 
     table: pd.DataFrame
     summary: dict[str, Any]
 
 
-def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
-    """Run a path on a sample of a source's frames and compare it with truth.
+def score(method: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
+    """Run a method on a sample of a source's frames and compare it with truth.
 
     Truth is the phantom's; of the public recordings it is the masks stored by the instrument, which has them of
     recorded events alone, so that nothing can be called invented there.
 
     Args:
-        path: a key of ``cells.cut.PATHS``.
+        method: a key of ``cells.cut.METHODS``.
         job: layout, source, files and networks; the sample takes the place of its ``wanted``.
         source: the record of the source, which says whether it has exact truth.
         frames: largest size of the sample, evenly spaced over the source's sorted frames.
@@ -76,11 +76,11 @@ def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
     """
     if not source.exact_truth and not hasattr(READERS[job.layout], "stored_masks"):
         raise InputError(job.folder, "no truth", "a phantom, or public recordings with stored masks")
-    wanted = sample(path, job.layout, job.folder, frames)
+    wanted = sample(method, job.layout, job.folder, frames)
     truths = _truths(job.layout, job.folder, wanted)
     rows, invented, seconds = [], 0, []
     # networks are loaded here, before the clock starts
-    outlined = PATHS[path](replace(job, wanted=lambda recording, index: (recording, index) in wanted))
+    outlined = METHODS[method](replace(job, wanted=lambda recording, index: (recording, index) in wanted))
     started = time.perf_counter()
     for item in outlined:
         seconds.append(time.perf_counter() - started)
@@ -92,7 +92,8 @@ def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
         started = time.perf_counter()
     table = pd.DataFrame(rows, columns=COLUMNS)
     summary = {
-        "path": path, "source": job.source, "origin": source.origin, "status": "available", "n_frames": len(seconds),
+        "method": method, "source": job.source, "origin": source.origin, "status": "available",
+        "n_frames": len(seconds),
         "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX,
         "invented": None if hasattr(READERS[job.layout], "stored_masks") else invented,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
@@ -101,10 +102,10 @@ def score(path: str, job: Job, source: SourceRecord, *, frames: int) -> Scored:
     return Scored(table, summary)
 
 
-def unavailable(path: str, source: SourceRecord) -> Scored:
-    """Return a path on a source that cannot be had: no cells, and why."""
+def unavailable(method: str, source: SourceRecord) -> Scored:
+    """Return a method on a source that cannot be had: no cells, and why."""
     empty = pd.DataFrame(columns=COLUMNS)
-    summary = {"path": path, "source": source.source, "origin": source.origin, "status": source.status,
+    summary = {"method": method, "source": source.source, "origin": source.origin, "status": source.status,
                "reason": source.reason, "n_frames": 0, "invented": None, "milliseconds_a_frame": None,
                **summarised(empty), "classes": {}}  # fmt: skip
     return Scored(empty, summary)
@@ -132,35 +133,35 @@ def summarised(table: pd.DataFrame) -> dict[str, Any]:
     return {"n_cells": len(iou), "found": found, "missed": len(iou) - found, **quantiles}
 
 
-def sample(path: str, layout: str, folder: Path, frames: int) -> set[Key]:
-    """Return the frames a path is judged on: of those with truth, evenly spaced.
+def sample(method: str, layout: str, folder: Path, frames: int) -> set[Key]:
+    """Return the frames a method is judged on: of those with truth, evenly spaced.
 
     Args:
-        path: decides which of a source's frames it can take.
+        method: decides which of a source's frames it can take.
         layout: of the source.
         folder: its files.
         frames: most frames.
     """
-    keys = _candidates(path, layout, folder)
+    keys = _candidates(method, layout, folder)
     if len(keys) > frames:
         keys = [keys[index] for index in np.linspace(0, len(keys) - 1, frames).round().astype(int)]
     return set(keys)
 
 
-def _candidates(path: str, layout: str, folder: Path) -> list[Key]:
+def _candidates(method: str, layout: str, folder: Path) -> list[Key]:
     reader = READERS[layout]
     if hasattr(reader, "stored_masks"):
         return [(rec, index) for rec in reader.recordings(folder) for index in reader.frame_numbers(folder, rec)]
-    if path == "polygon":
+    if method == "polygon":
         return [(frame.recording, frame.index) for frame in reader.annotated_frames(folder)]
     table = read_objects(folder)[["recording", "frame"]].drop_duplicates()
     keys = sorted((str(recording), int(frame)) for recording, frame in table.itertuples(index=False))
     if not hasattr(reader, "crop_files"):
         return keys
     videos, read = set(reader.recordings(folder)), set(recordings(layout, folder))
-    if path == "segmented_crop":
+    if method == "segmented_crop":
         return [key for key in keys if key[0] not in read]
-    allowed = videos if path == "background" else read
+    allowed = videos if method == "background" else read
     return [key for key in keys if key[0] in allowed]
 
 
@@ -195,7 +196,7 @@ def _stored(masks: list[NDArray[np.bool_]]) -> list[Truth]:
 
 
 def compare(item: Outlined, truths: list[Truth]) -> tuple[list[tuple], int]:
-    """Match what a path found in a frame with the true objects, best overlap first.
+    """Match what a method found in a frame with the true objects, best overlap first.
 
     Args:
         item: frame and found objects.

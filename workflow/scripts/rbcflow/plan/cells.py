@@ -1,4 +1,4 @@
-"""Banks of cells, the networks that outline them, and the scores of extraction paths (rule file ``cells``)."""
+"""Banks of cells, the networks that outline them, and the scores of extraction methods (rule file ``cells``)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Cells:
 
     Attributes:
         cut: banks that are cut from files; the others are drawn.
-        clustered: banks whose path has a cluster filter.
-        scored: the sources with true masks that each extraction path is scored on.
-        scored_by: the paths that one job scores, by whether they need networks.
+        clustered: banks whose method has a cluster filter.
+        scored: the sources with true masks that each extraction method is scored on.
+        scored_by: the methods that one job scores, by whether they need networks.
         mapped: one bank a source, for each cell once: the first that datasets are composed from, else the first.
         feeding: banks that datasets are composed from, without those of a laboratory whose files are not there.
     """
@@ -30,14 +30,14 @@ class Cells:
         """Take settings, the table of weights, the sources and what can be made."""
         self._settings, self._weights, self._raw = settings, weights, raw
         self.cut = [name for name, bank in settings.banks.items() if bank.source in raw.recorded]
-        self.clustered = [name for name, bank in settings.banks.items() if "unet_cellpose" in bank.paths]
-        scored = {path: [name for name in raw.masked if raw.layout(name) in own] for path, own in takers().items()}
-        self.scored = {path: sources for path, sources in scored.items() if sources}
+        self.clustered = [name for name, bank in settings.banks.items() if "unet_cellpose" in bank.methods]
+        scored = {method: [name for name in raw.masked if raw.layout(name) in own] for method, own in takers().items()}
+        self.scored = {method: sources for method, sources in scored.items() if sources}
         by_need = {
-            "networks": [path for path in self.scored if settings.networks([path])],
-            "rules": [path for path in self.scored if not settings.networks([path])],
+            "networks": [method for method in self.scored if settings.networks([method])],
+            "rules": [method for method in self.scored if not settings.networks([method])],
         }
-        self.scored_by = {kind: paths for kind, paths in by_need.items() if paths}
+        self.scored_by = {kind: methods for kind, methods in by_need.items() if methods}
         composed = {bank for variant in settings.variants.values() for bank in variant.banks}
         self.feeding = sorted(composed & set(possible.banks))
         first = {settings.banks[bank].source: bank for bank in reversed(self.cut)}
@@ -49,15 +49,15 @@ class Cells:
         return source in {self._settings.banks[bank].source for bank in self.feeding}
 
     def networks(self, bank: str) -> list[str]:
-        """Return the networks that a bank's paths need."""
-        return self._settings.networks(self._settings.banks[bank].paths)
+        """Return the networks that a bank's methods need."""
+        return self._settings.networks(self._settings.banks[bank].methods)
 
     def record(self, bank: str) -> str:
         """Return the record of the source a bank is cut from."""
         return places.record(self._settings.banks[bank].source)
 
     def clusters(self, bank: str) -> str | list[str]:
-        """Return the verdicts of the cluster filter, for a bank whose path has one."""
+        """Return the verdicts of the cluster filter, for a bank whose method has one."""
         return places.clusters(bank) if bank in self.clustered else []
 
     def network_file(self, network: str) -> str:
@@ -73,10 +73,10 @@ class Cells:
         shipped = {name for name in networks if self._weights.get(getattr(segmentation, name), {}).get("path")}
         return {name: self.network_file(name) for name in networks if name not in shipped}
 
-    def network_params(self, paths: list[str]) -> dict[str, Any]:
-        """Return path, sha256 and origin of the listed checkpoints that paths use, and the diameter."""
+    def network_params(self, methods: list[str]) -> dict[str, Any]:
+        """Return path, sha256 and origin of the listed checkpoints that methods use, and the diameter."""
         segmentation = self._settings.config.segmentation
-        chosen = {name: getattr(segmentation, name) for name in self._settings.networks(paths)}
+        chosen = {name: getattr(segmentation, name) for name in self._settings.networks(methods)}
         listed = {key: self._weights[name] for key, name in chosen.items() if name in self._weights}
         # a sum that the first download writes must not change a param
         first = FIRST_SIGHT + self._settings.config.tables.weights
@@ -86,10 +86,10 @@ class Cells:
 
     def bank_params(self, bank: str) -> dict[str, Any]:
         """Return what a bank's job must know of its networks."""
-        return self.network_params(self._settings.banks[bank].paths)
+        return self.network_params(self._settings.banks[bank].methods)
 
     def options(self, bank: str) -> dict[str, Any]:
-        """Return in which ways a bank differs from what its paths do by themselves."""
+        """Return in which ways a bank differs from what its methods do by themselves."""
         return self._settings.banks[bank].model_dump(include=BANK_OPTIONS)
 
     def extraction(self, source: str) -> dict[str, Any]:
@@ -100,17 +100,17 @@ class Cells:
         """Return the GPUs for a job with the named networks: one for Cellpose's own, none for those trained here."""
         return int("cellpose" in networks and self._settings.config.segmentation.cellpose in self._weights)
 
-    def scored_path(self, path: str) -> dict[str, Any]:
-        """Return what a job that scores a path must know of it."""
+    def scored_method(self, method: str) -> dict[str, Any]:
+        """Return what a job that scores a method must know of it."""
         return {
-            "path": path,
-            "sources": self.scored[path],
-            "needs": self._settings.networks([path]),
-            "networks": self.network_params([path]),
-            "extraction": {source: self.extraction(source) for source in self.scored[path]},
+            "method": method,
+            "sources": self.scored[method],
+            "needs": self._settings.networks([method]),
+            "networks": self.network_params([method]),
+            "extraction": {source: self.extraction(source) for source in self.scored[method]},
         }
 
-    def scored_records(self, paths: Collection[str]) -> list[str]:
-        """Return the records of the sources that paths are scored on, each once."""
-        sources = [name for name in self._raw.masked if any(name in self.scored[path] for path in paths)]
+    def scored_records(self, methods: Collection[str]) -> list[str]:
+        """Return the records of the sources that methods are scored on, each once."""
+        sources = [name for name in self._raw.masked if any(name in self.scored[method] for method in methods)]
         return [places.record(source) for source in sources]

@@ -138,12 +138,12 @@ class Datasets:
         items, config = [], self._settings.config
         for name in self._cells.feeding:
             bank, drawn = self._settings.banks[name], name not in self._cells.cut
-            if self._settings.networks(bank.paths):
+            if self._settings.networks(bank.methods):
                 continue
             size = {"per_class": config.phantom.drawn_per_class, "seed": config.seed} if drawn else {}
             options = bank.model_dump(include=BANK_OPTIONS, exclude_defaults=True)
             # the committed recipes are over these names
-            settings = {"paths": bank.paths, "origin": self._settings.access(bank.source), **size, **options}
+            settings = {"paths": bank.methods, "origin": self._settings.access(bank.source), **size, **options}
             made_of = [] if drawn else [bank.source]
             file = paths.cells(name)
             items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})

@@ -22,7 +22,7 @@ TABLE = re.compile(r"(?<=<!-- table: )(\w+)( -->\n)(.*?)(?=<!-- end -->)", re.DO
 
 
 def stages() -> str:
-    """Return the stages in the order of the data's way."""
+    """Return the stages in the order of the data flow."""
     rows = [
         (
             stage.name,
@@ -42,7 +42,7 @@ def layouts() -> str:
         (f"`{own.layout}`", own.takes, own.stands, code(own.methods) or "none", code(own.kinds) or "none")
         for own in laboratories.known().values()
     ]
-    return write.table(("layout", "what it takes", "where a file stands", "usable paths", "test set kinds"), rows)
+    return write.table(("layout", "what it takes", "where a file stands", "usable methods", "test set kinds"), rows)
 
 
 def kinds() -> str:
@@ -70,7 +70,7 @@ def columns() -> str:
     tables = {
         "cells/{bank}/cells.csv": bank.COLUMNS,
         "clusters/{bank}.csv": clusters.COLUMNS,
-        "outlines/{path}/objects.csv": outlines.COLUMNS,
+        "outlines/{method}/objects.csv": outlines.COLUMNS,
         "splits/{scheme}/{banks}.csv": splits.COLUMNS,
         "testsets/{testset}/frames.csv": files.FRAME_COLUMNS,
         "testsets/{testset}/truth.csv": files.TRUTH_COLUMNS,

@@ -23,7 +23,7 @@ def clusters(bank: str) -> str:
 
 
 def outlines(path: str) -> str:
-    """Return how well an extraction path outlines cells."""
+    """Return how well an extraction method outlines cells."""
     return f"<results>/outlines/{path}/summary.json"
 
 

@@ -64,7 +64,7 @@ class Plan:
 
     @cached_property
     def cells(self) -> Cells:
-        """Banks of cells, networks, and extraction paths that are scored."""
+        """Banks of cells, networks, and extraction methods that are scored."""
         return Cells(self.settings, self.weights, self.raw, self.possible)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The stages in the order of the data's way: rule files, rooms of the library, folders of the results."""
+"""The stages in the order of the data flow: rule files, rooms of the library, folders of the results."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ STAGES = (
         "single cells with masks and classes, and how each was cut",
     ),
     Stage(
-        "outlines", ("cells",), ("metrics/outlines.py",), ("outlines/{path}/",),
-        "every extraction path against true masks",
+        "outlines", ("cells",), ("metrics/outlines.py",), ("outlines/{method}/",),
+        "every extraction method against true masks",
     ),
     Stage(
         "splits", ("datasets",), ("cells/splits.py",), ("splits/{scheme}/{banks}.csv",),

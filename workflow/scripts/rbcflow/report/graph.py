@@ -1,4 +1,4 @@
-"""The way of the data as it was gone: stages as a picture, rules as a table, from records and benchmarks.
+"""The data flow as it ran: stages as a picture, rules as a table, from records and benchmarks.
 
 Used by rule ``render_report``.
 """
@@ -20,7 +20,7 @@ STAGES = (
     "raw", "segmentation", "cells", "outlines", "splits", "datasets", "models", "test sets", "predictions", "metrics",
     "tables", "figures", "report",
 )  # fmt: skip
-"""Stages in the order of the way of the data."""
+"""Stages in the order of the data flow."""
 
 FOLDERS = {
     "clusters": "cells",
@@ -168,7 +168,7 @@ def _draw(shown: dict[str, list[Rule]], edges: set[tuple[str, str]], size: tuple
     """Return boxes in columns, each right of all that it reads from, and the arrows that no longer way replaces.
 
     Args:
-        shown: the boxes' names in order of the way of the data, with the rules in each.
+        shown: the boxes' names in order of the data flow, with the rules in each.
         edges: from what is read to what reads it.
         size: of a box.
         last: what is made of everything; its record does not say so.

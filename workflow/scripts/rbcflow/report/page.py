@@ -228,7 +228,7 @@ class Page(Made):
 
     @property
     def stages(self) -> dict[str, list[Provenance]]:
-        """Records by stage, in the order of the way of the data."""
+        """Records by stage, in the order of the data flow."""
         return {name: list(group) for name, group in groupby(self.records, lambda record: record.subject.split("/")[0])}
 
     @property

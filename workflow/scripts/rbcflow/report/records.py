@@ -28,7 +28,7 @@ STAGE_RECORDS = (
     "errors/*/provenance.json",
     "cards/*.json",
 )
-"""Where stages leave their records, in the order of the way of the data."""
+"""Where stages leave their records, in the order of the data flow."""
 
 SHARD_RECORDS = "datasets/*/*/shards/*/provenance.json"
 
@@ -142,6 +142,6 @@ def read_provenance(path: Path, results: Path) -> Provenance | None:
 
 
 def read_records(results: Path, patterns: Iterable[str] = STAGE_RECORDS) -> list[Provenance]:
-    """Return the provenance of every stage, in the order of the way of the data, or the records of other patterns."""
+    """Return the provenance of every stage, in the order of the data flow, or the records of other patterns."""
     paths = [path for pattern in patterns for path in sorted(results.glob(pattern))]
     return [record for path in paths if (record := read_provenance(path, results))]

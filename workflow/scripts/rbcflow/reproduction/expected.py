@@ -34,7 +34,7 @@ PACKAGES = ("numpy", "opencv-python", "scipy")
 """What the pixels depend on, besides the code."""
 
 STAGES = ("raw", "bank", "split", "dataset")
-"""Stages with fingerprints, in the order of the data's way."""
+"""Stages with fingerprints, in the order of the data flow."""
 
 COLUMNS = ["stage", "name", "recipe", "fingerprint", "expected_at", "differs_first_at"]
 HEADER = """\

@@ -1,4 +1,4 @@
-"""What decides the origin of a stage's output: from record to record, along the data's way.
+"""What decides the origin of a stage's output: from record to record, along the data flow.
 
 It is apart from ``provenance``, which writes the records: that module is no part of a rule's fingerprint, this one is.
 """

@@ -1,6 +1,6 @@
 """What a number was made from, and what it may therefore decide: the one place that knows.
 
-Provenance records carry words (``lineage.ORIGINS``) along the way of the data. At its end a number rests on a
+Provenance records carry words (``lineage.ORIGINS``) along the data flow. At its end a number rests on a
 ``Basis``: what it was judged on, and what its model learned from. ``decide`` says whether that answers a question about
 the preprint.
 """

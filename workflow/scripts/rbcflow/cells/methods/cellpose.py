@@ -62,7 +62,7 @@ def outline_after_unet(
 ) -> Iterator[Outlined]:
     """Yield frames with the cells that Cellpose outlines in the squares around the U-Net's objects.
 
-    Reasons are those of both paths, and ``cluster`` for objects in a cluster that the filter drops. A frame in which
+    Reasons are those of both methods, and ``cluster`` for objects in a cluster that the filter drops. A frame in which
     the U-Net finds nothing gives one object without mask.
 
     Args:
