@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from metrics_inputs import prediction_table
-from rbcflow.metrics.suppression import kept, one_box_a_cell
+from rbcflow.core.boxes import remaining
+from rbcflow.metrics.suppression import one_box_a_cell
 
 WHOLE = (0, 0, 10, 10)
 
@@ -28,7 +29,7 @@ WHOLE = (0, 0, 10, 10)
     ],
 )
 def test_by_hand(boxes, iou, remains):
-    assert kept(np.array(boxes, dtype=float).reshape(-1, 4), iou).tolist() == remains
+    assert remaining(np.array(boxes, dtype=float).reshape(-1, 4), iou).tolist() == remains
 
 
 def test_classes_compete_within_a_frame_only():
@@ -55,6 +56,6 @@ def test_library_keeps_the_same_boxes():
         boxes = np.hstack([corners, corners + rng.uniform(5, 20, (n, 2))])
         conf = np.sort(rng.random(n))[::-1].copy()
         theirs = nms(torch.from_numpy(boxes), torch.from_numpy(conf), 0.5).numpy()
-        assert np.flatnonzero(kept(boxes, 0.5)).tolist() == sorted(theirs.tolist())
+        assert np.flatnonzero(remaining(boxes, 0.5)).tolist() == sorted(theirs.tolist())
         removed += n - len(theirs)
     assert removed > 50

@@ -17,6 +17,7 @@ from rbcflow.config.config import Config
 from rbcflow.config.recordings import Recording
 from rbcflow.core.boxes import to_yolo
 from rbcflow.core.errors import InputError
+from rbcflow.detector.fitting import NEAR, SIDE, Learned
 from rbcflow.detector.weights import recorded
 from rbcflow.recordings import detectors, kept, network, retrain, retraining
 from rbcflow.recordings.corrected import Corrected
@@ -140,7 +141,9 @@ def test_as_many_project_images_as_own_ones_with_cells_of_the_same_size(shard, t
            for split in ("train", "val")}  # fmt: skip
     retrain.write(tmp_path / "data", own, three)
     view = private_view(tmp_path / "data/data.yaml", tmp_path / "view")
-    assert label_sizes(Path(view["train"]), retrain.SIDE) == {"n": 4, "side_px": 34.0, "side_seen_px": 34.0}
+    assert label_sizes(Path(view["train"]), retrain.SIDE) == {"n": 4} | dict.fromkeys(
+        ("side_px", "low_seen_px", "side_seen_px", "high_seen_px"), 34.0
+    )
     assert len(Path(view["train"]).read_text().splitlines()) == 2 + 3
     assert len(Path(view["val"]).read_text().splitlines()) == 2
     first = (tmp_path / "data/fingerprint.txt").read_text()
@@ -262,10 +265,10 @@ def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recordi
     settings |= {"imgsz": retrain.SIDE, "seed": 0, "threads": 1, "overrides": retrain.OVERRIDES}
     train(data / "data.yaml", candidate, data_fingerprint="f", **settings)
     best = candidate / "weights/best.pt"
-    side = json.loads((candidate / "training.json").read_text())["cells"]["side_seen_px"]
+    cells = json.loads((candidate / "training.json").read_text())["cells"]
     finders = {
         "starter": network.load_finder(STARTER, sum_, {}, threads=1),
-        "mine": network.load_finder(best, recorded(best)["sha256"], {}, side=side, threads=1),
+        "mine": network.load_finder(best, recorded(best)["sha256"], {}, learned=Learned.of_cells(cells), threads=1),
         "random": network.load_finder(
             save(toy_network(tmp_path / "c"), tmp_path / "t.pt"), sha256(tmp_path / "t.pt"), {}, threads=1
         ),
@@ -287,16 +290,16 @@ def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recordi
     assert told["better"]["kept"] and not told["worse"]["kept"]
     # the one that was kept is a detector like any other, and says how large its cells are
     chosen = detectors.chosen(Config(detector="better", pathvars={"results": str(tmp_path / "out")}))
-    assert chosen.side == side
+    assert chosen.learned == Learned.of_cells(cells)
 
 
-def test_how_large_cells_must_be_is_said_by_record_or_table():
-    assert detectors.chosen(Config(detector="starter")).side == pytest.approx(network.TRAINED_PX, abs=3)
-    # half of the labels it learned from are smaller than 25 px, as small cells are many in an image
-    chosen = detectors.chosen(Config())
-    assert (chosen.side, chosen.near) == (45, 1.7)
-    assert detectors.chosen(Config(detector="starter")).near == 1.25
-    assert detectors.training_side(detectors.shipped_record("universal")) < 30
+def test_how_large_cells_must_be_is_said_by_the_record():
+    starter, universal = (detectors.chosen(Config(detector=name)).learned for name in ("starter", "universal"))
+    assert (starter.side, starter.near) == (pytest.approx(SIDE, abs=3), NEAR)
+    cells = detectors.shipped_record("universal")["cells"]
+    # half of the labels it learned from are small, as small cells are many in an image
+    assert cells["low_seen_px"] < cells["side_seen_px"] < universal.side < cells["high_seen_px"]
+    assert universal.takes(cells["high_seen_px"] - 1) and not universal.takes(cells["high_seen_px"] + 1)
 
 
 @pytest.mark.parametrize(

@@ -258,4 +258,4 @@ def test_a_retrained_detector_is_found_by_its_name(in_project, tmp_path: Path):
     record = best.parent.parent / "training.json"
     record.write_text(json.dumps({"files": files, "cells": {"side_seen_px": 21.5}}))
     detector = chosen(Config(detector="mine", pathvars={"results": str(tmp_path)}))
-    assert (detector.path, detector.sha256, detector.side) == (str(best), sha256(best), 21.5)
+    assert (detector.path, detector.sha256, detector.learned.side) == (str(best), sha256(best), 21.5)

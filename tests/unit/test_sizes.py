@@ -164,8 +164,9 @@ def test_the_cells_a_training_saw_are_measured_in_its_own_pixels(tmp_path):
         (tmp_path / f"labels/{name}.txt").write_text(lines)
     listing = tmp_path / "train.txt"
     listing.write_text("".join(f"{tmp_path}/images/{name}.png\n" for name in "abc"))
-    # 200 becomes 224: 22.4 three times, and 6 x 2.24 = 13.44
-    assert label_sizes(listing, 200) == {"n": 4, "side_px": 20.0, "side_seen_px": 22.4}
+    # 200 becomes 224: 22.4 three times, and 6 x 2.24 = 13.44; 5 % of four values lie 0.15 of the way to the second
+    ends = {"low_seen_px": 14.78, "high_seen_px": 22.4}
+    assert label_sizes(listing, 200) == {"n": 4, "side_px": 20.0, "side_seen_px": 22.4} | ends
     listing.write_text(f"{tmp_path}/images/c.png\n")
     assert label_sizes(listing, 200) is None
 

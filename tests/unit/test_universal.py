@@ -80,7 +80,7 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
     assert (record["average"], record["data_fingerprint"]) == (0.5, common["data_fingerprint"])
     best = tmp_path / "half/weights/best.pt"
     assert record["files"]["weights/best.pt"]["sha256"] == sha256(best) and best.stat().st_size < 6_000_000
-    table = pd.DataFrame([row("starter", 0.8), row("universal", 0.9)])
+    table = pd.DataFrame([row("starter", 0.8), row("universal", 0.9), row("universal", 0.95) | {"size": "fitted"}])
     table.to_csv(tmp_path / "conditions.csv", index=False)
     (tmp_path / "gauge.json").write_text(json.dumps({"spearman": {"a": 0.812}, "spearman_of_mild": {"a": 0.3}}))
     card = universal_card(
@@ -89,7 +89,7 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
     )  # fmt: skip
     for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)", "without: a 0.81;"):
         assert stated in card
-    assert "| naples | grey | all | 9 | 0.800 / 0.700 / 0.10 | 0.900 / 0.700 / 0.10 |" in card
+    assert "| naples | grey | all | 9 | 0.800 / 0.700 / 0.10 | 0.900 / 0.700 / 0.10 | 0.950 / 0.700 / 0.10 |" in card
 
 
 def row(model: str, ap50: float) -> dict:
@@ -121,6 +121,7 @@ def test_the_shipped_numbers_are_of_this_checkpoint_on_every_run_and_better_than
     counted = pd.read_csv(SHIPPED / "conditions.csv").fillna({"clusters": ""})
     runs = pd.read_csv(PROJECT / "config/universal/runs.tsv", sep="\t")
     assert set(counted["run"]) == set(runs["run"]) and set(counted) == set(conditions.COLUMNS)
+    counted = counted[counted["size"] == "native"]
     whole = counted[counted["condition"].isin((conditions.ALL, conditions.MEAN))].set_index(
         ["testset", "condition", "clusters", "model"]
     )
@@ -297,10 +298,14 @@ def test_cells_are_found_by_size_and_contrast(tmp_path):
     write_predictions(tmp_path / "predictions/m-on-naples.parquet", [(0, "other", 0.5, 10, 10, 40, 30)], **told)
     other = run | {"run": "none", "testset": "elsewhere"}
     coloured = run | {"run": "none", "input": "recorded"}
-    alike = run | {"model": "n"}
-    made = found_by(tmp_path, [run, coloured, alike, other], conditions.Settings(0.25, 0.45, 0, 0))
-    assert made["model"].value_counts().to_dict() == {"m": len(made) // 2, "n": len(made) // 2}
-    made = made[made["model"] == "m"]
+    alike, fitted = run | {"model": "n"}, run | {"run": "m-on-naples-at-fitted", "size": "fitted"}
+    told |= {"run": fitted["run"]}
+    write_predictions(tmp_path / "predictions/m-on-naples-at-fitted.parquet", [(1, "other", 0.5, 0, 0, 20, 20)], **told)
+    made = found_by(tmp_path, [run, coloured, alike, other, fitted], conditions.Settings(0.25, 0.45, 0, 0))
+    assert set(made.groupby(["model", "size"]).size()) == {len(made) // 3}
+    brought = made[(made["size"] == "fitted") & (made["measure"] == "side_px")].set_index("low")
+    assert brought["recall"].to_dict() == {17: 1, 24: 0}
+    made = made[(made["model"] == "m") & (made["size"] == "native")]
     sides = made[made["measure"] == "side_px"].set_index("low")
     # sqrt(30 * 20) = 24.5; 20
     assert sides["recall"].to_dict() == {17: 0, 24: 1} and sides["n_boxes"].tolist() == [1, 1]

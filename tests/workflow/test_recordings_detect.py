@@ -17,6 +17,7 @@ from project_copy import PROJECT, snakemake
 from raw_inputs import write_avi
 from rbcflow.config.recordings import Recording
 from rbcflow.core.errors import InputError
+from rbcflow.detector.fitting import SHIPPED, Learned
 from rbcflow.recordings import detect, network, scales
 from rbcflow.recordings.detect import read_record
 from rbcflow.recordings.network import CORNERS, CellFinder, meaning, once, tiles
@@ -125,52 +126,39 @@ def test_a_class_that_nobody_explains_is_named():
 
 @dataclass
 class Sized:
-    """A finder of cells of one size that sees them where they are, as it sees them, at least as large as it can."""
+    """A finder of cells of one size that sees those that are, as it sees them, large enough."""
 
     true: float
-    side: float = 34.0
-    near: float = 1.25
+    learned: Learned = SHIPPED
     asked: list[float] = field(default_factory=list)
 
     def find(self, images: list[np.ndarray], scale: float) -> list[pd.DataFrame]:
         self.asked.append(scale)
-        seen = self.true * scale
-        if seen < 10:
-            rows = []
-        elif seen > 80:
-            # a cell that is too large falls into many small ones
-            rows = [(10 / scale, 0.4)] * 4
-        else:
-            rows = [(self.true, 0.8)] * 2
-        table = [{"cell": score, **dict(zip(CORNERS, (0, 0, side, side), strict=True))} for side, score in rows]
-        return [pd.DataFrame(table, columns=["cell", *CORNERS]) for _ in images]
+        rows = [(0.8, 0, 0, self.true, self.true)] * 2 if self.true * scale >= 10 else []
+        return [pd.DataFrame(rows, columns=["cell", *CORNERS]) for _ in images]
 
 
 @pytest.mark.parametrize(
-    ("true", "factor", "looks"),
-    [(30, 1.0, 1), (40, 1.0, 1), (50, 0.68, 1), (24, 1.417, 1), (120, 0.283, 5), (9, 3.778, 5), (2, 1.0, 5)],
+    ("true", "facts", "factor", "source", "asked"),
+    [
+        (30, {}, 1.0, "native", [1]),
+        (50, {}, 0.68, "fitted", [0.68, 1]),
+        (9, {}, 3.778, "fitted", [1, 2, 3.778]),
+        (2, {}, 1.0, "native", [1, 2]),
+        # what the sheet says comes first, then the size of a pixel: 7.2 um / 0.1 um are 72 px
+        (50, {"scale": 2, "pixel_um": 0.1}, 2.0, "sheet", []),
+        (50, {"pixel_um": 0.1}, 0.472, "pixel size", []),
+        (50, {"pixel_um": 0.2}, 1.0, "native", []),
+    ],
 )
-def test_cells_are_brought_to_the_size_of_the_training(tmp_path: Path, true: float, factor: float, looks: int):
+def test_cells_are_brought_to_the_size_of_the_training(
+    tmp_path: Path, true: float, facts: dict, factor: float, source: str, asked: list
+):
     write_avi(tmp_path / "a.avi", np.zeros((20, 32, 32), np.uint8))
     finder = Sized(true)
-    chosen = scales.choose(probe(Recording(recording="a", file=str(tmp_path / "a.avi")), "s"), finder)
-    assert chosen.factor == pytest.approx(factor, abs=1e-3), chosen
-    assert len(chosen.tried) == looks
-    assert len(set(finder.asked)) == looks
-
-
-def test_a_detector_that_learned_from_all_sizes_is_shown_more_of_them_as_they_are(tmp_path: Path):
-    write_avi(tmp_path / "a.avi", np.zeros((20, 32, 32), np.uint8))
-    reading = probe(Recording(recording="a", file=str(tmp_path / "a.avi")), "s")
-    assert scales.choose(reading, Sized(50, near=1.7)).factor == 1
-    assert scales.choose(reading, Sized(65, near=1.7)).factor == pytest.approx(34 / 65, abs=1e-3)
-
-
-def test_the_sheets_factor_wins(tmp_path: Path):
-    write_avi(tmp_path / "a.avi", np.zeros((3, 16, 16), np.uint8))
-    finder = Sized(30)
-    chosen = scales.choose(probe(Recording(recording="a", file=str(tmp_path / "a.avi"), scale=2), "s"), finder)
-    assert (chosen.factor, finder.asked) == (2.0, [])
+    chosen = scales.choose(probe(Recording(recording="a", file=str(tmp_path / "a.avi"), **facts), "s"), finder)
+    assert (chosen.factor, chosen.source) == (pytest.approx(factor, abs=1e-3), source)
+    assert sorted(set(finder.asked)) == asked
 
 
 def test_tables_are_written_in_groups_and_say_how_they_were_made(finder: CellFinder, tmp_path: Path, monkeypatch):
@@ -196,7 +184,8 @@ def test_tables_are_written_in_groups_and_say_how_they_were_made(finder: CellFin
     assert seen["saturated"].iloc[2] == pytest.approx(((part == 0) | (part == 255)).mean())
     record = read_record(boxes)
     expected = {"recording": "a", "detector": "toy", "sha256": "0" * 64, "input": "grey", "scale": 1.0, "frames": 11,
-                "boxes": len(found), "least_cell": 0.25, "digest": known["digest"]}  # fmt: skip
+                "boxes": len(found), "least_cell": 0.25, "digest": known["digest"],
+                "fit": scales.choose(known, finder).as_dict()}  # fmt: skip
     assert expected.items() <= record.items()
     assert record["frames_per_second"] > 0
 

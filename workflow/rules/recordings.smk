@@ -68,8 +68,8 @@ rule probe_recording:
 
 
 rule detect_recording:
-    """Finds the cells on every frame. It does not wait for the probe: a changed condition or pixel size finds no
-    cell anew."""
+    """Finds the cells on every frame. It does not wait for the probe: a changed condition or rate finds no cell
+    anew."""
     input:
         reading="<results>/recordings/{recording}/reading.json",
         file=lambda wildcards: OWN.rows[wildcards.recording].file,
@@ -90,6 +90,7 @@ rule detect_recording:
         gpu=1,
     params:
         scale=lambda wildcards: OWN.rows[wildcards.recording].scale,
+        pixel_um=lambda wildcards: OWN.rows[wildcards.recording].pixel_um,
         detector=lambda wildcards: OWN.detector.params(),
         code=code("detect_recording"),
     message:

@@ -122,7 +122,6 @@ rule calibrate_gauge:
         runtime=growing(60),
     params:
         imgsz=lambda wildcards: SETTINGS.training("universal").imgsz,
-        side=PLAN.weights.get("universal", {}).get("side"),
         code=code("calibrate_gauge"),
     message:
         "Calibrating the gauge of own recordings"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rbcflow.core.tables import read_object
+from rbcflow.detector.fitting import Learned
 from rbcflow.detector.weights import training_record
 from rbcflow.recordings.detect import detect, detect_nothing
 from rbcflow.recordings.gauge import read_gauge
@@ -20,9 +21,10 @@ if __name__ == "__main__":
         detect_nothing(reading, *tables, **named)
         raise SystemExit
     record = training_record(path, detector["sha256"])
-    size = {"side": detector["side"], "near": detector["near"]}
-    finder = load_finder(path, detector["sha256"], detector["classes"], **size, threads=1, device="auto")
+    learned = Learned(**detector["learned"])
+    finder = load_finder(path, detector["sha256"], detector["classes"], learned=learned, threads=1, device="auto")
     workers = snakemake.threads if finder.on_processor else 1
-    found = reading | {"scale": snakemake.params.scale}
-    gauge = read_gauge(path, detector["sha256"], record, detector["side"])
+    pixel = snakemake.params.pixel_um or reading["stated"].get("pixel_um")
+    found = reading | {"scale": snakemake.params.scale, "pixel_um": pixel}
+    gauge = read_gauge(path, detector["sha256"], record, learned.side)
     detect(found, finder, *tables, **named, looks=record.get("looks"), gauge=gauge, workers=workers)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rbcflow.detector.fitting import Learned
 from rbcflow.detector.weights import learned_cells, recorded
 from rbcflow.recordings.network import load_finder
 from rbcflow.recordings.retraining import judge_retraining
@@ -18,8 +19,14 @@ if __name__ == "__main__":
         Path(snakemake.input.data),
         candidate,
         Path(snakemake.output.record).parent,
-        old=load_finder(Path(detector["path"]), detector["sha256"], detector["classes"], side=detector["side"], **look),
-        new=load_finder(best, recorded(best)["sha256"], {}, side=learned_cells(best)["side_seen_px"], **look),
+        old=load_finder(
+            Path(detector["path"]),
+            detector["sha256"],
+            detector["classes"],
+            learned=Learned(**detector["learned"]),
+            **look,
+        ),
+        new=load_finder(best, recorded(best)["sha256"], {}, learned=Learned.of_cells(learned_cells(best)), **look),
         start=detector["name"],
         start_sha256=detector["sha256"],
     )

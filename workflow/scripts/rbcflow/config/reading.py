@@ -19,6 +19,7 @@ from rbcflow.core.yamlfile import check_once, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
+
 def merged(base: dict, over: dict) -> dict:
     """Return base with over's values laid on top, dictionary by dictionary."""
     laid = deepcopy(base)

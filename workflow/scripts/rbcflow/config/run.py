@@ -11,7 +11,10 @@ from rbcflow.core.strict import Strict
 class Run(Strict):
     """One row of `config/runs.tsv`."""
 
-    run: str = Field(pattern=r"^[a-z0-9_]+(-on-)[a-z0-9_]+$", description="<model>-on-<testset>")
+    run: str = Field(
+        pattern=r"^[a-z0-9_]+-on-[a-z0-9_]+(-at-fitted)?$",
+        description="<model>-on-<testset>, with the ending `-at-fitted` beside the same run at another size",
+    )
     model: str
     testset: str
     published_as: str | None = None

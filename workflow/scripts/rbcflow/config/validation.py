@@ -38,14 +38,14 @@ class Validation(Strict):
 
 def _size(value: object) -> object:
     number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-    known = value in ("trained", "native") or (type(number) is int and 32 <= number <= 4096)
+    known = value in ("trained", "native", "fitted") or (type(number) is int and 32 <= number <= 4096)
     if not known:
-        raise ValueError("`trained`, `native`, or a long side of 32 to 4096 pixels")
+        raise ValueError("`trained`, `native`, `fitted`, or a long side of 32 to 4096 pixels")
     return number
 
 
-Size = Annotated[Literal["trained", "native"] | Annotated[int, Field(ge=32, le=4096)], BeforeValidator(_size)]
-"""The size a detector sees frames at: ``trained``, ``native`` or a long side in pixels (``detector/sizes.py``)."""
+Size = Annotated[Literal["trained", "native", "fitted"] | Annotated[int, Field(ge=32, le=4096)], BeforeValidator(_size)]
+"""The size a detector sees frames at: ``trained``, ``native``, ``fitted`` or a long side (``detector/sizes.py``)."""
 
 
 class Given(Strict):
@@ -62,7 +62,8 @@ class Given(Strict):
     size: Size = Field(
         "trained",
         description="size it sees frames at: `trained` (its own imgsz, as Ultralytics validates), `native` (the "
-        "frames' pixels times `scale`) or a long side",
+        "frames' pixels times `scale`), `fitted` (those, larger or smaller where cells are of other sizes than its "
+        "training had) or a long side",
     )
 
     @model_validator(mode="after")

@@ -52,6 +52,24 @@ def iou_matrix(first: NDArray, second: NDArray) -> FloatArray:
     return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
 
 
+def remaining(boxes: NDArray, iou: float) -> NDArray[np.bool_]:
+    """Say which boxes of one frame remain when each removes those after it that overlap it too much.
+
+    Args:
+        boxes: (N, 4) corners in pixels, in falling confidence.
+        iou: a box is removed where its overlap with a remaining one exceeds this.
+
+    Returns:
+        (N,) bool; the first box always remains.
+    """
+    close = np.triu(iou_matrix(boxes, boxes) > iou, k=1)
+    remains = np.ones(len(close), dtype=bool)
+    for row in np.flatnonzero(close.any(axis=1)):
+        if remains[row]:
+            remains[close[row]] = False
+    return remains
+
+
 def to_yolo(boxes: NDArray, width: int, height: int) -> FloatArray:
     """Convert (N, 4) corners in pixels to YOLO's normalised ``xc yc w h``."""
     boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)

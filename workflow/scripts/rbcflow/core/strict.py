@@ -31,6 +31,7 @@ class Strict(BaseModel):
             raise ValueError("items should be numbers or names")
         return value
 
+
 RENAMED = {"segmenters": ("segmentation",), "origin": ("access",), "paths": ("methods",)}
 """What keys of older versions are called now."""
 

@@ -31,8 +31,8 @@ class Detector:
     Attributes:
         network: float32, evaluation mode, on its device.
         classes: names in the order of its outputs.
-        size: ``trained`` (the checkpoint's ``imgsz``, as Ultralytics validates), ``native`` (a frame's own pixels) or a
-            long side in pixels.
+        size: ``trained`` (the checkpoint's ``imgsz``, as Ultralytics validates), ``native`` (a frame's own pixels;
+            ``fitted`` too, whose factor the caller gives as ``scale``) or a long side in pixels.
         scale: factor on both sides of a frame before anything else.
         conf: least confidence of a box.
         iou: boxes of a class that overlap by more are suppressed.

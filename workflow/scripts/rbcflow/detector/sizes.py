@@ -9,7 +9,7 @@ stride more.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from rbcflow.detector.fitting import Fit, alike
 
 BATCH = 16
 """Images at a time, as in Ultralytics' validator."""
@@ -34,8 +36,9 @@ Ultralytics draws a factor of 0.5 to 1.5 for every training image (``scale: 0.5`
 training's median is smaller than nearly all a detector has learned from, and one above twice as much larger.
 """
 
-Size = Literal["trained", "native"] | int
-"""``trained``: the checkpoint's ``imgsz``; ``native``: the frame's own pixels; a number: that long side."""
+Size = Literal["trained", "native", "fitted"] | int
+"""``trained``: the checkpoint's ``imgsz``; ``native``: the frame's own pixels; ``fitted``: those times the factor that
+brings its cells to the size of the training's (``fitting``); a number: that long side."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def long_side(size: Size, checkpoint: int | Sequence[int]) -> int | None:
         size: what was asked for.
         checkpoint: ``imgsz`` in the training arguments of the checkpoint.
     """
-    if size == "native":
+    if size in ("native", "fitted"):
         return None
     asked = checkpoint if size == "trained" else size
     asked = max(asked) if isinstance(asked, Sequence) else asked
@@ -68,16 +71,23 @@ def scaled(width: int, height: int, side: int | None) -> tuple[int, int]:
     return min(math.ceil(width * factor), side), min(math.ceil(height * factor), side)
 
 
-def factors(frames: pd.DataFrame, side: int | None, scale: float) -> NDArray[np.float64]:
+def factors(
+    frames: pd.DataFrame, side: int | None, scale: float, fits: Mapping[str, Mapping[str, Any]] | None = None
+) -> NDArray[np.float64]:
     """Return the factor on the long side of each frame.
 
     Args:
-        frames: columns ``width`` and ``height`` in pixels.
+        frames: columns ``width`` and ``height`` in pixels, and those of ``fitting.alike`` where there are ``fits``.
         side: from ``long_side``.
         scale: factor on both sides of a frame before anything else.
+        fits: of ``described``.
     """
     longest = frames[["width", "height"]].max(axis=1).to_numpy(dtype=float)
-    return np.full(len(frames), scale) if side is None else side / longest
+    if side is not None:
+        return side / longest
+    if not fits:
+        return np.full(len(frames), scale)
+    return scale * np.array([fits[str(name)]["factor"] for name in alike(frames)])
 
 
 def batches(sizes: Sequence[tuple[int, int]], side: int | None, stride: int) -> list[Batch]:
@@ -128,10 +138,21 @@ def sides(boxes: pd.DataFrame) -> NDArray[np.float64]:
     return np.sqrt(((boxes["x1"] - boxes["x0"]) * (boxes["y1"] - boxes["y0"])).to_numpy(dtype=float))
 
 
-def described(size: Size, side: int | None, frames: pd.DataFrame, scale: float) -> dict[str, Any]:
-    """Return the record of a size: what was asked for, the long side, and least and largest factor on the frames."""
-    applied = factors(frames, side, scale)
+def described(
+    size: Size, side: int | None, frames: pd.DataFrame, scale: float, fits: Mapping[str, Fit] | None = None
+) -> dict[str, Any]:
+    """Return the record of a size: what was asked for, the long side, and least and largest factor on the frames.
+
+    Args:
+        size: what was asked for.
+        side: from ``long_side``.
+        frames: columns ``width``, ``height``, ``recording`` and ``condition``.
+        scale: factor on both sides of a frame before anything else.
+        fits: the factors behind ``fitted``; they are part of the record.
+    """
+    told = {"fits": {name: fit.as_dict() for name, fit in fits.items()}} if fits is not None else {}
+    applied = factors(frames, side, scale, told.get("fits"))
     least, largest = (
         (round(float(value), 4) for value in (applied.min(), applied.max())) if len(applied) else (None,) * 2
     )
-    return {"asked": size, "imgsz": side, "factor": [least, largest]}
+    return {"asked": size, "imgsz": side, "factor": [least, largest], **told}

@@ -47,8 +47,6 @@ class Weights:
         first_sight: whether the first download's sum is believed and written into the table; only for files that are
             opened without running anything in them.
         learned_from: origin of the images it learned from, where this project knows; a remark wherever it is used.
-        side: pixels that cells of own recordings are brought to before it sees them, where it learned from all sizes.
-        near: how many times larger or smaller they may be and are left as they are.
     """
 
     name: str
@@ -59,8 +57,6 @@ class Weights:
     path: str | None = None
     first_sight: bool = False
     learned_from: str | None = None
-    side: float | None = None
-    near: float | None = None
 
 
 def read_weights(table: Path) -> dict[str, Weights]:
@@ -91,10 +87,6 @@ def _entry(table: Path, name: str, entry: object) -> Weights:
         raise InputError(table, f"first_sight {weights.first_sight!r}", "true, for a file with a url, or false", where)
     if weights.learned_from not in (None, *ORIGINS):
         raise InputError(table, f"learned_from {weights.learned_from!r}", f"one of {', '.join(ORIGINS)}", where)
-    for key, least in (("side", 0), ("near", 1)):
-        value = getattr(weights, key)
-        if value is not None and not (isinstance(value, int | float) and value > least):
-            raise InputError(table, f"{key} {value!r}", f"a number above {least}", where)
     return weights
 
 

@@ -27,16 +27,16 @@ from rbcflow.testsets.files import TestSet
 COLUMNS = (
     "run", "model", "testset", "size", "input", "condition", "clusters", "n_recordings", "n_frames", "n_boxes", "ap50",
     "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision", "false_positives_per_frame",
-    "n_empty_frames", "false_positives_per_empty_frame", "class_recall", "calibration_error", "fingerprint", "difference",
-    "difference_low", "difference_high",
+    "n_empty_frames", "false_positives_per_empty_frame", "class_recall", "calibration_error", "fingerprint",
+    "difference", "difference_low", "difference_high",
 )  # fmt: skip
 ALL = "all"
 MEAN = "mean of the disturbed"
 """Row of a test set with disturbances: the plain mean over them, the undisturbed frames left out."""
 STARTER = "starter"
 """The model that others are compared with on the same frames, where it is judged too: what they were trained from."""
-SAME = ["testset", "size", "input", "condition", "clusters"]
-"""Rows that agree in these are of the same frames, seen alike."""
+SAME = ["testset", "input", "condition", "clusters"]
+"""Rows that agree in these are of the same frames, with colour or without; the starter is judged at their own size."""
 
 
 @dataclass(frozen=True)

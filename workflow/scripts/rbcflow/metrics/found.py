@@ -22,11 +22,13 @@ from rbcflow.testsets.files import TestSet
 EDGES = {"side_px": (0, 12, 17, 24, 34, 48, 68, 96, np.inf), "contrast": (0, 8, 16, 32, 64, 128, np.inf)}
 """Bins: the root of width times height in pixels of the frame; grey levels between 2 % and 98 % of a cell's pixels."""
 
-COLUMNS = ("model", "measure", "low", "high", "n_boxes", "recall")
+COLUMNS = ("model", "size", "measure", "low", "high", "n_boxes", "recall")
 
 
 def found_by(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) -> pd.DataFrame:
-    """Return recall of each model by size and by contrast of the true cells, over the test sets that all saw in grey.
+    """Return recall of each model, at each size it saw frames at, by size and by contrast of the true cells.
+
+    It is over the test sets that all saw in grey.
 
     Args:
         results: with ``predictions/`` and ``testsets/``.
@@ -37,13 +39,15 @@ def found_by(results: Path, runs: Sequence[Mapping[str, Any]], settings: Setting
         Columns ``COLUMNS``, bins from ``low`` to below ``high``; clusters are left out.
     """
     grey = [run for run in runs if run["input"] == "grey"]
-    seen = [{run["testset"] for run in grey if run["model"] == model} for model in {run["model"] for run in grey}]
-    shared = set.intersection(*seen) if seen else set()
+    seen: dict[tuple[str, str], set[str]] = {}
+    for run in grey:
+        seen.setdefault((run["model"], str(run["size"])), set()).add(run["testset"])
+    shared = set.intersection(*seen.values()) if seen else set()
     cells = [_cells(results, run, settings) for run in grey if run["testset"] in shared]
-    whole = pd.concat(cells) if cells else pd.DataFrame(columns=["model", "found", *EDGES])
+    whole = pd.concat(cells) if cells else pd.DataFrame(columns=["model", "size", "found", *EDGES])
     rows = [
-        (model, measure, low, high, len(own), float(own["found"].mean()))
-        for model, of_model in whole.groupby("model", sort=False)
+        (*name, measure, low, high, len(own), float(own["found"].mean()))
+        for name, of_model in whole.groupby(["model", "size"], sort=False)
         for measure, edges in EDGES.items()
         for low, high in pairwise(edges)
         if len(own := of_model[(of_model[measure] >= low) & (of_model[measure] < high)])
@@ -52,7 +56,7 @@ def found_by(results: Path, runs: Sequence[Mapping[str, Any]], settings: Setting
 
 
 def _cells(results: Path, run: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
-    """Return ``model, found, side_px, contrast`` of every true cell of a run."""
+    """Return ``model, size, found, side_px, contrast`` of every true cell of a run."""
     predicted, judged = read_pair(results / f"predictions/{run['run']}.parquet", results / "testsets" / run["testset"])
     single = by_cell_score(predicted, predicted.meta["iou"])
     matched = match(judged.truth, single.boxes, settings.iou).at(settings.conf)
@@ -61,6 +65,7 @@ def _cells(results: Path, run: Mapping[str, Any], settings: Settings) -> pd.Data
     table = pd.DataFrame(
         {
             "model": run["model"],
+            "size": str(run["size"]),
             "found": ~judged.truth.index.isin(missed),
             "side_px": np.sqrt(np.prod(corners[:, 2:] - corners[:, :2], axis=1)),
             "contrast": contrasts(judged),

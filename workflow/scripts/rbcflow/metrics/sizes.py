@@ -32,7 +32,9 @@ def size_block(testset: TestSet, predictions: Predictions) -> dict[str, Any]:
     size, learned = made["size"], (made["training_cells"] or {"side_seen_px": None})["side_seen_px"]
     side = None
     if len(testset.truth):
-        applied = pd.Series(factors(testset.frames, size["imgsz"], made["scale"]), index=testset.frames["frame"])
+        applied = pd.Series(
+            factors(testset.frames, size["imgsz"], made["scale"], size.get("fits")), index=testset.frames["frame"]
+        )
         side = float(np.median(sides(testset.truth) * testset.truth["frame"].map(applied).to_numpy()))
     ratio = side / learned if side is not None and learned else None
     return {

@@ -9,28 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from rbcflow.core.boxes import iou_matrix
+from rbcflow.core.boxes import remaining
 from rbcflow.metrics.inputs import BOX
-
-
-def kept(boxes: NDArray[np.float64], iou: float) -> NDArray[np.bool_]:
-    """Say which boxes of one frame remain when each removes the less confident ones that overlap it too much.
-
-    Args:
-        boxes: (N, 4) corners in pixels, in falling confidence.
-        iou: a box is removed where its overlap with a remaining one exceeds this.
-
-    Returns:
-        (N,) bool; the first box always remains.
-    """
-    close = np.triu(iou_matrix(boxes, boxes) > iou, k=1)
-    remains = np.ones(len(boxes), dtype=bool)
-    for row in np.flatnonzero(close.any(axis=1)):
-        if remains[row]:
-            remains[close[row]] = False
-    return remains
 
 
 def one_box_a_cell(predictions: pd.DataFrame, iou: float) -> pd.DataFrame:
@@ -46,5 +27,5 @@ def one_box_a_cell(predictions: pd.DataFrame, iou: float) -> pd.DataFrame:
     remains = np.zeros(len(predictions), dtype=bool)
     corners = predictions[BOX].to_numpy(dtype=float)
     for rows in pd.DataFrame({"frame": predictions["frame"].to_numpy()}).groupby("frame").indices.values():
-        remains[rows] = kept(corners[rows], iou)
+        remains[rows] = remaining(corners[rows], iou)
     return predictions[remains].reset_index(drop=True)

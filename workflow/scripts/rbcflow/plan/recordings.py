@@ -58,7 +58,7 @@ class Recordings:
 
     def detector_side(self) -> float | None:
         """Return the size of the cells that the detector learned from, None where its record does not say."""
-        return self.detector.side if self.detector else None
+        return self.detector.learned.side if self.detector else None
 
     def retrained(self, file: str) -> str:
         """Return a file of the retraining, after the configuration was asked whether there can be one.

@@ -11,12 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from rbcflow.detector import sizes
+from rbcflow.detector import fitting, sizes
 from rbcflow.detector.detector import Detector, load_detector
+from rbcflow.detector.fitting import Fit, Learned
 from rbcflow.detector.sizes import Size
 from rbcflow.detector.weights import learned_cells, recorded
 from rbcflow.testsets.files import TestSet, read_testset
@@ -89,12 +92,16 @@ class Predictor:
             InputError: weights are missing, changed, or know other classes; a frame cannot be read.
         """
         judged, known = read_testset(testset), recorded(self.weights)
-        boxes, seconds, side, classes = SCHEMA.empty_table().to_pandas(), 0.0, None, None
+        boxes, seconds, side, classes, fits = SCHEMA.empty_table().to_pandas(), 0.0, None, None, None
         if judged.available:
             judged.require_images()
             detector = replace(self.detector, size=size, scale=scale, input=channels)
             started = time.monotonic()
-            boxes, side, classes = _detect_all(detector, judged), detector.imgsz, detector.classes
+            if size == "fitted":
+                boxes, fits = detect_fitted(detector, judged, Learned.of_cells(learned_cells(self.weights)))
+            else:
+                boxes = _detect_all(detector, judged)
+            side, classes = detector.imgsz, detector.classes
             seconds = time.monotonic() - started
         metadata = {
             "run": run,
@@ -105,7 +112,7 @@ class Predictor:
             "testset_fingerprint": judged.meta["fingerprint"],
             "status": judged.meta["status"],
             "scale": scale,
-            "size": sizes.described(size, side, judged.frames, scale),
+            "size": sizes.described(size, side, judged.frames, scale, fits),
             "input": channels,
             "training_cells": learned_cells(self.weights),
             "conf": self.conf,
@@ -134,6 +141,34 @@ def _detect_all(detector: Detector, judged: TestSet) -> pd.DataFrame:
         tables += [table.assign(frame=frame) for frame, table in zip(frames, found, strict=True)]
     boxes = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return boxes.sort_values(["frame", "conf", "x0", "y0"], ascending=[True, False, True, True], kind="stable")
+
+
+def detect_fitted(detector: Detector, judged: TestSet, learned: Learned) -> tuple[pd.DataFrame, dict[str, Fit]]:
+    """Return the boxes on all frames of a test set, each at the factor for frames taken like it.
+
+    Args:
+        detector: shows frames at their own pixels times its ``scale``.
+        judged: the test set.
+        learned: sizes of cells that the detector learned from.
+
+    Returns:
+        Boxes sorted as those of ``_detect_all``, and the factor of each recording, or of each disturbance.
+    """
+    tables, fits = [SCHEMA.empty_table().to_pandas()], {}
+    for name, frames in judged.frames.groupby(fitting.alike(judged.frames), sort=False):
+        own, looks = replace(judged, frames=frames.reset_index(drop=True)), {}
+
+        def look(factor: float, own: TestSet = own, looks: dict[float, pd.DataFrame] = looks) -> NDArray[np.float64]:
+            if factor not in looks:
+                looks[factor] = _detect_all(replace(detector, scale=detector.scale * factor), own)
+            return fitting.sides_of(looks[factor]) * detector.scale
+
+        fits[str(name)] = found = fitting.fit(look, learned)
+        look(found.factor)
+        tables.append(looks[found.factor])
+        logger.info("%s: %s", name, found.reason)
+    boxes = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+    return boxes.sort_values(["frame", "conf", "x0", "y0"], ascending=[True, False, True, True], kind="stable"), fits
 
 
 def _write(boxes: pd.DataFrame, metadata: dict, output: Path) -> None:

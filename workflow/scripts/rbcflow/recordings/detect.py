@@ -26,13 +26,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
+from rbcflow.detector import fitting
+from rbcflow.detector.fitting import Fit
 from rbcflow.recordings import network, scales
 from rbcflow.recordings.gauge import Gauge, look_at
 from rbcflow.recordings.media import frames_of
 from rbcflow.recordings.network import CORNERS, SHARES, CellFinder
 from rbcflow.recordings.probe import frame_digest
 from rbcflow.recordings.progress import shown
-from rbcflow.recordings.scales import Scale, batch_size
+from rbcflow.recordings.scales import batch_size
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +101,8 @@ def detect(
         seconds = time.monotonic() - began
         if count != probe["n_frames"]:
             raise InputError(probe["file"], f"{count} frames", f"{probe['n_frames']}, as when it was probed")
-        record = _record(probe, scale, detector, sha256) | {
-            "trained_px": finder.side,
+        record = _record(probe, scale, finder, detector, sha256) | {
+            "trained_px": finder.learned.side,
             "looks": looks,
             "gauge": asdict(gauge.read([look_at(finder, image, scale.factor) for image in gauged])) if gauge else None,
             "frames": count,
@@ -121,7 +123,7 @@ def detect_nothing(probe: dict[str, Any], boxes: Path, frames: Path, *, detector
         frames_table.describe({"recording": probe["recording"], "frames": 0})
 
 
-def _record(probe: dict[str, Any], scale: Scale, detector: str, sha256: str) -> dict[str, Any]:
+def _record(probe: dict[str, Any], scale: Fit, finder: CellFinder, detector: str, sha256: str) -> dict[str, Any]:
     """Return how the boxes of a recording are made."""
     return {
         "recording": probe["recording"],
@@ -130,10 +132,9 @@ def _record(probe: dict[str, Any], scale: Scale, detector: str, sha256: str) -> 
         "sha256": sha256,
         "input": "grey",
         "scale": scale.factor,
-        "scale_reason": scale.reason,
-        "scales_tried": scale.tried,
-        "least_cell": network.LEAST,
-        "iou": network.OVERLAP,
+        "fit": scale.as_dict(),
+        "least_cell": finder.least,
+        "iou": fitting.OVERLAP,
         "max_det": network.MOST,
     }
 

@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
+from rbcflow.detector.fitting import Learned
 from rbcflow.detector.weights import Weights, read_weights, recorded, training_record
 from rbcflow.runtime.provenance import sha256
 
 if TYPE_CHECKING:
     from rbcflow.recordings.gauge import Gauge
     from rbcflow.recordings.network import CellFinder
-
-NEAR = 1.25
-"""How many times larger or smaller than in the training cells may be and are left as they are: resampling has its price
-too. The table of weights may have another number."""
-
-TRAINED_PX = 34.0
-"""Side of a cell in the images that the shipped detectors were trained on, as they saw them."""
 
 RETRAINED = "detectors"
 """Folder below the results with the detectors made by the target ``retrain``: ``<name>/weights/best.pt`` each."""
@@ -36,8 +30,7 @@ class Chosen:
         sha256: of the checkpoint's bytes.
         classes: what its own names of classes mean, where that must be said.
         made: whether the workflow downloads it, so that jobs must wait for it.
-        side: of the cells it learned from, pixels as it saw them; that of the shipped ones where no record says it.
-        near: how many times larger or smaller cells may be and are left as they are.
+        learned: sizes of the cells it learned from; those of the shipped ones where no record says it.
     """
 
     name: str
@@ -45,8 +38,7 @@ class Chosen:
     sha256: str
     classes: dict[str, str]
     made: bool
-    side: float
-    near: float
+    learned: Learned
 
     def params(self) -> dict[str, Any]:
         """Return what boxes depend on, for the params of a rule."""
@@ -71,8 +63,7 @@ def shipped(name: str = "starter") -> CellFinder:
 
     entry = _shipped(name)
     path = PROJECT / str(entry.path)
-    side = entry.side or training_side(training_record(path, entry.sha256))
-    return load_finder(path, entry.sha256, {}, side=side, near=entry.near or NEAR, threads=1)
+    return load_finder(path, entry.sha256, {}, learned=_learned(path, entry.sha256), threads=1)
 
 
 def shipped_record(name: str) -> dict[str, Any]:
@@ -86,16 +77,12 @@ def shipped_gauge(name: str) -> Gauge | None:
     from rbcflow.recordings.gauge import read_gauge
 
     entry, record = _shipped(name), shipped_record(name)
-    return read_gauge(PROJECT / str(entry.path), entry.sha256, record, entry.side or training_side(record))
+    side = Learned.of_cells(record.get("cells")).side
+    return read_gauge(PROJECT / str(entry.path), entry.sha256, record, side)
 
 
-def training_side(record: dict[str, Any]) -> float:
-    """Return the side of the cells that a detector learned from, pixels as it saw them.
-
-    Args:
-        record: its ``training.json``; one that does not say it stands for a detector like the shipped ones.
-    """
-    return (record.get("cells") or {}).get("side_seen_px", TRAINED_PX)
+def _learned(path: Path, sha256: str) -> Learned:
+    return Learned.of_cells(training_record(path, sha256).get("cells"))
 
 
 def _shipped(name: str) -> Weights:
@@ -118,7 +105,7 @@ def chosen(config: Config) -> Chosen:
     if name in listed and config.detector_sha256 is None:
         entry = listed[name]
         path = Path(entry.path or f"resources/weights/{name}")
-        return _chosen(name, path, entry.sha256, config, made=entry.path is None, side=entry.side, near=entry.near)
+        return _chosen(name, path, entry.sha256, config, made=entry.path is None)
     own = retrained / name / "weights" / "best.pt"
     if own.is_file() and config.detector_sha256 is None:
         return _chosen(name, own, recorded(own)["sha256"], config)
@@ -137,18 +124,8 @@ def chosen(config: Config) -> Chosen:
     return _chosen(path.name, path, config.detector_sha256, config)
 
 
-def _chosen(
-    name: str,
-    path: Path,
-    sha256: str,
-    config: Config,
-    *,
-    made: bool = False,
-    side: float | None = None,
-    near: float | None = None,
-) -> Chosen:
-    side = side or training_side(training_record(path, sha256))
-    return Chosen(name, str(path), sha256, config.detector_classes, made, side, near or NEAR)
+def _chosen(name: str, path: Path, sha256: str, config: Config, *, made: bool = False) -> Chosen:
+    return Chosen(name, str(path), sha256, config.detector_classes, made, _learned(path, sha256))
 
 
 def new_name(config: Config) -> str:

@@ -44,6 +44,9 @@ MEANINGS: dict[str, str] = {
     "reason": "why it does not",
     "level": "whether the row is of a recording or of all usable recordings of a condition",
     "condition": "flow condition as the sheet has it",
+    "scale": "factor on both sides of the frames before the detector saw them",
+    "scale_source": "what it rests on: native (frames as they are), fitted (the median box as they are), pixel size, "
+    "or sheet",
     "recordings": "usable recordings in the row",
     "cells": "cells that count",
     "cells_low": "lower end of the 95 % interval: Poisson's, or over recordings where that is wider",

@@ -41,7 +41,7 @@ COMPONENTS = 16
 """Directions in which features of training images differ most; others are mostly chance."""
 
 BORNE = float(np.log2(1.7))
-"""Size of cells, in octaves from what it should be, that costs nothing: as ``scales.ALIKE``."""
+"""Size of cells, in octaves from what it should be, that costs nothing."""
 
 VALID, DOUBTFUL = 0.8, 0.6
 """Average precision that must be expected for a verdict."""

@@ -14,22 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.core.boxes import clip, iou_matrix
+from rbcflow.core.boxes import clip, remaining
 from rbcflow.core.classes import CELL, CLASSES, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.detector.detector import load_network, three_channels
+from rbcflow.detector.fitting import LEAST, OVERLAP, SHIPPED, Learned
 from rbcflow.detector.sizes import padded, resized
 from rbcflow.predictions.predict import CROWDED
-from rbcflow.recordings.detectors import NEAR, TRAINED_PX
 
 if TYPE_CHECKING:
     import torch
-
-LEAST = 0.25
-"""Least sum of class scores of a box: the operating point of the preprint's matrices."""
-
-OVERLAP = 0.5
-"""Boxes of any class that overlap by more are one object's."""
 
 MOST = 300
 """Most boxes a frame, or a tile of it, as in Ultralytics."""
@@ -51,16 +45,14 @@ class CellFinder:
     Attributes:
         network: float32, evaluation mode, on its device.
         classes: this workflow's names, or ``cell``, in the order of the network's outputs.
-        side: of the cells it learned from, the root of width times height, pixels as it saw them.
+        learned: sizes of the cells it learned from.
         least: sum of class scores of a box.
-        near: how many times larger or smaller cells may be and are left as they are.
     """
 
     network: torch.nn.Module
     classes: tuple[str, ...]
-    side: float = TRAINED_PX
+    learned: Learned = SHIPPED
     least: float = LEAST
-    near: float = NEAR
 
     @property
     def on_processor(self) -> bool:
@@ -173,12 +165,7 @@ def _cores(length: int) -> list[tuple[int, int]]:
 def once(found: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return boxes by falling score, without those that two tiles found."""
     found = found[np.argsort(-found[:, 4], kind="stable")]
-    kept: list[int] = []
-    overlap = iou_matrix(found[:, :4], found[:, :4]) > OVERLAP
-    for index in range(len(found)):
-        if not overlap[index, kept].any():
-            kept.append(index)
-    return found[kept]
+    return found[remaining(found[:, :4], OVERLAP)]
 
 
 def one_thread() -> None:
@@ -193,8 +180,7 @@ def load_finder(
     sha256: str,
     classes: Mapping[str, str],
     *,
-    side: float = TRAINED_PX,
-    near: float = NEAR,
+    learned: Learned = SHIPPED,
     threads: int,
     device: str = "cpu",
 ) -> CellFinder:
@@ -204,8 +190,7 @@ def load_finder(
         path: the checkpoint.
         sha256: of its bytes; nothing opens another file.
         classes: what its own names mean, where they are none of this workflow's under any known spelling.
-        side: of the cells it learned from, pixels as it saw them.
-        near: how many times larger or smaller cells may be and are left as they are.
+        learned: sizes of the cells it learned from.
         threads: processor threads.
         device: ``cpu``, a CUDA index, or ``auto``.
 
@@ -213,7 +198,7 @@ def load_finder(
         InputError: the file is missing or another one, no detector, or has a class that is not explained.
     """
     network = load_network(path, sha256, threads=threads, device=device, all_places=True)
-    return CellFinder(network, meaning(path, list(network.names.values()), classes), side, near=near)
+    return CellFinder(network, meaning(path, list(network.names.values()), classes), learned)
 
 
 def meaning(path: Path, own: list[str], classes: Mapping[str, str]) -> tuple[str, ...]:

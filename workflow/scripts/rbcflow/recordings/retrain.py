@@ -26,9 +26,9 @@ from rbcflow.core.boxes import FloatArray, area, clip, to_yolo
 from rbcflow.core.classes import CLASS_ID, CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.yolo import label_file, read_labels
+from rbcflow.detector.fitting import NEAR
 from rbcflow.detector.sizes import PADDING, resized
 from rbcflow.recordings.corrected import Corrected
-from rbcflow.recordings.detectors import NEAR
 from rbcflow.recordings.network import CORNERS
 from rbcflow.recordings.places import field_of
 

@@ -165,7 +165,8 @@ def read_recorded(folder: Path) -> Recorded:
     counted = Flux(**read_object(folder / "flux.json", "the count by flux of a recording"))
     times = links.frames["time"]
     frames = float(times.max() - times.min() + 1) if len(times) else 0.0
-    return Recorded(read_probe(folder), links.flow, frames, read_cells(folder), counted, verdict)
+    fit = read_record(folder / "boxes.parquet").get("fit")
+    return Recorded(read_probe(folder), links.flow, frames, read_cells(folder), counted, verdict, fit)
 
 
 def summarise_recordings(folders: list[Path], output: Path) -> None:

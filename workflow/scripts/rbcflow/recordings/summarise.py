@@ -108,6 +108,7 @@ class Recorded:
         cells: its table of cells.
         flux: its count by flux.
         verdict: whether it may be used.
+        fit: ``fitting.Fit`` of the frames that the detector saw; None where it saw none.
     """
 
     probe: dict[str, Any]
@@ -116,6 +117,7 @@ class Recorded:
     cells: pd.DataFrame
     flux: Flux
     verdict: Verdict
+    fit: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -139,7 +141,8 @@ class Recorded:
 
 
 SUMMARY = (
-    *("level", "recording", "condition", "recordings", "frames", "cells", "cells_low", "cells_high"),
+    *("level", "recording", "condition", "scale", "scale_source", "recordings", "frames"),
+    *("cells", "cells_low", "cells_high"),
     *("cells_per_s", "cells_per_frame", "cells_by_flux"),
     *(f"velocity{part}_{unit}" for unit in ("um_s", "px_frame") for part in ("", "_low", "_high")),
     "intervals_over",
@@ -159,7 +162,7 @@ def summary(recorded: list[Recorded], named: pd.DataFrame | None = None) -> pd.D
         recorded: the recordings, in the order of the sheet.
         named: cells named by hand, of :func:`rbcflow.recordings.checks.read`.
     """
-    rows = [_row([one], named, {}) | {"level": "recording", "recording": one.name} for one in recorded]
+    rows = [_row([one], named, {}) | _seen(one) | {"level": "recording", "recording": one.name} for one in recorded]
     for condition in dict.fromkeys(one.condition for one in recorded if one.condition):
         own = [one for one in recorded if one.condition == condition]
         same = copies([one.probe for one in own if one.usable])
@@ -202,6 +205,11 @@ def _row(own: list[Recorded], named: pd.DataFrame | None, same: dict[str, str]) 
         values = (found.share[name], found.low[name], found.high[name])
         row |= dict(zip((f"share_{name}", f"share_{name}_low", f"share_{name}_high"), values, strict=True))
     return row | {"basis": found.basis, "n_checked": found.checked}
+
+
+def _seen(one: Recorded) -> dict[str, Any]:
+    """Return at what factor the detector saw a recording's frames, and what that rests on."""
+    return {"scale": one.fit["factor"], "scale_source": one.fit["source"]} if one.fit else {}
 
 
 def _verdict(own: list[Recorded], same: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rbcflow.recordings.detectors import TRAINED_PX
+from rbcflow.detector.fitting import SIDE
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.gauge import DOUBTFUL, VALID
 from rbcflow.recordings.link import LinkResult
@@ -198,7 +198,7 @@ def judge(
     flux: Flux,
     *,
     scale: float = 1.0,
-    trained_px: float = TRAINED_PX,
+    trained_px: float = SIDE,
     most_boxes: int = 300,
     objects: Objects | None = None,
     unlike: float | None = None,

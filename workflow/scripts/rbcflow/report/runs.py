@@ -106,12 +106,25 @@ def _seen(size: dict[str, Any]) -> str:
     if low is None:
         return ""
     grey = ", in grey" if size.get("input") == "grey" else ""
+    if "fits" in size:
+        return f"{_fitted(size['fits'])}{grey}."
     factor = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     if size["imgsz"] is None:
         larger = f", enlarged {factor} times" if low != 1 else ""
         return f"Frames seen at their own pixels{larger}{grey}."
     why = "the size of the training" if size["asked"] == "trained" else "the size asked for"
     return f"Frames seen at {why}: long side {size['imgsz']} px, {factor} times the frame's{grey}."
+
+
+def _fitted(fits: dict[str, dict[str, Any]]) -> str:
+    """Say which frames were brought to the size of the training's cells, and why."""
+    brought = [
+        f"{name} {fit['factor']:.3g} times the frame’s (median of {fit['n']} boxes {fit['median_px']:.0f} px)"
+        for name, fit in fits.items()
+        if fit["factor"] != 1
+    ]
+    own = f"{len(fits) - len(brought)} of {len(fits)} recordings or conditions at their own pixels"
+    return f"Frames seen at the size fitted to the boxes on them: {', '.join([own, *brought])}"
 
 
 def _cells(size: dict[str, Any]) -> str:

@@ -23,6 +23,9 @@ FOLDER = "resources/universal"
 DETECTORS = ("universal", "starter")
 """The shipped detector, and the one that it was trained from."""
 
+FITTED = "universal fitted"
+"""The role of the shipped detector where frames were brought to the size of its training (``detector.fitting``)."""
+
 ALL, MEAN, UNDISTURBED = "all", "mean of the disturbed", "none"
 RECIPE = "config/universal.yaml"
 """Says how many images the shipped detector was trained on."""
@@ -65,7 +68,8 @@ class Line:
 
     Attributes:
         detector: its id.
-        role: ``universal``, ``starter`` or ``best`` (this run's best of the preprint's kinds).
+        role: ``universal``, ``starter``, one of both with `` fitted`` behind it, or ``best`` (this run's best of the
+            preprint's kinds).
         row: as labelled.
         ignored: clusters left out; None where there are none.
     """
@@ -149,11 +153,11 @@ class Universal:
     Attributes:
         groups: test sets with all detectors.
         record: of its training.
-        stress: a row a condition: its name, and average precision by (test set, detector).
+        stress: a row a condition: its name, and average precision by (test set, role).
         sets: test sets of ``stress``.
         gauge: a row a condition: measured, expected and verdict.
         ranks: rank correlations of measured and expected by laboratory, over all conditions and over the milder ones.
-        found: recall by measure and bin: low end, high end, and the row of each detector.
+        found: recall by measure and bin: low end, high end, and the row of each role.
         ablation, laboratories, seeds: rows of the tables over seeds; empty where those long comparisons were not made.
         images: that it was trained on; None where the recipe is not there.
     """
@@ -175,6 +179,12 @@ class Universal:
         """Of the frames that were disturbed, the simulated sets; none recorded where shipped numbers are of others."""
         known = {o for group in self.groups if group.simulated for o in group.origins}
         return () if self.other_frames else tuple(sorted(known))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that the table of disturbances has columns for."""
+        fitted = any(role == FITTED for _, cells in self.stress for _, role in cells)
+        return ("starter", "universal", *([FITTED] if fitted else []))
 
     @property
     def lacking(self) -> bool:
@@ -274,7 +284,7 @@ def _groups(results: Path, rows: Sequence[dict[str, str]]) -> Iterator[Group]:
         whole = [row for row in own if row["clusters"] != "ignored"]
         here = [row for row in whole if row["made"] == "here"]
         chosen = [("best", max(here, key=lambda row: (_value(row["ap50"]), bool(row["ap50_low"]))))] if here else []
-        chosen += [(name, row) for name in reversed(DETECTORS) for row in whole if row["model"] == name]
+        chosen += [(_role(row), row) for name in reversed(DETECTORS) for row in whole if row["model"] == name]
         ignored = {row["run"]: row for row in own if row["clusters"] == "ignored"}
         lines = [Line(row["model"], role, row, ignored.get(row["run"])) for role, row in chosen]
         namers = [row for row in here if row["class_recall"]]
@@ -285,12 +295,16 @@ def _groups(results: Path, rows: Sequence[dict[str, str]]) -> Iterator[Group]:
 def _found(folder: Path) -> dict[str, list[tuple[str, str, dict[str, dict[str, str]]]]]:
     """Return recall by measure of the cells and bin."""
     bins: dict[str, dict[tuple[str, str], dict[str, dict[str, str]]]] = {}
-    for row in _table(folder / "found.csv", {"model", "measure", "low", "high", "n_boxes", "recall"}):
-        bins.setdefault(row["measure"], {}).setdefault((row["low"], row["high"]), {})[row["model"]] = row
+    for row in _table(folder / "found.csv", {"model", "size", "measure", "low", "high", "n_boxes", "recall"}):
+        bins.setdefault(row["measure"], {}).setdefault((row["low"], row["high"]), {})[_role(row)] = row
     return {
         name: [(low, high, cells) for (low, high), cells in sorted(own.items(), key=lambda item: float(item[0][0]))]
         for name, own in bins.items()
     }
+
+
+def _role(row: dict[str, str]) -> str:
+    return f"{row['model']} fitted" if row["size"] == "fitted" else row["model"]
 
 
 def _value(text: str) -> float:
@@ -299,13 +313,14 @@ def _value(text: str) -> float:
 
 def _stress(folder: Path) -> tuple[list[tuple[str, dict[tuple[str, str], dict[str, str]]]], list[str]]:
     """Return average precision under each disturbance, and the test sets that have some."""
-    rows = _table(folder / "conditions.csv", {"model", "testset", "condition", "ap50", "ap50_low", "ap50_high"})
+    columns = {"model", "testset", "size", "condition", "ap50", "ap50_low", "ap50_high"}
+    rows = _table(folder / "conditions.csv", columns)
     rows = [row for row in rows if row["testset"].startswith("stress") and row["condition"] != ALL]
     made: dict[tuple[bool, str], dict[tuple[str, str], dict[str, str]]] = {}
     for row in rows:
         harder = row["testset"].startswith("stress_harder")
         place = row["testset"].removeprefix("stress_harder_").removeprefix("stress_")
-        made.setdefault((harder, row["condition"]), {})[place, row["model"]] = row
+        made.setdefault((harder, row["condition"]), {})[place, _role(row)] = row
     ordered = sorted(made.items(), key=lambda item: (item[0][0], item[0][1] == MEAN))
     sets = list(dict.fromkeys(place for _, cells in ordered for place, _ in cells))
     named = [

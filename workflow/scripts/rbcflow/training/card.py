@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rbcflow.runtime.origin import Basis, limits, made_from, text
@@ -81,7 +82,8 @@ RANKS = ("spearman", "spearman_of_mild")
 
 def _found(table: pd.DataFrame) -> str:
     """Return one row a test set, the models' average precision, recall and false positives side by side."""
-    table = table.fillna({"clusters": ""})
+    fitted = table["size"] == "fitted"
+    table = table.fillna({"clusters": ""}).assign(model=table["model"] + np.where(fitted, ", size fitted", ""))
     models = list(dict.fromkeys(table["model"]))
     lines = [
         "| test set | frames as | condition | boxes | " + " | ".join(models) + " |",

@@ -120,7 +120,8 @@ def label_sizes(listing: Path, imgsz: int) -> dict[str, float] | None:
 
     Returns:
         ``n`` labels; the medians of the square root of a box's area: ``side_px`` in pixels of the image and
-        ``side_seen_px`` in pixels of the network's input, before augmentation.
+        ``side_seen_px`` in pixels of the network's input, before augmentation; ``low_seen_px`` and ``high_seen_px``,
+        between which are nine of ten.
     """
     own, seen = [], []
     for line in listing.read_text(encoding="utf-8").splitlines():
@@ -131,8 +132,11 @@ def label_sizes(listing: Path, imgsz: int) -> dict[str, float] | None:
             seen.append(own[-1] * long_side("trained", imgsz) / max(size))
     if not own:
         return None
-    medians = {"side_px": round(float(np.median(own)), 2), "side_seen_px": round(float(np.median(seen)), 2)}
-    return {"n": len(own), **medians}
+    found = dict(
+        zip(("low_seen_px", "side_seen_px", "high_seen_px"), np.quantile(seen, [0.05, 0.5, 0.95]), strict=True)
+    )
+    found = {"side_px": np.median(own)} | found
+    return {"n": len(own), **{name: round(float(side), 2) for name, side in found.items()}}
 
 
 LOOKED_AT = 200

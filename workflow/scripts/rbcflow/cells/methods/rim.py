@@ -84,14 +84,15 @@ def outline(folder: Path, source: str, *, wanted: Wanted = everything) -> Iterat
         # twice, since the masks of thousands of images do not fit into memory
         looks = [(image.frame.index, number, look) for image in images() for number, look in _looks(image)]
         dropped = {place[:2] for place, copy in zip(looks, copies([look for *_, look in looks]), strict=True) if copy}
-        quiet = 0
-        for quiet, image in enumerate(images(), start=1):
+        kept = 0
+        for image in images():
+            kept += 1
             items = [one for one, _ in objects(image)]
             index = image.frame.index
             yield Outlined(
                 image.frame, [one.dropped("copy") if (index, n) in dropped else one for n, one in enumerate(items)]
             )
-        LOGGER.info("%s: %d of %d images are quiet; %d of %d cells are copies", recording, quiet, len(numbers),
+        LOGGER.info("%s: %d of %d images are quiet; %d of %d cells are copies", recording, kept, len(numbers),
                     len(dropped), len(looks))  # fmt: skip
 
 
