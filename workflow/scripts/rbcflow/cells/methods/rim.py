@@ -24,8 +24,8 @@ from rbcflow.sources.labelled import Picture, YoloFolder, decode, labels_of, rea
 from rbcflow.sources.yolo_folder import reader
 
 GRAIN, SPECKS = 4, 0.06
-"""Noisy is an image whose pixels differ from the median of their neighbours by more than this many grey levels (median),
-or a larger share of them by more than ``SPECK``: the preprint's Gaussian noise, and its salt and pepper."""
+"""Noisy is an image whose pixels differ from the median of their neighbours by more than this many grey levels
+(median), or a larger share of them by more than ``SPECK``: the preprint's Gaussian noise, and its salt and pepper."""
 SPECK = 12
 
 RIM = 4
