@@ -22,7 +22,7 @@ RINGS, TURNS, REACH = 10, 64, 2.5
 whose edge is at 2."""
 
 ALIKE = {"croissant": 0.978, "slipper": 0.947}
-"""Least correlation of copies, by class: chosen by ``bench/published_cells.py``, found as docs/configuration.md says."""
+"""Least correlation of copies, by class, as ``bench/published_cells.py`` chose them."""
 
 FEATHER, ERODED = 2.5, 1.93
 """Of the blending weight in the written image: width of its edge, how far inside the visible outline it is a half."""
