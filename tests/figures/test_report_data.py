@@ -18,7 +18,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.figures import copies
 from rbcflow.report import graph, text
 from rbcflow.report.boxes import read_box_folds
-from rbcflow.report.errors import read_errors
+from rbcflow.report.error_browser import read_errors
 from rbcflow.report.front import Tile
 from rbcflow.report.page import collect
 from rbcflow.report.pictures import embed_animation, embed_still

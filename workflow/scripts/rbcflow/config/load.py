@@ -8,7 +8,7 @@ from rbcflow.config.additions import add_companions, add_given, add_own_val, add
 from rbcflow.config.bank import Bank
 from rbcflow.config.config import Config
 from rbcflow.config.model import Model
-from rbcflow.config.reading import read_runs, read_table, validate
+from rbcflow.config.reader import read_runs, read_table, validate
 from rbcflow.config.references import check_references
 from rbcflow.config.settings import Settings
 from rbcflow.config.source import Source

@@ -9,7 +9,7 @@ from rbcflow.config.bank import Bank
 from rbcflow.config.config import Config
 from rbcflow.config.images import Images
 from rbcflow.config.model import Model
-from rbcflow.config.reading import validate
+from rbcflow.config.reader import validate
 from rbcflow.config.run import Companion, Run
 from rbcflow.config.segmentation import NETWORKS
 from rbcflow.config.source import Source

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.core.boxes import area
-from rbcflow.core.exact import shrink
+from rbcflow.core.portable import shrink
 from rbcflow.datasets.background import flat
 from rbcflow.datasets.image import steps
 from rbcflow.datasets.seeds import generator

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, run_note, thresholds, unavailable
-from rbcflow.metrics.errors import KINDS
+from rbcflow.metrics.error_kinds import KINDS
 from rbcflow.metrics.inputs import BOX, read_pair
 from rbcflow.testsets.files import TestSet, read_rgb, write_rgb
 

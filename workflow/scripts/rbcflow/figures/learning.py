@@ -61,8 +61,8 @@ def _augmented(
     from ultralytics.data.build import build_yolo_dataset
     from ultralytics.utils.torch_utils import init_seeds
 
+    from rbcflow.training.dataset_view import private_view
     from rbcflow.training.verify import subset
-    from rbcflow.training.view import private_view
 
     data = subset(dataset / "data.yaml", folder / "data", {"train": AUGMENTED_FROM, "val": 1})
     view = private_view(data, folder / "view", classes)

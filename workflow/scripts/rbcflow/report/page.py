@@ -17,7 +17,7 @@ from rbcflow.report import captions, citation
 from rbcflow.report.boxes import BoxFold, read_box_folds
 from rbcflow.report.cards import Card, Values, read_cards, read_values, tally
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
-from rbcflow.report.errors import Errors, read_errors
+from rbcflow.report.error_browser import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
 from rbcflow.report.front import Front, read_front
 from rbcflow.report.graph import Graph, read_graph
