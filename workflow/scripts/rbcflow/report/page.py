@@ -26,7 +26,7 @@ from rbcflow.report.items import Item, count_files, read_items
 from rbcflow.report.matrix import Matrix, read_matrix, read_pairs
 from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
-from rbcflow.report.runs import Run, TestSet, read_runs
+from rbcflow.report.runs import Run, TestSetSummary, read_runs
 from rbcflow.report.stages import (
     SPLITS,
     CellBank,
@@ -80,7 +80,7 @@ class Page:
     pixels: Pixels
     published: list[dict[str, Any]]
     models: list[Model]
-    groups: list[tuple[TestSet, list[Run]]]
+    groups: list[tuple[TestSetSummary, list[Run]]]
     timings: list[Timing]
     figures: list[Figure]
     records: list[Provenance]

@@ -12,7 +12,7 @@ from rbcflow.core.boxes import clip
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.frames import Frame
 from rbcflow.core.yolo import label_file, read_labels
-from rbcflow.testsets.files import Labelled, TrueBox, read_rgb
+from rbcflow.testsets.files import Labelled, TrueBox, read_image
 
 
 def evenly(items: Sequence, count: int) -> list:
@@ -25,7 +25,7 @@ def evenly(items: Sequence, count: int) -> list:
 def labelled_images(images: Sequence[Path], source: str) -> Iterator[Labelled]:
     """Yield composed images, named by their numbers, with the boxes of their label files; each is its own recording."""
     for path in images:
-        frame = Frame(read_rgb(path), source, "", path.stem, int(path.stem))
+        frame = Frame(read_image(path), source, "", path.stem, int(path.stem))
         yield frame, read_yolo(path, *frame.size)
 
 
