@@ -85,7 +85,7 @@ SCALES ?= default toy
 fingerprints: $(READY)
 	$(foreach scale,$(SCALES),$(BIN)/snakemake results/expected/$(scale)/tables/fingerprints.csv --cores $(CORES) \
 		--configfile config/$(subst default,config,$(scale)).yaml --config "pathvars={'results': 'results/expected/$(scale)'}" &&) true
-	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.reproduction.expected \
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.reproduction.fingerprints \
 		$(foreach scale,$(SCALES),$(scale)=results/expected/$(scale)/tables/fingerprints.csv)
 
 # requirements.lock, anew from requirements.in; requirements-uv.lock, the same of uv itself: `make lock UV=<version>` takes another one; and

@@ -18,7 +18,7 @@ import numpy as np
 from numpy._core import _multiarray_umath as numpy_core
 
 from rbcflow.cells.cut import Job, cut_cells
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.core.classes import CLASSES
 from rbcflow.datasets.image import compose
 from rbcflow.datasets.spec import PRESETS, VariantSpec
@@ -95,10 +95,14 @@ def _functions() -> Iterator[str]:
     for kind in (np.float32, np.float64):
         for _ in range(100):
             places = rng.uniform(-40, 40, 999).astype(kind)
-            values = [exact.exp(places), exact.log(abs(places) + kind(1e-3)), *exact.sincos(places)]
-            numbers = exact.complex_of(values[2], values[3])
-            values += [exact.power(abs(places) + 1, 0.7), exact.product(numbers, numbers[::-1])]
-            values.append(exact.smooth(places.reshape(27, 37), float(rng.uniform(0.3, 4))))
+            values = [
+                portable.exp(places),
+                portable.log(abs(places) + kind(1e-3)),
+                *portable.sincos(places),
+            ]
+            numbers = portable.complex_of(values[2], values[3])
+            values += [portable.power(abs(places) + 1, 0.7), portable.product(numbers, numbers[::-1])]
+            values.append(portable.smooth(places.reshape(27, 37), float(rng.uniform(0.3, 4))))
             yield short(b"".join(value.tobytes() for value in values))
 
 

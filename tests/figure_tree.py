@@ -15,7 +15,7 @@ from raw_inputs import write_avi
 from rbcflow.cells.bank import Cell, write_bank
 from rbcflow.config.settings import Settings
 from rbcflow.core.classes import CLASSES
-from rbcflow.figures.errors import error_tiles
+from rbcflow.figures.error_tiles import error_tiles
 from rbcflow.metrics.intervals import HEADLINE
 from rbcflow.metrics.run import evaluate
 from rbcflow.sources import record

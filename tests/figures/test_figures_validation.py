@@ -14,7 +14,7 @@ from drawn import cells, kept, texts
 from figure_inputs import PUBLISHED, poor_run
 from rbcflow.figures import comparison
 from rbcflow.figures.drawings import draw
-from rbcflow.figures.errors import PER_KIND, SIDE, TABLE, error_gallery, error_tiles, worst
+from rbcflow.figures.error_tiles import PER_KIND, SIDE, TABLE, error_gallery, error_tiles, worst
 from rbcflow.figures.quality import run_quality
 from rbcflow.metrics.intervals import HEADLINE
 

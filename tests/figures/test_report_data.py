@@ -19,7 +19,7 @@ from rbcflow.figures import copies
 from rbcflow.figures.registry import place
 from rbcflow.report import graph, text
 from rbcflow.report.boxes import read_box_folds
-from rbcflow.report.errors import read_errors
+from rbcflow.report.error_browser import read_errors
 from rbcflow.report.figures import read_figures
 from rbcflow.report.front import Tile
 from rbcflow.report.page import collect

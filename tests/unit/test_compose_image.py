@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from compose_bank import cutout
 from rbcflow.core.boxes import iou_matrix
 from rbcflow.core.classes import CLASSES
-from rbcflow.core.exact import shrink
+from rbcflow.core.portable import shrink
 from rbcflow.datasets.background import background, smooth_field
 from rbcflow.datasets.image import compose, steps
 from rbcflow.datasets.noise import add_noise

@@ -17,7 +17,7 @@ from malformed_inputs import PROJECT, READERS
 from rbcflow.config.checks import read_counts, read_published
 from rbcflow.core.errors import InputError
 from rbcflow.figures.registry import read_registry
-from rbcflow.reproduction import expected as expected_fingerprints
+from rbcflow.reproduction import fingerprints as expected_fingerprints
 
 
 class Reached(Exception):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from metrics_inputs import prediction_table, truth_table, write_predictions, write_testset
-from rbcflow.metrics import errors, image_labels, summary
+from rbcflow.metrics import error_kinds, image_labels, summary
 from rbcflow.metrics.calibration import calibration, expected_error
 from rbcflow.metrics.groups import by_group
 from rbcflow.metrics.matching import match
@@ -37,7 +37,7 @@ def classified(truth=TRUTH, found=FOUND, walls=None, *, named=True):
     truth, found = truth_table(truth), prediction_table(found)
     frames = pd.DataFrame({"frame": [0, 1], "width": [120, 120]})
     matches = match(truth, found, 0.45).at(0.25)
-    return errors.classify(matches, truth, found, frames, walls or {}, 0.45, named=named)
+    return error_kinds.classify(matches, truth, found, frames, walls or {}, 0.45, named=named)
 
 
 def test_each_kind_on_paper():
@@ -98,17 +98,17 @@ def test_places():
     ],
 )
 def test_a_box_lies_on_a_wall_that_its_middle_half_covers(rows, place):
-    assert errors._place(np.array([50.0, rows[0], 90.0, rows[1]]), 200.0, (30.0, 100.0)) == place
+    assert error_kinds._place(np.array([50.0, rows[0], 90.0, rows[1]]), 200.0, (30.0, 100.0)) == place
 
 
 def test_walls_are_found_where_grey_jumps():
     image = np.full((40, 60), 150, np.uint8)
     image[:8], image[33:] = 90, 90
     noisy = [image + np.random.default_rng(n).integers(0, 3, image.shape).astype(np.uint8) for n in range(5)]
-    upper, lower = errors.wall_rows(noisy)
+    upper, lower = error_kinds.wall_rows(noisy)
     assert abs(upper - 8) <= 2 and abs(lower - 33) <= 2
     flat = [np.full((40, 60), 150, np.uint8) for _ in range(5)]
-    assert errors.wall_rows(flat) == ()
+    assert error_kinds.wall_rows(flat) == ()
 
 
 def test_calibration_on_paper():

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rbcflow.cells.jobs import recorder_of
+from rbcflow.cells.method_job import recorder_of
 from rbcflow.runtime.lineage import ORIGINS, OUTLINED, STARTED, of_source, origins_of, remarks_of
 from rbcflow.runtime.origin import (
     ADOPTED,

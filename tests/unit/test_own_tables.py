@@ -11,7 +11,7 @@ import yaml
 from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.config.possible import possible
-from rbcflow.config.reading import check_files
+from rbcflow.config.reader import check_files
 from rbcflow.core.errors import InputError
 from rbcflow.core.places import expanded
 from rbcflow.recordings.folder import write_sheet

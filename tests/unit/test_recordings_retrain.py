@@ -25,8 +25,8 @@ from rbcflow.recordings.kept import Judged
 from rbcflow.recordings.link import Flow
 from rbcflow.recordings.probe import probe
 from rbcflow.runtime.provenance import sha256
+from rbcflow.training.dataset_view import label_sizes, private_view
 from rbcflow.training.train import train
-from rbcflow.training.view import label_sizes, private_view
 from recordings_inputs import draw_recording
 from tiny_yolo import save, toy_network
 

@@ -22,8 +22,8 @@ from rbcflow.detector import hardware
 from rbcflow.detector.hardware import choose_precision
 from rbcflow.detector.weights import load_verified, state_sha256
 from rbcflow.runtime.provenance import sha256
+from rbcflow.training.dataset_view import private_view
 from rbcflow.training.train import train
-from rbcflow.training.view import private_view
 from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
 pytestmark = pytest.mark.slow

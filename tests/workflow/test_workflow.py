@@ -22,7 +22,7 @@ import yaml
 from browser import open_page
 from page_sentences import wrong, wrong_matrix
 from project_copy import PROJECT, snakemake
-from rbcflow.config.reading import merged
+from rbcflow.config.reader import merged
 from rbcflow.runtime.lineage import OUTLINED
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from rbcflow.config import load
-from rbcflow.config.reading import check_files
+from rbcflow.config.reader import check_files
 from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.plan import Plan, paths

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rbcflow.cells.clusters import Pictures, write_clusters
 from rbcflow.cells.cut import foreground_network
-from rbcflow.cells.jobs import method_job, recorder_of
+from rbcflow.cells.method_job import method_job, recorder_of
 from rbcflow.cells.methods.unet import outline_with_probability
 from rbcflow.runtime import logs
 from rbcflow.sources import record

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rbcflow.figures.errors import error_tiles
+from rbcflow.figures.error_tiles import error_tiles
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rbcflow.reproduction import expected
+from rbcflow.reproduction import fingerprints
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
 
@@ -10,8 +10,8 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
     items = [
-        expected.Item(file=Path(file), **item)
+        fingerprints.Item(file=Path(file), **item)
         for file, item in zip(snakemake.input.files, snakemake.params.compared, strict=True)
     ]
-    expected.compare(items, snakemake.params.expected, Path(snakemake.output.table))
+    fingerprints.compare(items, snakemake.params.expected, Path(snakemake.output.table))
     recorder.write(snakemake.output.provenance)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rbcflow.cells.bank import write_bank
 from rbcflow.cells.cut import cut_cells
-from rbcflow.cells.jobs import method_job, recorder_of
+from rbcflow.cells.method_job import method_job, recorder_of
 from rbcflow.runtime import logs
 from rbcflow.sources import record
 

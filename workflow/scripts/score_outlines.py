@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rbcflow.cells.jobs import NETWORKS, job_of, remarks_on
+from rbcflow.cells.method_job import NETWORKS, job_of, remarks_on
 from rbcflow.metrics.outlines import score, unavailable, write
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder

@@ -9,7 +9,7 @@ from rbcflow.config.model import Checkpoint, Model
 from rbcflow.config.references import check_name
 from rbcflow.config.run import SWITCHES, Companion, Run
 from rbcflow.config.settings import Settings, testset_names
-from rbcflow.config.testset import TestSet
+from rbcflow.config.testset import TestSetRow
 from rbcflow.core.errors import InputError
 
 
@@ -20,7 +20,7 @@ def add_own_val(settings: Settings) -> None:
         if not model.published_as or f"{name}-on-{model.variant}_test" not in settings.runs:
             continue
         row = {"title": "validation images of the same kind as the training's", "source": model.variant}
-        settings.testsets[f"{model.variant}_val"] = TestSet(**row, kind="composed", split="val")
+        settings.testsets[f"{model.variant}_val"] = TestSetRow(**row, kind="composed", split="val")
         run = f"{name}-on-{model.variant}_val"
         settings.runs.setdefault(run, Run(run=run, model=name, testset=f"{model.variant}_val"))
 
@@ -33,7 +33,7 @@ def add_published_sets(settings: Settings) -> None:
     for name, row in sets.items():
         testset = row.get("testset", f"published_{name}")
         described = {"title": row.get("title", f"published set {name}"), "label": row.get("label")}
-        settings.testsets[testset] = TestSet(**described, source=name, kind="published")
+        settings.testsets[testset] = TestSetRow(**described, source=name, kind="published")
         for model in judged:
             run = f"{model}-on-{testset}"
             settings.runs.setdefault(run, Run(run=run, model=model, testset=testset))

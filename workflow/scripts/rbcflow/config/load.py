@@ -8,11 +8,11 @@ from rbcflow.config.additions import add_companions, add_given, add_own_val, add
 from rbcflow.config.bank import Bank
 from rbcflow.config.config import Config
 from rbcflow.config.model import Model
-from rbcflow.config.reading import read_runs, read_table
+from rbcflow.config.reader import read_runs, read_table
 from rbcflow.config.references import check_references
 from rbcflow.config.settings import Settings
 from rbcflow.config.source import Source
-from rbcflow.config.testset import TestSet
+from rbcflow.config.testset import TestSetRow
 from rbcflow.config.variant import Variant
 from rbcflow.core.strict import validate
 from rbcflow.figures.registry import read_registry
@@ -37,7 +37,7 @@ def load(raw: dict) -> Settings:
         banks=read_table(Bank, tables.banks, config.banks),
         variants=read_table(Variant, tables.variants, config.variants),
         models=read_table(Model, tables.models, config.models),
-        testsets=read_table(TestSet, tables.testsets, config.testsets),
+        testsets=read_table(TestSetRow, tables.testsets, config.testsets),
         runs=read_runs(tables.runs, config.runs),
     )
     add_own_val(settings)

@@ -12,7 +12,7 @@ from rbcflow.config.model import Model
 from rbcflow.config.run import Companion, Run
 from rbcflow.config.segmentation import NETWORKS
 from rbcflow.config.source import Source
-from rbcflow.config.testset import TestSet
+from rbcflow.config.testset import TestSetRow
 from rbcflow.config.training import Training
 from rbcflow.config.variant import Variant
 from rbcflow.core.classes import CELL, CLASSES
@@ -34,7 +34,7 @@ class Settings:
     banks: dict[str, Bank]
     variants: dict[str, Variant]
     models: dict[str, Model]
-    testsets: dict[str, TestSet]
+    testsets: dict[str, TestSetRow]
     runs: dict[str, Run]
     companions: dict[str, Companion] = field(default_factory=dict)
 
@@ -189,6 +189,6 @@ class Settings:
         return lines
 
 
-def testset_names(variants: dict[str, Variant], testsets: dict[str, TestSet]) -> list[str]:
+def testset_names(variants: dict[str, Variant], testsets: dict[str, TestSetRow]) -> list[str]:
     """Return the names of all test sets: those of the table and each variant's own test split."""
     return [*testsets, *(f"{variant}_test" for variant in variants)]

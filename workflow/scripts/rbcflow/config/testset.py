@@ -16,7 +16,7 @@ def _known_kind(value: str) -> str:
     return one_of(value, [*laboratories.kinds(), *OF_OTHERS])
 
 
-class TestSet(Labelled):
+class TestSetRow(Labelled):
     """One row of `config/testsets.yaml`."""
 
     source: str = Field(
@@ -48,7 +48,7 @@ class TestSet(Labelled):
     )
 
     @model_validator(mode="after")
-    def _only_of_folders(self) -> TestSet:
+    def _only_of_folders(self) -> TestSetRow:
         given = [name for name in ("pattern", "table", "classes") if getattr(self, name) is not None]
         if given and self.kind != "yolo_folder":
             raise ValueError(f"`{given[0]}` goes with `kind: yolo_folder`")
@@ -69,7 +69,7 @@ class TestSet(Labelled):
         return value
 
     @model_validator(mode="after")
-    def _frames_to_disturb(self) -> TestSet:
+    def _frames_to_disturb(self) -> TestSetRow:
         if self.kind.startswith("stress") != (self.of is not None):
             raise ValueError("`of` goes with `kind: stress` or `stress_harder`, and only with them")
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rbcflow.config.reading import merged
+from rbcflow.config.reader import merged
 from rbcflow.config.settings import Settings
 from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import read_yaml

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from rbcflow.core.exact import FloatImage, resize
+from rbcflow.core.portable import FloatImage, resize
 
 if TYPE_CHECKING:  # a test set that borrows a filter here must not be built anew for a preset
     from rbcflow.datasets.spec import VariantSpec

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
-from rbcflow.core.exact import FloatImage, blur, resize
+from rbcflow.core import portable
+from rbcflow.core.portable import FloatImage, blur, resize
 from rbcflow.datasets.background import smooth_field
 from rbcflow.datasets.domain import Domain
 from rbcflow.datasets.setting import Setting, by_logarithm
@@ -113,7 +113,7 @@ def sharpness(pair: Pair, domain: Domain, setting: Setting, rng: np.random.Gener
 def light(shape: tuple[int, int], contrast: float, domain: Domain, rng: np.random.Generator) -> FloatImage:
     """Return a gradient across the image and clouds, in grey levels; arguments as all of ``LAYERS``."""
     height, width = shape
-    fall, (across, down) = rng.uniform(0, domain.gradient), exact.turn(rng.uniform(0, 2 * np.pi))
+    fall, (across, down) = rng.uniform(0, domain.gradient), portable.turn(rng.uniform(0, 2 * np.pi))
     layer = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(fall * across)
     layer = layer + np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None] * np.float32(fall * down)
     clouds = smooth_field(shape, rng.uniform(20, 90), rng)
@@ -169,8 +169,8 @@ def _curve(domain: Domain, rng: np.random.Generator) -> NDArray[np.float64]:
         middle, width = rng.uniform(0.3, 0.7), rng.uniform(0.08, 0.25)
         values = np.clip((levels - middle) / width + 0.5, 0, 1)
     elif rng.random() < 0.5:
-        exponent = float(exact.exp(rng.uniform(-0.9, 0.9)))
-        values = exact.power(np.maximum(levels, 1e-6), exponent)
+        exponent = float(portable.exp(rng.uniform(-0.9, 0.9)))
+        values = portable.power(np.maximum(levels, 1e-6), exponent)
     else:
         steps = np.cumsum(rng.uniform(0.05, 1, KNOTS))
         values = (steps - steps[0]) / (steps[-1] - steps[0])

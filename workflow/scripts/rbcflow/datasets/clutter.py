@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rbcflow.core import exact
-from rbcflow.core.exact import FloatImage, blur
+from rbcflow.core import portable
+from rbcflow.core.portable import FloatImage, blur
 
 MOST = 12
 """Specks an image at most."""
@@ -44,7 +44,7 @@ def blobs(image: FloatImage, size: float, rng: np.random.Generator) -> None:
         x, y = rng.uniform(0, width), rng.uniform(0, height)
         spread = rng.uniform(0.8, 2.0) * max(size, 12)
         across, down = (
-            exact.exp(np.square((line - np.float32(middle)) / np.float32(spread)) * np.float32(-1))
+            portable.exp(np.square((line - np.float32(middle)) / np.float32(spread)) * np.float32(-1))
             for line, middle in ((columns, x), (rows, y))
         )
         image += np.float32(rng.choice([-1, 1]) * rng.uniform(4, 18)) * across * down[:, None]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core.exact import FloatImage
+from rbcflow.core.portable import FloatImage
 
 FIXED_POINT = 4
 """Fractional bits of OpenCV's drawing coordinates."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rbcflow.core import boxes as box_tools
 from rbcflow.core.classes import CLASS_ID
-from rbcflow.core.exact import FloatImage, shrink
+from rbcflow.core.portable import FloatImage, shrink
 from rbcflow.datasets import clutter, decor, noise, walls
 from rbcflow.datasets.background import background, base_grey
 from rbcflow.datasets.camera import contrasts, photograph

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
-from rbcflow.core.exact import FloatImage
+from rbcflow.core import portable
+from rbcflow.core.portable import FloatImage
 from rbcflow.datasets.domain import Domain
 
 REACH = 3.0
@@ -104,5 +104,5 @@ def _fringe(region: NDArray[np.uint8], width: float) -> FloatImage:
     near = (depth > 0) & (depth < REACH * width)
     fringe = np.zeros_like(depth)
     if near.any():
-        fringe[near] = exact.exp(np.square((depth[near] - np.float32(0.5)) / np.float32(width)) * np.float32(-1))
+        fringe[near] = portable.exp(np.square((depth[near] - np.float32(0.5)) / np.float32(width)) * np.float32(-1))
     return fringe

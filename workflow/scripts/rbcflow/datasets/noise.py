@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rbcflow.core.exact import FloatImage
+from rbcflow.core.portable import FloatImage
 from rbcflow.datasets.spec import VariantSpec
 
 WHITE = np.float32(255)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rbcflow.core.exact import FloatImage, blur, remap
+from rbcflow.core.portable import FloatImage, blur, remap
 from rbcflow.datasets.background import BLURRED, smooth_field
 from rbcflow.datasets.stock import RING, Cutout
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.core.boxes import mask_box
-from rbcflow.core.exact import FloatImage, blur, warp
+from rbcflow.core.portable import FloatImage, blur, warp
 from rbcflow.datasets.looks import Look, at_least, margin, relative_change
 from rbcflow.datasets.objects import SIDE
 from rbcflow.datasets.spec import VariantSpec

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.datasets.domain import Domain, Range
 
 
@@ -41,15 +41,15 @@ class Setting:
 
 def by_logarithm(limits: Range, rng: np.random.Generator) -> float:
     """Return a positive value that is as likely between 1 and 2 as between 2 and 4."""
-    low, high = (float(exact.log(limit)) for limit in limits)
-    return float(exact.exp(rng.uniform(low, high)))
+    low, high = (float(portable.log(limit)) for limit in limits)
+    return float(portable.exp(rng.uniform(low, high)))
 
 
 def draw_setting(domain: Domain, rng: np.random.Generator) -> Setting:
     """Draw what is common to one image."""
     size = by_logarithm(domain.size, rng)
     # half of the stretch goes to either side, so that the size stays
-    stretch = float(exact.exp(rng.uniform(*domain.stretch) / 2))
+    stretch = float(portable.exp(rng.uniform(*domain.stretch) / 2))
     shares = (domain.crowded, domain.empty, domain.upright, domain.plain)
     crowded, empty, upright, plain = (bool(rng.random() < share) for share in shares)
     return Setting(size, stretch, crowded, empty, upright, plain)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
-from rbcflow.core.exact import FloatImage, blur
+from rbcflow.core import portable
+from rbcflow.core.portable import FloatImage, blur
 from rbcflow.datasets.background import smooth_field
 from rbcflow.datasets.stock import Cutout
 
@@ -80,4 +80,4 @@ def _body(mask: NDArray[np.bool_], rng: np.random.Generator) -> FloatImage:
     hollow = rng.uniform(-1, 1)
     change = mask * np.float32(level) * (1 + np.float32(hollow) * (dome - np.float32(0.5)))
     change += mask * np.float32(rng.uniform(0, 0.12)) * smooth_field(mask.shape, rng.uniform(3, 12), rng)
-    return blur(change, 0, float(exact.exp(rng.uniform(-0.5, 1))), cv2.BORDER_REPLICATE)
+    return blur(change, 0, float(portable.exp(rng.uniform(-0.5, 1))), cv2.BORDER_REPLICATE)

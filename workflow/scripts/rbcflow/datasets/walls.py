@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core.exact import FloatImage, blur, warp
+from rbcflow.core.portable import FloatImage, blur, warp
 from rbcflow.datasets.decor import Stroke, draw, wiggle
 from rbcflow.datasets.spec import VariantSpec
 

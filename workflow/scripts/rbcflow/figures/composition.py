@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbcflow.core.boxes import area
-from rbcflow.core.exact import shrink
+from rbcflow.core.portable import shrink
 from rbcflow.datasets.background import flat
 from rbcflow.datasets.image import steps
 from rbcflow.datasets.seeds import generator
@@ -17,7 +17,7 @@ from rbcflow.datasets.spec import VariantSpec
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import image_list, labels_of
 from rbcflow.runtime import origin
-from rbcflow.testsets.files import read_rgb
+from rbcflow.testsets.files import read_image
 
 STEPS = {
     "colour": "colour", "background": "noise", "lines": "hair", "walls": "walls", "walls_gray": "grey walls",
@@ -87,7 +87,7 @@ def overlaps(datasets: list[Path], output: Path) -> None:
     covered, counts = {}, {}
     for folder in datasets:
         images = image_list(folder, "train")
-        height, width = read_rgb(images[0]).shape[:2]
+        height, width = read_image(images[0]).shape[:2]
         boxes = [labels_of(image, width, height)[1] for image in images]
         covered[folder.name] = np.concatenate([_covered(one) for one in boxes])
         counts[folder.name] = np.array([len(one) for one in boxes])

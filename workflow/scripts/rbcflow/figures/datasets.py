@@ -15,7 +15,7 @@ from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.figures import pictures, style
 from rbcflow.figures.clouds import cloud
 from rbcflow.runtime import origin
-from rbcflow.testsets.files import read_rgb
+from rbcflow.testsets.files import read_image
 
 SPLITS = ("train", "val", "test")
 NOT_FACTORS = {"index", "split", "seed", "cells", "file"} | {
@@ -57,7 +57,7 @@ def dataset_examples(dataset: Path, output: Path) -> None:
         output: PNG file.
     """
     images, names = image_list(dataset, "train"), _names(dataset)
-    height, width = read_rgb(images[0]).shape[:2]
+    height, width = read_image(images[0]).shape[:2]
     columns = 5 if width < 1.5 * height else 3
     chosen = [images[index] for index in pictures.spread(len(images), columns)]
     note = _note(dataset, f"{len(images)} training images of {width}×{height} px")
@@ -67,7 +67,7 @@ def dataset_examples(dataset: Path, output: Path) -> None:
         for axes in panels.ravel():
             axes.set_axis_off()
         for plain, labelled, path in zip(*panels, chosen, strict=False):
-            image = pictures.as_rgb(read_rgb(path))
+            image = pictures.as_rgb(read_image(path))
             pictures.show(plain, image)
             pictures.show(labelled, image)
             plain.set_title(f"train {path.stem}", fontsize=style.LEAST_POINTS, weight="normal")
@@ -85,7 +85,7 @@ def dataset_statistics(dataset: Path, output: Path) -> None:
     """
     metadata = pd.read_csv(dataset / "metadata.csv", keep_default_na=False)
     names, images = _names(dataset), image_list(dataset, "train")
-    height, width = read_rgb(images[0]).shape[:2]
+    height, width = read_image(images[0]).shape[:2]
     pairs = [labels_of(path, width, height) for path in images]
     ids, boxes = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     factors = factors_of(metadata)

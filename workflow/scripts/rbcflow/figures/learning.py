@@ -58,8 +58,8 @@ def _augmented(
     """Return two rows of images with rows (class, x, y, w, h) of their boxes, relative to the image."""
     import_ultralytics(folder / "config")
     from rbcflow.detector.internals import build_yolo_dataset, get_cfg, init_seeds
+    from rbcflow.training.dataset_view import private_view
     from rbcflow.training.verify import subset
-    from rbcflow.training.view import private_view
 
     data = subset(dataset / "data.yaml", folder / "data", {"train": AUGMENTED_FROM, "val": 1})
     view = private_view(data, folder / "view", classes)

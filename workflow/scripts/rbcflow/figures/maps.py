@@ -13,7 +13,7 @@ from rbcflow.figures import pictures, style, tsne
 from rbcflow.figures.clouds import spread_line
 from rbcflow.figures.datasets import SPLITS, image_list
 from rbcflow.runtime import origin
-from rbcflow.testsets.files import read_rgb, read_testset
+from rbcflow.testsets.files import read_image, read_testset
 
 WANTED = {"train": 40, "val": 20, "test": 20}
 """Images a variant on the map; the preprint took 2000/1000/1000 of one set."""
@@ -37,7 +37,7 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
         style.notice(output, "No network to compute features with.")
         return
     table = pd.concat([_chosen(folder) for folder in datasets], ignore_index=True)
-    images = [pictures.as_rgb(read_rgb(path)) for path in table["image"]]
+    images = [pictures.as_rgb(read_image(path)) for path in table["image"]]
     embedded = _embed(images, network)
     if embedded is None:
         style.notice(output, TOO_FEW)
@@ -94,7 +94,7 @@ def domain_map(datasets: list[Path], testsets: list[Path], output: Path, network
     images, groups = [], []
     for folder in datasets:
         paths = image_list(folder, "train")
-        images += [pictures.as_rgb(read_rgb(paths[index])) for index in pictures.spread(len(paths), SHOWN)]
+        images += [pictures.as_rgb(read_image(paths[index])) for index in pictures.spread(len(paths), SHOWN)]
         groups += [f"training: {style.label(folder.name)}"] * (len(images) - len(groups))
     for testset in available:
         chosen = testset.frames["frame"].iloc[pictures.spread(len(testset.frames), SHOWN)]

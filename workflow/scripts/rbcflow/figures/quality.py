@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rbcflow.figures import style
-from rbcflow.figures.errors import WORDS
+from rbcflow.figures.error_tiles import WORDS
 from rbcflow.figures.validation import read_metrics, run_note, thresholds, unavailable
-from rbcflow.metrics.errors import KINDS, PLACES
+from rbcflow.metrics.error_kinds import KINDS, PLACES
 
 MOST_GROUPS = 12
 DIFFERENCES = {"dw": "width", "dh": "height", "dx": "right", "dy": "down"}

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.core.errors import InputError
-from rbcflow.metrics import curves, errors, image_labels, iou_first, sizes, summary
+from rbcflow.metrics import curves, error_kinds, image_labels, iou_first, sizes, summary
 from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
@@ -74,8 +74,8 @@ def evaluate(
     tables = {
         "curves": table,
         "matches": matches,
-        "errors": errors.classify(
-            matches, judged.truth, predicted.boxes, judged.frames, errors.walls_of(judged), iou, named=named
+        "errors": error_kinds.classify(
+            matches, judged.truth, predicted.boxes, judged.frames, error_kinds.walls_of(judged), iou, named=named
         ),
         "groups": by_group(judged.frames, matches),
         "calibration": calibration(matching, named=named),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rbcflow.core.classes import CLASSES
-from rbcflow.metrics import calibration, coco, curves, errors
+from rbcflow.metrics import calibration, coco, curves, error_kinds
 from rbcflow.metrics.inputs import Predictions, judgement
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
 from rbcflow.metrics.suppression import one_box_a_cell
@@ -277,14 +277,16 @@ def best_f1_block(table: pd.DataFrame, names: Iterable[str]) -> dict:
 def error_block(table: pd.DataFrame, n_frames: int) -> dict:
     """Return how many errors there are of each kind and, of each kind, in each place."""
     return {
-        "kinds": {kind: int((table["kind"] == kind).sum()) for kind in errors.KINDS},
+        "kinds": {kind: int((table["kind"] == kind).sum()) for kind in error_kinds.KINDS},
         "places": {
-            kind: {place: int(((table["kind"] == kind) & (table["place"] == place)).sum()) for place in errors.PLACES}
-            for kind in errors.KINDS
+            kind: {
+                place: int(((table["kind"] == kind) & (table["place"] == place)).sum()) for place in error_kinds.PLACES
+            }
+            for kind in error_kinds.KINDS
         },
         "false_positives": {
             word: {**{name: int((own["predicted"] == name).sum()) for name in CLASSES}, "total": len(own)}
-            for word, kinds in errors.FALSE_POSITIVES.items()
+            for word, kinds in error_kinds.FALSE_POSITIVES.items()
             for own in [table[table["kind"].isin(kinds)]]
         },
         "background_slippers_at_walls": int(

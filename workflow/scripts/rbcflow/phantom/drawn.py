@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.classes import CLASSES
 from rbcflow.phantom.optics import Optics, Patch, render
@@ -98,7 +98,7 @@ def random_optics(cell: Cell, rng: np.random.Generator) -> Optics:
     half_x, half_y = cell.half_size
     aspect = max(half_x, half_y) / min(half_x, half_y)
     low, high = (14, 28) if cell.kind == "debris" else (min(max(28, 10 * aspect), 60), 85)
-    longer_px = float(exact.exp(rng.uniform(float(exact.log(low)), float(exact.log(high)))))
+    longer_px = float(portable.exp(rng.uniform(float(portable.log(low)), float(portable.log(high)))))
     pixel_um = 2 * max(half_x, half_y) / longer_px
     # Bodies of revolution are about as deep as they are high.
     depth_um = min(2 * min(half_x, half_y), 6.0)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.phantom.population import Cell
 
 SUPERSAMPLING = 3
@@ -86,12 +86,12 @@ def intensity(thickness: NDArray[np.floating], optics: Optics) -> NDArray[np.flo
     Returns:
         (h, w) float32.
     """
-    amplitude = exact.exp(thickness * (-optics.absorption / 2))
-    sine, cosine = exact.sincos(thickness * (2 * np.pi * optics.index_step / optics.wavelength_um))
-    field = exact.complex_of(amplitude * cosine, amplitude * sine)
-    seen = fft.ifft2(exact.product(fft.fft2(field), _transfer(thickness.shape, optics)))
+    amplitude = portable.exp(thickness * (-optics.absorption / 2))
+    sine, cosine = portable.sincos(thickness * (2 * np.pi * optics.index_step / optics.wavelength_um))
+    field = portable.complex_of(amplitude * cosine, amplitude * sine)
+    seen = fft.ifft2(portable.product(fft.fft2(field), _transfer(thickness.shape, optics)))
     result = np.square(seen.real) + np.square(seen.imag)
-    return exact.smooth(result, optics.spread_px) if optics.spread_px > 0.2 else result
+    return portable.smooth(result, optics.spread_px) if optics.spread_px > 0.2 else result
 
 
 @lru_cache(maxsize=64)
@@ -100,17 +100,17 @@ def _transfer(shape: tuple[int, int], optics: Optics) -> NDArray[np.complex64]:
     down, across = (np.square(fft.fftfreq(n, optics.pixel_um)) for n in shape)
     cutoff = optics.aperture / optics.wavelength_um
     square = ((down[:, None] + across) / (cutoff * cutoff)).astype(np.float32)
-    pupil = exact.exp(-np.square(np.square(square)))
+    pupil = portable.exp(-np.square(np.square(square)))
     # exp(-i a (fx^2 + fy^2)) is a product of a column and a row.
     column, row = (_phases(squares, optics) for squares in (down[:, None], across[None]))
-    space = exact.product(column, row)
-    return exact.complex_of(pupil * space.real, pupil * space.imag)
+    space = portable.product(column, row)
+    return portable.complex_of(pupil * space.real, pupil * space.imag)
 
 
 def _phases(square: NDArray[np.float64], optics: Optics) -> NDArray[np.complex64]:
     """Return what free space does to waves of a squared spatial frequency along one axis."""
-    sine, cosine = exact.sincos(square * (-np.pi * optics.wavelength_um * optics.defocus_um))
-    return exact.complex_of(cosine, sine)
+    sine, cosine = portable.sincos(square * (-np.pi * optics.wavelength_um * optics.defocus_um))
+    return portable.complex_of(cosine, sine)
 
 
 def thickness_map(
@@ -166,7 +166,7 @@ def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _taper(size: tuple[int, int]) -> NDArray[np.float32]:
     """Return a window that falls from 1 to 0 over the outermost 4 pixels, so that patches have no visible border."""
     ramps = [np.clip((np.minimum(np.arange(n), np.arange(n)[::-1])) / 4, 0, 1) for n in size]
-    return np.outer(*(np.square(exact.sincos(ramp * np.pi / 2)[0]) for ramp in ramps)).astype(np.float32)
+    return np.outer(*(np.square(portable.sincos(ramp * np.pi / 2)[0]) for ramp in ramps)).astype(np.float32)
 
 
 def expose(light: NDArray[np.floating], shot: float, read: float, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.phantom.shapes import (
     FloatArray,
     Hollow,
@@ -112,7 +112,7 @@ def _tear(rng: np.random.Generator) -> Shape:
 
 def _disc(rng: np.random.Generator) -> Shape:
     """A tumbling disc, all tilts but edge-on, which is ``rod``."""
-    return Disc(1.0, tilt=exact.arccos(rng.uniform(0.2, 1.0)), dimple=rng.uniform(0.6, 1.0))
+    return Disc(1.0, tilt=portable.arccos(rng.uniform(0.2, 1.0)), dimple=rng.uniform(0.6, 1.0))
 
 
 def _rod(rng: np.random.Generator) -> Shape:
@@ -162,7 +162,7 @@ def _doublet(rng: np.random.Generator) -> Shape:
         shape = shape.scaled(_cube_root(4.0 / volume(shape, 24)))
         members.append((shape, x, y, rng.normal(0, 0.5)))
         way, step = rng.uniform(-0.9, 0.9), rng.uniform(0.7, 1.7)
-        cos, sin = exact.turn(way)
+        cos, sin = portable.turn(way)
         x, y = x + step * cos, y + step * sin
     middle_x, middle_y = (float(np.mean([member[place] for member in members])) for place in (1, 2))
     return Group(tuple((shape, x - middle_x, y - middle_y, angle) for shape, x, y, angle in members))
@@ -200,7 +200,7 @@ def _semi_slipper(rng: np.random.Generator) -> Shape:
 
 def _cube_root(value: float) -> float:
     """Return the cube root of a positive number."""
-    return float(exact.power(value, 1 / 3))
+    return float(portable.power(value, 1 / 3))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 
 FloatArray = NDArray[np.floating]
 
@@ -66,8 +66,8 @@ class Side:
     def _edge(self, s: FloatArray, from_tail: FloatArray, from_nose: FloatArray) -> FloatArray:
         """Return the edge, given the logarithms of s and 1 - s."""
         peak = self.tail / (self.tail + self.nose)
-        highest = self.tail * float(exact.log(peak)) + self.nose * float(exact.log(1 - peak))
-        body = exact.exp(self.tail * from_tail + self.nose * from_nose - highest)
+        highest = self.tail * float(portable.log(peak)) + self.nose * float(portable.log(1 - peak))
+        body = portable.exp(self.tail * from_tail + self.nose * from_nose - highest)
         body *= (s > 0) & (s < 1)
         if not self.stalk:
             return self.width * body
@@ -145,7 +145,7 @@ class Swimmer(Shape):
 def _logarithms(s: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the logarithms of s and 1 - s; where one of them is 0, some very small number's."""
     least = 1e-30
-    return exact.log(np.maximum(s, least)), exact.log(np.maximum(1 - s, least))
+    return portable.log(np.maximum(s, least)), portable.log(np.maximum(1 - s, least))
 
 
 def sphere(radius: float) -> Swimmer:
@@ -161,13 +161,13 @@ def mirrored(shape: Swimmer) -> Swimmer:
 
 def rotate(x: FloatArray, y: FloatArray, angle: float) -> tuple[FloatArray, FloatArray]:
     """Return the points turned by ``angle`` (radians) about the origin."""
-    cos, sin = exact.turn(angle)
+    cos, sin = portable.turn(angle)
     return x * cos - y * sin, x * sin + y * cos
 
 
 def rotated_half_size(half: tuple[float, float], angle: float) -> tuple[float, float]:
     """Return the half-size of the upright box around a box of half-size ``half`` turned by ``angle`` (radians)."""
-    cos, sin = (abs(value) for value in exact.turn(angle))
+    cos, sin = (abs(value) for value in portable.turn(angle))
     return half[0] * cos + half[1] * sin, half[0] * sin + half[1] * cos
 
 

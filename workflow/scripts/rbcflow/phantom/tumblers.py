@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.phantom.shapes import FloatArray, Shape, half_chord, rotate, rotated_half_size
 
 RESTING_RADIUS = 3.91
@@ -41,7 +41,7 @@ class Disc(Shape):
 
     def thickness(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """See :class:`Shape`. The ray is sampled near the disc; a sample at the surface counts by its share."""
-        cos, sin = exact.turn(self.tilt)
+        cos, sin = portable.turn(self.tilt)
         cos = max(abs(cos), 1e-3)
         near = 0.4 * self.radius
         low, high = (np.clip((end - x * sin) / cos, -self.radius, self.radius) for end in (-near, near))
@@ -58,7 +58,7 @@ class Disc(Shape):
     def half_size(self) -> tuple[float, float]:
         """See :class:`Shape`."""
         rho = np.linspace(0, 1, 41)
-        cos, sin = (abs(value) for value in exact.turn(self.tilt))
+        cos, sin = (abs(value) for value in portable.turn(self.tilt))
         reach = rho * self.radius * cos + self.half_height(np.square(rho)) * sin
         return float(reach.max()), self.radius
 
@@ -94,7 +94,7 @@ class Lobed(Shape):
         body = half_chord(distance, outline)
         thick = self.height * body
         for gx, gy, size, bump in self.grains:
-            thick = thick + bump * body * exact.exp((np.square(x - gx) + np.square(y - gy)) * (-0.5 / (size * size)))
+            thick = thick + bump * body * portable.exp((np.square(x - gx) + np.square(y - gy)) * (-0.5 / (size * size)))
         return np.clip(thick, 0.05 * self.height * (body > 0), None)
 
     def _wave(self, x: FloatArray, y: FloatArray, distance: FloatArray) -> FloatArray:
@@ -108,7 +108,7 @@ class Lobed(Shape):
         for n, amplitude, phase in sorted(self.waves):
             for _ in range(n - reached):
                 many_cos, many_sin = many_cos * cos - many_sin * sin, many_cos * sin + many_sin * cos
-            shift_cos, shift_sin = exact.turn(phase)
+            shift_cos, shift_sin = portable.turn(phase)
             total += amplitude * (many_cos * shift_cos - many_sin * shift_sin)
             reached = n
         return total

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.phantom.shapes import rotate
 
 
@@ -55,13 +55,13 @@ def _walls(
     """Return the relative change of light by both walls and beyond them, (height, width)."""
     y, x = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
     slope, sway = rng.normal(0, 0.004), rng.normal(0, 0.25)
-    tilt = slope * (x - width / 2) + sway * exact.sincos(x / rng.uniform(40, 160) + rng.uniform(0, 6))[0]
+    tilt = slope * (x - width / 2) + sway * portable.sincos(x / rng.uniform(40, 160) + rng.uniform(0, 6))[0]
     scale = rng.uniform(0.7, 1.4) * broad
     beyond, total = rng.normal(0, 0.05), np.zeros((height, width), dtype=np.float32)
     for row, inward in zip(walls, (1, -1), strict=True):
         distance = (y - row - tilt) * inward / scale
         total += _fringes(distance, rng) * (1 + 0.1 * _smooth_line(width, rng))
-        total += beyond / (1 + exact.exp(np.clip(4 * distance, -50, 50)))
+        total += beyond / (1 + portable.exp(np.clip(4 * distance, -50, 50)))
     return total
 
 
@@ -74,13 +74,13 @@ def _fringes(distance: NDArray[np.floating], rng: np.random.Generator) -> NDArra
         profile += rng.uniform(0.0, 0.35) * _bell((distance - side * gap) / wide)
     period, reach = rng.uniform(4, 9), rng.uniform(2, 7)
     phase = rng.uniform(0, 2 * np.pi)
-    wave = exact.sincos(2 * np.pi * distance / period + phase)[1]
-    return profile + rng.uniform(0.02, 0.14) * wave * exact.exp(-np.abs(distance) / reach)
+    wave = portable.sincos(2 * np.pi * distance / period + phase)[1]
+    return profile + rng.uniform(0.02, 0.14) * wave * portable.exp(-np.abs(distance) / reach)
 
 
 def _bell(distance: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return exp(-distance^2 / 2)."""
-    return exact.exp(np.square(distance) * -0.5)
+    return portable.exp(np.square(distance) * -0.5)
 
 
 def _illumination(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floating]:
@@ -93,14 +93,14 @@ def _illumination(height: int, width: int, rng: np.random.Generator) -> NDArray[
 def _texture(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Return the weak texture of the channel's glass and polymer."""
     grain = rng.uniform(1.5, 6)
-    field = exact.smooth(rng.standard_normal((height, width), dtype=np.float32), grain)
+    field = portable.smooth(rng.standard_normal((height, width), dtype=np.float32), grain)
     return 1 + rng.uniform(0.002, 0.007) * field * 2 * np.sqrt(np.pi) * grain
 
 
 def _smooth_line(width: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Return a smooth random function along x with standard deviation about 1, (1, width)."""
     grain = 12.0
-    line = exact.smooth(rng.standard_normal((1, width), dtype=np.float32), grain, 0.1)
+    line = portable.smooth(rng.standard_normal((1, width), dtype=np.float32), grain, 0.1)
     return line * np.sqrt(2 * np.sqrt(np.pi) * grain)
 
 
@@ -113,9 +113,9 @@ def _soil(image: NDArray[np.floating], count: int, rng: np.random.Generator) -> 
         if rng.random() < 0.75:
             size = rng.uniform(0.7, 2.2)
             square = (np.square(x - at_x) + np.square(y - at_y)) / (size * size)
-            image *= 1 + strength * (1 - square / 2) * exact.exp(-square / 2)
+            image *= 1 + strength * (1 - square / 2) * portable.exp(-square / 2)
         else:
             angle, half = rng.uniform(0, np.pi), rng.uniform(5, 35)
             along, across = rotate(x - at_x, y - at_y, -angle)
-            line = exact.exp(np.square(across) / -0.8)
-            image *= 1 + 0.5 * strength * line / (1 + exact.exp(np.clip(np.abs(along) - half, -50, 50)))
+            line = portable.exp(np.square(across) / -0.8)
+            image *= 1 + 0.5 * strength * line / (1 + portable.exp(np.clip(np.abs(along) - half, -50, 50)))

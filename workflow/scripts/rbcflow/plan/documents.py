@@ -62,8 +62,8 @@ def columns() -> str:
     # libraries of the stages are heavy, and nothing else here needs them
     from rbcflow.cells import bank, clusters, leakage, splits
     from rbcflow.claims import published
-    from rbcflow.metrics import check, errors, groups, inputs, looks, matching, outlines, sizes
-    from rbcflow.reproduction import expected
+    from rbcflow.metrics import check, error_kinds, groups, inputs, looks, matching, outlines, sizes
+    from rbcflow.reproduction import fingerprints
     from rbcflow.sources import counts
     from rbcflow.testsets import files
 
@@ -76,11 +76,11 @@ def columns() -> str:
         "testsets/{testset}/truth.csv": files.TRUTH_COLUMNS,
         "predictions/{run}.parquet": inputs.PREDICTION_COLUMNS,
         "validation/{run}/matches.csv": matching.MATCH_COLUMNS,
-        "validation/{run}/errors.csv": errors.COLUMNS,
+        "validation/{run}/errors.csv": error_kinds.COLUMNS,
         "validation/{run}/groups.csv": groups.COLUMNS,
         "tables/raw_counts.csv": counts.COLUMNS,
         "tables/leakage.csv": leakage.COLUMNS,
-        "tables/fingerprints.csv": expected.COLUMNS,
+        "tables/fingerprints.csv": fingerprints.COLUMNS,
         "tables/published_counts.csv": published.COLUMNS,
         "tables/metric_checks.csv": check.COLUMNS,
         "tables/sizes.csv": sizes.COLUMNS,

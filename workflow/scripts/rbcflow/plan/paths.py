@@ -22,9 +22,9 @@ def clusters(bank: str) -> str:
     return f"<results>/clusters/{bank}.csv"
 
 
-def outlines(path: str) -> str:
+def outlines(method: str) -> str:
     """Return how well an extraction method outlines cells."""
-    return f"<results>/outlines/{path}/summary.json"
+    return f"<results>/outlines/{method}/summary.json"
 
 
 def splits(scheme: str, banks: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.core.names import OWN
-from rbcflow.report.runs import Run, TestSet
+from rbcflow.report.runs import Run, TestSetSummary
 from rbcflow.report.stages import read_rows, read_table
 from rbcflow.report.text import MISSING, number
 
@@ -40,7 +40,7 @@ class Cell:
 class Column:
     """A test set of the table; ``testset`` is None for the models' own composed images."""
 
-    testset: TestSet | None
+    testset: TestSetSummary | None
     cells: list[Cell]
 
     @property
@@ -63,7 +63,7 @@ class Matrix:
         return [column.cells[self.models.index(model)] for column in self.columns]
 
 
-def read_matrix(results: Path, config: dict[str, Any], groups: list[tuple[TestSet, list[Run]]]) -> Matrix:
+def read_matrix(results: Path, config: dict[str, Any], groups: list[tuple[TestSetSummary, list[Run]]]) -> Matrix:
     """Return the table of all models that have a run.
 
     Args:

@@ -17,7 +17,7 @@ from rbcflow.report import captions, citation
 from rbcflow.report.boxes import BoxFold, read_box_folds
 from rbcflow.report.cards import Card, Values, read_cards, read_values, tally
 from rbcflow.report.claims import Claim, count_verdicts, read_claims
-from rbcflow.report.errors import Errors, read_errors
+from rbcflow.report.error_browser import Errors, read_errors
 from rbcflow.report.figures import Figure, read_figures
 from rbcflow.report.front import Front, read_front
 from rbcflow.report.graph import Graph, read_graph
@@ -26,7 +26,7 @@ from rbcflow.report.items import Item, count_files, read_items
 from rbcflow.report.matrix import Matrix, read_matrix, read_pairs
 from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
-from rbcflow.report.runs import Run, TestSet, read_runs
+from rbcflow.report.runs import Run, TestSetSummary, read_runs
 from rbcflow.report.stages import (
     SPLITS,
     CellBank,
@@ -73,7 +73,7 @@ class Made:
     banks: list[CellBank]
     datasets: list[Dataset]
     models: list[Model]
-    groups: list[tuple[TestSet, list[Run]]]
+    groups: list[tuple[TestSetSummary, list[Run]]]
 
     @property
     def runs(self) -> list[Run]:

@@ -17,7 +17,7 @@ from rbcflow.testsets.labels import Labels
 
 
 @dataclass(frozen=True)
-class TestSet:
+class TestSetSummary:
     """A test set; ``status`` is ``available``, ``unavailable`` or ``absent`` (never built)."""
 
     name: str
@@ -62,7 +62,7 @@ class Run:
 
     name: str
     model: str
-    testset: TestSet
+    testset: TestSetSummary
     published_as: str
     status: str
     reason: str = ""
@@ -137,7 +137,7 @@ def _cells(size: dict[str, Any]) -> str:
     return f"{own}, {size['cell_side_ratio']:.2f} times the training's {size['training_cell_side_px']:.1f} px."
 
 
-def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
+def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSetSummary:
     """Return what ``testset.json`` says of a test set.
 
     Args:
@@ -151,7 +151,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
     data = data or {}
     boxes = data.get("n_boxes") or 0
     frames = read_table(path.with_name("frames.csv"), {"recording", "donor"})
-    return TestSet(
+    return TestSetSummary(
         name=name,
         title=str(row.get("title") or ""),
         published_as=str(row.get("published_as") or ""),
@@ -168,7 +168,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSet:
     )
 
 
-def read_run(results: Path, row: dict[str, Any], testset: TestSet) -> Run:
+def read_run(results: Path, row: dict[str, Any], testset: TestSetSummary) -> Run:
     """Return a row of ``config/runs.tsv`` with the numbers of its ``metrics.json``.
 
     Raises:
@@ -231,7 +231,9 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_runs(results: Path, rows: list[dict[str, Any]], testsets: dict[str, dict]) -> list[tuple[TestSet, list[Run]]]:
+def read_runs(
+    results: Path, rows: list[dict[str, Any]], testsets: dict[str, dict]
+) -> list[tuple[TestSetSummary, list[Run]]]:
     """Return the runs of the table, grouped by test set; test sets without a run come last, if they were made."""
     made = [name for name in testsets if (results / "testsets" / name / "testset.json").is_file()]
     names = dict.fromkeys([*(str(row["testset"]) for row in rows), *made])

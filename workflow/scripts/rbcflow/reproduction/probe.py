@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.core.classes import CLASSES
 from rbcflow.datasets.dataset import label_text
 from rbcflow.datasets.image import compose
@@ -76,7 +76,7 @@ def _cells() -> str:
         for _ in range(CELLS):
             cell = sample_cell(kind, rng)
             patch = render(cell, random_optics(cell, rng), (rng.uniform(0, 1), rng.uniform(0, 1)))
-            pictures += [_fine(patch.ratio), _fine(exact.power(patch.ratio, 0.7)), patch.mask]
+            pictures += [_fine(patch.ratio), _fine(portable.power(patch.ratio, 0.7)), patch.mask]
             pictures.append(expose(130 * patch.ratio, 0.1, 1.2, rng))
     return _digest(pictures)
 

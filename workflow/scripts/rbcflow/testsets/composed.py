@@ -14,7 +14,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.core.yolo import label_file, read_labels
-from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_rgb, write_testset
+from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_image, write_testset
 from rbcflow.testsets.labels import Labels
 
 
@@ -28,7 +28,7 @@ def evenly(items: Sequence, count: int) -> list:
 def labelled_images(images: Sequence[Path], source: str) -> Iterator[Labelled]:
     """Yield composed images, named by their numbers, with the boxes of their label files; each is its own recording."""
     for path in images:
-        frame = Frame(read_rgb(path), source, "", path.stem, int(path.stem))
+        frame = Frame(read_image(path), source, "", path.stem, int(path.stem))
         yield frame, read_yolo(path, *frame.size)
 
 

@@ -72,7 +72,7 @@ class TestSet:
     def image(self, frame: int) -> NDArray[np.uint8]:
         """Return a frame, (H, W) or (H, W, 3) R, G, B uint8; raises InputError where its file does not read."""
         path = self.folder / self.frames.set_index("frame").at[frame, "path"]
-        return read_rgb(path)
+        return read_image(path)
 
     def require_images(self) -> None:
         """Look at every image's header before anything is computed on the first one.
@@ -123,7 +123,7 @@ def write_testset(
     for number, (frame, boxes) in enumerate(labelled):
         path = paths[number] if paths is not None else f"images/{number:05d}.png"
         if paths is None:
-            write_rgb(folder / path, frame.image)
+            write_image(folder / path, frame.image)
         digest.update(repr(frame.image.shape).encode() + frame.image.tobytes())
         place = (number, path, frame.donor, frame.recording, frame.index, frame.condition)
         frames.append((*place, *frame.size, frame.label))
@@ -162,7 +162,7 @@ def read_testset(folder: Path) -> TestSet:
     return TestSet(folder, meta, frames, truth)
 
 
-def read_rgb(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path) -> NDArray[np.uint8]:
     """Read a picture as (H, W) grey or (H, W, 3) R, G, B uint8; raises InputError where that is not possible."""
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
     if image is None:
@@ -170,7 +170,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def write_rgb(path: Path, image: NDArray[np.uint8]) -> None:
+def write_image(path: Path, image: NDArray[np.uint8]) -> None:
     """Write (H, W) grey or (H, W, 3) R, G, B uint8 as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # cv2.imwrite says nothing where the disk is full

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
-from rbcflow.core.exact import FloatImage, blur, resize
+from rbcflow.core import portable
 from rbcflow.core.frames import Frame, to_grey
+from rbcflow.core.portable import FloatImage, blur, resize
 from rbcflow.datasets.camera import filtered, movement
 from rbcflow.datasets.seeds import generator
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, read_testset, write_testset, write_unavailable
@@ -36,7 +36,7 @@ def _around_mean(factor: float) -> Disturbance:
 
 def _gamma(exponent: float) -> Disturbance:
     def disturbed(image: FloatImage, rng: np.random.Generator) -> FloatImage:
-        levels = 255 * exact.power(np.maximum(np.arange(256) / 255, 1e-6), exponent)
+        levels = 255 * portable.power(np.maximum(np.arange(256) / 255, 1e-6), exponent)
         return levels.astype(np.float32)[np.rint(np.clip(image, 0, 255)).astype(int)]
 
     return disturbed

@@ -21,7 +21,7 @@ from rbcflow.runtime.memory import keep_freed_memory
 from rbcflow.runtime.provenance import sha256, versions
 from rbcflow.training.average import average_with
 from rbcflow.training.checkpoints import strip
-from rbcflow.training.view import image_looks, label_sizes, private_view
+from rbcflow.training.dataset_view import image_looks, label_sizes, private_view
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ import yaml
 
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import load_verified, recorded
+from rbcflow.training.dataset_view import read_description
 from rbcflow.training.train import train
-from rbcflow.training.view import read_description
 
 
 def subset(data_yaml: Path, folder: Path, images: Mapping[str, int]) -> Path:

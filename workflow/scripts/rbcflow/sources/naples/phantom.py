@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from rbcflow.core import exact
+from rbcflow.core import portable
 from rbcflow.phantom.flow import class_shares
 from rbcflow.phantom.optics import Optics, expose
 from rbcflow.phantom.scene import Instance, Scene, views
@@ -94,6 +94,6 @@ def _record(
     colour = np.array(COLOURS[int(rng.integers(len(COLOURS)))], dtype=np.float32) * rng.uniform(150, 195)
     for view in views(scene, pages, rng):
         # The halo is faint, the rest is absorption: a power takes it from one colour to another (Beer-Lambert).
-        ratio = np.stack([exact.power(view.ratio, factor) for factor in ABSORPTION], axis=-1)
+        ratio = np.stack([portable.power(view.ratio, factor) for factor in ABSORPTION], axis=-1)
         light = colour * (empty * rng.normal(1, 0.003))[..., None] * ratio
         yield expose(light, 0.06, 1.3, rng), view.instances

@@ -11,17 +11,17 @@ import yaml
 from project_copy import PROJECT
 from rbcflow.core.errors import InputError
 from rbcflow.report.pixels import read_pixels, statement
-from rbcflow.reproduction import expected, pixels
-from rbcflow.reproduction.expected import Item
+from rbcflow.reproduction import fingerprints, pixels
+from rbcflow.reproduction.fingerprints import Item
 from rbcflow.reproduction.probe import probe, write_probe
 from rbcflow.sources import record
 
-KNOWN = yaml.safe_load((PROJECT / expected.FILE).read_text())
+KNOWN = yaml.safe_load((PROJECT / fingerprints.FILE).read_text())
 MEANT = "if the change is meant, run `make fingerprints`"
 
 
 def test_the_committed_file_is_about_the_versions_at_hand():
-    assert KNOWN["versions"] == expected.installed(), MEANT
+    assert KNOWN["versions"] == fingerprints.installed(), MEANT
 
 
 def test_every_stage_has_fingerprints_at_both_scales():
@@ -70,7 +70,7 @@ def compared(made: list[Item], committed: pd.DataFrame) -> dict[str, str]:
     for row in committed.itertuples():
         scale.setdefault(row.stage, {})[row.name] = {"recipe": row.recipe, "fingerprint": row.fingerprint}
     output = made[0].file.parent / "results/tables/fingerprints.csv"
-    table = expected.compare(made, {"scales": {"toy": scale}}, output)
+    table = fingerprints.compare(made, {"scales": {"toy": scale}}, output)
     assert pd.read_csv(output, keep_default_na=False).equals(table)
     return read_pixels(output.parents[1]).statements
 
@@ -87,7 +87,7 @@ def compared(made: list[Item], committed: pd.DataFrame) -> dict[str, str]:
     ],
 )
 def test_the_first_stage_that_differs_is_named(made, tmp_path, file, old, new, differ):
-    committed = expected.compare(made, {"scales": {}}, tmp_path / "first.csv")
+    committed = fingerprints.compare(made, {"scales": {}}, tmp_path / "first.csv")
     assert set(compared(made, committed).values()) == {"Pixels: as committed with this project for the scale “toy”."}
     if old is None:
         cv2.imwrite(str(tmp_path / file), np.full((4, 5), 8, np.uint8))
@@ -100,7 +100,7 @@ def test_the_first_stage_that_differs_is_named(made, tmp_path, file, old, new, d
 
 
 def test_a_dataset_of_a_changed_bank_names_the_bank(made, tmp_path):
-    committed = expected.compare(made, {"scales": {}}, tmp_path / "first.csv")
+    committed = fingerprints.compare(made, {"scales": {}}, tmp_path / "first.csv")
     committed.loc[committed.stage != "raw", "fingerprint"] = "00"
     said = compared(made, committed)
     assert said["raw lab"] == "Pixels: as committed with this project for the scale “toy”."
@@ -110,7 +110,7 @@ def test_a_dataset_of_a_changed_bank_names_the_bank(made, tmp_path):
 
 
 def test_other_settings_are_not_compared(made, tmp_path):
-    committed = expected.compare(made, {"scales": {}}, tmp_path / "first.csv")
+    committed = fingerprints.compare(made, {"scales": {}}, tmp_path / "first.csv")
     (tmp_path / "fingerprint.txt").write_text("cd\n")
     other = [Item(made[0].stage, "lab", made[0].file, {"seed": 1}), *made[1:]]
     assert compared(other, committed)["dataset random"] == statement("", "")
@@ -134,7 +134,7 @@ def test_fingerprints_are_over_decoded_values(tmp_path):
 )
 def test_a_broken_file_of_expected_fingerprints_is_named(made, tmp_path, scales, place):
     with pytest.raises(InputError, match=rf"fingerprints\.yaml \(key {place}\)"):
-        expected.compare(made, {"scales": scales}, tmp_path / "table.csv")
+        fingerprints.compare(made, {"scales": scales}, tmp_path / "table.csv")
 
 
 @pytest.mark.parametrize(("name", "found"), [("notes.db", "a file .db"), ("crops.npz", "no arrays")])

@@ -10,9 +10,9 @@ import pandas as pd
 
 from rbcflow.figures import pictures, style
 from rbcflow.figures.validation import read_metrics, run_note, thresholds, unavailable
-from rbcflow.metrics.errors import KINDS
+from rbcflow.metrics.error_kinds import KINDS
 from rbcflow.metrics.inputs import BOX, read_pair
-from rbcflow.testsets.files import TestSet, read_rgb, write_rgb
+from rbcflow.testsets.files import TestSet, read_image, write_image
 
 SIDE = 112
 """Side of a tile in pixels."""
@@ -68,7 +68,7 @@ def error_tiles(run_folder: Path, predictions: Path, testset: Path, folder: Path
     tiles = [_tile(content, row) for row in table.to_dict("records")]
     strip = np.vstack(tiles) if tiles else np.full((SIDE, SIDE, 3), 255, np.uint8)
     folder.mkdir(parents=True, exist_ok=True)
-    write_rgb(folder / "tiles.png", strip)
+    write_image(folder / "tiles.png", strip)
     table.to_csv(folder / "errors.csv", index=False, float_format="%.6g")
 
 
@@ -101,7 +101,7 @@ def error_gallery(run_folder: Path, errors: Path, output: Path) -> None:
     if unavailable(metrics, output):
         return
     table = pd.read_csv(errors / "errors.csv")
-    strip = read_rgb(errors / "tiles.png")
+    strip = read_image(errors / "tiles.png")
     kinds = [kind for kind in KINDS if (table["kind"] == kind).any()]
     if not kinds:
         style.notice(output, f"No error above the thresholds: {run_note(metrics, thresholds(metrics))}.")
