@@ -51,7 +51,7 @@ def test_default_says_phantom_for_every_laboratory():
         "kihm2018": "phantom",
         "liang2024": "phantom",
     }
-    assert settings.missing_raw() == []
+    assert Disk(settings).missing_raw() == []
 
 
 def test_paper_scale_is_the_published_one():
@@ -165,7 +165,7 @@ def test_scripts_read_yaml_by_the_loader_that_refuses_double_keys():
 def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Path):
     (tmp_path / "naples").mkdir()
     (tmp_path / "naples" / "a.tif").write_bytes(b"")
-    missing, *others = load(default() | {"phantoms": False, "raw": str(tmp_path)}).missing_raw()
+    missing, *others = Disk(load(default() | {"phantoms": False, "raw": str(tmp_path)})).missing_raw()
     assert [line.split()[0] for line in others] == ["kihm2018", "liang2024"]
     assert missing.startswith("nouaman2024")
     assert f"{tmp_path}/nouaman2024/" in missing

@@ -10,10 +10,11 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
-from rbcflow.config.possible import possible
 from rbcflow.config.reader import check_files
 from rbcflow.core.errors import InputError
 from rbcflow.core.places import expanded
+from rbcflow.plan.disk import Disk
+from rbcflow.plan.possible import possible
 from rbcflow.recordings.folder import write_sheet
 from rbcflow.recordings.sheet import read_sheet
 
@@ -225,7 +226,7 @@ def test_what_is_possible_follows_from_the_files_that_are_there(tmp_path: Path):
     (tmp_path / "best.pt").touch()
     own = settings(phantoms=False, raw="~/raw", given=given)
     checkpoints = {name: own.checkpoint(name, {}) for name in own.models}
-    found = possible(own, checkpoints)
+    found = possible(own, checkpoints, Disk(own))
     assert found.sources == ["naples", "flow_public", "drawn", "liang2024"]
     assert set(found.banks) == {"flow_public", "liang2024", "naples", "liang2024_yolo", "liang2024_contrast", "drawn"}
     assert (found.variants, found.models) == (["synthetic"], ["synthetic", "starter", "given"])
@@ -237,6 +238,6 @@ def test_what_is_possible_follows_from_the_files_that_are_there(tmp_path: Path):
     lines = "\n".join(found.lines())
     assert "not nouaman2024" in lines
     (tmp_path / "best.pt").unlink()
-    assert "given" not in possible(own, checkpoints).models
+    assert "given" not in possible(own, checkpoints, Disk(own)).models
     # where all is drawn, all is possible
-    assert possible(settings(), {}).lacking == {}
+    assert possible(settings(), {}, Disk(settings())).lacking == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 from snakemake.exceptions import WorkflowError
@@ -141,7 +142,7 @@ def test_a_given_checkpoint_has_runs_or_is_asked_for(usual):
 
 
 def test_recordings_are_asked_for(usual):
-    own = Recordings(usual.settings.config)
+    own = Recordings(usual.settings.config, Disk(usual.settings))
     for ask in (own.names, lambda: own.retrained("x")):
         with pytest.raises(WorkflowError, match="No recording is named"):
             ask()
@@ -190,7 +191,7 @@ def test_which_network_maps_images(usual, row, network, waits):
 
 def test_an_absent_laboratory_is_told_of(tmp_path):
     own = plan(phantoms=False, raw=str(tmp_path), pathvars={"results": str(tmp_path / "results")})
-    told = told_of_missing(own.settings, own.possible, looked_at=False)
+    told = told_of_missing(own.settings, own.possible, Disk(own.settings), looked_at=False)
     assert "The files of these laboratories are not there" in told
     assert f"put its files into: {tmp_path}/naples/" in told
     assert "--config phantoms=true" in told
@@ -198,12 +199,12 @@ def test_an_absent_laboratory_is_told_of(tmp_path):
     record.parent.mkdir(parents=True)
     record.write_text('{"origin": "phantom"}')
     with pytest.raises(WorkflowError, match="An earlier run left drawn files of naples"):
-        told_of_missing(own.settings, own.possible, looked_at=False)
-    assert told_of_missing(own.settings, own.possible, looked_at=True) == told
+        told_of_missing(own.settings, own.possible, Disk(own.settings), looked_at=False)
+    assert told_of_missing(own.settings, own.possible, Disk(own.settings), looked_at=True) == told
 
 
 def test_nothing_is_told_where_laboratories_are_drawn(usual):
-    assert told_of_missing(usual.settings, usual.possible, looked_at=False) is None
+    assert told_of_missing(usual.settings, usual.possible, Disk(usual.settings), looked_at=False) is None
 
 
 def test_a_folder_of_images_is_seen_by_its_files(tmp_path):
@@ -231,6 +232,13 @@ def test_one_module_looks_at_the_disk():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in LOOKS
     }
     assert looking == {"disk.py"}
+    # what it asks other rooms for, nobody else in the plan asks for
+    asking = {file.name for file in PLAN.glob("*.py") if re.search(r"recordings\.(detectors|sheet) ", file.read_text())}
+    assert asking == {"disk.py"}
+    # the configuration only checks that a file is one, and that a table which a row names is there
+    looks = re.compile(r"\b(is_file|is_dir|exists|iterdir|r?glob|stat)\b[(,]")
+    config = {file.name for file in PLAN.with_name("config").glob("*.py") if looks.search(file.read_text())}
+    assert config == {"reading.py", "references.py"}
 
 
 def test_rules_hold_no_functions_and_the_common_file_is_short():
@@ -238,3 +246,20 @@ def test_rules_hold_no_functions_and_the_common_file_is_short():
     texts = {file.name: file.read_text() for file in rules.glob("*.smk")}
     assert [name for name, text in texts.items() if "\ndef " in text] == ["common.smk"]
     assert len(texts["common.smk"].splitlines()) <= 150
+
+
+def test_what_lacks_its_files(tmp_path):
+    (tmp_path / "naples").mkdir()
+    (tmp_path / "liang2024").mkdir()
+    (tmp_path / "liang2024/a").touch()
+    row = {"dataset": "path", "path": str(tmp_path / "images")}
+    disk = Disk(load({"phantoms": False, "raw": str(tmp_path), "variants": {"synthetic": row}}))
+    assert [name for name in ("naples", "liang2024", "kihm2018", "drawn") if disk.lacks_files(name)] == [
+        "naples",
+        "kihm2018",
+    ]
+    assert (disk.lacks_images("synthetic"), disk.lacks_images("random")) == (True, False)
+    (tmp_path / "images").mkdir()
+    assert not disk.lacks_images("synthetic")
+    assert (disk.lacks(str(tmp_path)), disk.lacks(str(tmp_path / "liang2024/a"))) == (True, False)
+    assert (disk.recordings(), disk.detector().name) == ({}, disk._settings.config.detector)

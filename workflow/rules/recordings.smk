@@ -5,7 +5,7 @@
 from rbcflow.plan.recordings import Recordings
 
 try:
-    OWN = Recordings(CONFIG)
+    OWN = Recordings(CONFIG, DISK)
 except InputError as error:
     raise WorkflowError(f"The recordings cannot be read.\n{error}") from None
 

@@ -18,7 +18,6 @@ from rbcflow.config.variant import Variant
 from rbcflow.core.classes import CELL, CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.strict import validate
-from rbcflow.core.tables import read_object
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.sources import laboratories
 from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
@@ -155,38 +154,6 @@ class Settings:
             raise InputError(self.config.tables.weights, f"entries {', '.join(weights)}", expected)
         entry = weights[name]
         return {"path": entry.get("path") or f"resources/weights/{name}", "sha256": entry["sha256"]}
-
-    def lacks_files(self, source: str) -> bool:
-        """Return whether a source should be read from a folder that is absent or empty."""
-        folder = self.raw_folder(source)
-        return self.access(source) == "local" and not (folder.is_dir() and any(folder.iterdir()))
-
-    def drawn_before(self) -> list[str]:
-        """Return the sources whose files are absent and of which an earlier run left drawn ones in the results folder.
-
-        Snakemake takes an output that is there, and that nothing can make, for a file of the user's.
-        """
-        raw = Path(self.config.pathvars.get("results", "results")) / "raw"
-        records = {name: raw / name / "source.json" for name in self.sources if self.lacks_files(name)}
-        return [
-            name
-            for name, file in records.items()
-            if file.is_file() and read_object(file, "the record of a source's files", []).get("origin") == "phantom"
-        ]
-
-    def missing_raw(self) -> list[str]:
-        """Return one paragraph for each source that should be read from a folder that is absent or empty."""
-        lines = []
-        for name, source in self.sources.items():
-            if self.lacks_files(name):
-                lines.append(
-                    f"{name} ({source.title})\n"
-                    f"    put its files into: {self.raw_folder(name)}/\n"
-                    + (f"    or download a part: access `url`, from {source.url}\n" if source.url else "")
-                    + f"    where to ask:       {source.availability}\n"
-                    f"    reference:          {source.reference}"
-                )
-        return lines
 
 
 def testset_names(variants: dict[str, Variant], testsets: dict[str, TestSetRow]) -> list[str]:

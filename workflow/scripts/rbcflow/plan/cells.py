@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from rbcflow.config.bank import BANK_OPTIONS
-from rbcflow.config.possible import Possible
 from rbcflow.config.settings import Settings
 from rbcflow.detector.weights import FIRST_SIGHT
 from rbcflow.plan import paths as places
+from rbcflow.plan.possible import Possible
 from rbcflow.plan.raw import Raw
 from rbcflow.sources.laboratories import known, takers
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from snakemake.io import report
 
-from rbcflow.config.possible import Possible
 from rbcflow.config.settings import Settings
 from rbcflow.figures.copies import copies_of
 from rbcflow.figures.registry import DRAWS, Entry, keys_of
@@ -16,6 +15,7 @@ from rbcflow.plan import paths
 from rbcflow.plan.cells import Cells
 from rbcflow.plan.models import Models
 from rbcflow.plan.names import rows
+from rbcflow.plan.possible import Possible
 from rbcflow.plan.raw import Raw
 
 ONCE = {

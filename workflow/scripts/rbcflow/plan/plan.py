@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.config.checks import read_published
-from rbcflow.config.possible import Possible, possible
 from rbcflow.config.settings import Settings
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.figures.registry import Entry, read_registry
 from rbcflow.plan.cells import Cells
 from rbcflow.plan.datasets import Datasets
+from rbcflow.plan.disk import Disk
 from rbcflow.plan.figures import Figures
 from rbcflow.plan.models import Models
+from rbcflow.plan.possible import Possible, possible
 from rbcflow.plan.raw import Raw
 from rbcflow.plan.report import Report
 from rbcflow.plan.runs import Runs
@@ -49,12 +50,13 @@ class Plan:
         """
         tables = settings.config.tables
         weights = read_yaml(Path(tables.weights))
+        checkpoints = {name: settings.checkpoint(name, weights) for name in settings.models}
         return cls(
             settings,
             weights,
             published=read_published(Path(tables.published)),
             registry=read_registry(Path(tables.figures)),
-            possible=possible(settings, {name: settings.checkpoint(name, weights) for name in settings.models}),
+            possible=possible(settings, checkpoints, Disk(settings)),
         )
 
     @cached_property

@@ -8,8 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
-from rbcflow.recordings.detectors import chosen, new_name
-from rbcflow.recordings.sheet import recordings_of
+from rbcflow.plan.disk import Disk
 
 
 class Recordings:
@@ -20,15 +19,15 @@ class Recordings:
         detector: the detector that finds their cells, None where there are no recordings.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, disk: Disk) -> None:
         """Read the sheet that the configuration names.
 
         Raises:
             InputError: the sheet or the detector is wrong.
         """
-        self._config = config
-        self.rows = recordings_of(config)
-        self.detector = chosen(config) if self.rows else None
+        self._config, self._disk = config, disk
+        self.rows = disk.recordings()
+        self.detector = disk.detector() if self.rows else None
 
     def names(self) -> list[str]:
         """Return the names of the recordings.
@@ -68,7 +67,7 @@ class Recordings:
         """
         self.names()
         try:
-            new_name(self._config)
+            self._disk.retrained()
         except InputError as error:
             raise WorkflowError(f"Nothing can be retrained.\n{error}") from None
         return f"<results>/detectors/{self._config.retrained}/{file}"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from snakemake.exceptions import WorkflowError
 
-from rbcflow.config.possible import Possible
 from rbcflow.config.run import Run
 from rbcflow.config.settings import Settings
 from rbcflow.plan import paths
+from rbcflow.plan.possible import Possible
 
 BESIDE = ("flow_public", "saarland_donors", "naples")
 """Recordings that the preprint's detectors and the shipped one are both judged on, in the order of the page."""

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from snakemake.exceptions import WorkflowError
 
-from rbcflow.config.possible import Possible
 from rbcflow.config.settings import Settings
+from rbcflow.plan.disk import Disk
+from rbcflow.plan.possible import Possible
 
 
-def told_of_missing(settings: Settings, possible: Possible, *, looked_at: bool) -> str | None:
+def told_of_missing(settings: Settings, possible: Possible, disk: Disk, *, looked_at: bool) -> str | None:
     """Return what to do about laboratories' files that are wanted and not there, None where none is.
 
     Args:
         settings: configuration and tables.
         possible: what can be made without them.
+        disk: the user's files.
         looked_at: whether the target is the look at the files, which needs none of them.
 
     Raises:
         WorkflowError: an earlier run left drawn files in their place, which Snakemake would take for the laboratory's.
     """
-    config, absent = settings.config, settings.missing_raw()
+    config, absent = settings.config, disk.missing_raw()
     # own recordings need no laboratory's
     if not absent or config.recordings or config.recording:
         return None
     missing = "\n".join(f"  {line}" for line in absent)
-    if (drawn := settings.drawn_before()) and not looked_at:
+    if (drawn := disk.drawn_before()) and not looked_at:
         raise WorkflowError(
             f"An earlier run left drawn files of {', '.join(drawn)} in the results folder; laboratories' files are "
             f"wanted, and not there:\n{missing}\nBring them, or name another results folder: "

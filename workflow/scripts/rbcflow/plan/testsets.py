@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rbcflow.config.possible import Possible
 from rbcflow.config.settings import Settings, testset_names
 from rbcflow.plan import paths
 from rbcflow.plan.datasets import Datasets
 from rbcflow.plan.disk import Disk
+from rbcflow.plan.possible import Possible
 
 
 class TestSets:

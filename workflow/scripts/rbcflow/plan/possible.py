@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rbcflow.config.settings import Settings, testset_names
+from rbcflow.plan.disk import Disk
 
 
 @dataclass(frozen=True)
@@ -64,25 +64,26 @@ class Possible:
                 yield f"{'':10} not {', '.join(names)}" + ("" if table == "sources" else f": no {lacks}")
 
 
-def possible(settings: Settings, checkpoints: dict[str, dict[str, str] | None]) -> Possible:
+def possible(settings: Settings, checkpoints: dict[str, dict[str, str] | None], disk: Disk) -> Possible:
     """Return what can be made.
 
     Args:
         settings: configuration and tables.
         checkpoints: by model, what stands in for its training.
+        disk: the user's files.
     """
     found = Possible()
     for name in settings.sources:
-        found.add("sources", name, [], [name] if settings.lacks_files(name) else [])
+        found.add("sources", name, [], [name] if disk.lacks_files(name) else [])
     for name, bank in settings.banks.items():
         found.add("banks", name, [("sources", bank.source)])
     for name, variant in settings.variants.items():
-        absent = [] if variant.dataset != "local" or Path(variant.path).is_dir() else [variant.path]
+        absent = [variant.path] if disk.lacks_images(name) else []
         needs = [("banks", bank) for bank in variant.banks] if variant.dataset == "generated" else []
         found.add("variants", name, needs, absent)
     for name, model in settings.models.items():
         given = checkpoints.get(name)
-        own = model.weights.source == "local" and not Path(given["path"]).is_file()
+        own = model.weights.source == "local" and disk.lacks(given["path"])
         found.add("models", name, [] if given else [("variants", model.variant)], [given["path"]] if own else [])
     for name in testset_names(settings.variants, settings.testsets):
         found.add("testsets", name, _testset_needs(settings, name))
