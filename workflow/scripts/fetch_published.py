@@ -22,7 +22,5 @@ if __name__ == "__main__":
         known=Path(f"resources/published/{params.set}.fingerprint"),
     )
     source = snakemake.wildcards.source
-    record.write(
-        Path(snakemake.output.record), source=source, layout=params.layout, origin=PUBLISHED, folder=files
-    )
+    record.write(Path(snakemake.output.record), source=source, layout=params.layout, origin=PUBLISHED, folder=files)
     recorder.write(snakemake.output.provenance)

@@ -99,9 +99,7 @@ def import_split(
     _compare(hashlib.sha256(b"".join(bytes.fromhex(one) for one in digests)).hexdigest(), known, url)
 
 
-def import_set(
-    url: str, folder: str, target: Path, *, images: Mapping[str, int], classes: int, known: Path
-) -> None:
+def import_set(url: str, folder: str, target: Path, *, images: Mapping[str, int], classes: int, known: Path) -> None:
     """Stream an archive and take one published set out of it as a folder of images and labels a split.
 
     Arguments and errors are those of ``import_split``, ``known`` of the whole set.

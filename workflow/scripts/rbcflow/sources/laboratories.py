@@ -73,7 +73,18 @@ OF_OTHERS = {
 }
 """Kinds of test sets that are made of no laboratory's files."""
 
-METHODS = ("polygon", "segmented_crop", "background", "contrast", "rim", "unet", "cellpose", "unet_cellpose", "yolo", "drawn")
+METHODS = (
+    "polygon",
+    "segmented_crop",
+    "background",
+    "contrast",
+    "rim",
+    "unet",
+    "cellpose",
+    "unet_cellpose",
+    "yolo",
+    "drawn",
+)
 """Ways of cutting single cells, in the order of tables and scores."""
 
 
