@@ -66,7 +66,7 @@ def cut_again(spec: VariantSpec, stock: Stock, count: int) -> tuple[pd.DataFrame
         cells = [number for number, name in enumerate(labelled.names) if name != "other"]
         for number, (found, look) in zip(cells, rim.objects(labelled), strict=True):
             union = np.count_nonzero(found.mask | masks[number])
-            iou = np.count_nonzero(found.mask & masks[number]) / union
+            iou = np.count_nonzero(found.mask & masks[number]) / max(union, 1)
             rows.append((labelled.frame.index, labelled.names[number], names[number], noise, found.reason, iou))
             looks += [look] if look is not None else []
     return pd.DataFrame(rows, columns=["image", "class", "cell", "noise", "reason", "iou"]), looks

@@ -22,10 +22,10 @@ RINGS, TURNS, REACH = 10, 64, 2.5
 whose edge is at 2."""
 
 ALIKE = {"croissant": 0.978, "slipper": 0.947}
-"""Least correlation of copies, by class, as ``bench/published_cells.py`` chose them."""
+"""Least correlation of copies, by class; docs/configuration.md says what ``bench/published_cells.py`` finds of it."""
 
 FEATHER, ERODED = 2.5, 1.93
-"""Of the blending weight in the written image: width of its edge, how far inside the visible outline it is a half."""
+"""Of the blending weight in the written image: its edge's width, and how far inside the outline it is a half."""
 
 BLOCK = 64
 """Cells that are compared with all others at once."""

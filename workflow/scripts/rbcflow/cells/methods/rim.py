@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -24,8 +25,8 @@ from rbcflow.sources.labelled import Picture, YoloFolder, decode, labels_of, rea
 from rbcflow.sources.yolo_folder import reader
 
 GRAIN, SPECKS = 4, 0.06
-"""Noisy is an image whose pixels differ from the median of their neighbours by more than this many grey levels
-(median), or a larger share of them by more than ``SPECK``: the preprint's Gaussian noise, and its salt and pepper."""
+"""Noisy is an image whose pixels differ from the median of their neighbours by more than so many grey levels (median),
+or a larger share of them by more than ``SPECK``: the preprint's Gaussian noise, and its salt and pepper."""
 SPECK = 12
 
 RIM = 4
@@ -78,22 +79,24 @@ def outline(folder: Path, source: str, *, wanted: Wanted = everything) -> Iterat
         pictures = [one for one in reader.pictures(found) if reader.place(folder, one) == recording]
         numbers = [number for number in range(len(pictures)) if wanted(recording, number)]
 
-        def images(own: Sequence[Picture] = pictures, place: str = recording, chosen: list = numbers):
-            return (one for number in chosen if (one := _load(found, own[number], source, place, number)))
-
+        images = partial(_images, found, pictures, source, recording, numbers)
         # twice, since the masks of thousands of images do not fit into memory
         looks = [(image.frame.index, number, look) for image in images() for number, look in _looks(image)]
         dropped = {place[:2] for place, copy in zip(looks, copies([look for *_, look in looks]), strict=True) if copy}
-        kept = 0
+        LOGGER.info("%s: %d of %d usable cells are copies", recording, len(dropped), len(looks))
         for image in images():
-            kept += 1
-            items = [one for one, _ in objects(image)]
-            index = image.frame.index
-            yield Outlined(
-                image.frame, [one.dropped("copy") if (index, n) in dropped else one for n, one in enumerate(items)]
-            )
-        LOGGER.info("%s: %d of %d images are quiet; %d of %d cells are copies", recording, kept, len(numbers),
-                    len(dropped), len(looks))  # fmt: skip
+            items, index = [one for one, _ in objects(image)], image.frame.index
+            marked = [one.dropped("copy") if (index, n) in dropped else one for n, one in enumerate(items)]
+            yield Outlined(image.frame, marked)
+
+
+def _images(
+    found: YoloFolder, pictures: Sequence[Picture], source: str, recording: str, numbers: Sequence[int]
+) -> Iterator[Labelled]:
+    """Yield those of the numbered images of a recording that are not noisy."""
+    for number in numbers:
+        if (image := _load(found, pictures[number], source, recording, number)) is not None:
+            yield image
 
 
 def _load(found: YoloFolder, picture: Picture, source: str, recording: str, index: int) -> Labelled | None:
@@ -146,9 +149,9 @@ def _object(grey: NDArray[np.uint8], box: NDArray[np.int64], name: str, taken: N
     apart = np.abs(cv2.GaussianBlur(change, (3, 3), 0))
     least = max(LEAST, SHARE * float(np.percentile(apart[inside], 95)), GRAINS * spread)
     mask[window] = _largest((apart > least) & inside)
-    reason = "background" if np.mean(apart[rim] > least) >= CLEAN else ""
-    if (own := mask_box(mask)) is None or _overlap(own, box) <= OVERLAP:
-        reason = "unlike_box"
+    own = mask_box(mask)
+    reason = "unlike_box" if own is None or _overlap(own, box) <= OVERLAP else ""
+    reason = "background" if np.mean(apart[rim] > least) >= CLEAN else reason
     found = Found.of_mask(mask, reason, name)
     return found, None if found.reason else look_of(change, mask[window], name)
 
