@@ -78,6 +78,7 @@ def test_a_sixth_laboratory_goes_from_files_to_cells_and_a_test_set(tmp_path):
     assert pd.read_csv(tmp_path / "set/frames.csv")["donor"].tolist() == ["a"] * 4 + ["b"]
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_sixth_laboratory_reruns_what_reads_files(tmp_path):
     copy = shutil.copytree(STRIPS, tmp_path / "strips")
 
