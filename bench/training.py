@@ -10,7 +10,7 @@ threads that wait for each other more than it disturbs one.
 
 What no trainer can do better is the arithmetic: forward, backward and step of the same network on one batch in memory.
 Ours is stated as a share of that limit, and what the rest of its time is: the remainder of the training part
-(augmentation, moving average, the loop), and validation with checkpoints.
+(augmentation, moving average, the loop), and validation with checkpoints. ``--alone`` measures this only, in minutes.
 """
 
 from __future__ import annotations
@@ -190,6 +190,28 @@ def workflow(network: str, start: Path | None, data: Path, folder: Path, **setti
     return folder / "run"
 
 
+def near_limit(
+    network: str, start: Path | None, data: Path, folder: Path, images: int, **settings: Any
+) -> tuple[Path, float, dict[str, float]]:
+    """Train with this workflow; return its model folder, the limit in images a second, and the shares of its time."""
+    most = limit(network, settings["threads"], folder / "config")
+    run = workflow(network, start, data, folder, **settings)
+    # before and after, as other work on the machine can only make it look slower
+    most = max(most, limit(network, settings["threads"], folder / "config"))
+    return run, most, shares(run / "results.csv", images, most)
+
+
+def alone(network: str, arguments: argparse.Namespace) -> dict:
+    """Train one network from random weights with this workflow alone, once; return its rate, limit and shares."""
+    settings = {"epochs": arguments.epochs, "seed": 0, "threads": arguments.threads}
+    with tempfile.TemporaryDirectory() as name:
+        data = write_dataset(Path(name) / "data", arguments.images, arguments.images // 8, seed=0)
+        run, most, parts = near_limit(network, None, data, Path(name) / "run", arguments.images, **settings)
+        reached = rate(run / "results.csv", arguments.images)
+    print(f"{network}: {reached:.1f} of at most {most:.1f} images/s, {reached / most:.0%}")
+    return {"images_per_second": reached, "limit_images_per_second": most, "median_shares": parts}
+
+
 def compare(network: str, arguments: argparse.Namespace) -> dict:
     """Train one network in turn with both, once a seed, and return rates, mAP50-95 and their summary."""
     pairs = []
@@ -205,11 +227,7 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
             theirs.mkdir()
             settings = {"epochs": arguments.epochs, "seed": seed, "threads": arguments.threads}
             runs = {"library": library(start, data, theirs, arguments.epochs, seed)}
-            most = limit(network, arguments.threads, folder / "config")
-            runs["workflow"] = workflow(network, start, data, own, **settings)
-            # before and after, as other work on the machine can only make it look slower
-            most = max(most, limit(network, arguments.threads, folder / "config"))
-            parts = shares(runs["workflow"] / "results.csv", arguments.images, most)
+            runs["workflow"], most, parts = near_limit(network, start, data, own, arguments.images, **settings)
             pair = {
                 who: {
                     "images_per_second": rate(run / "results.csv", arguments.images),
@@ -245,14 +263,17 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3, help="pairs of trainings, a seed each")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--alone", action="store_true", help="not the library: one training a network, two minutes")
     parser.add_argument("--json", type=Path, help="file to write")
     arguments = parser.parse_args()
     result = {"threads": arguments.threads, "images": arguments.images, "epochs": arguments.epochs}
-    result["networks"] = {network: compare(network, arguments) for network in arguments.networks}
+    measure = alone if arguments.alone else compare
+    result["networks"] = {network: measure(network, arguments) for network in arguments.networks}
     for network, own in result["networks"].items():
-        maps = own["mean_map50_95"]
-        means = f"{maps['library']:.3f}, {maps['workflow']:.3f}"
-        print(f"{network}: median {own['median_ratio']:.2f} times; mean mAP50-95 {means}")
+        if not arguments.alone:
+            maps = own["mean_map50_95"]
+            means = f"{maps['library']:.3f}, {maps['workflow']:.3f}"
+            print(f"{network}: median {own['median_ratio']:.2f} times; mean mAP50-95 {means}")
         parts = ", ".join(f"{name.replace('_', ' ')} {share:.0%}" for name, share in own["median_shares"].items())
         print(f"{network}: of the training's time, {parts}")
     if arguments.json:

@@ -13,4 +13,7 @@ class Lazy:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        # pytest asks all that a module holds for `__test__`, which must not import it
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)

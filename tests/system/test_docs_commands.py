@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import pytest
 import yaml
-from snakemake.cli import parse_args
 
 from project_copy import PROJECT
 from rbcflow.config import load
@@ -59,6 +58,9 @@ def test_a_command_names_what_there_is(page: str, command: str, monkeypatch):
     words = shlex.split(command)[1:]
     if any("<" in word or word.endswith("...") for word in words):
         words = [word for word in words if "<" not in word and not word.endswith("...")]
+    # takes half a second to import, in every process that collects the tests
+    from snakemake.cli import parse_args
+
     _, asked = parse_args(words)
     for target in asked.targets:
         known = target in NAMES or any(pattern.fullmatch(target.removeprefix("results/")) for pattern in MADE)

@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from lazy import Lazy
 from project_copy import PROJECT
 
 LOCK = PROJECT / "requirements.lock"
@@ -71,3 +72,7 @@ def test_both_opencv_wheels_agree():
 def test_albumentations_is_absent():
     # Ultralytics adds its augmentations to every training where it can be imported.
     assert importlib.util.find_spec("albumentations") is None
+
+
+def test_what_pytest_asks_a_lazy_module_imports_nothing() -> None:
+    assert not hasattr(Lazy("no_module_of_this_name"), "__test__")

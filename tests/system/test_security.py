@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import json
 import os
@@ -27,7 +28,13 @@ from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import archive
 
 SCRIPTS = PROJECT / "workflow/scripts"
-MODULES = {path.relative_to(SCRIPTS).as_posix(): ast.parse(path.read_text()) for path in sorted(SCRIPTS.rglob("*.py"))}
+
+
+@functools.cache
+def modules() -> dict[str, ast.Module]:
+    """Return the library's and the scripts' modules by path, taken apart when a test first asks for them."""
+    paths = sorted(SCRIPTS.rglob("*.py"))
+    return {path.relative_to(SCRIPTS).as_posix(): ast.parse(path.read_text()) for path in paths}
 
 
 def calls(tree: ast.AST) -> dict[str, list[ast.Call]]:
@@ -47,7 +54,7 @@ def option(call: ast.Call, name: str) -> object:
 def modules_that_import(*names: str) -> set[str]:
     """Return the modules that import one of some packages."""
     found = set()
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         for node in ast.walk(tree):
             imported_names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             imported_names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -81,7 +88,7 @@ def test_only_named_modules_reach_for_the_network_or_start_programs():
 
 
 def test_no_name_reaches_a_shell():
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         named = calls(tree)
         assert not {"os.system", "os.popen", "eval", "exec", "subprocess.getoutput"} & named.keys(), module
         for name in ("subprocess.run", "subprocess.Popen", "subprocess.check_call", "subprocess.check_output"):
@@ -95,7 +102,7 @@ def test_no_name_reaches_a_shell():
 
 def test_every_pickle_is_opened_without_running_it():
     opened = 0
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         named = calls(tree)
         assert not {"pickle.load", "pickle.loads", "pd.read_pickle", "joblib.load", "yaml.unsafe_load"} & named.keys()
         for name, keyword, value in (
@@ -112,6 +119,7 @@ def test_every_pickle_is_opened_without_running_it():
     assert opened > 8
 
 
+@pytest.mark.slow
 def test_ultralytics_stays_off_the_network_out_of_the_home_folder_and_installs_nothing(tmp_path: Path):
     program = """
 import json, os, sys
@@ -150,6 +158,7 @@ def test_a_checkpoint_of_cellpose_with_code_in_it_is_not_run(tmp_path: Path, rig
         Instances(path, sha256(path) if right else "0" * 64, None)
 
 
+@pytest.mark.slow
 def test_features_are_not_read_from_an_unverified_checkpoint(tmp_path: Path):
     from rbcflow.figures.features import _timm
 

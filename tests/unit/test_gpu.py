@@ -8,13 +8,14 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-import torch
 
+from lazy import Lazy
 from project_copy import PROJECT
 from rbcflow.detector import hardware, setup
 from rbcflow.detector.hardware import choose_device
 from rbcflow.training.train import _housekeeping
 
+torch = Lazy("torch")
 SCRIPTS = PROJECT / "workflow/scripts"
 
 

@@ -102,6 +102,7 @@ def test_the_preprints_shares_of_a_laboratory_are_its_own(tmp_path):
     assert datasets.paper_shares("paper", "drawn") == datasets.paper_shares("grouped", "nouaman2024+sixth") == {}
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_sixth_laboratory_reruns_what_reads_files(tmp_path):
     copy = shutil.copytree(STRIPS, tmp_path / "strips")
 

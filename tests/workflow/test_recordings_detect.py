@@ -74,6 +74,7 @@ def test_an_object_gets_one_box_by_the_sum_of_its_scores(config):
     assert one.find([np.zeros((64, 64), np.uint8)], 1.0)[0]["p_other"].isna().all()
 
 
+@pytest.mark.slow
 def test_boxes_come_back_from_the_factor(finder: CellFinder):
     image = scene(64, 96)
     plain, doubled = finder.find([image], 1.0)[0], finder.find([image], 2.0)[0]
@@ -161,6 +162,7 @@ def test_cells_are_brought_to_the_size_of_the_training(
     assert sorted(set(finder.asked)) == asked
 
 
+@pytest.mark.slow
 def test_tables_are_written_in_groups_and_say_how_they_were_made(finder: CellFinder, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(detect, "GROUP", 5)
     images = np.stack([scene(64, 96, seed=number) for number in range(12)])
@@ -190,6 +192,7 @@ def test_tables_are_written_in_groups_and_say_how_they_were_made(finder: CellFin
     assert record["frames_per_second"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 5])
 def test_workers_change_no_box_and_no_order(finder: CellFinder, tmp_path: Path, monkeypatch, workers: int):
     monkeypatch.setattr(scales, "BATCH", 2)
@@ -206,6 +209,7 @@ def test_workers_change_no_box_and_no_order(finder: CellFinder, tmp_path: Path, 
     assert tables[1][1]["frame"].tolist() == list(range(11))
 
 
+@pytest.mark.slow
 def test_repeated_frames_have_one_digest_and_a_changed_recording_is_refused(finder: CellFinder, tmp_path: Path):
     images = np.stack([scene(32, 32, seed=seed) for seed in (0, 1, 1, 2)])
     write_avi(tmp_path / "a.avi", images)
@@ -221,6 +225,7 @@ def test_repeated_frames_have_one_digest_and_a_changed_recording_is_refused(find
     assert not list(tmp_path.glob("*.part"))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_verified_before_it_is_opened(config, tmp_path: Path):
     path = save(toy_network(config, names=("rbc",)), tmp_path / "one.pt")
     found = network.load_finder(path, sha256(path), {}, threads=1)
