@@ -30,24 +30,24 @@ def test_a_record_says_what_a_detector_learned_from(cells: dict | None, side: fl
     ("found", "factor", "source", "median", "n", "looks"),
     [
         # 40 / 1.75 = 22.9 and 40 x 1.75 = 70 are left as they are, what lies beyond is brought to 40
-        ({1: [60] * 8}, 1.0, "native", 60.0, 8, [1]),
-        ({1: [70] * 8}, 1.0, "native", 70.0, 8, [1]),
-        ({1: [23] * 8}, 1.0, "native", 23.0, 8, [1]),
-        ({1: [80] * 8, 0.5: [80] * 8}, 0.5, "fitted", 80.0, 8, [1, 0.5]),
-        ({1: [16] * 8, 2.5: [15] * 9}, 2.5, "fitted", 16.0, 8, [1, 2.5]),
+        ({1: [60] * 12}, 1.0, "native", 60.0, 12, [1]),
+        ({1: [70] * 12}, 1.0, "native", 70.0, 12, [1]),
+        ({1: [23] * 12}, 1.0, "native", 23.0, 12, [1]),
+        ({1: [80] * 12, 0.5: [80] * 12}, 0.5, "fitted", 80.0, 12, [1, 0.5]),
+        ({1: [16] * 12, 2.5: [15] * 13}, 2.5, "fitted", 16.0, 12, [1, 2.5]),
         # half of the boxes and one more decide, whatever the others are
-        ({1: [20] * 5 + [300] * 4, 2: [20] * 9}, 2.0, "fitted", 20.0, 9, [1, 2]),
+        ({1: [20] * 7 + [300] * 6, 2: [20] * 13}, 2.0, "fitted", 20.0, 13, [1, 2]),
         # cells too small to be found show at twice the size, in pixels of the frame
-        ({1: [30] * 4, 2: [10] * 9, 4: [10] * 9}, 4.0, "fitted", 10.0, 9, [1, 2, 4]),
-        ({1: [30] * 4, 2: [30] * 9}, 1.0, "native", 30.0, 9, [1, 2]),
+        ({1: [30] * 6, 2: [10] * 12, 4: [10] * 12}, 4.0, "fitted", 10.0, 12, [1, 2, 4]),
+        ({1: [30] * 6, 2: [30] * 12}, 1.0, "native", 30.0, 12, [1, 2]),
         # cells that were found once and fall apart at twice the size
-        ({1: [60] * 7, 2: [15] * 13}, 1.0, "native", None, 7, [1, 2]),
+        ({1: [60] * 11, 2: [15] * 21}, 1.0, "native", None, 11, [1, 2]),
         # cells far too large fell apart: seen at 0.5 they are 100 px there, still too large
-        ({1: [80] * 8, 0.5: [200] * 9}, 0.2, "fitted", 200.0, 9, [1, 0.5]),
+        ({1: [80] * 12, 0.5: [200] * 13}, 0.2, "fitted", 200.0, 13, [1, 0.5]),
         # what is not there any more at the factor was no cell
-        ({1: [10] * 8, 4: [10] * 7}, 1.0, "native", 10.0, 8, [1, 4]),
+        ({1: [10] * 12, 4: [10] * 11}, 1.0, "native", 10.0, 12, [1, 4]),
         # too few say nothing: false positives on empty frames make no factor
-        ({1: [8] * 7, 2: [8] * 7}, 1.0, "native", None, 7, [1, 2]),
+        ({1: [8] * 5, 2: [8] * 11}, 1.0, "native", None, 5, [1, 2]),
         ({1: [], 2: []}, 1.0, "native", None, 0, [1, 2]),
     ],
 )  # fmt: skip

@@ -19,7 +19,7 @@ CELL_UM = 7.2
 """Side of a red cell in a channel, the root of width times height of its box: where the size of a pixel is known, it
 says how large cells are. The median true cells of the simulated recordings and the public ones have 6.6 to 7.8."""
 
-SAMPLE = 8
+SAMPLE = 24
 """Frames of a recording that are looked at to find the factor."""
 
 AT_ONCE = 1 << 19
