@@ -48,7 +48,9 @@ if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):
     logger.warning(ahead)
 
 # the jobs of a run read these rules again and need not say it once more; Snakemake does not tell its targets here yet
-if workflow.is_main_process and (told := told_of_missing(SETTINGS, PLAN.possible, DISK, looked_at="check_raw" in sys.argv)):
+if workflow.is_main_process and (
+    told := told_of_missing(SETTINGS, PLAN.possible, DISK, looked_at="check_raw" in sys.argv)
+):
     logger.warning(told)
 
 spread_resources(workflow, PLAN.runs.rules())

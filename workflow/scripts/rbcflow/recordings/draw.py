@@ -49,7 +49,7 @@ def kymograph(links: LinkResult, cells: pd.DataFrame, probe: dict[str, Any], out
     flow = links.flow
     text = f"{flow.px_frame:.1f} px/frame to the {flow.direction}" if flow.linkable else f"not linked: {flow.reason}"
     what = style.note(f"{probe['recording']}, frames {numbers[0]} to {numbers[-1]}" if len(numbers) else "", text)
-    with style.canvas(output, style.PAGE_MM, 92, what) as figure:
+    with style.canvas(output, WIDTHS_MM[1], 92, what) as figure:
         axes = figure.subplots()
         loose = shown["cell"].isna()
         axes.scatter(shown["frame"][loose], place[loose], s=5, color=style.COLOURS["background"], linewidths=0)
