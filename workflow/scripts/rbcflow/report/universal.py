@@ -199,6 +199,17 @@ class Universal:
         ]
         return [(words, groups) for words, groups in named if groups]
 
+    @staticmethod
+    def summed(rows: Sequence[dict[str, str]], clusters: str = "judged") -> list[dict[str, str]]:
+        """Return the rows of whole test sets, of disturbed ones the mean; leave out one way to count clusters."""
+        wanted = [row for row in rows if row["condition"] == (MEAN if row["testset"].startswith("stress") else ALL)]
+        return [row for row in wanted if not clusters or row["clusters"] != clusters]
+
+    def separated(self, rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+        """Return those of ``summed`` whose difference to the first variant has an interval without 0."""
+        own = [row for row in self.summed(rows) if row["low"] and row["variant"] != rows[0]["variant"]]
+        return [row for row in own if float(row["low"]) > 0 or float(row["high"]) < 0]
+
     @property
     def limits(self) -> tuple[float, float]:
         """Expected values below which the gauge's verdict is another."""
