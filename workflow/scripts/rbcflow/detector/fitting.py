@@ -31,6 +31,9 @@ OVERLAP = 0.5
 ENOUGH = 12
 """Fewest boxes that say how large cells are: of eight of Naples, 57 px over all recordings, the median was 73 px."""
 
+SEEN = 3
+"""Fewest boxes of a size like the training's that say that cells are rare there, and not too small to be found."""
+
 SIDE, NEAR = 34.0, 1.25
 """Side of a cell in the training of the shipped detectors, and how many times larger or smaller cells are left as they
 are: for checkpoints whose record does not say what they learned from."""
@@ -108,19 +111,25 @@ Look = Callable[[float], NDArray[np.float64]]
 def fit(look: Look, learned: Learned) -> Fit:
     """Return the factor for frames that were taken alike.
 
-    Frames as they are decide where they show enough boxes. Where they do not, cells may be too small to be found, so
-    frames are looked at once more at twice the size; where that shows too few as well, or not even twice as many, they
-    stay as they are. Cells far too large fall apart into smaller boxes: what is seen at the factor has the last word.
+    Frames as they are decide where they show enough boxes. Where they do not, and the few are not like the training's,
+    cells may be too small to be found, so frames are looked at once more at twice the size; where that shows too few as
+    well, or not even twice as many, or what is seen at the factor is of another size, they stay as they are: enlarged
+    cells of a good size fall apart. So do cells far too large: where frames as they are decided, what is seen at the
+    factor has the last word.
 
     Args:
         look: at the frames.
         learned: sizes of cells that the detector learned from.
     """
     sides = look(1.0)
-    if (few := len(sides)) < ENOUGH:
+    few = len(sides)
+    unsure = Fit(1.0, "native", None, few, f"x1: too few boxes ({few}) say how large cells are")
+    if few < ENOUGH:
+        if few >= SEEN and learned.takes(float(np.median(sides))):
+            return unsure
         sides = look(2.0)
         if len(sides) < max(ENOUGH, 2 * few):
-            return Fit(1.0, "native", None, few, f"x1: too few boxes ({few}) say how large cells are")
+            return unsure
     first = of_side(float(np.median(sides)), learned, n=len(sides))
     if first.source == "native":
         return first
@@ -129,7 +138,9 @@ def fit(look: Look, learned: Learned) -> Fit:
         reason = f"x1: {first.n} boxes of {first.median_px:.0f} px are none at x{first.factor:.3g}"
         return Fit(1.0, "native", first.median_px, first.n, reason)
     side = float(np.median(again))
-    return first if learned.meets(side * first.factor) else of_side(side, learned, n=len(again))
+    if learned.meets(side * first.factor):
+        return first
+    return unsure if few < ENOUGH else of_side(side, learned, n=len(again))
 
 
 def of_side(side: float, learned: Learned, *, n: int = 0) -> Fit:
