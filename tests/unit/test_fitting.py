@@ -42,8 +42,8 @@ def test_a_record_says_what_a_detector_learned_from(cells: dict | None, side: fl
         ({1: [30] * 2, 2: [30] * 12}, 1.0, "native", 30.0, 12, [1, 2]),
         # and only if they are as large at the factor: what fell apart falls apart again
         ({1: [15] * 2, 2: [16] * 12, 2.5: [3] * 20}, 1.0, "native", None, 2, [1, 2, 2.5]),
-        # few cells of a good size are rare, not too small
-        ({1: [60] * 3, 2: [15] * 21}, 1.0, "native", None, 3, [1]),
+        # cells that were found once and fall apart at twice the size
+        ({1: [60] * 11, 2: [15] * 21}, 1.0, "native", None, 11, [1, 2]),
         # cells far too large fell apart: seen at 0.5 they are 100 px there, still too large
         ({1: [80] * 12, 0.5: [200] * 13}, 0.2, "fitted", 200.0, 13, [1, 0.5]),
         # what is not there any more at the factor was no cell

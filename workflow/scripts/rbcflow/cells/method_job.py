@@ -20,7 +20,7 @@ NETWORKS = ("unet", "cellpose", "yolo")
 
 def recorder_of(snakemake: Any) -> Recorder:
     """Return the recorder of a script that has networks as inputs or params, for which they are tools."""
-    recut = [RECUT] if "rim" in snakemake.params.get("methods", []) else []
+    recut = [RECUT] if "rim" in getattr(snakemake.params, "methods", []) else []
     return Recorder.of_job(snakemake, tools=NETWORKS, remarks=remarks_on(snakemake.params.networks) + recut)
 
 

@@ -31,9 +31,6 @@ OVERLAP = 0.5
 ENOUGH = 12
 """Fewest boxes that say how large cells are: of eight of Naples, 57 px over all recordings, the median was 73 px."""
 
-SEEN = 3
-"""Fewest boxes of a size like the training's that say that cells are rare there, and not too small to be found."""
-
 SIDE, NEAR = 34.0, 1.25
 """Side of a cell in the training of the shipped detectors, and how many times larger or smaller cells are left as they
 are: for checkpoints whose record does not say what they learned from."""
@@ -111,11 +108,11 @@ Look = Callable[[float], NDArray[np.float64]]
 def fit(look: Look, learned: Learned) -> Fit:
     """Return the factor for frames that were taken alike.
 
-    Frames as they are decide where they show enough boxes. Where they do not, and the few are not like the training's,
-    cells may be too small to be found, so frames are looked at once more at twice the size; where that shows too few as
-    well, or not even twice as many, or what is seen at the factor is of another size, they stay as they are: enlarged
-    cells of a good size fall apart. So do cells far too large: where frames as they are decided, what is seen at the
-    factor has the last word.
+    Frames as they are decide where they show enough boxes. Where they do not, cells may be too small to be found, so
+    frames are looked at once more at twice the size; where that shows too few as well, or not even twice as many, or
+    what is seen at the factor is of another size, they stay as they are: enlarged cells of a good size fall apart, and
+    their parts again. So do cells far too large: where frames as they are decided, what is seen at the factor has the
+    last word.
 
     Args:
         look: at the frames.
@@ -125,8 +122,6 @@ def fit(look: Look, learned: Learned) -> Fit:
     few = len(sides)
     unsure = Fit(1.0, "native", None, few, f"x1: too few boxes ({few}) say how large cells are")
     if few < ENOUGH:
-        if few >= SEEN and learned.takes(float(np.median(sides))):
-            return unsure
         sides = look(2.0)
         if len(sides) < max(ENOUGH, 2 * few):
             return unsure
