@@ -364,7 +364,7 @@ def test_train18_can_have_three_outputs(table):
         ({"source": "published"}, r"expected an entry train13\.pt with url, sha256 and licence"),
         ({"source": "local", "path": "a.pt"}, "needs both path and sha256"),
         ({"source": "train", "path": "a.pt"}, "needs both path and sha256"),
-        ({"source": "somewhere"}, "'train', 'published' or 'path'"),
+        ({"source": "somewhere"}, "'train', 'published' or 'local'"),
     ],
 )
 def test_a_wrong_source_of_weights_is_refused_before_the_dag(table, weights, message):

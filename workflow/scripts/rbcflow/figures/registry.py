@@ -36,7 +36,7 @@ DRAWS: dict[str, str] = {
         "overview": ("overview",),
         "validation": ("confusion_matrix", "confidence_curves"),
         "samples": ("sample_predictions",),
-        "errors": ("error_gallery",),
+        "error_tiles": ("error_gallery",),
         "quality": ("run_quality",),
         "comparison": ("published_matrices", "headline", "localisation"),
         "gifs": ("predicted_boxes",),
