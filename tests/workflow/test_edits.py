@@ -74,8 +74,8 @@ EDITS = {
     "what true boxes are, in words": ("testsets/labels.py", "not checked by", "checked by not one of", NOTHING),
     "what a laboratory is": ("sources/naples/laboratory.py", '"pages"', '"page_count"', NOTHING),
     "what decides the origin": ("runtime/lineage.py", '" + "', '" & "', NAMES - UNRECORDED),
-    "a preset of the composer": ("datasets/spec.py", "(0.75, 1.25)", "(0.75, 1.5)", COMPOSE),
-    "a line of the composer": ("datasets/paste.py", BEGIN, MORE, COMPOSE),
+    "a preset of the composer": ("datasets/spec.py", "(0.75, 1.25)", "(0.75, 1.5)", COMPOSE | {"fetch_published"}),
+    "a line of the composer": ("datasets/paste.py", BEGIN, MORE, COMPOSE | {"fetch_published"}),
     "how a frame is made larger": (
         "detector/sizes.py",
         BEGIN,
@@ -97,7 +97,7 @@ EDITS = {
         {"build_testset", "cluster_objects", "cut_cells", "score_outlines"},
     ),
     "how cells are divided": (
-        "cells/splits.py", BEGIN, MORE, COMPOSE | {"build_testset", "measure_leakage", "split_cells"},
+        "cells/splits.py", BEGIN, MORE, COMPOSE | {"build_testset", "fetch_published", "measure_leakage", "split_cells"},
     ),
 }  # fmt: skip
 

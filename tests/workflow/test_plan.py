@@ -238,7 +238,7 @@ def test_one_module_looks_at_the_disk():
     # the configuration only checks that a file is one, and that a table which a row names is there
     looks = re.compile(r"\b(is_file|is_dir|exists|iterdir|r?glob|stat)\b[(,]")
     config = {file.name for file in PLAN.with_name("config").glob("*.py") if looks.search(file.read_text())}
-    assert config == {"reading.py", "references.py"}
+    assert config == {"reader.py", "references.py"}
 
 
 def test_rules_hold_no_functions_and_the_common_file_is_short():
@@ -252,7 +252,7 @@ def test_what_lacks_its_files(tmp_path):
     (tmp_path / "naples").mkdir()
     (tmp_path / "liang2024").mkdir()
     (tmp_path / "liang2024/a").touch()
-    row = {"dataset": "path", "path": str(tmp_path / "images")}
+    row = {"dataset": "local", "path": str(tmp_path / "images")}
     disk = Disk(load({"phantoms": False, "raw": str(tmp_path), "variants": {"synthetic": row}}))
     assert [name for name in ("naples", "liang2024", "kihm2018", "drawn") if disk.lacks_files(name)] == [
         "naples",
