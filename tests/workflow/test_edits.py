@@ -97,7 +97,10 @@ EDITS = {
         {"build_testset", "cluster_objects", "cut_cells", "score_outlines"},
     ),
     "how cells are divided": (
-        "cells/splits.py", BEGIN, MORE, COMPOSE | {"build_testset", "fetch_published", "measure_leakage", "split_cells"},
+        "cells/splits.py",
+        BEGIN,
+        MORE,
+        COMPOSE | {"build_testset", "fetch_published", "measure_leakage", "split_cells"},
     ),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ since false positives are counted on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +16,54 @@ from rbcflow.cells.methods.background import find_objects, median_background
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.phantom.truth import read_objects
 from rbcflow.sources.extraction import Thresholds
-from rbcflow.testsets.files import Labelled, TrueBox
+from rbcflow.testsets.composed import evenly
+from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
+from rbcflow.testsets.labels import Labels
 
 Reader = Callable[..., Iterable[Frame]]
 """``read`` of a layout: the frames of a recording in a folder, of a source."""
+
+
+def write_frames(
+    places: Sequence[tuple[str, int]],
+    raw: Path,
+    folder: Path,
+    *,
+    read: Reader,
+    name: str,
+    source: str,
+    origin: Sequence[str],
+    exact_truth: bool,
+    background: Thresholds,
+    max_frames: int,
+) -> TestSet:
+    """Write frames straight from recordings: exact truth where the source has it, else boxes without class.
+
+    Args:
+        places: recording and number of the frames that may be taken.
+        raw: the source's files.
+        folder: gets the test set.
+        read: of the source's layout.
+        name: of the test set.
+        source: a key of ``config/sources.yaml``.
+        origin: of the source's files.
+        exact_truth: whether the source has it, as its record says.
+        background: thresholds of background subtraction, where there is none.
+        max_frames: frames to keep, evenly spaced over all places.
+
+    Raises:
+        InputError: a recording or the truth table is wrong.
+    """
+    wanted: dict[str, set[int]] = {}
+    for recording, index in evenly(places, max_frames):
+        wanted.setdefault(recording, set()).add(index)
+    if exact_truth:
+        labelled, labels, judged = with_truth(raw, wanted, source, read), Labels.TRUTH, "true"
+    else:
+        labelled, labels, judged = with_background(raw, wanted, source, read, background), Labels.BACKGROUND, "false"
+    return write_testset(
+        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
+    )
 
 
 def with_truth(raw: Path, wanted: dict[str, set[int]], source: str, read: Reader) -> Iterator[Labelled]:

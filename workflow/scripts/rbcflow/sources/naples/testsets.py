@@ -15,7 +15,7 @@ from rbcflow.sources.naples import reader as naples
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels
-from rbcflow.testsets.truth import with_background, with_truth
+from rbcflow.testsets.truth import write_frames
 
 
 def build_naples(
@@ -47,17 +47,17 @@ def build_naples(
         InputError: a stack or the truth table is wrong.
     """
     places = [(rec, index) for rec in naples.recordings(raw) for index in range(naples.frame_count(raw, rec))]
-    wanted: dict[str, set[int]] = {}
-    for recording, index in evenly(places, max_frames):
-        wanted.setdefault(recording, set()).add(index)
-    labelled = (
-        with_truth(raw, wanted, source, naples.read)
-        if exact_truth
-        else with_background(raw, wanted, source, naples.read, background)
-    )
-    labels, judged = (Labels.TRUTH, "true") if exact_truth else (Labels.BACKGROUND, "false")
-    return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
+    return write_frames(
+        places,
+        raw,
+        folder,
+        read=naples.read,
+        name=name,
+        source=source,
+        origin=origin,
+        exact_truth=exact_truth,
+        background=background,
+        max_frames=max_frames,
     )
 
 

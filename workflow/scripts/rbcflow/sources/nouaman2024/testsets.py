@@ -12,7 +12,7 @@ from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels
-from rbcflow.testsets.truth import with_background, with_truth
+from rbcflow.testsets.truth import write_frames
 
 
 def build_saarland_donors(
@@ -67,17 +67,17 @@ def build_saarland_frames(
     known = {(frame.recording, frame.index) for frame in annotated}
     videos = sorted({frame.recording for frame in annotated})
     places = [(rec, frame.index) for rec in videos for frame in nouaman2024.read(raw, rec)]
-    wanted: dict[str, set[int]] = {}
-    for recording, index in evenly([place for place in places if place not in known], max_frames):
-        wanted.setdefault(recording, set()).add(index)
-    labelled = (
-        with_truth(raw, wanted, source, nouaman2024.read)
-        if exact_truth
-        else with_background(raw, wanted, source, nouaman2024.read, background)
-    )
-    labels, judged = (Labels.TRUTH, "true") if exact_truth else (Labels.BACKGROUND, "false")
-    return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
+    return write_frames(
+        [place for place in places if place not in known],
+        raw,
+        folder,
+        read=nouaman2024.read,
+        name=name,
+        source=source,
+        origin=origin,
+        exact_truth=exact_truth,
+        background=background,
+        max_frames=max_frames,
     )
 
 
