@@ -58,6 +58,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     weights = tree.results / "models/random/seed-0/weights/best.pt"
     weights.parent.mkdir()
     weights.write_bytes(b"weights")
+    network = tree.results / "segmentation/unet/weights.pt"
+    network.parent.mkdir(parents=True, exist_ok=True)
+    network.write_bytes(b"network")
     return tree
 
 
@@ -100,7 +103,7 @@ def test_the_root_lists_report_tables_figures_weights_and_configuration_with_the
         for path in (tree.results / folder / entry["id"]).glob("*.gif" if folder == "gifs" else "*.png")
     }
     tables = {path.relative_to(tree.results).as_posix() for path in tree.results.glob("tables/*.csv")}
-    own = {"report.html", "codecheck.yml", "models/random/seed-0/weights/best.pt"}
+    own = {"report.html", "codecheck.yml", "models/random/seed-0/weights/best.pt", "segmentation/unet/weights.pt"}
     run = {"workflow/Snakefile", "workflow/config.yaml", "workflow/runs.tsv"}
     assert len(figures) > 20 and len(tables) > 3
     parts = ids(crate["./"]["hasPart"])

@@ -32,7 +32,8 @@ SHA256 = "https://w3id.org/ro/terms/workflow-run#sha256"
 """The one term that RO-Crate's own context does not have."""
 
 LISTED = (
-    "report.html", "codecheck.yml", "tables/*.csv", "cards/*.md", "models/*/seed-*/weights/*.pt", "segmenters/**/*.pt",
+    "report.html", "codecheck.yml", "tables/*.csv", "cards/*.md", "models/*/seed-*/weights/*.pt",
+    "segmentation/*/weights.pt",
 )  # fmt: skip
 """Files of the results that the crate has besides the figures, the workflow's own and what jobs read."""
 
