@@ -1,7 +1,7 @@
 """Why boxes on the Saarland phantom's frames come out too large: the cells' bright fringe, not the rule of the labels.
 
 ``PYTHONPATH=workflow/scripts python bench/fringe.py --json results/bench/fringe.json``, or `make bench`. Small
-detectors are trained from the starter on the same cells, pasted in four ways, and judged on held-out frames as they are
+detectors are trained from the starter on the same cells, pasted in four ways, evaluated on held-out frames as they are
 and on the same frames without the fringe, that is with light changed inside the cells alone. Where boxes are right
 without the fringe and too large with it, whatever the labels, the fringe is what makes them so.
 """
@@ -93,14 +93,14 @@ def compose(folder: Path, spec: VariantSpec, images: int) -> None:
     dataset.collect(spec, shards=shards, folder=folder)
 
 
-def judge(weights: Path, testset: Path, output: Path) -> dict[str, float]:
+def evaluate(weights: Path, testset: Path, output: Path) -> dict[str, float]:
     """Return how large boxes of whole cells are, and AP50 and AP75 with classes ignored."""
     Predictor(weights, "bench", threads=2).predict(testset, output, run="bench")
-    predicted, judged = read_pair(output, testset)
+    predicted, evaluated = read_pair(output, testset)
     # matched at a low overlap, so that boxes far too large are counted too
-    matches = match(judged.truth, predicted.boxes, 0.2).at(0.25)
-    bias = localisation(matches, judged.truth, predicted.boxes)["bias"]["whole"]
-    found = average_precision(judged.truth, predicted.boxes, judged.frames["frame"], agnostic=True)["mean"]
+    matches = match(evaluated.truth, predicted.boxes, 0.2).at(0.25)
+    bias = localisation(matches, evaluated.truth, predicted.boxes)["bias"]["whole"]
+    found = average_precision(evaluated.truth, predicted.boxes, evaluated.frames["frame"], agnostic=True)["mean"]
     size = bias["size_ratio"]["median"]
     return {
         "n": bias["n"],
@@ -109,7 +109,7 @@ def judge(weights: Path, testset: Path, output: Path) -> dict[str, float]:
         "dh": bias["dh"]["median"],
         "ap50": found.ap50,
         "ap75": found.ap75,
-        "median_true_area": float(np.median(area(judged.truth[BOX]))),
+        "median_true_area": float(np.median(area(evaluated.truth[BOX]))),
     }
 
 
@@ -131,7 +131,7 @@ def measure(folder: Path, images: int, epochs: int) -> dict[str, dict]:
             data_fingerprint=(data / "fingerprint.txt").read_text().strip(), overrides=OVERRIDES,
         )  # fmt: skip
         result[way] = {
-            name: judge(model / "weights/best.pt", testset, folder / f"{number}-{name}.parquet")
+            name: evaluate(model / "weights/best.pt", testset, folder / f"{number}-{name}.parquet")
             for name, testset in frames.items()
         }
         print(way, json.dumps(result[way]), flush=True)

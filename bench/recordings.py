@@ -49,7 +49,7 @@ def measure(case: tuple[Setup, int]) -> dict[str, float]:
     cells = summarise.cells(links, simulated.probe)
     seconds = time.perf_counter() - start
     counted = flux.count(links, simulated.probe)
-    verdict = validity.judge(simulated.boxes, simulated.frames, simulated.probe, links, cells, counted)
+    verdict = validity.evaluate(simulated.boxes, simulated.frames, simulated.probe, links, cells, counted)
     own, true = cells[cells["counted"].astype(bool)], simulated.true[simulated.true["found"]]
     speed = true["velocity_px_frame"].mean()
     found = own["velocity_px_frame"].mean() if len(own) else np.nan

@@ -3,7 +3,7 @@
 ``PYTHONPATH=workflow/scripts python bench/training.py --json results/bench/training.json``, or `make bench`. Both
 train all layers with the library's default arguments, which the preprint kept, in turn, each in a process of its own, a
 pair a seed. A few epochs from random weights give no mAP worth comparing, so both begin with a checkpoint that was
-trained on other images of the kind; the library judges the last checkpoints of both on 200 more. The rate is that of
+trained on other images of the kind; the library evaluates the last checkpoints of both on 200 more. The rate is that of
 whole epochs, validation and checkpoints included, without the first, which warms up. Ultralytics gets its own default
 threads, precision and plots, ours the environment of the workflow's jobs. Other work on the machine disturbs two
 threads that wait for each other more than it disturbs one.
@@ -36,7 +36,7 @@ from rbcflow.runtime.memory import HUGE_PAGES
 
 BATCH, SIDE = 16, 200
 OTHERS = (640, 200)
-"""Images of the set that the first checkpoint is trained on, and of the one that all are judged by."""
+"""Images of the set that the first checkpoint is trained on, and of the one that all are evaluated by."""
 BEGINNING = {
     "epochs": 5,
     "overrides": {"nbs": 16, "optimizer": "AdamW", "lr0": 0.002, "warmup_epochs": 1.0, "close_mosaic": 5},
@@ -93,7 +93,7 @@ groups = [sum(seconds[first : first + gathered]) for first in range(gathered, le
 print(gathered * images / statistics.median(groups))
 """
 
-JUDGED = """
+EVALUATED = """
 import sys
 from ultralytics import YOLO
 checkpoint, data, side, folder = sys.argv[1:]
@@ -132,10 +132,10 @@ def rate(results: Path, images: int) -> float:
     return float(images * (len(clock) - 1) / (clock.iloc[-1] - clock.iloc[0]))
 
 
-def judge(checkpoint: Path, data: Path, config: Path) -> float:
+def evaluate(checkpoint: Path, data: Path, config: Path) -> float:
     """Return a checkpoint's mAP50-95 on ``val``, by the library's own validation."""
     environment = os.environ | {"YOLO_CONFIG_DIR": str(config), "YOLO_OFFLINE": "true"}
-    command = [sys.executable, "-c", JUDGED, checkpoint, data, str(SIDE), config / "val"]
+    command = [sys.executable, "-c", EVALUATED, checkpoint, data, str(SIDE), config / "val"]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout.splitlines()[-1])
 
@@ -231,7 +231,7 @@ def compare(network: str, arguments: argparse.Namespace) -> dict:
             pair = {
                 who: {
                     "images_per_second": rate(run / "results.csv", arguments.images),
-                    "map50_95": judge(run / "weights" / "last.pt", others, folder / "config"),
+                    "map50_95": evaluate(run / "weights" / "last.pt", others, folder / "config"),
                 }
                 for who, run in runs.items()
             }

@@ -1,4 +1,4 @@
-"""Runs, models and counts by hand, as sentences of the preprint are judged by; shared by tests."""
+"""Runs, models and counts by hand, as sentences of the preprint are evaluated by; shared by tests."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SAMPLES = {"a-on-set": sample(ALL), "b-on-set": sample(HALF), "a-on-far": sample
 
 
 def evidence(origin="raw", samples=SAMPLES, **changes) -> Evidence:
-    """Return what sentences are judged by: `a` finds all on `set` and nothing on `far`, `b` every second cell."""
+    """Return what sentences are evaluated by: `a` finds all on `set` and nothing on `far`, `b` every second cell."""
     runs = Runs({row["run"]: row for row in ROWS}, Path("nowhere"), 0.25, 0.45, 100, 0, dict(samples))
     metrics = {
         row["run"]: {"status": "available", "model": row["model"], "testset": row["testset"],

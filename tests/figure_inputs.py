@@ -35,8 +35,8 @@ def poor_run(folder: Path, kind: str) -> dict[str, Path]:
         write_unavailable(folder / "set", name="set", source="flow_public", reason="no network")
         return make_run(folder, folder / "set", [], None)
     truth, found = ([], []) if kind == "no boxes" else (TRUTH, FOUND)
-    judged = "false" if kind == "classes not judged" else "true"
-    return make_run(folder, write_testset(folder / "set", 4, truth, classes_judged=judged), found)
+    evaluated = "false" if kind == "classes not evaluated" else "true"
+    return make_run(folder, write_testset(folder / "set", 4, truth, classes_evaluated=evaluated), found)
 
 
 def make_bank(folder: Path, reasons: list[str]) -> Path:

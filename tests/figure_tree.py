@@ -76,7 +76,7 @@ def _runs(root: Path, run: Path, settings: Settings) -> list[Path]:
     }  # fmt: skip
     for name, row in settings.runs.items():
         (root / name).mkdir(parents=True)
-        own = metrics | {"run": name, "model": row.model, "testset": row.testset, "classes_judged": "proxy"}
+        own = metrics | {"run": name, "model": row.model, "testset": row.testset, "classes_evaluated": "proxy"}
         (root / name / "metrics.json").write_text(json.dumps(own))
         for file in ("confusion_matrix.csv", "matches.csv"):
             (root / name / file).write_bytes((run / file).read_bytes())

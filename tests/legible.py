@@ -21,18 +21,18 @@ SLACK = 0.75
 
 
 @contextmanager
-def judged(complaints: dict[str, list[str]]) -> Iterator[None]:
-    """Within the block, figures are laid out and judged instead of written; an empty file takes their place.
+def evaluated(complaints: dict[str, list[str]]) -> Iterator[None]:
+    """Within the block, figures are laid out and evaluated instead of written; an empty file takes their place.
 
     Args:
         complaints: gets what is wrong with each figure, by the name of its file.
     """
 
-    def judge(figure: Figure, file: Path, **_: object) -> None:
+    def evaluate(figure: Figure, file: Path, **_: object) -> None:
         Path(file).touch()
         complaints[f"{Path(file).parent.name}/{Path(file).stem}"] = faults(figure)
 
-    with patch.object(Figure, "savefig", judge):
+    with patch.object(Figure, "savefig", evaluate):
         yield
 
 

@@ -114,7 +114,7 @@ def trained(root: Path, change: dict | None) -> None:
     train(root / "data/data.yaml", root / "out", **arguments | (change or {}))
 
 
-def make_judged(root: Path) -> None:
+def make_evaluated(root: Path) -> None:
     """Write a test set, predictions on it, and a model folder whose checkpoint is the project's own."""
     write_testset(root / "set", 2, TRUTH)
     write_predictions(root / "predictions.parquet", FOUND)
@@ -126,12 +126,12 @@ def make_judged(root: Path) -> None:
 
 
 def predicted(root: Path, _: object) -> None:
-    """Predict on the test set of ``make_judged``."""
+    """Predict on the test set of ``make_evaluated``."""
     Predictor(root / "model/weights/best.pt", "model1", 1).predict(root / "set", root / "new.parquet", run="run1")
 
 
 def evaluated(root: Path, _: object) -> None:
-    """Count the predictions of ``make_judged``."""
+    """Count the predictions of ``make_evaluated``."""
     evaluate(root / "predictions.parquet", root / "set", root / "out", run="run1", model="model1")
 
 
@@ -208,8 +208,8 @@ READERS: dict[str, Reader] = {
         lambda root: write_dataset(root / "data"), trained, "rbcflow.training.train._train_or_halve"
     ),
     "variant's images": Reader(make_variant, variant_set),
-    "test set": Reader(make_judged, predicted, "rbcflow.predictions.predict.load_detector"),
-    "checkpoint": Reader(make_judged, predicted, "rbcflow.predictions.predict._detect_all"),
-    "predictions": Reader(make_judged, evaluated, "rbcflow.metrics.run.match"),
+    "test set": Reader(make_evaluated, predicted, "rbcflow.predictions.predict.load_detector"),
+    "checkpoint": Reader(make_evaluated, predicted, "rbcflow.predictions.predict._detect_all"),
+    "predictions": Reader(make_evaluated, evaluated, "rbcflow.metrics.run.match"),
     "model": Reader(make_model, lambda root, _: seed_table([root / "random/seed-0"])),
 }  # fmt: skip

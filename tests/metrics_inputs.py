@@ -55,7 +55,8 @@ def write_testset(folder: Path, n_frames: int, rows: list[tuple], size: tuple[in
         cv2.imwrite(str(folder / f"images/{number:05d}.png"), image)
     record = {
         "name": folder.name, "status": "available", "reason": "", "source": "nouaman2024", "origin": ["phantom"],
-        "labels": "truth", "classes_judged": "true", "n_frames": n_frames, "n_boxes": len(truth), "fingerprint": "f0",
+        "labels": "truth", "classes_evaluated": "true",
+        "n_frames": n_frames, "n_boxes": len(truth), "fingerprint": "f0",
     }  # fmt: skip
     (folder / "testset.json").write_text(json.dumps(record | meta))
     return folder

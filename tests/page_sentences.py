@@ -158,7 +158,7 @@ def median_overlap(results: Path, run: str) -> tuple[str, ...] | None:
 def mean_precision(results: Path, run: str) -> tuple[str, ...] | None:
     """mAP50 and mAP50-95: the mean over the classes that have true boxes and that the model can name."""
     metrics = _run(results, run)
-    if not metrics or metrics["classes_judged"] == "false":
+    if not metrics or metrics["classes_evaluated"] == "false":
         return None
     classes = metrics["coco"]["classes"]
     counted = [classes[name] for name in metrics["coco"]["named"] if classes[name]["n_boxes"]]
@@ -213,20 +213,20 @@ def too_few(results: Path, name: str) -> tuple[str, ...] | None:
     return () if few else None
 
 
-def judged_pairs(results: Path, _: str) -> tuple[str, ...]:
+def evaluated_pairs(results: Path, _: str) -> tuple[str, ...]:
     """Runs with numbers, pairs, detectors, test sets."""
     files = sorted((results / "validation").glob("*/metrics.json"))
     # a run at another size or in grey is its own run's other side, not another run
     runs = [_json(path) for path in files if path.parent.name.count("-") == 2]
     models = {run["model"] for run in runs}
     testsets = [path.parent.name for path in (results / "testsets").glob("*/testset.json")]
-    judged = sum(run["status"] == "available" for run in runs)
+    evaluated = sum(run["status"] == "available" for run in runs)
     n = len(models) * len(testsets)
-    return count(judged), count(n), count(len(models)), count(len(testsets))
+    return count(evaluated), count(n), count(len(models)), count(len(testsets))
 
 
-def judged_epoch(results: Path, model: str) -> tuple[str, ...] | None:
-    """mAP50 of the epoch whose weights are judged, in the row of a model's first seed."""
+def evaluated_epoch(results: Path, model: str) -> tuple[str, ...] | None:
+    """mAP50 of the epoch whose weights are evaluated, in the row of a model's first seed."""
     folders = sorted((results / "models" / model).glob("seed-*"))
     if not folders:
         return None
@@ -304,7 +304,7 @@ def tile_found(results: Path, testset: str) -> tuple[str | None, ...]:
 
 
 def tile_named(results: Path, testset: str) -> tuple[str, ...] | None:
-    """Share of found cells with the right class: of the matrix, where classes are judged."""
+    """Share of found cells with the right class: of the matrix, where classes are evaluated."""
     run = _front_run(results, testset)
     accuracy = _run(results, run)["classification"]["accuracy"]
     return None if accuracy is None else (_percent(accuracy),)
@@ -449,7 +449,9 @@ SIGNED = "(\N{MINUS SIGN}?\\d[\\d.]*(?:e\N{MINUS SIGN}\\d+)?)"
 
 SENTENCES = [
     Sentence("single cells", rf"{N} single cells in {N} banks?", cells_in_banks),
-    Sentence("pairs judged", rf"{N} of the {N} pairs of {N} detectors? and {N} test sets? were judged", judged_pairs),
+    Sentence(
+        "pairs evaluated", rf"{N} of the {N} pairs of {N} detectors? and {N} test sets? were evaluated", evaluated_pairs
+    ),
     Sentence("timed jobs", rf"{N} jobs of {N} rules took", timed, "speed"),
     Sentence("shown errors", rf"{N} errors? of {N} runs? (?:is|are) shown", shown_errors),
     Sentence(
@@ -498,7 +500,7 @@ SENTENCES = [
     Sentence("class without a name", r"\(without class ([a-z ]+)\)", unnamed_classes, "run-"),
     Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),
     Sentence("donors", rf"recordings? of {N} donors?", donors, "testset-"),
-    Sentence("judged epoch", rf"\d \(\d+\) {DECIMAL} ", judged_epoch, "trained-"),
+    Sentence("evaluated epoch", rf"\d \(\d+\) {DECIMAL} ", evaluated_epoch, "trained-"),
     Sentence("too few recordings", r"too few for an interval", too_few, "testset-"),
 ]
 """One a kind of sentence; those with a place are looked for in every run or test set of the page."""

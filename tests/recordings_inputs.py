@@ -71,7 +71,7 @@ def summed(setup: Setup, seed: int = 0, **facts: Any) -> tuple[summarise.Recorde
     probe = simulated.probe | facts
     links = link.link(simulated.boxes, simulated.frames, probe)
     cells, by_flux = summarise.cells(links, probe), flux.count(links, probe)
-    verdict = validity.judge(simulated.boxes, simulated.frames, probe, links, cells, by_flux)
+    verdict = validity.evaluate(simulated.boxes, simulated.frames, probe, links, cells, by_flux)
     duration = float(links.frames["time"].max()) + 1
     return summarise.Recorded(probe, links.flow, duration, cells, by_flux, verdict), links
 

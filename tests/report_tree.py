@@ -295,11 +295,11 @@ BIAS = {"dw": 6.21, "dh": -0.04, "dx": -1.5, "dy": 0.25, "size_ratio": 1.183}
 """Median differences of whole cells' boxes."""
 
 
-def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[str, Any]:
+def metrics(run: dict[str, Any], origin: str, labels: str, evaluated: str) -> dict[str, Any]:
     """Return a run's ``metrics.json``: 40 true boxes on 20 frames, 36 found, 5 false positives."""
     counts = {"croissant": 20, "slipper": 16, "other": 4}
-    named = ["croissant", "slipper"] if judged == "proxy" else list(counts)
-    judged_names = {
+    named = ["croissant", "slipper"] if evaluated == "proxy" else list(counts)
+    evaluated_names = {
         name: {"ap50": 0.9, "ap75": 0.75, "ap50_95": 0.6, "ar": 0.7, "n_boxes": n, "reason": None}
         for name, n in counts.items()
     }
@@ -323,7 +323,7 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
         "adopted": False,
         "remarks": [],
         "labels": labels,
-        "classes_judged": judged,
+        "classes_evaluated": evaluated,
         "frames_per_second": 55.0,
         "input": "recorded",
         "n_frames": 20,
@@ -347,7 +347,7 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
             "map75": 0.75,
             "map50_95": 0.6,
             "ar": 0.7,
-            "classes": judged_names,
+            "classes": evaluated_names,
             "reason": None,
             "named": named,
             "left_out": [name for name in counts if name not in named],
@@ -368,7 +368,7 @@ def metrics(run: dict[str, Any], origin: str, labels: str, judged: str) -> dict[
             "reason": None,
             "bias": {"whole": {"n": 27, **{name: {"median": median} for name, median in BIAS.items()}}},
         },
-        "classification": {"n": 36, "accuracy": 0.875, "judged": judged, "reason": None},
+        "classification": {"n": 36, "accuracy": 0.875, "evaluated": evaluated, "reason": None},
         "recall_by_kind": {
             "edge": {"n_boxes": 12, "hits": 9, "recall": 0.75},
             "single": {"n_boxes": 28, "hits": 27, "recall": 27 / 28},
@@ -399,14 +399,14 @@ def _write_validation(results: Path) -> None:
             testset = {"name": name, "status": "unavailable", "reason": "the laboratory's stacks are not here"}
             write_json(folder / "testset.json", {**testset, "origin": [], "n_frames": 0, "n_boxes": 0})
             continue
-        origin, labels, judged = kinds[name]
+        origin, labels, evaluated = kinds[name]
         testset = {"name": name, "status": "available", "reason": "", "origin": [origin], "labels": labels}
-        described = {"classes_judged": judged, "source": "s", "n_frames": 20, "n_boxes": 40, "fingerprint": name}
+        described = {"classes_evaluated": evaluated, "source": "s", "n_frames": 20, "n_boxes": 40, "fingerprint": name}
         write_json(folder / "testset.json", {**testset, **described})
         _write_frames(folder, *((2, 10) if name == "saarland_donors" else (0, 2)))
         _write_counted(results / f"validation/{run['run']}")
         write_json(folder / "provenance.json", record("build_testset", [origin]))
-        write_json(results / f"validation/{run['run']}/metrics.json", metrics(run, origin, labels, judged))
+        write_json(results / f"validation/{run['run']}/metrics.json", metrics(run, origin, labels, evaluated))
         inputs = {"predictions": {"path": f"results/predictions/{run['run']}.parquet", "sha256": "34" * 32}}
         origins = sorted({"phantom", origin})
         write_json(results / f"predictions/{run['run']}.json", record("predict_boxes", origins))
@@ -451,7 +451,7 @@ def _write_benchmarks(results: Path) -> None:
         write_text(results / f"benchmarks/{name}.tsv", f"{header}{seconds}\t0:01:01\t{memory}\t1\t1\t1\t1\t1\t1\t1\n")
 
 
-UNDECIDED = "not decided: judged partly on simulated images"
+UNDECIDED = "not decided: evaluated partly on simulated images"
 SIZES = (
     "published_as,run,model,testset,size,imgsz,factor_low,factor_high,cell_side_px,cell_side_ratio,precision,"
     "precision_low,precision_high,recall,recall_low,recall_high,ap50,ap50_low,ap50_high,map50,map50_low,map50_high,"
@@ -554,11 +554,11 @@ def _write_claims_and_errors(results: Path) -> None:
 UNIVERSAL = (
     "run,model,testset,size,input,clusters,ap50,ap50_low,ap50_high,recall,recall_low,recall_high,n_recordings,n_frames,"
     "n_boxes,false_positives_per_frame,class_recall,unnamed,made,frames,difference_low,difference_high\n"
-    "random-on-flow_public,random,flow_public,native,grey,judged,0.7,0.6,0.8,0.6,,,2,20,40,0.5,,,here,these,,\n"
+    "random-on-flow_public,random,flow_public,native,grey,evaluated,0.7,0.6,0.8,0.6,,,2,20,40,0.5,,,here,these,,\n"
     "random-on-flow_public,random,flow_public,native,grey,ignored,0.8,0.7,0.9,0.6,,,2,20,30,0.5,,,here,these,,\n"
-    "plain-on-flow_public,plain,flow_public,native,grey,judged,0.65,,,0.6,,,2,20,40,0.5,,,here,these,,\n"
-    "u,universal,flow_public,native,grey,judged,0.875,0.8,0.9,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
-    "uf,universal,flow_public,fitted,grey,judged,0.876,0.8,0.9,0.9,,,2,20,40,0.15,,,shipped,these,,\n"
+    "plain-on-flow_public,plain,flow_public,native,grey,evaluated,0.65,,,0.6,,,2,20,40,0.5,,,here,these,,\n"
+    "u,universal,flow_public,native,grey,evaluated,0.875,0.8,0.9,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
+    "uf,universal,flow_public,fitted,grey,evaluated,0.876,0.8,0.9,0.9,,,2,20,40,0.15,,,shipped,these,,\n"
     "plain-on-saarland_donors,plain,saarland_donors,trained,grey,,0.75,,,0.7,,,3,9,30,0.2,0.522,other,here,these,,\n"
     "random-on-saarland_donors,random,saarland_donors,trained,grey,,0.75,0.7,0.8,0.7,,,3,9,30,0.2,0.511,,here,these,,\n"
     "v,universal,saarland_donors,native,grey,,0.95,0.9,1,0.9,,,3,9,30,0.1,0.777,,shipped,others,,\n"

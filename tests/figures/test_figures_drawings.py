@@ -87,8 +87,8 @@ def test_a_matrix_shows_every_count_and_its_share(tmp_path, kind):
     assert cells(shares)[1] == halves
 
 
-@pytest.mark.parametrize(("kind", "curves"), [("plain", 6), ("no boxes", 6), ("classes not judged", 2)])
-def test_curves_are_of_the_classes_that_are_judged(tmp_path, kind, curves):
+@pytest.mark.parametrize(("kind", "curves"), [("plain", 6), ("no boxes", 6), ("classes not evaluated", 2)])
+def test_curves_are_of_the_classes_that_are_evaluated(tmp_path, kind, curves):
     with kept() as figures:
         draw("confidence_curves", {"run_folder": poor_run(tmp_path, kind)["run_folder"]}, tmp_path / "curves.png")
     axes = figures["curves"].axes
@@ -98,13 +98,13 @@ def test_curves_are_of_the_classes_that_are_judged(tmp_path, kind, curves):
     assert [len(one.lines) for one in axes] == [curves] * 3 + [curves - 1]
     said = texts(figures["curves"])
     assert [style.class_name(name) in said for name in CLASSES] == [curves > 2] * 3
-    assert any("true classes are not judged" in text for text in said) == (curves == 2)
+    assert any("true classes are not evaluated" in text for text in said) == (curves == 2)
 
 
 @pytest.mark.parametrize(
     ("kind", "boxes"),
     # frame 0: two boxes, one misnamed with its true class inside; frame 1: one missed, one false positive
-    [("plain", [3, 2]), ("no boxes", [0, 0, 0, 0]), ("classes not judged", [2, 2])],
+    [("plain", [3, 2]), ("no boxes", [0, 0, 0, 0]), ("classes not evaluated", [2, 2])],
 )
 def test_examples_show_every_box_of_a_frame(tmp_path, kind, boxes):
     run = poor_run(tmp_path, kind)
@@ -127,7 +127,7 @@ def test_a_run_without_its_test_set_is_a_stated_gap(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("kind", "frames"), [("plain", 4), ("no boxes", 4), ("classes not judged", 4), ("unavailable", 1)]
+    ("kind", "frames"), [("plain", 4), ("no boxes", 4), ("classes not evaluated", 4), ("unavailable", 1)]
 )
 def test_an_animation_has_a_picture_a_frame_or_the_reason(tmp_path, kind, frames):
     draw("predicted_boxes", poor_run(tmp_path, kind), tmp_path / "boxes.gif")

@@ -48,7 +48,7 @@ def test_every_figure_can_be_read(tmp_path, tree, settings, entry, monkeypatch):
     if entry.draws == "published_matrices":
         options = {"table": [row.model_dump() for row in settings.runs.values()]}
     found: dict[str, list[str]] = {}
-    with legible.judged(found):
+    with legible.evaluated(found):
         inputs = {name: tree[name] for name in entry.inputs}
         draw(
             entry.draws,
@@ -90,7 +90,7 @@ def _text(figure: Figure, x: float, y: float, text: str, size: float = 8) -> Non
 )  # fmt: skip
 def test_what_cannot_be_read_is_named(tmp_path, change: Callable[[Figure], None], fault: str | None):
     found: dict[str, list[str]] = {}
-    with legible.judged(found), style.canvas(tmp_path / "plot.png", style.SHEET_MM, 60) as figure:
+    with legible.evaluated(found), style.canvas(tmp_path / "plot.png", style.SHEET_MM, 60) as figure:
         axes = figure.subplots()
         axes.plot([0.5, 0.5], [0, 0.7])
         axes.set(title="plot", xlim=(0, 1), ylim=(0, 1))

@@ -19,7 +19,7 @@ from rbcflow.figures.quality import run_quality
 from rbcflow.metrics.intervals import HEADLINE
 
 
-@pytest.mark.parametrize("kind", ["plain", "no boxes", "unavailable", "classes not judged"])
+@pytest.mark.parametrize("kind", ["plain", "no boxes", "unavailable", "classes not evaluated"])
 def test_tiles_and_gallery_of_any_run(tmp_path, kind):
     run = poor_run(tmp_path, kind)
     error_tiles(run["run_folder"], run["predictions"], run["testset"], tmp_path / "errors")
@@ -30,7 +30,7 @@ def test_tiles_and_gallery_of_any_run(tmp_path, kind):
     assert table["tile"].tolist() == list(range(len(table)))
     # a slipper called croissant, a miss, and a false positive in an empty place
     assert sorted(table["kind"]) == {
-        "plain": ["background", "classification", "missed"], "classes not judged": ["background", "missed"],
+        "plain": ["background", "classification", "missed"], "classes not evaluated": ["background", "missed"],
     }.get(kind, [])  # fmt: skip
     with kept() as figures:
         error_gallery(run["run_folder"], tmp_path / "errors", tmp_path / "gallery.png")
@@ -38,7 +38,7 @@ def test_tiles_and_gallery_of_any_run(tmp_path, kind):
     said = " ".join(texts(figures["gallery"]))
     titles = ("misnamed (n = 1)", "nothing there (n = 1)", "missed (n = 1)")
     assert [title in said for title in titles] == {
-        "plain": [True, True, True], "classes not judged": [False, True, True],
+        "plain": [True, True, True], "classes not evaluated": [False, True, True],
     }.get(kind, [False] * 3)  # fmt: skip
     gap = {"no boxes": "No error above the thresholds", "unavailable": "Test set set is unavailable: no network."}
     assert gap.get(kind, "n = 3 true boxes") in said
@@ -47,7 +47,7 @@ def test_tiles_and_gallery_of_any_run(tmp_path, kind):
     )
     quality = texts(figures["quality"])
     # two cells found at their very places
-    assert ("IoU (n = 2, median 1.00)" in quality) == (kind in ("plain", "classes not judged"))
+    assert ("IoU (n = 2, median 1.00)" in quality) == (kind in ("plain", "classes not evaluated"))
     assert ("no cell found" in quality) == (kind == "no boxes")
 
 

@@ -16,7 +16,7 @@ from figure_inputs import make_bank
 from metrics_inputs import write_predictions, write_testset
 from project_copy import PROJECT
 from rbcflow.claims.readings import count_slots, read_pictures
-from rbcflow.claims.table import Evidence, judge
+from rbcflow.claims.table import Evidence, evaluate_claims
 from rbcflow.config.checks import read_counts
 from rbcflow.core.errors import InputError
 from rbcflow.figures.cellmap import cell_map
@@ -141,7 +141,7 @@ def test_typed_values_become_rows_of_the_ledger():
     runs = published["read_from_picture"]["runs"]
     published["read_from_picture"]["runs"] = {"val1": runs["val28"]}
     claims = {"sentences": [], "tolerance": {"trainings": 0, "singapore": 0, "counts": 0, "pictures": 0.05}}
-    table = judge(claims, published, known).set_index("id")
+    table = evaluate_claims(claims, published, known).set_index("id")
     assert table.loc["val1_croissant_as_croissant", ["published", "here", "verdict"]].tolist() == [
         "0.9", "0.8", "outside tolerance",
     ]  # fmt: skip

@@ -24,7 +24,7 @@ def drawn():
     links = link.link(recording.boxes, recording.frames, recording.probe)
     cells = summarise.cells(links, recording.probe)
     counted = flux.count(links, recording.probe)
-    verdict = validity.judge(recording.boxes, recording.frames, recording.probe, links, cells, counted)
+    verdict = validity.evaluate(recording.boxes, recording.frames, recording.probe, links, cells, counted)
     known = summarise.Recorded(recording.probe, links.flow, 30.0, cells, counted, verdict)
     return recording, links, known
 

@@ -214,7 +214,7 @@ def test_the_table_of_models_turns_to_another_size_and_to_one_box(report: Path) 
         assert cell.inner_text() == "88 (83–93)\n95 (90–100)"
         page.get_by_label("their own pixels").check()
         assert cell.inner_text() == "44 (39–49)\n48 (42–52)"
-        # what was not judged so keeps its value, in grey
+        # what was not evaluated so keeps its value, in grey
         assert plain.inner_text() == "79 (74–84)\n86 (80–90)" and "unturned" in plain.get_attribute("class")
         page.get_by_label("a box for each class").check()
         page.get_by_label("the size of the training").check()

@@ -99,9 +99,9 @@ def test_dataset_counts_planned_placed_and_levels(tree: Tree) -> None:
     assert dataset.fingerprint == "fe" * 32
 
 
-def test_model_has_one_row_a_seed_and_the_epoch_that_is_judged(tree: Tree) -> None:
+def test_model_has_one_row_a_seed_and_the_epoch_that_is_evaluated(tree: Tree) -> None:
     (model,) = read_models(tree.results, "random", {})
-    assert (model.seed, model.training["epochs"], model.judged_epoch["metrics/mAP50(B)"]) == ("0", 3, 0.625)
+    assert (model.seed, model.training["epochs"], model.evaluated_epoch["metrics/mAP50(B)"]) == ("0", 3, 0.625)
     assert read_models(tree.results, "missing", {})[0].training is None
 
 

@@ -132,9 +132,9 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "By run: overlap on Saarland, all donors 2.",
         "Drawn to files beside this page: pairs.",
         "1 YOLO11 detector was trained on 12 composed images, with 4 others for validation and 4 for tests (root seed "
-        "0, scheme grouped) and judged in 3 runs above",
-        "Of the 4 records of validation, 1 is of companions (of predictions likewise): published runs judged a second "
-        "time, 1 in grey; where runs",
+        "0, scheme grouped) and evaluated in 3 runs above",
+        "Of the 4 records of validation, 1 is of companions (of predictions likewise): published runs evaluated a "
+        "second time, 1 in grey; where runs",
         "Red blood cells were cut out of 1 source (Saarland; all simulated) and pasted onto drawn backgrounds",
     ],
 )
@@ -162,16 +162,16 @@ def test_published_pictures_are_linked_and_counted(html: str) -> None:
 
 def test_phantom_results_are_never_called_rebuilt(html: str) -> None:
     table = html.split('id="rebuilt"')[1].split("</table>")[0]
-    assert "method rerun: judged on and learned from simulated images" in table
+    assert "method rerun: evaluated on and learned from simulated images" in table
     assert "state-done" not in table
 
 
 @pytest.mark.parametrize(
     ("learned", "adopted", "train13", "val28"),
     [
-        ("published", False, "rebuilt", "method rerun: judged on simulated images"),
+        ("published", False, "rebuilt", "method rerun: evaluated on simulated images"),
         ("unknown", True, "checkpoint adopted, not trained here", "checkpoint adopted, not trained here"),
-        ("raw", False, "rebuilt", "method rerun: judged on simulated images"),
+        ("raw", False, "rebuilt", "method rerun: evaluated on simulated images"),
     ],
 )
 def test_only_what_decides_is_called_rebuilt(
@@ -236,7 +236,7 @@ def test_few_boxes_give_no_ratio_in_the_headline(tree: Tree, tmp_path: Path, n: 
     )
 
 
-def test_unjudged_classes_leave_dashes(tree: Tree, tmp_path: Path) -> None:
+def test_unevaluated_classes_leave_dashes(tree: Tree, tmp_path: Path) -> None:
     spoiled = changed(tree, tmp_path)
     path = spoiled.results / "validation/random-on-saarland_donors/metrics.json"
     data = json.loads(path.read_text())
@@ -277,7 +277,9 @@ def test_a_test_set_that_no_run_asks_for_is_no_gap(tree: Tree, tmp_path: Path) -
     spoiled = changed(tree, tmp_path)
     spoiled.config["testsets"]["spare"] = {"title": "Spare", "published_as": None}
     page = words(rendered(spoiled))
-    assert "3 of the 6 pairs of 2 detectors and 3 test sets were judged. The table has 1 more test set (spare)" in page
+    assert (
+        "3 of the 6 pairs of 2 detectors and 3 test sets were evaluated. The table has 1 more test set (spare)" in page
+    )
     assert "which no run of this configuration asks for and which was therefore not built" in page
     assert "This test set is absent" not in page
 

@@ -20,7 +20,7 @@ def build_strips(raw: Path, folder: Path, *, name: str, source: str, origin: Seq
     frames = [frame for recording in reader.recordings(raw) for frame in reader.read(raw, recording, source)]
     labelled = ((frame, [TrueBox("other", moved(frame.index), "single")]) for frame in frames[:max_frames])
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels="truth", classes_judged="false"
+        folder, labelled, name=name, source=source, origin=origin, labels="truth", classes_evaluated="false"
     )
 
 
@@ -31,7 +31,7 @@ def build_strips_found(
     wanted = {recording: set(range(reader.FRAMES)) for recording in reader.recordings(raw)}
     labelled = with_background(raw, wanted, source, reader.read, background)
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels="background", classes_judged="false"
+        folder, labelled, name=name, source=source, origin=origin, labels="background", classes_evaluated="false"
     )
 
 

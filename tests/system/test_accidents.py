@@ -58,7 +58,7 @@ COUNTED_AFTER = (
     "check_metrics",
     "compare_runs",
     "compare_sizes",
-    "judge_claims",
+    "evaluate_claims",
     "draw_run_synthetic",
 )
 """Rules that follow from a run's metrics."""
@@ -244,7 +244,7 @@ def test_a_clone_without_metadata_over_finished_results(undisturbed: Place, tmp_
     again = place.run(REPORT, *MINI)
     ran = again.finished
     record_property("seconds to recover", round(again.seconds))
-    # a test set is judged again, since its annotations' file is newer; nothing is drawn, cut, composed or trained
+    # a test set is evaluated again, since its annotations' file is newer; nothing is drawn, cut, composed or trained
     assert set(ran) <= {
         "build_testset", "predict_synthetic", "compare_with_universal", "evaluate_synthetic", "write_model_card",
         "render_report", *COUNTED_AFTER,

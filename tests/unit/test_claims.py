@@ -15,14 +15,14 @@ from claim_inputs import HALF, POWER, SAMPLES, evidence, sample
 from project_copy import PROJECT
 from rbcflow.claims import power, sentences, statements, values, words
 from rbcflow.claims.statistics import of_runs
-from rbcflow.claims.table import judge
+from rbcflow.claims.table import evaluate_claims
 from rbcflow.claims.training import SETTINGS, unlike
 from rbcflow.claims.verdicts import CHANGED, FAILS, HOLDS, OPEN, Threshold, together
 from rbcflow.config.checks import read_counts
 from rbcflow.core.errors import InputError
 from rbcflow.runtime.origin import ABSENT, NO_NUMBER
 
-SIMULATED = "not decided: judged on and learned from simulated images"
+SIMULATED = "not decided: evaluated on and learned from simulated images"
 COUNTED = "not decided: counted on simulated images"
 
 
@@ -95,7 +95,7 @@ def test_the_first_number_that_all_runs_have_is_taken():
     assert sentences.row(test, evidence(samples=unnamed)).statistic.startswith("ap50")
 
 
-def test_what_a_switch_does_is_said_where_every_run_was_judged_with_it():
+def test_what_a_switch_does_is_said_where_every_run_was_evaluated_with_it():
     turned = {"run": "a-on-set-at-native", "model": "a", "testset": "set", "published_as": None,
               "companion_of": "a-on-set", "switch": "native"}  # fmt: skip
     known = evidence(samples=SAMPLES | {turned["run"]: sample(HALF)})
@@ -143,7 +143,7 @@ def test_what_decides_a_sentence_is_said_without_ids_and_on_public_recordings_to
     assert (row.here, row.public, row.public_n) == (
         "1", "0.5", "flow_public: 8 recordings, 16 frames, 16 true boxes"
     )  # fmt: skip
-    # model b is not judged on public recordings, and of two test sets none is the public one's counterpart
+    # model b is not evaluated on public recordings, and of two test sets none is the public one's counterpart
     for runs in ({"val1": 1, "val2": -1}, {"val1": 1, "val3": -1}):
         assert sentences.row(entry(runs=runs, more_than=0), known).public == ""
 
@@ -159,7 +159,7 @@ def test_what_decides_a_sentence_is_said_without_ids_and_on_public_recordings_to
 def test_a_missing_tolerance_is_named(tolerance, message):
     claims = {"sentences": []} | ({} if tolerance is None else {"tolerance": tolerance})
     with pytest.raises(InputError, match=message):
-        judge(claims, {"trainings": {}, "synthetic_on_singapore_raw": {}}, evidence())
+        evaluate_claims(claims, {"trainings": {}, "synthetic_on_singapore_raw": {}}, evidence())
 
 
 def test_models_trained_unlike_are_named_where_they_are_compared():
@@ -266,18 +266,18 @@ def test_values_within_and_outside_tolerance():
         "synthetic_on_singapore_raw": {"detections": 100, "accuracy": 0.75},
     }
     claims = {"sentences": [], "tolerance": {"trainings": 0.02, "singapore": 0.05, "counts": 0, "pictures": 0.05}}
-    table = judge(claims, published, evidence()).set_index("id")
+    table = evaluate_claims(claims, published, evidence()).set_index("id")
     assert table.loc["train1_map50", ["published", "here", "verdict"]].tolist() == ["0.7", "0.71", "within tolerance"]
     assert table.loc["train1_map50", ["n", "models"]].tolist() == ["1 seed", "a"]
     assert table.loc["train1_recall", "verdict"] == NO_NUMBER
     assert table.loc["singapore_detections", "verdict"] == "within tolerance"
     assert table.loc["singapore_accuracy", "verdict"] == "outside tolerance"
     assert table.loc[["n", "m"], "verdict"].tolist() == ["within tolerance", NO_NUMBER]
-    phantom = judge(claims, published, evidence("phantom")).set_index("id")
+    phantom = evaluate_claims(claims, published, evidence("phantom")).set_index("id")
     assert phantom.loc["n", ["verdict", "learned_from"]].tolist() == [COUNTED, ""]
     assert phantom.loc["train1_map50", "verdict"] == SIMULATED
     assert phantom.loc["singapore_accuracy", ["verdict", "origin", "learned_from"]].tolist() == [
-        "not decided: judged on simulated images", "phantom", "phantom",
+        "not decided: evaluated on simulated images", "phantom", "phantom",
     ]  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_the_test_split_alone_becomes_a_test_set(tmp_path, server):
     files, address = server
     archive(files / "a.tar.gz", published())
     made = split_of(address, tmp_path)
-    assert (made.meta["status"], made.meta["origin"], made.meta["classes_judged"]) == (
+    assert (made.meta["status"], made.meta["origin"], made.meta["classes_evaluated"]) == (
         "available",
         ["published"],
         "true",

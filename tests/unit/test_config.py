@@ -159,7 +159,7 @@ def test_a_table_that_is_not_yaml_is_named_with_its_line(tmp_path: Path):
 def test_scripts_read_yaml_by_the_loader_that_refuses_double_keys():
     scripts = {path.name: path.read_text() for path in (PROJECT / "workflow/scripts").glob("*.py")}
     assert [name for name, text in scripts.items() if "import yaml" in text] == []
-    assert "read_yaml(" in scripts["judge_claims.py"]
+    assert "read_yaml(" in scripts["evaluate_claims.py"]
 
 
 def test_missing_raw_folders_say_whom_to_ask_and_where_to_put_them(tmp_path: Path):
@@ -220,13 +220,13 @@ def test_every_published_run_has_a_companion_at_the_frames_own_size(tmp_path: Pa
         assert name == companion.run == f"{own.run}-at-native"
         assert (companion.model, companion.testset, companion.size) == (own.model, own.testset, "native")
         assert (companion.published_as, companion.input) == (None, "recorded")
-    assert list(settings.judged) == [*settings.runs, *settings.companions]
+    assert list(settings.evaluated) == [*settings.runs, *settings.companions]
     # what is seen at its own size already, and in grey, needs none
     twice = with_runs(tmp_path, f"{HEAD}\tsize\tinput\n{LINE}\tval21\tnative\tgrey\n")
     assert twice.companions == {}
 
 
-def test_where_frames_are_in_colour_a_published_run_is_judged_in_grey_too():
+def test_where_frames_are_in_colour_a_published_run_is_evaluated_in_grey_too():
     settings = load(default())
     grey = {name: row for name, row in settings.companions.items() if row.input == "grey"}
     on_naples = [name for name, run in settings.runs.items() if run.published_as and run.testset == "naples"]
@@ -306,9 +306,9 @@ def test_a_variant_may_divide_its_cells_in_its_own_way():
 def test_the_preprints_scale_keeps_none_of_the_embedded_defaults_training(name):
     content = yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())
     settings = load(content | {"phantoms": True})
-    judged = {run.model for run in settings.runs.values()}
-    assert judged == set(settings.models) - {"starter"}
-    for model in judged:
+    evaluated = {run.model for run in settings.runs.values()}
+    assert evaluated == set(settings.models) - {"starter"}
+    for model in evaluated:
         training = settings.training(model)
         assert (training.epochs, training.batch, training.imgsz, training.weights) == (20, 16, 200, "yolo11s.pt")
         assert training.overrides.get("optimizer", "auto") == "auto"
@@ -334,17 +334,17 @@ def test_a_row_without_a_label_goes_by_its_name():
 
 
 def test_the_universal_detector_has_tables_of_its_own():
-    """The embedded default neither draws nor trains it; its target does, and judges it beside the starter in grey."""
+    """The embedded default neither draws nor trains it; its target does, evaluating it beside the starter in grey."""
     assert "universal" not in {**load(default()).variants, **load(default()).models}
     settings = load(default() | yaml.safe_load((PROJECT / "config/universal.yaml").read_text()))
     training = settings.training("universal")
     assert (training.weights, training.average, training.epochs) == ("starter", 0.5, 8)
-    judged = {model: [run for run in settings.runs.values() if run.model == model] for model in settings.models}
-    sets = {model: [run.testset for run in runs] for model, runs in judged.items()}
+    evaluated = {model: [run for run in settings.runs.values() if run.model == model] for model in settings.models}
+    sets = {model: [run.testset for run in runs] for model, runs in evaluated.items()}
     assert set(sets["starter"]) <= set(sets["universal"]) and len(sets["starter"]) >= 6
     in_colour = {run.testset for run in settings.runs.values() if run.input == "recorded"}
     assert in_colour == {"naples_colour"}
-    sizes = {model: {run.size for run in runs} for model, runs in judged.items()}
+    sizes = {model: {run.size for run in runs} for model, runs in evaluated.items()}
     assert sizes == {"starter": {"native"}, "universal": {"native", "fitted"}}
 
 
@@ -377,7 +377,7 @@ def test_an_average_needs_weights_to_start_from():
         load(default() | {"training": {"average": 0.5, "weights": "none"}})
 
 
-def test_trainings_are_judged_on_their_validation_images_on_request():
+def test_trainings_are_evaluated_on_their_validation_images_on_request():
     assert not [run for run in load(default()).runs if run.endswith("_val")]
     settings = load(default() | {"validation": {"own_val": True}})
     added = [run for run in settings.runs if run.endswith("_val")]
@@ -401,7 +401,7 @@ def test_trainings_are_judged_on_their_validation_images_on_request():
     assert plan.testsets.spec("random_val", Disk(settings))["max_frames"] == 60
 
 
-def test_every_model_is_judged_on_the_published_sets_on_request():
+def test_every_model_is_evaluated_on_the_published_sets_on_request():
     settings = load(default() | {"validation": {"published_sets": True}})
     models = {run.model for run in settings.runs.values()}
     for testset in ("published_random_nosuperposition", "published_microfluidic"):

@@ -141,8 +141,10 @@ def test_the_first_draw_is_the_evaluators_number(tmp_path):
     assert ours["f1"][0] == pytest.approx(numbers["operating_point"]["any"]["f1"])
 
 
-def test_numbers_of_classes_are_absent_where_classes_are_not_judged(tmp_path):
-    rows = write_runs(tmp_path, [(0, "other", *CELL)], {"a": [(0, "slipper", 0.9, *CELL)]}, 3, classes_judged="false")
+def test_numbers_of_classes_are_absent_where_classes_are_not_evaluated(tmp_path):
+    rows = write_runs(
+        tmp_path, [(0, "other", *CELL)], {"a": [(0, "slipper", 0.9, *CELL)]}, 3, classes_evaluated="false"
+    )
     names = set(counted(tmp_path, rows)[0].loc["a"].index)
     assert "recall" in names and not names & {"class_recall_mean", "map50", "recall_other", "precision_slipper"}
 

@@ -59,7 +59,7 @@ def test_numbers_by_hand(tmp_path):
     assert bias["dh"] == pytest.approx({"median": -2, "q1": -3, "q3": -1})
     assert bias["dy"]["median"] == pytest.approx(-1)
     assert (bias["n"], bias["dw"]["median"], bias["dx"]["median"]) == (2, 0, 0)
-    assert numbers["classification"] == {"n": 2, "accuracy": 0.5, "judged": "true", "reason": None}
+    assert numbers["classification"] == {"n": 2, "accuracy": 0.5, "evaluated": "true", "reason": None}
     assert numbers["recall_by_kind"] == {
         "edge": {"n_boxes": 1, "hits": 0, "recall": 0}, "single": {"n_boxes": 2, "hits": 2, "recall": 1},
     }  # fmt: skip
@@ -91,7 +91,7 @@ def test_one_box_a_cell_by_hand(tmp_path):
     assert numbers["agnostic"]["ap50"] < single["ap50"]
     # slipper: a hit, two false positives, a hit; the croissant's own box is gone
     assert single["map50"] == pytest.approx((51 + 50 * 2 / 4) / 101 / 2)
-    assert single["classification"] == {"n": 2, "accuracy": 0.5, "judged": "true", "reason": None}
+    assert single["classification"] == {"n": 2, "accuracy": 0.5, "evaluated": "true", "reason": None}
     # the tables are the preprint's view
     assert len(pd.read_csv(folder / "matches.csv")) == 8
 
@@ -168,25 +168,25 @@ def test_unavailable_test_set_states_its_reason(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("judged", "accuracy", "counted"), [("proxy", 0.5, {"slipper", "any"}), ("false", None, {"any"})]
+    ("evaluated", "accuracy", "counted"), [("proxy", 0.5, {"slipper", "any"}), ("false", None, {"any"})]
 )
-def test_classes_that_are_no_truth_are_marked(tmp_path, judged, accuracy, counted):
-    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH, classes_judged=judged), FOUND)
-    assert numbers["classification"]["judged"] == judged
+def test_classes_that_are_no_truth_are_marked(tmp_path, evaluated, accuracy, counted):
+    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 4, TRUTH, classes_evaluated=evaluated), FOUND)
+    assert numbers["classification"]["evaluated"] == evaluated
     assert numbers["classification"]["accuracy"] == accuracy
     assert (numbers["classification"]["reason"] is None) == (accuracy is not None)
     assert counted <= numbers["operating_point"].keys()
-    assert (numbers["coco"]["map50"] is None) == (judged == "false")
+    assert (numbers["coco"]["map50"] is None) == (evaluated == "false")
     assert numbers["agnostic"]["ap50"] > 0
-    assert any("prox" in sentence or "not judged" in sentence for sentence in numbers["caveats"])
+    assert any("prox" in sentence or "not evaluated" in sentence for sentence in numbers["caveats"])
 
 
-def test_a_detector_of_one_class_is_judged_on_finding_alone(tmp_path):
+def test_a_detector_of_one_class_is_evaluated_on_finding_alone(tmp_path):
     # one cell found, one missed, one false positive, whatever the true boxes are called
     truth = [(0, "slipper", *A), (1, "croissant", *A)]
     found = [(0, "cell", 0.9, *A), (1, "cell", 0.8, 80, 40, 100, 55)]
     numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 2, truth), found, classes=["cell"])
-    assert numbers["classes_judged"] == "false"
+    assert numbers["classes_evaluated"] == "false"
     assert list(numbers["operating_point"]) == ["any"]
     assert [numbers["operating_point"]["any"][key] for key in ("hits", "misses", "false_positives")] == [1, 1, 1]
     assert numbers["coco"]["map50"] is numbers["classification"]["accuracy"] is numbers["image_labels"] is None

@@ -1,4 +1,4 @@
-"""What a number decides: every combination of what it was judged on and what its model learned from, and whole ways of
+"""What a number decides: every combination of what it was evaluated on and what its model learned from, and ways of
 the data from the first record to a verdict."""
 
 from __future__ import annotations
@@ -34,31 +34,33 @@ DECIDES = {
     RECORDINGS: {("raw", "raw"), ("raw", "published")},
     DRAWN_CELLS: {("raw", "phantom")},
 }
-"""All that decides: what was judged on, what the model learned from."""
+"""All that decides: what was evaluated on, what the model learned from."""
 
 
 @pytest.mark.parametrize("question", DECIDES)
 def test_of_all_combinations_only_these_decide(question: Question):
     decisions = {
-        (judged, learned): decide(question, Basis(judged, learned)) for judged in MIXTURES for learned in MIXTURES
+        (evaluated, learned): decide(question, Basis(evaluated, learned))
+        for evaluated in MIXTURES
+        for learned in MIXTURES
     }
     assert len(decisions) == 32 * 32
     decided = {pair for pair, decision in decisions.items() if decision.decides}
-    assert decided == {((judged,), (learned,)) for judged, learned in DECIDES[question]}
+    assert decided == {((evaluated,), (learned,)) for evaluated, learned in DECIDES[question]}
     assert all(decision.decides == (not decision.missing) for decision in decisions.values())
 
 
 def test_a_count_is_decided_by_recordings_of_the_laboratories_alone():
-    assert [judged for judged in MIXTURES if decide(COUNT, Basis(judged)).decides] == [("raw",)]
+    assert [evaluated for evaluated in MIXTURES if decide(COUNT, Basis(evaluated)).decides] == [("raw",)]
 
 
-SIMULATED = "judged on simulated images"
+SIMULATED = "evaluated on simulated images"
 DRAWN = "the model learned from simulated images"
 OTHERS = "public recordings of another instrument"
 
 
 @pytest.mark.parametrize(
-    ("case", "question", "judged", "learned", "missing"),
+    ("case", "question", "evaluated", "learned", "missing"),
     [
         ("all drawn", RECORDINGS, "phantom", "phantom", (SIMULATED, DRAWN)),
         ("all drawn", TRAINING, "phantom", "phantom", (SIMULATED, DRAWN)),
@@ -73,34 +75,34 @@ OTHERS = "public recordings of another instrument"
         ("paper scale", RECORDINGS, "raw", "raw", ()),
         ("paper scale", TRAINING, "raw", "raw", ()),
         ("paper scale", DRAWN_CELLS, "raw", "phantom", ()),
-        ("public recordings", RECORDINGS, "public", "raw", (f"judged on {OTHERS}",)),
+        ("public recordings", RECORDINGS, "public", "raw", (f"evaluated on {OTHERS}",)),
         ("trained on public recordings", RECORDINGS, "raw", "public", (f"the model learned from {OTHERS}",)),
         ("one laboratory drawn", TRAINING, "phantom raw", "phantom raw",
-         ("judged partly on simulated images", "the model learned partly from simulated images")),
+         ("evaluated partly on simulated images", "the model learned partly from simulated images")),
         ("one laboratory drawn", RECORDINGS, "raw", "phantom raw", ("the model learned partly from simulated images",)),
         ("two good kinds mixed", RECORDINGS, "raw", "published raw",
          ("the model learned from the preprint’s published images and a laboratory’s recordings",)),
-        ("two good kinds apart", TRAINING, "published", "raw", ("judged on other images than the model learned from",)),
+        ("two good kinds apart", TRAINING, "published", "raw", ("evaluated on other images than it learned from",)),
         ("a folder of images", TRAINING, "unknown", "unknown",
-         ("judged on images of unknown origin", "the model learned from images of unknown origin")),
+         ("evaluated on images of unknown origin", "the model learned from images of unknown origin")),
         ("no record", RECORDINGS, "", "",
-         ("no record says what was judged on", "no record says what the model learned from")),
+         ("no record says what was evaluated on", "no record says what the model learned from")),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_said(case, question, judged, learned, missing):
-    basis = Basis(words(judged.split()), None if learned is None else words(learned.split()))
+def test_what_is_missing_is_said(case, question, evaluated, learned, missing):
+    basis = Basis(words(evaluated.split()), None if learned is None else words(learned.split()))
     assert decide(question, basis) == Decision(not missing, missing)
 
 
 @pytest.mark.parametrize(
-    ("judged", "missing"),
+    ("evaluated", "missing"),
     [
         ("raw", ("the images the checkpoint learned from are unknown",)),
         ("phantom", (SIMULATED, "the images the checkpoint learned from are unknown")),
     ],
 )
-def test_an_adopted_checkpoint_decides_nothing_and_is_never_called_rebuilt(judged, missing):
-    basis = Basis((judged,), ("unknown",), adopted=True)
+def test_an_adopted_checkpoint_decides_nothing_and_is_never_called_rebuilt(evaluated, missing):
+    basis = Basis((evaluated,), ("unknown",), adopted=True)
     for question in (RECORDINGS, DRAWN_CELLS):
         assert decide(question, basis).missing == missing
         assert rebuilt(question, basis).startswith("checkpoint adopted, not trained here: ")
@@ -121,7 +123,7 @@ def test_a_comparison_decides_where_both_runs_do():
 def test_a_verdict_is_what_was_found_or_why_there_is_none():
     assert decide(RECORDINGS, Basis(("raw",), ("raw",))).verdict("holds") == "holds"
     both = decide(RECORDINGS, Basis(("phantom",), ("phantom",)))
-    assert both.verdict("holds") == "not decided: judged on and learned from simulated images"
+    assert both.verdict("holds") == "not decided: evaluated on and learned from simulated images"
     assert rebuilt(RECORDINGS, Basis(("raw",), ("raw",))) == "rebuilt"
     assert rebuilt(RECORDINGS, Basis(("raw",), ("phantom",))) == f"method rerun: {DRAWN}"
     assert Question.of_run("test_synthetic_test") is DRAWN_CELLS
@@ -129,20 +131,20 @@ def test_a_verdict_is_what_was_found_or_why_there_is_none():
 
 
 @pytest.mark.parametrize(
-    ("judged", "learned", "sentences"),
+    ("evaluated", "learned", "sentences"),
     [
         ("raw", "raw", []),
         ("raw", "published", []),
         ("published", "published", []),
         ("phantom", "phantom",
-         ["Judged on and learned from simulated images: no number here reproduces a published one."]),
-        ("public", "published", [f"Judged on {OTHERS}: no number here reproduces a published one."]),
+         ["Evaluated on and learned from simulated images: no number here reproduces a published one."]),
+        ("public", "published", [f"Evaluated on {OTHERS}: no number here reproduces a published one."]),
         ("raw", "phantom", ["The model learned from simulated images: its numbers are not those of one that learned "
                             "from a laboratory’s cells."]),
     ],
 )  # fmt: skip
-def test_caveats_speak_of_the_basis(judged, learned, sentences):
-    basis = Basis((judged,), (learned,), remarks=(OUTLINED,))
+def test_caveats_speak_of_the_basis(evaluated, learned, sentences):
+    basis = Basis((evaluated,), (learned,), remarks=(OUTLINED,))
     assert caveats(basis) == sentences
     assert limits(basis)[-1] == OUTLINED
     assert len(limits(basis)) == 1 + (learned == "phantom")
@@ -154,7 +156,7 @@ def test_words_for_notes():
     assert (text(["raw", "phantom"]), text(None)) == ("simulated + laboratory", "origin not recorded")
     assert made_from(["raw"]) == "images made from laboratory cells"
     assert made_from(["published"]) == "the preprint’s published images"
-    assert Basis(("raw",), ("phantom",)).text == "judged on laboratory, learned from simulated"
+    assert Basis(("raw",), ("phantom",)).text == "evaluated on laboratory, learned from simulated"
     assert Basis(("raw",), ("raw",)).text == Basis(("raw",)).text == "laboratory"
 
 
@@ -230,8 +232,8 @@ def test_a_listed_network_that_learned_from_drawn_cells_is_remarked_upon(tmp_pat
 @pytest.mark.parametrize("value", [None, "", 3, float("nan"), [], [None], [""]])
 def test_what_is_no_word_of_an_origin_says_nothing(value):
     basis = Basis.of_metrics({"origin": value, "learned_from": value})
-    assert (basis.judged, basis.learned) == ((), ())
+    assert (basis.evaluated, basis.learned) == ((), ())
     assert decide(RECORDINGS, basis).missing == (
-        "no record says what was judged on",
+        "no record says what was evaluated on",
         "no record says what the model learned from",
     )

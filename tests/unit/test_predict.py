@@ -39,7 +39,7 @@ def weights(config, tmp_path_factory):
 
 def testset_of(folder, images):
     frames = [(Frame(image, "s", "d", "r", index), []) for index, image in enumerate(images)]
-    write_testset(folder, frames, name="toy", source="s", origin=["phantom"], labels="truth", classes_judged="true")
+    write_testset(folder, frames, name="toy", source="s", origin=["phantom"], labels="truth", classes_evaluated="true")
     return folder
 
 
@@ -218,12 +218,12 @@ def test_each_recording_is_seen_at_the_factor_that_fits_it(config, tmp_path):
     large = [cv2.resize(image, (480, 240)) for image in small]
     frames = [(Frame(image, "s", "d", name, 0), []) for name, own in (("b", small), ("a", large)) for image in own]
     write_testset(
-        tmp_path / "set", frames, name="set", source="s", origin=["phantom"], labels="truth", classes_judged="true"
+        tmp_path / "set", frames, name="set", source="s", origin=["phantom"], labels="truth", classes_evaluated="true"
     )
-    judged, medians = read_testset(tmp_path / "set"), {}
+    evaluated, medians = read_testset(tmp_path / "set"), {}
     detector = load_detector(weights, threads=1, size="native")
     for name, rows in (("b", slice(0, 7)), ("a", slice(7, 14))):
-        found = detector.detect([judged.image(frame) for frame in range(rows.start, rows.stop)])
+        found = detector.detect([evaluated.image(frame) for frame in range(rows.start, rows.stop)])
         table = pd.concat([boxes.assign(frame=number) for number, boxes in enumerate(found)])
         sides = sides_of(table)
         assert len(sides) >= ENOUGH
@@ -240,8 +240,8 @@ def test_each_recording_is_seen_at_the_factor_that_fits_it(config, tmp_path):
     factor = fits[high]["factor"]
     assert factor < 0.9 and fits[high]["n"] >= ENOUGH
     assert metadata["size"]["factor"] == [factor, 1.0]
-    assert factors(judged.frames, None, 2.0, fits).tolist() == [
-        2 * fits[name]["factor"] for name in judged.frames["recording"]
+    assert factors(evaluated.frames, None, 2.0, fits).tolist() == [
+        2 * fits[name]["factor"] for name in evaluated.frames["recording"]
     ]
     of_low = range(7) if low == "b" else range(7, 14)
     for own, scale in ((True, 1.0), (False, factor)):

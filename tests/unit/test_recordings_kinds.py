@@ -158,7 +158,7 @@ def run(finder: CellFinder, row: Recording, folder: Path) -> None:
     else:
         detect(reading | {"scale": row.scale}, finder, *tables, **named, looks=shipped_record("starter").get("looks"))
     stage.link_recording(folder)
-    stage.judge_recording(folder, alone=False)
+    stage.evaluate_recording(folder, alone=False)
 
 
 @pytest.fixture(scope="module")

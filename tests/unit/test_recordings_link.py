@@ -29,7 +29,7 @@ def frames(numbers: list[int], digests: str | None = None) -> pd.DataFrame:
     return pd.DataFrame({"frame": numbers, "digest": list(digests) if digests else [str(n) for n in numbers]})
 
 
-def judged(simulated: Simulated, probe: dict | None = None) -> tuple[float, float, link.LinkResult]:
+def evaluated(simulated: Simulated, probe: dict | None = None) -> tuple[float, float, link.LinkResult]:
     """Return relative errors of count and mean velocity against the truth of what could be followed."""
     probe = probe or simulated.probe
     links = link.link(simulated.boxes, simulated.frames, probe)
@@ -92,14 +92,14 @@ def test_frames_numbered_by_threes_are_consecutive():
     [(5, 160), (10, 80), (20, 20), (30, 320), (45, 40), (45, 320), (80, 80), (120, 160), (120, 320)],
 )
 def test_counts_and_velocities_match_the_truth(speed, spacing):
-    count, velocity, links = judged(simulate(Setup(speed=speed, spacing=spacing, cells=45), seed=4))
+    count, velocity, links = evaluated(simulate(Setup(speed=speed, spacing=spacing, cells=45), seed=4))
     assert links.flow.linkable and links.flow.direction == "right"
     assert abs(count) <= 0.07, count
     assert abs(velocity) <= 0.02, velocity
 
 
 def test_fast_and_crowded_together_is_refused():
-    _, _, links = judged(simulate(Setup(speed=120, spacing=20, cells=45), seed=4))
+    _, _, links = evaluated(simulate(Setup(speed=120, spacing=20, cells=45), seed=4))
     assert not links.flow.linkable
     assert "too many for their speed" in links.flow.reason
 
@@ -107,8 +107,8 @@ def test_fast_and_crowded_together_is_refused():
 @pytest.mark.parametrize("direction", ["left", "up", "down"])
 def test_the_direction_is_found_and_changes_nothing(direction):
     setup = Setup(speed=45, spacing=120, cells=30)
-    count, velocity, links = judged(simulate(replace(setup, direction=direction), seed=5))
-    right = judged(simulate(setup, seed=5))
+    count, velocity, links = evaluated(simulate(replace(setup, direction=direction), seed=5))
+    right = evaluated(simulate(setup, seed=5))
     assert links.flow.direction == direction
     assert (count, velocity) == pytest.approx(right[:2], abs=1e-9)
 
@@ -126,7 +126,7 @@ def test_the_direction_is_found_and_changes_nothing(direction):
 )
 def test_counts_survive(harm):
     setup = Setup(speed=45, spacing=60, cells=50, **{"false_boxes": 0.02, **harm})
-    count, velocity, links = judged(simulate(setup, seed=6))
+    count, velocity, links = evaluated(simulate(setup, seed=6))
     assert links.flow.linkable, links.flow.reason
     assert abs(count) <= 0.08, count
     assert abs(velocity) <= 0.02, velocity

@@ -21,7 +21,7 @@ from rbcflow.detector.fitting import NEAR, SIDE, Learned
 from rbcflow.detector.weights import recorded
 from rbcflow.recordings import detectors, kept, network, retrain, retraining
 from rbcflow.recordings.corrected import Corrected
-from rbcflow.recordings.kept import Judged
+from rbcflow.recordings.kept import Evaluated
 from rbcflow.recordings.link import Flow
 from rbcflow.recordings.probe import probe
 from rbcflow.runtime.provenance import sha256
@@ -45,7 +45,7 @@ FOUR = [[0, 0, 10, 10]] * 4
 def test_the_last_block_of_time_is_held_out_and_what_shows_its_cells_is_left_out():
     frames = [frame(number, FOUR) for number in range(0, 200, 10)]
     made = retrain.blocks(frames, {"a": 25})
-    # 20 frames: 6 to judge by, 3 before them to choose the epoch; a cell takes 25 frames through the field
+    # 20 frames: 6 to evaluate on, 3 before them to choose the epoch; a cell takes 25 frames through the field
     assert [own.number for own in made.held] == [140, 150, 160, 170, 180, 190]
     assert [own.number for own in made.val] == [110]
     assert [own.number for own in made.train] == list(range(0, 90, 10))
@@ -64,8 +64,8 @@ def test_every_recording_gives_to_every_block():
 
 
 @pytest.mark.parametrize("frames", [[frame(1, FOUR)], [frame(n, [[0, 0, 9, 9]]) for n in range(12)], [frame(1)] * 9])
-def test_too_little_to_judge_by_is_refused(frames):
-    with pytest.raises(InputError, match=r"a_\d.txt: found .* to judge by; expected some of each, and 10 boxes"):
+def test_too_little_to_evaluate_by_is_refused(frames):
+    with pytest.raises(InputError, match=r"a_\d.txt: found .* to evaluate on; expected some of each, and 10 boxes"):
         retrain.blocks(frames, {"a": 0})
 
 
@@ -156,7 +156,7 @@ def test_small_sets_are_shown_more_often(images, expected):
     assert retrain.epochs(images) == expected
 
 
-OLD = Judged("starter", 0.83, 0.5, 0.9, {"slipper": 0.83}, {"a": 1.0})
+OLD = Evaluated("starter", 0.83, 0.5, 0.9, {"slipper": 0.83}, {"a": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -199,18 +199,18 @@ def table(*rows: tuple) -> pd.DataFrame:
     return pd.DataFrame(made)
 
 
-def test_detectors_are_judged_by_hand():
+def test_detectors_are_evaluated_by_hand():
     truth = table(("a", 3, "slipper", 0, 1), ("a", 3, "croissant", 50, 1), ("b", 0, "slipper", 0, 1))
     # frames of two recordings have equal numbers; a false positive on a frame without a cell comes first
     found = table(("a", 9, "slipper", 0, 0.9), ("a", 3, "slipper", 1, 0.8), ("a", 3, "slipper", 50, 0.7),
                   ("b", 0, "slipper", 0, 0.6))  # fmt: skip
-    judged = kept.judge("x", truth.drop(columns="conf"), found, HELD, {})
+    evaluated = kept.evaluate("x", truth.drop(columns="conf"), found, HELD, {})
     # slippers: false, true, false, true of two: precision 1/2 and 1/2 at recalls 1/2 and 1; croissants: none found
-    assert judged.by_class == pytest.approx({"croissant": 0.0, "slipper": 0.5}, abs=1e-6)
-    assert judged.map50 == pytest.approx(0.25)
+    assert evaluated.by_class == pytest.approx({"croissant": 0.0, "slipper": 0.5}, abs=1e-6)
+    assert evaluated.map50 == pytest.approx(0.25)
     # whatever the class: false, then three true ones, precision 3/4 from there on
-    assert judged.ap50 == pytest.approx(0.75)
-    unnamed = kept.judge("x", truth.drop(columns="conf"), found.assign(**{"class": "cell"}), HELD, {})
+    assert evaluated.ap50 == pytest.approx(0.75)
+    unnamed = kept.evaluate("x", truth.drop(columns="conf"), found.assign(**{"class": "cell"}), HELD, {})
     assert (unnamed.map50, unnamed.by_class) == (None, {})
     assert unnamed.ap50 == pytest.approx(0.75)
 
@@ -229,7 +229,7 @@ def test_the_difference_has_an_interval_over_frames():
 
 @pytest.fixture(scope="module")
 def corrected_recording(tmp_path_factory):
-    """A drawn recording, judged as far as a retraining asks, and corrected labels of its frames."""
+    """A drawn recording, evaluated as far as a retraining asks, and corrected labels of its frames."""
     root = tmp_path_factory.mktemp("corrected")
     drawn = draw_recording(frames=24, step=20.0, seed=1, name="a")
     write_avi(root / "a.avi", np.stack([image for _, image in drawn.images]))
@@ -277,7 +277,7 @@ def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recordi
     for name, old, new in (("mine", "starter", "mine"), ("worse", "starter", "random"), ("better", "random", "mine")):
         output = tmp_path / "out/detectors" / name
         output.mkdir(exist_ok=True)
-        retraining.judge_retraining(folders, data, candidate, output, old=finders[old], new=finders[new], start=old,
+        retraining.evaluate_retraining(folders, data, candidate, output, old=finders[old], new=finders[new], start=old,
                                     start_sha256=sum_)  # fmt: skip
         told[name] = json.loads((output / "retraining.json").read_text())
         before, after = (told[name][key]["map50"] for key in ("before", "after"))

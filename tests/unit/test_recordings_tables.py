@@ -149,7 +149,7 @@ def test_a_detector_that_knows_no_shapes_gives_cells_without_shares(tmp_path):
     ("hits", "expected", "counts"), [(1, 1, True), (1, 2, False), (2, 5, True), (2, 6, False), (9, 10, True)]
 )
 def test_a_cell_counts_if_it_was_seen_often_enough(hits, expected, counts):
-    counted, reason = summarise.judged(pd.DataFrame({"hits": [hits], "expected": [expected]}))
+    counted, reason = summarise.evaluated(pd.DataFrame({"hits": [hits], "expected": [expected]}))
     assert counted.tolist() == [counts]
     assert reason.tolist() == ["" if counts else f"seen in {hits} of {expected} frames"]
 

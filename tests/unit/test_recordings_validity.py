@@ -65,11 +65,11 @@ def test_what_was_not_measured_passes_and_says_so():
     assert found.as_dict()["verdict"] in VERDICTS
 
 
-def judged(simulated, **options) -> dict[str, validity.Finding]:
+def evaluated(simulated, **options) -> dict[str, validity.Finding]:
     links = link.link(simulated.boxes, simulated.frames, simulated.probe)
     cells = summarise.cells(links, simulated.probe)
     counted = flux.count(links, simulated.probe)
-    found = validity.judge(simulated.boxes, simulated.frames, simulated.probe, links, cells, counted, **options)
+    found = validity.evaluate(simulated.boxes, simulated.frames, simulated.probe, links, cells, counted, **options)
     return {finding.name: finding for finding in found.findings} | {"verdict": found}
 
 
@@ -133,7 +133,7 @@ HARMS = {
 @pytest.mark.parametrize("name", HARMS)
 def test_harms_are_seen(name):
     make, options, grades, verdict = HARMS[name]
-    found = judged(make(), **options)
+    found = evaluated(make(), **options)
     assert {key: found[key].grade for key in grades} == grades
     if verdict:
         assert found["verdict"].verdict == verdict, found["verdict"].reasons
@@ -141,7 +141,7 @@ def test_harms_are_seen(name):
 
 def test_the_gauge_says_its_verdict_and_why():
     gauge = {"expected": 0.52, "verdict": "not valid", "reasons": ["cells are small", "noise"]}
-    said = judged(change(), gauge=gauge)["gauge"].sentence
+    said = evaluated(change(), gauge=gauge)["gauge"].sentence
     assert said.endswith("average precision of 0.52: not valid, as cells are small; noise")
 
 
@@ -150,7 +150,7 @@ def test_counts_that_disagree_with_flux_are_seen():
     links = link.link(simulated.boxes, simulated.frames, simulated.probe)
     cells = summarise.cells(links, simulated.probe)
     halved = flux.Flux(rate=1.0, seen=2.5 * len(cells))
-    found = validity.judge(simulated.boxes, simulated.frames, simulated.probe, links, cells, halved)
+    found = validity.evaluate(simulated.boxes, simulated.frames, simulated.probe, links, cells, halved)
     assert next(f for f in found.findings if f.name == "flux").grade == "boxes only"
 
 

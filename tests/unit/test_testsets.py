@@ -90,7 +90,7 @@ def test_saarland_donors_shows_held_out_recordings_only(tmp_path):
     ]  # fmt: skip
     assert (testset.image(2) == 52).all()
     assert testset.image(2).shape == (30, 40)
-    assert (testset.meta["labels"], testset.meta["classes_judged"]) == ("annotations", "true")
+    assert (testset.meta["labels"], testset.meta["classes_evaluated"]) == ("annotations", "true")
     assert (testset.meta["n_frames"], testset.meta["n_boxes"], testset.meta["status"]) == (8, 8, "available")
     assert testset.meta["origin"] == ["phantom"]
 
@@ -134,7 +134,7 @@ def test_naples_phantom_has_exact_truth(tmp_path):
         [3, "croissant", 0, 35, 41, 86, "edge"],
     ]
     assert len(testset.frames) == 12
-    assert (testset.meta["labels"], testset.meta["classes_judged"]) == ("truth", "true")
+    assert (testset.meta["labels"], testset.meta["classes_evaluated"]) == ("truth", "true")
     assert testset.image(3).shape == (128, 300, 3)
     assert testset.frames.iloc[3]["condition"] == "0.12 cm/s"
 
@@ -143,7 +143,7 @@ def test_naples_phantom_has_exact_truth(tmp_path):
 def test_naples_recordings_get_boxes_without_class(tmp_path, write):
     """A table of objects that happens to lie in a folder of own files is no truth unless the record says so."""
     testset = build("naples", write(tmp_path / "raw"), tmp_path / "set", origin=["raw"], max_frames=5)
-    assert (testset.meta["labels"], testset.meta["classes_judged"]) == ("background", "false")
+    assert (testset.meta["labels"], testset.meta["classes_evaluated"]) == ("background", "false")
     assert list(zip(testset.frames["recording"].str[-1], testset.frames["index"], strict=True)) == [
         ("1", 0), ("1", 3), ("2", 0), ("2", 2), ("2", 5),
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def test_flow_public_has_proxy_classes_and_empty_frames(tmp_path):
     ]
     assert testset.frames["index"].tolist() == [0, 2]
     assert (testset.image(1) == 20).all()
-    assert (testset.meta["labels"], testset.meta["classes_judged"]) == ("proxy", "proxy")
+    assert (testset.meta["labels"], testset.meta["classes_evaluated"]) == ("proxy", "proxy")
 
 
 def test_shipped_annotations_are_whole():
@@ -319,7 +319,7 @@ def test_naples_as_the_preprint_wrote_it(tmp_path):
     assert testset.truth["frame"].tolist() == [0, 1] and set(testset.truth["class"]) == {"other"}
     assert testset.truth[["x0", "y0", "x1", "y1"]].values[1] == pytest.approx([110, 35, 191, 86], abs=1)
     assert testset.image(0)[0, 0].tolist() == [140, 150, 160], "red and blue are exchanged"
-    assert testset.meta["classes_judged"] == "false"
+    assert testset.meta["classes_evaluated"] == "false"
 
 
 def test_singapores_held_out_pictures_are_those_the_preprint_trained_on_no_cell_of(tmp_path):

@@ -150,7 +150,7 @@ def test_a_stress_set_has_every_frame_under_every_disturbance(tmp_path):
     made = build_stress(other, tmp_path / "stress", name="stress_naples")
     assert made.frames["condition"].tolist() == [name for name in DISTURBANCES for _ in range(2)]
     assert set(made.frames["recording"]) == {"donor_1/0300mbar_1"}
-    assert (made.meta["source"], made.meta["origin"], made.meta["classes_judged"]) == ("naples", ["phantom"], "true")
+    assert (made.meta["source"], made.meta["origin"], made.meta["classes_evaluated"]) == ("naples", ["phantom"], "true")
     images = {name: made.image(2 * number) for number, name in enumerate(DISTURBANCES)}
     plain = images["none"].astype(float)
     np.testing.assert_array_equal(images["none"], read_testset(other).image(0))
@@ -191,8 +191,8 @@ def test_clusters_are_one_box_or_ignored():
         (1, "slipper", 0.5, 20, 0, 60, 10),  # at that place, but in another frame
     ]
 
-    judged = TestSet(Path(), {"name": "set"}, pd.DataFrame({"frame": [0, 1]}), truth)
-    own, boxes = conditions.without_clusters(judged, Predictions({}, prediction_table(found)), 0.5)
+    evaluated = TestSet(Path(), {"name": "set"}, pd.DataFrame({"frame": [0, 1]}), truth)
+    own, boxes = conditions.without_clusters(evaluated, Predictions({}, prediction_table(found)), 0.5)
     assert own.truth["kind"].tolist() == ["single"]
     assert boxes.boxes["conf"].tolist() == [0.9, 0.6, 0.5]
 
@@ -292,9 +292,9 @@ def test_variants_are_compared_over_seeds_by_hand():
 def test_cells_are_found_by_size_and_contrast(tmp_path):
     """A large cell that is found, a smaller one that is not; the test set's cells have one grey level."""
     boxes = [(0, "slipper", 10, 10, 40, 30), (1, "other", 0, 0, 20, 20), (1, "other", 60, 0, 99, 50, "cluster")]
-    judged = read_testset(write_testset(tmp_path / "testsets/naples", 2, boxes))
+    evaluated = read_testset(write_testset(tmp_path / "testsets/naples", 2, boxes))
     run = {"run": "m-on-naples", "model": "m", "testset": "naples", "size": "native", "input": "grey"}
-    told = {"run": run["run"], "testset": "naples", "testset_fingerprint": judged.meta["fingerprint"]}
+    told = {"run": run["run"], "testset": "naples", "testset_fingerprint": evaluated.meta["fingerprint"]}
     write_predictions(tmp_path / "predictions/m-on-naples.parquet", [(0, "other", 0.5, 10, 10, 40, 30)], **told)
     other = run | {"run": "none", "testset": "elsewhere"}
     coloured = run | {"run": "none", "input": "recorded"}
@@ -310,13 +310,13 @@ def test_cells_are_found_by_size_and_contrast(tmp_path):
     # sqrt(30 * 20) = 24.5; 20
     assert sides["recall"].to_dict() == {17: 0, 24: 1} and sides["n_boxes"].tolist() == [1, 1]
     assert made[made["measure"] == "contrast"]["n_boxes"].sum() == 2
-    assert contrasts(judged).shape == (3,)
+    assert contrasts(evaluated).shape == (3,)
 
 
 def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
     """Two detectors of this run on Naples, in colour and in grey; the shipped one saw these frames, and others."""
-    judged = read_testset(write_testset(tmp_path / "testsets/naples", 2, BOXES))
-    told = {"testset": "naples", "testset_fingerprint": judged.meta["fingerprint"]}
+    evaluated = read_testset(write_testset(tmp_path / "testsets/naples", 2, BOXES))
+    told = {"testset": "naples", "testset_fingerprint": evaluated.meta["fingerprint"]}
     first, second = (0, "slipper", 0.5, 10, 10, 40, 30), (1, "slipper", 0.5, 0, 0, 20, 20)
     found = {"poor": [(0, "other", *first[2:])], "good": [first, second]}
     nameable = {"poor": list(CLASSES), "good": ["slipper", "croissant"]}
@@ -328,7 +328,7 @@ def test_the_preprints_detectors_stand_beside_the_shipped_one(tmp_path):
             write_predictions(
                 tmp_path / f"predictions/{name}.parquet", boxes, **told | {"run": name, "classes": nameable[model]}
             )
-    other = [row("universal", 0.9) | {"fingerprint": judged.meta["fingerprint"]}]
+    other = [row("universal", 0.9) | {"fingerprint": evaluated.meta["fingerprint"]}]
     other.append(row("universal", 0.4) | {"testset": "naples_colour", "input": "recorded", "fingerprint": "another"})
     other.append(row("universal", 0.9) | {"testset": "stress_naples", "fingerprint": ""})
     settings = conditions.Settings(0.25, 0.45, 20, 0)

@@ -191,9 +191,9 @@ def test_a_test_set_without_classes_says_so(tmp_path: Path):
     ]
     assert found.truth.values.tolist()[0] == [0, "other", 8, 3, 12, 7, "single"]
     # the line that was appended twice is one cell
-    assert (found.meta["n_boxes"], found.meta["classes_judged"], found.meta["labels"]) == (6, "false", "given")
+    assert (found.meta["n_boxes"], found.meta["classes_evaluated"], found.meta["labels"]) == (6, "false", "given")
     assert (found.meta["n_unlabelled"], found.meta["origin"]) == (0, ["raw"])
-    assert build(tmp_path / "own", tmp_path / "set", classes=True).meta["classes_judged"] == "true"
+    assert build(tmp_path / "own", tmp_path / "set", classes=True).meta["classes_evaluated"] == "true"
 
 
 SAARLAND = {
@@ -212,7 +212,7 @@ def test_a_table_says_of_which_donor_a_picture_is(tmp_path: Path, encoding: str)
     ]  # fmt: skip
     # the edge is cut where the frame ends; the picture without a label file shows nothing and is counted
     assert found.truth.values.tolist() == [[0, "slipper", 0, 3, 2, 7, "edge"]]
-    assert (found.meta["classes_judged"], found.meta["n_unlabelled"]) == ("true", 1)
+    assert (found.meta["classes_evaluated"], found.meta["n_unlabelled"]) == ("true", 1)
 
 
 def test_without_a_word_on_recordings_all_pictures_are_of_one(tmp_path: Path):
@@ -221,21 +221,21 @@ def test_without_a_word_on_recordings_all_pictures_are_of_one(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("files", "judged", "classes"),
+    ("files", "evaluated", "classes"),
     [
         ({"classes.txt": "RBC\n"}, "false", ["other"]),
         ({"classes.txt": "slipper\ncroissant\n"}, "true", ["croissant"]),
         ({"classes.txt": ""}, "true", ["slipper"]),
     ],
 )
-def test_classes_go_by_name(tmp_path: Path, files: dict, judged: str, classes: list[str]):
+def test_classes_go_by_name(tmp_path: Path, files: dict, evaluated: str, classes: list[str]):
     label = "0 0.05 0.5 0.1 0.4\n" if files["classes.txt"].startswith("RBC") else SAARLAND["labels/a 1.txt"]
     files = {**SAARLAND, "labels/a 1.txt": label, **files}
     found = build(write(tmp_path / "own", {k: v for k, v in files.items() if v}), tmp_path / "set")
-    assert (found.meta["classes_judged"], found.truth["class"].tolist()) == (judged, classes)
+    assert (found.meta["classes_evaluated"], found.truth["class"].tolist()) == (evaluated, classes)
 
 
-def test_of_a_folder_with_splits_the_test_split_is_judged(tmp_path: Path):
+def test_of_a_folder_with_splits_the_test_split_is_evaluated(tmp_path: Path):
     assert len(build(write(tmp_path / "own", splits()), tmp_path / "set").frames) == 2
     root = write(tmp_path / "other", {k: v for k, v in splits().items() if not k.startswith("test")})
     with pytest.raises(InputError, match="the splits train, val; expected a test split"):

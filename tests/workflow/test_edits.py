@@ -26,7 +26,7 @@ COMPOSE = {
 """Scripts that know the composer; ``probe_pixels`` and ``compare_fingerprints`` are waited for by no training."""
 
 RECORDINGS = {
-    "cut_corrected", "draw_recording", "judge_recording", "judge_retraining", "link_recording", "pack_labels",
+    "cut_corrected", "draw_recording", "evaluate_recording", "evaluate_retraining", "link_recording", "pack_labels",
     "show_labels", "show_recordings", "show_retraining", "summarise_recordings",
 }  # fmt: skip
 DETECT = {"calibrate_gauge", "detect_recording", "retrain_detector"}
@@ -90,7 +90,7 @@ EDITS = {
         "predictions/predict.py", "CROWDED = ", "CROWDED = 1 + ", RECORDINGS | DETECT | {"predict_model"},
     ),
     "the trainer": ("training/trainer.py", BEGIN, MORE, TRAIN),
-    "a test of a claim": ("claims/statistics.py", BEGIN, MORE, {"judge_claims"}),
+    "a test of a claim": ("claims/statistics.py", BEGIN, MORE, {"evaluate_claims"}),
     "the page": ("report/page.py", BEGIN, MORE, RECORDINGS | {"render_report"}),
     "how objects are found by background": (
         "cells/methods/background.py", BEGIN, MORE,

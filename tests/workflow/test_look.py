@@ -106,7 +106,7 @@ def test_a_laboratory_alone_is_looked_at_and_read_and_a_touch_reruns_nothing(pro
     assert re.search(r"own +\S.*home/frames +6 other, 6 picture +0 +0 +6 +0 +6 +0", printed)
     assert re.search(r"kihm2018 +resources/raw/kihm2018 +not there", printed)
     assert re.search(r"testsets: +naples, flow_public, synthetic_test", printed)
-    assert '"classes_judged": "false"' in (project / targets[0]).read_text()
+    assert '"classes_evaluated": "false"' in (project / targets[0]).read_text()
     for path in (project / "home").rglob("*.*"):
         path.touch()
     assert "Nothing to be done" in run(project, "-n", *targets)

@@ -163,7 +163,7 @@ def test_the_published_images_decide_the_trainings_made_of_them(small: Small):
 def test_drawn_and_adopted_trainings_decide_nothing(small: Small):
     ledger = small.ledger
     drawn = ledger[ledger.section == "training train18"]
-    assert set(drawn.verdict) == {"not decided: judged on and learned from simulated images"}
+    assert set(drawn.verdict) == {"not decided: evaluated on and learned from simulated images"}
     unknown = "not decided: the images the checkpoint learned from are unknown"
     assert set(ledger[ledger.section == "training train13"].verdict) == {unknown}
     adopted = small.json("validation/random-on-naples/metrics.json")
@@ -174,7 +174,7 @@ def test_drawn_and_adopted_trainings_decide_nothing(small: Small):
     assert "| training data | images of unknown origin, fingerprint `not recorded` |" in card
 
 
-def test_every_run_says_what_it_was_judged_on_and_what_its_model_learned_from(small: Small):
+def test_every_run_says_what_it_was_evaluated_on_and_what_its_model_learned_from(small: Small):
     found = {
         path.parent.name: (metrics["origin"], metrics["learned_from"])
         for path in (small.folder / "results/published/validation").glob("*/metrics.json")
@@ -193,7 +193,7 @@ def test_every_run_says_what_it_was_judged_on_and_what_its_model_learned_from(sm
         "random_nosuperposition_noother-on-naples": (["raw"], ["phantom"]),
         "random-on-naples": (["raw"], ["unknown"]),
     }
-    # every model is judged on the real cells of both published sets
+    # every model is evaluated on the real cells of both published sets
     assert {run: basis for run, basis in found.items() if "-on-published_" in run} == {
         f"{model}-on-published_{name}": (["published"], own) for model, own in learned.items() for name in SETS
     }
@@ -203,7 +203,7 @@ def test_the_published_test_images_have_classes(small: Small):
     for name in SETS:
         description = small.json(f"testsets/published_{name}/testset.json")
         assert (description["status"], description["origin"]) == ("available", ["published"])
-        assert (description["classes_judged"], description["labels"]) == ("true", "truth")
+        assert (description["classes_evaluated"], description["labels"]) == ("true", "truth")
         assert (description["n_frames"], description["n_boxes"]) == (IMAGES["test"], IMAGES["test"])
         truth = pd.read_csv(small.folder / f"results/published/testsets/published_{name}/truth.csv")
         assert truth["class"].tolist() == ["croissant", "slipper"] * 2

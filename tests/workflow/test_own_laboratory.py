@@ -116,7 +116,7 @@ def test_the_documented_laboratory_ends_with_a_report(project: Path):
     assert cells["source"].unique().tolist() == ["mylab"]
     assert cells["kept"].sum() == 4
     testset = json.loads((project / "results/testsets/mylab/testset.json").read_text())
-    assert (testset["labels"], testset["classes_judged"], testset["origin"]) == ("background", "false", ["raw"])
+    assert (testset["labels"], testset["classes_evaluated"], testset["origin"]) == ("background", "false", ["raw"])
     metrics = json.loads((project / "results/validation/random-on-mylab/metrics.json").read_text())
     assert metrics["n_boxes"]["total"] == testset["n_boxes"] == 4
     page = (project / "results/report.html").read_text(encoding="utf-8")

@@ -161,12 +161,12 @@ def test_what_trainings_start_from(usual):
 
 def test_one_table_of_keys_draws_and_shows(usual):
     keys = usual.figures.keys
-    judged = list(dict.fromkeys(run.model for run in usual.settings.runs.values()))
-    assert keys["model"] == judged
-    assert sorted(judged) == usual.models.judged
+    evaluated = list(dict.fromkeys(run.model for run in usual.settings.runs.values()))
+    assert keys["model"] == evaluated
+    assert sorted(evaluated) == usual.models.evaluated
     assert keys["clustered"] == ["liang2024"]
     assert keys["none"] == ["all"]
-    assert set(usual.figures.once()) == {"judged", "trained", "composed", "outlined", "counted"}
+    assert set(usual.figures.once()) == {"evaluated", "trained", "composed", "outlined", "counted"}
     run = keys["run"][0]
     assert usual.figures.input_file("errors", run) == f"<results>/errors/{run}/errors.csv"
     assert usual.figures.input_file("testset", run) == paths.testset(usual.settings.runs[run].testset)

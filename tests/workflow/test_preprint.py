@@ -332,13 +332,13 @@ def test_the_preprints_folders():
     assert Options().wants("Rolling", 0)
 
 
-def test_naples_is_judged_as_published_and_as_ours_at_both_sizes():
+def test_naples_is_evaluated_as_published_and_as_ours_at_both_sizes():
     own = settings(True)
     for name, model in (("val21", "random"), ("val22", CHANNEL), ("val30", APART), ("val32", f"{APART}_noother")):
         published = next(run for run in own.runs.values() if run.published_as == name)
         assert (published.model, published.testset) == (model, "naples_published")
         for testset in ("naples", "naples_published"):
-            assert {own.judged[f"{model}-on-{testset}{end}"].size for end in ("", "-at-native")} == {
+            assert {own.evaluated[f"{model}-on-{testset}{end}"].size for end in ("", "-at-native")} == {
                 "trained",
                 "native",
             }

@@ -60,7 +60,7 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
         "score_outlines_by_{kind}",
         "detect_recording",
         "retrain_detector",
-        "judge_retraining",
+        "evaluate_retraining",
     }
 
 

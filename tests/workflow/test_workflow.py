@@ -35,13 +35,13 @@ MADE_BEFORE_DATASETS = {
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
 DRAWN_LAST = {
     "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "measure_looks",
-    "compare_with_universal", "judge_claims", "draw_figure", "draw_model", "draw_run", "draw_variant", "tabulate_seeds",
-    "write_model_card", "render_report",
+    "compare_with_universal", "evaluate_claims", "draw_figure", "draw_model", "draw_run", "draw_variant",
+    "tabulate_seeds", "write_model_card", "render_report",
 }  # fmt: skip
 ONE_SCRIPT = {
     r"^(predict|evaluate)_.+": r"\1_model",
     r"^(draw_run|collect_errors|score_outlines)_.+": r"\1",
-    r"^draw_(counted|outlined|composed|trained|judged)$": "draw_figure",
+    r"^draw_(counted|outlined|composed|trained|evaluated)$": "draw_figure",
 }
 """Rules that there are for each model, or for what has happened, and what their logs and records call them."""
 COUNTED = ("confusion_matrix", "curves", "matches", "errors", "groups", "calibration")
@@ -136,7 +136,7 @@ def test_origins_are_told_apart_all_the_way(clone: Clone):
         "flow_public": ["public"],
         "random_test": ["phantom"],
     }
-    # a model that learned from phantoms, judged on public frames: the number depends on both
+    # a model that learned from phantoms, evaluated on public frames: the number depends on both
     assert clone.json("validation/random-on-flow_public/provenance.json")["origin"] == ["phantom", "public"]
     metrics = clone.json("validation/random-on-flow_public/metrics.json")
     assert (metrics["origin"], metrics["learned_from"], metrics["adopted"]) == (["public"], ["phantom"], False)
@@ -389,7 +389,7 @@ def test_with_the_package_index_unreachable_the_report_says_what_is_missing(clon
     clone.snakemake(f"results/{run}", *TOY, "--forcerun", "fetch_recordings", **UNREACHABLE)
     assert clone.json("testsets/flow_public/testset.json")["status"] == "unavailable"
     assert clone.json(run)["status"] == "unavailable"
-    # what else was judged on them is left as it is: the page is of what is there
+    # what else was evaluated on them is left as it is: the page is of what is there
     clone.snakemake("results/report.html", *TOY, "--force", "--allowed-rules", "render_report")
     with open_page(clone.folder / "results/report.html") as opened:
         assert opened.undecoded() == []

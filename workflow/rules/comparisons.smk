@@ -4,8 +4,8 @@
 rule check_metrics:
     """Every run counted again by the libraries' own functions; a disagreement ends the DAG."""
     input:
-        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
-        predictions=paths.predictions(SETTINGS.judged),
+        metrics=paths.counted(SETTINGS.evaluated, "metrics.json"),
+        predictions=paths.predictions(SETTINGS.evaluated),
     output:
         table="<results>/tables/metric_checks.csv",
         provenance="<results>/tables/metric_checks.json",
@@ -13,7 +13,7 @@ rule check_metrics:
         "<logs>/check_metrics.log",
     benchmark:
         "<benchmarks>/check_metrics.tsv"
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -21,7 +21,7 @@ rule check_metrics:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        runs=list(rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.evaluated).values()),
         code=code("check_metrics"),
     message:
         "Counting every run again by the libraries' own functions"
@@ -32,9 +32,9 @@ rule check_metrics:
 rule compare_runs:
     """Intervals of headline numbers, and differences of models on the same frames."""
     input:
-        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
-        errors=paths.counted(SETTINGS.judged, "errors.csv"),
-        predictions=paths.predictions(SETTINGS.judged),
+        metrics=paths.counted(SETTINGS.evaluated, "metrics.json"),
+        errors=paths.counted(SETTINGS.evaluated, "errors.csv"),
+        predictions=paths.predictions(SETTINGS.evaluated),
     output:
         headline="<results>/tables/headline.csv",
         comparisons="<results>/tables/comparisons.csv",
@@ -43,7 +43,7 @@ rule compare_runs:
         "<logs>/compare_runs.log",
     benchmark:
         "<benchmarks>/compare_runs.tsv"
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -51,7 +51,7 @@ rule compare_runs:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        runs=list(rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.evaluated).values()),
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
@@ -66,7 +66,7 @@ rule compare_runs:
 rule compare_sizes:
     """Every published run beside itself at the frames' own size."""
     input:
-        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
+        metrics=paths.counted(SETTINGS.evaluated, "metrics.json"),
         headline="<results>/tables/headline.csv",
     output:
         table="<results>/tables/sizes.csv",
@@ -83,7 +83,7 @@ rule compare_sizes:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        runs=list(rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.evaluated).values()),
         code=code("compare_sizes"),
     message:
         "Putting every published run beside itself at another size"
@@ -102,7 +102,7 @@ rule measure_looks:
         "<logs>/measure_looks.log",
     benchmark:
         "<benchmarks>/measure_looks.tsv"
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -117,7 +117,7 @@ rule measure_looks:
         "../scripts/measure_looks.py"
 
 
-rule judge_claims:
+rule evaluate_claims:
     """Every sentence and printed value of the preprint with a verdict."""
     input:
         claims="paper/claims.yaml",
@@ -128,18 +128,18 @@ rule judge_claims:
         counts="<results>/tables/published_counts.csv",
         looks="<results>/tables/looks.csv",
         seeds="<results>/tables/seeds.csv",
-        trainings=[PLAN.models.record(model) for model in PLAN.models.judged],
-        metrics=paths.counted(SETTINGS.judged, "metrics.json"),
-        errors=paths.counted(SETTINGS.judged, "errors.csv"),
-        predictions=paths.predictions(SETTINGS.judged),
+        trainings=[PLAN.models.record(model) for model in PLAN.models.evaluated],
+        metrics=paths.counted(SETTINGS.evaluated, "metrics.json"),
+        errors=paths.counted(SETTINGS.evaluated, "errors.csv"),
+        predictions=paths.predictions(SETTINGS.evaluated),
     output:
         table="<results>/tables/claims.csv",
         provenance="<results>/tables/claims.json",
     log:
-        "<logs>/judge_claims.log",
+        "<logs>/evaluate_claims.log",
     benchmark:
-        "<benchmarks>/judge_claims.tsv"
-    priority: PRIORITY["judge"]
+        "<benchmarks>/evaluate_claims.tsv"
+    priority: PRIORITY["evaluate"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -147,19 +147,19 @@ rule judge_claims:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        runs=list(rows(SETTINGS.judged).values()),
+        runs=list(rows(SETTINGS.evaluated).values()),
         labels=SETTINGS.labels,
         models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
-        images={name: PLAN.datasets.image_count(PLAN.models.variant(name), "train") for name in PLAN.models.judged},
+        images={name: PLAN.datasets.image_count(PLAN.models.variant(name), "train") for name in PLAN.models.evaluated},
         conf=CONFIG.validation.conf,
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
         seed=CONFIG.seed,
-        code=code("judge_claims"),
+        code=code("evaluate_claims"),
     message:
-        "Judging every claim and printed value of the preprint"
+        "Evaluating every claim and printed value of the preprint"
     script:
-        "../scripts/judge_claims.py"
+        "../scripts/evaluate_claims.py"
 
 
 rule validate_weights:
@@ -174,4 +174,4 @@ rule validate_weights:
         mem_mb=growing(500),
         runtime=growing(5),
     message:
-        "Judged the checkpoint of the configuration's key `given`"
+        "Evaluated the checkpoint of the configuration's key `given`"

@@ -44,7 +44,7 @@ rule draw_phantom:
     wildcard_constraints:
         source=alternatives(PLAN.raw.of("phantom")),
     # all predictions wait for it, also where no dataset does
-    priority: lambda wildcards: PRIORITY["feed" if PLAN.cells.feeds(wildcards.source) else "judge"]
+    priority: lambda wildcards: PRIORITY["feed" if PLAN.cells.feeds(wildcards.source) else "evaluate"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -109,7 +109,7 @@ rule fetch_recordings:
         "<benchmarks>/fetch_recordings/{source}.tsv"
     wildcard_constraints:
         source=alternatives(PLAN.raw.of("package")),
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     localrule: True
     conda:
         "../../environment.yml"

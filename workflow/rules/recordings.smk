@@ -127,7 +127,7 @@ rule link_recording:
         "../scripts/link_recording.py"
 
 
-rule judge_recording:
+rule evaluate_recording:
     """Measures the cells, counts them a second way, and says whether the recording may be used."""
     input:
         probe="<results>/recordings/{recording}/probe.json",
@@ -139,9 +139,9 @@ rule judge_recording:
         flux="<results>/recordings/{recording}/flux.json",
         verdict="<results>/recordings/{recording}/verdict.json",
     log:
-        "<logs>/judge_recording/{recording}.log",
+        "<logs>/evaluate_recording/{recording}.log",
     benchmark:
-        "<benchmarks>/judge_recording/{recording}.tsv"
+        "<benchmarks>/evaluate_recording/{recording}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -150,11 +150,11 @@ rule judge_recording:
         runtime=growing(60),
     params:
         alone=lambda wildcards: OWN.alone(wildcards.recording),
-        code=code("judge_recording"),
+        code=code("evaluate_recording"),
     message:
-        "Judging {wildcards.recording}"
+        "Evaluating {wildcards.recording}"
     script:
-        "../scripts/judge_recording.py"
+        "../scripts/evaluate_recording.py"
 
 
 rule draw_recording:

@@ -7,13 +7,13 @@ rule render_report:
     """The report, one self-contained page, and the results for machines: an RO-Crate and a CODECHECK manifest."""
     input:
         figures=PLAN.figures.all(),
-        metrics=paths.counted(SETTINGS.judged),
+        metrics=paths.counted(SETTINGS.evaluated),
         datasets=[paths.dataset(variant) for variant in SETTINGS.variants],
         banks=[paths.cells(bank) for bank in SETTINGS.banks],
         outlines=[paths.outlines(method) for method in PLAN.cells.scored],
         tables=[paths.table(name) for name in (*TABLES, *(["box_sizes"] if PLAN.datasets.ways else []))],
         errors=paths.errors(SETTINGS.runs),
-        cards=[f"<results>/cards/{model}.md" for model in PLAN.models.judged],
+        cards=[f"<results>/cards/{model}.md" for model in PLAN.models.evaluated],
         registry=CONFIG.tables.figures,
         citation="CITATION.cff",
         published="paper/published.yaml",

@@ -119,7 +119,7 @@ rule retrain_detector:
         "../scripts/retrain_detector.py"
 
 
-rule judge_retraining:
+rule evaluate_retraining:
     """Compares both detectors on the held-out frames. The detector itself is no output: one that was kept earlier
     outlives a later retraining that is worse."""
     input:
@@ -131,9 +131,9 @@ rule judge_retraining:
         record="<results>/detectors/{retrained}/retraining.json",
         card="<results>/detectors/{retrained}/README.md",
     log:
-        "<logs>/judge_retraining/{retrained}.log",
+        "<logs>/evaluate_retraining/{retrained}.log",
     benchmark:
-        "<benchmarks>/judge_retraining/{retrained}.tsv"
+        "<benchmarks>/evaluate_retraining/{retrained}.tsv"
     conda:
         "../../environment.yml"
     threads: 4
@@ -144,11 +144,11 @@ rule judge_retraining:
     params:
         recordings=lambda wildcards: OWN.names(),
         detector=lambda wildcards: OWN.detector.params(),
-        code=code("judge_retraining"),
+        code=code("evaluate_retraining"),
     message:
-        "Judging {wildcards.retrained} on the frames that were held out"
+        "Evaluating {wildcards.retrained} on the frames that were held out"
     script:
-        "../scripts/judge_retraining.py"
+        "../scripts/evaluate_retraining.py"
 
 
 rule retrain:
@@ -165,6 +165,6 @@ rule retrain:
         mem_mb=growing(500),
         runtime=growing(5),
     message:
-        "The retraining is judged"
+        "The retraining is evaluated"
     script:
         "../scripts/show_retraining.py"

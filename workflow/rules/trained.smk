@@ -1,4 +1,4 @@
-# what is made of trained models besides their judgement: seeds compared, model cards, ONNX, and a proof of repeatability.
+# what is made of trained models besides their evaluation: seeds compared, model cards, ONNX, and a proof of repeatability.
 
 
 rule tabulate_seeds:

@@ -49,7 +49,7 @@ rule compare_with_universal:
         "<logs>/compare_with_universal.log",
     benchmark:
         "<benchmarks>/compare_with_universal.tsv"
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     conda:
         "../../environment.yml"
     threads: 1

@@ -22,7 +22,7 @@ rule build_testset:
         "<benchmarks>/build_testset/{testset}.tsv"
     wildcard_constraints:
         testset=alternatives(name for name in PLAN.testsets.names if name not in PLAN.testsets.streamed),
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     conda:
         "../../environment.yml"
     threads: 1
@@ -52,7 +52,7 @@ rule fetch_testset:
         "<benchmarks>/fetch_testset/{testset}.tsv"
     wildcard_constraints:
         testset=alternatives(PLAN.testsets.streamed),
-    priority: PRIORITY["judge"]
+    priority: PRIORITY["evaluate"]
     localrule: True
     conda:
         "../../environment.yml"
@@ -70,7 +70,7 @@ rule fetch_testset:
         "../scripts/fetch_testset.py"
 
 
-# To load the libraries and a network takes longer than to judge it on a test set, so a job takes all runs of a model.
+# To load the libraries and a network takes longer than to evaluate it on a test set, so a job takes all runs of a model.
 for job, runs in PLAN.runs.jobs.items():
     model = next(iter(runs.values())).model
 
@@ -89,7 +89,7 @@ for job, runs in PLAN.runs.jobs.items():
             f"<logs>/predict_model/{job}.log",
         benchmark:
             f"<benchmarks>/predict_model/{job}.tsv"
-        priority: PRIORITY["judge"]
+        priority: PRIORITY["evaluate"]
         group:
             group_of(workflow, "predict_*")
         conda:
@@ -130,7 +130,7 @@ for job, runs in PLAN.runs.jobs.items():
             f"<logs>/evaluate_model/{job}.log",
         benchmark:
             f"<benchmarks>/evaluate_model/{job}.tsv"
-        priority: PRIORITY["judge"]
+        priority: PRIORITY["evaluate"]
         group:
             group_of(workflow, "evaluate_*")
         conda:

@@ -1,4 +1,4 @@
-"""Rule cut_corrected: what a retraining learns from and is judged by, from corrected labels of own recordings."""
+"""Rule cut_corrected: what a retraining learns from and is evaluated by, from corrected labels of own recordings."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ from rbcflow.runtime import logs
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["stated", "warnings"])
-    # not a param: a sheet that was moved judges no recording anew
+    # not a param: a sheet that was moved evaluates no recording anew
     sheet = snakemake.config.get("recordings") or SHEET_OF_ONE
     found = described_or_refused(Recording(**snakemake.params.row), reading, sheet)
     Path(snakemake.output.probe).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

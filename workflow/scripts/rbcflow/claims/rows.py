@@ -31,7 +31,7 @@ class Claim:
         power_true: of a sentence, how often its test is right, open and wrong on drawn data where it is true.
         power_false: the same where it is false.
         deviation: the row of ``paper/deviations.md`` by which the value was changed on purpose.
-        origin: of the images ``here`` was judged or counted on.
+        origin: of the images ``here`` was evaluated or counted on.
         learned_from: origin of the images the model behind it learned from.
         source: file below ``results`` it comes from.
         testsets: of a sentence or the run of a value, names joined by blanks.
@@ -74,9 +74,9 @@ class Claim:
 
 def made_from(*bases: Basis) -> dict[str, str]:
     """Return the columns that say what a number was made from."""
-    judged = sorted({word for basis in bases for word in basis.judged})
+    evaluated = sorted({word for basis in bases for word in basis.evaluated})
     learned = sorted({word for basis in bases for word in basis.learned or ()})
-    return {"origin": SEPARATOR.join(judged), "learned_from": SEPARATOR.join(learned)}
+    return {"origin": SEPARATOR.join(evaluated), "learned_from": SEPARATOR.join(learned)}
 
 
 def complete(**known: str) -> Claim:

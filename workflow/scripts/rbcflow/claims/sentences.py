@@ -28,7 +28,7 @@ def row(entry: Mapping[str, Any], known: Evidence) -> Claim:
 
     Args:
         entry: of ``paper/claims.yaml``.
-        known: what it is judged by.
+        known: what it is evaluated by.
 
     Raises:
         InputError: it has no test, or names a test set that there is not.
@@ -68,7 +68,7 @@ def _of_runs(statement: Statement, items: list[str], known: Evidence) -> Claim:
     remarks = [_by_run(statement, items, metric, samples, weights), *_switched(statement, part, metric, known),
                _also(also, counted), _training(statement, known), statement.note, _few(least)]  # fmt: skip
     bases = [Basis.of_metrics(known.metrics[run]) for run in samples]
-    return _judged(
+    return _evaluated(
         statement, [(part, counted[metric])], Question.RECORDINGS, bases, remarks, outcome,
         n=_n(samples, testsets),
         source=_source(statement, testsets), **made, **_on_public(statement, metric, known),
@@ -201,19 +201,19 @@ def _of_looks(statement: Statement, known: Evidence) -> Claim:
         raise InputError(statements.FILE, found, f"two of {', '.join(sorted(there))}", f"claim {statement.id}")
     looks = known.looks[known.looks["testset"].isin(statement.looks)].reset_index(drop=True)
     pair, made = " minus ".join(statement.looks), _made_of(statement, known)
-    judged: list[tuple[Part, Number]] = []
+    evaluated: list[tuple[Part, Number]] = []
     for part in statement.parts:
         look = part.metric[0]
         groups = [cells_of(looks, name, look, known.runs.resamples, known.runs.seed) for name in statement.looks]
         least = min(own.n_recordings for own in groups)
         if not least:
             return _row(statement, statistic=pair, verdict=ABSENT, reason="a test set has no whole cell", **made)
-        judged.append((part, Number.of(look, of_looks(looks[look].to_numpy(dtype=float), groups), least)))
-    found = ", ".join(_with_interval(one) for _, one in judged)
+        evaluated.append((part, Number.of(look, of_looks(looks[look].to_numpy(dtype=float), groups), least)))
+    found = ", ".join(_with_interval(one) for _, one in evaluated)
     sizes = looks.groupby("testset")["recording"].agg(["size", "nunique"])
     counts = [f"{name}: {sizes['nunique'][name]} recordings, {sizes['size'][name]} whole cells" for name in sizes.index]
-    return _judged(
-        statement, judged, Question.COUNT, [Basis(of_row(own)) for own in looks["origin"].unique()],
+    return _evaluated(
+        statement, evaluated, Question.COUNT, [Basis(of_row(own)) for own in looks["origin"].unique()],
         [f"{pair}: {found}.", statement.note, _few(least)], power.of_cells(statement, looks, known.runs.seed),
         statistic=f"median look of whole cells, {pair}", n="; ".join(counts), source="tables/looks.csv",
         plain=_looks_in_words(statement), **made,
@@ -226,19 +226,19 @@ def _looks_in_words(statement: Statement) -> str:
     return f"Look of whole cells, {first} minus {second}: {parts}; all must hold."
 
 
-def _judged(
-    statement: Statement, judged: list[tuple[Part, Number]], question: Question, bases: list[Basis],
+def _evaluated(
+    statement: Statement, evaluated: list[tuple[Part, Number]], question: Question, bases: list[Basis],
     remarks: list[str], outcome: dict[str, Counter], **fields: str,
 ) -> Claim:  # fmt: skip
     """Return the row; its value is that of the part that decides."""
-    verdicts = [part.threshold.verdict(own.low, own.high) for part, own in judged]
+    verdicts = [part.threshold.verdict(own.low, own.high) for part, own in evaluated]
     found = together(verdicts)
-    deciding = judged[verdicts.index(found)][1]
+    deciding = evaluated[verdicts.index(found)][1]
     decision = decide(question, *bases)
     remark = "" if decision.decides else f"{ON_THESE[found].capitalize()} on these frames."
-    threshold = " and ".join(f"{own.metric} {one.threshold}" if len(judged) > 1 else str(one.threshold)
-                             for one, own in judged)  # fmt: skip
-    truths = {key: ", ".join(f"{one.power[key]:g}" for one, _ in judged) for key in outcome}
+    threshold = " and ".join(f"{own.metric} {one.threshold}" if len(evaluated) > 1 else str(one.threshold)
+                             for one, own in evaluated)  # fmt: skip
+    truths = {key: ", ".join(f"{one.power[key]:g}" for one, _ in evaluated) for key in outcome}
     return _row(
         statement, threshold=threshold, here=number(deciding.value), low=number(deciding.low),
         high=number(deciding.high), verdict=decision.verdict(found), **made_from(*bases),

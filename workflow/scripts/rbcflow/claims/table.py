@@ -23,7 +23,7 @@ TOLERANCES = ("trainings", "singapore", "counts", "pictures")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What claims are judged by.
+    """What claims are evaluated by.
 
     Attributes:
         runs: the table of runs with their samples.
@@ -53,7 +53,7 @@ class Evidence:
         return {row["run"]: row["run"] for row in rows} | published
 
 
-def judge(claims: Mapping[str, Any], published: Mapping[str, Any], evidence: Evidence) -> pd.DataFrame:
+def evaluate_claims(claims: Mapping[str, Any], published: Mapping[str, Any], evidence: Evidence) -> pd.DataFrame:
     """Return the ledger.
 
     Args:

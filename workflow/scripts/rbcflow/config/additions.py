@@ -14,7 +14,7 @@ from rbcflow.core.errors import InputError
 
 
 def add_own_val(settings: Settings) -> None:
-    """Where it is wanted, judge models with a published training on their variant's validation images too."""
+    """Where it is wanted, evaluate models with a published training on their variant's validation images too."""
     wanted = settings.models if settings.config.validation.own_val else {}
     for name, model in wanted.items():
         if not model.published_as or f"{name}-on-{model.variant}_test" not in settings.runs:
@@ -26,15 +26,15 @@ def add_own_val(settings: Settings) -> None:
 
 
 def add_published_sets(settings: Settings) -> None:
-    """Where it is wanted, judge every model on the test images of the published sets too."""
+    """Where it is wanted, evaluate every model on the test images of the published sets too."""
     config = settings.config
     sets = read_published(Path(config.tables.published))["sets"] if config.validation.published_sets else {}
-    judged = dict.fromkeys(run.model for run in settings.runs.values())
+    evaluated = dict.fromkeys(run.model for run in settings.runs.values())
     for name, row in sets.items():
         testset = row.get("testset", f"published_{name}")
         described = {"title": row.get("title", f"published set {name}"), "label": row.get("label")}
         settings.testsets[testset] = TestSetRow(**described, source=name, kind="published")
-        for model in judged:
+        for model in evaluated:
             run = f"{model}-on-{testset}"
             settings.runs.setdefault(run, Run(run=run, model=model, testset=testset))
 
@@ -46,7 +46,7 @@ def add_given(settings: Settings) -> None:
         return
     if "given" in settings.models:
         raise InputError(tables.models, "a model named 'given'", "another name, as the key `given` is set")
-    # No image of the variant is read to judge a checkpoint; the pages of models show what it could have learned from.
+    # No image of the variant is read to evaluate a checkpoint; models' pages show what it could have learned from.
     settings.models["given"] = Model(
         title="a checkpoint of the user's",
         variant=next(iter(settings.variants)),

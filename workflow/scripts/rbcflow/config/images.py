@@ -12,7 +12,7 @@ class Images(Strict):
 
     train: int = Field(600, ge=1, description="trained on")
     val: int = Field(60, ge=1, description="watched during training")
-    test: int = Field(160, ge=1, description="judged on after training")
+    test: int = Field(160, ge=1, description="evaluated on after training")
 
 
 class Shares(Strict):
@@ -20,7 +20,7 @@ class Shares(Strict):
 
     train: float = Field(0.7, gt=0, lt=1, description="of the cells that training images are composed of")
     val: float = Field(0.15, gt=0, lt=1, description="of those watched during training")
-    test: float = Field(0.15, gt=0, lt=1, description="of those judged on after training")
+    test: float = Field(0.15, gt=0, lt=1, description="of those evaluated on after training")
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Shares:

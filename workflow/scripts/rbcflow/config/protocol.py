@@ -2,7 +2,7 @@
 
 ``python -m rbcflow.config.protocol ablation FOLDER`` writes a configuration with the tables it names, so that dozens of
 trainings that differ in one thing need no dozens of rows in the project. Each variant is trained with every seed, each
-seed being a model of its own, judged like the shipped detector (``config/universal/``).
+seed being a model of its own, evaluated like the shipped detector (``config/universal/``).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TESTSETS = {
     "laboratories": ("flow_public", "naples", "saarland_donors"),
     "seeds": ("flow_public", "naples", "saarland_donors", "stress_naples", "stress_saarland"),
 }
-"""What each protocol judges on: an ingredient shows where frames are disturbed, a laboratory's cells on recordings."""
+"""What each protocol evaluates on: an ingredient shows on disturbed frames, a laboratory's cells on recordings."""
 
 WHOLE = ("seeds",)
 """Protocols at the scale of the shipped detector."""

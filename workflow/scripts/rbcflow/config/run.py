@@ -21,7 +21,7 @@ class Run(Strict):
     size: Size = "trained"
     input: Input = "recorded"
     companions: bool = Field(
-        False, description="judged with every switch turned as well, as a run with a published name is"
+        False, description="evaluated with every switch turned as well, as a run with a published name is"
     )
 
 
@@ -29,14 +29,14 @@ SWITCHES: dict[str, dict[str, str]] = {
     "at-native": {"size": "native"},
     "in-grey": {"input": "grey"},
 }
-"""What every published run is judged with besides its own settings: by the companion's suffix, columns of `Run`.
+"""What every published run is evaluated with besides its own settings: by the companion's suffix, columns of `Run`.
 
 Where frames are grey already, grey is no switch.
 """
 
 
 class Companion(Run):
-    """A published run judged once more with a switch turned: numbers beside its own, no pictures and no claim."""
+    """A published run evaluated once more with a switch turned: numbers beside its own, no pictures and no claim."""
 
     run: str = Field(pattern=r"^[a-z0-9_]+-on-[a-z0-9_]+-(at|in)-[a-z0-9_]+$", description="<run>-<switch>")
     companion_of: str

@@ -38,7 +38,7 @@ class Settings:
     companions: dict[str, Companion] = field(default_factory=dict)
 
     @property
-    def judged(self) -> dict[str, Run]:
+    def evaluated(self) -> dict[str, Run]:
         """The runs of the table, and their companions after them: all that is predicted and counted."""
         return {**self.runs, **self.companions}
 
@@ -59,7 +59,7 @@ class Settings:
             found |= {name: row.label for name, row in table.items() if row.label}
         found |= {f"{name}_test": f"composed: {found[name]}" for name in self.variants}
         found |= {f"{name}_val": f"validation: {found[name]}" for name in self.variants}
-        return found | {name: self._label_of(run, found) for name, run in self.judged.items()}
+        return found | {name: self._label_of(run, found) for name, run in self.evaluated.items()}
 
     def _label_of(self, run: Run, found: dict[str, str]) -> str:
         own = run.testset == f"{self.models[run.model].variant}_test"

@@ -1,4 +1,4 @@
-"""The blocks `validation` and `given`: how detectors are judged."""
+"""The blocks `validation` and `given`: how detectors are evaluated."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Validation(Strict):
         description="frames a test set of recordings, evenly spaced",
     )
     clip_boxes: bool = Field(
-        True, description="clip boxes to the frame before they are judged; the preprint's validator did not"
+        True, description="clip boxes to the frame before they are evaluated; the preprint's validator did not"
     )
     resamples: int = Field(400, ge=50, description="draws of recordings behind an interval")
     own_val: bool = Field(
         False,
-        description="models with a published training are judged on the validation images of their own variant too, "
+        description="models with a published training are evaluated on the validation images of their own variant too, "
         "whose matrix and curves the preprint's training folders hold",
     )
     published_sets: bool = Field(
         False,
-        description="every model is judged on the test images of the published sets too, which hold real cells with "
+        description="every model is evaluated on the test images of the published sets too, which hold real cells with "
         "classes; needs the network once a set, else these test sets are unavailable",
     )
 
@@ -49,15 +49,16 @@ Size = Annotated[Literal["trained", "native", "fitted"] | Annotated[int, Field(g
 
 
 class Given(Strict):
-    """A checkpoint of yours that the target `validate_weights` judges like any model of the tables."""
+    """A checkpoint of yours that the target `validate_weights` evaluates like any model of the tables."""
 
     path: Place | None = Field(None, description="a detector of Ultralytics; the model `given` of the pages")
     sha256: Sum | None = Field(None, description="of its bytes; nothing opens another file")
     classes: Literal[1, 2, 3] = Field(
-        3, description="its outputs: croissant and slipper, and other; 1: cells of any shape, judged on finding alone"
+        3,
+        description="its outputs: croissant and slipper, and other; 1: cells of any shape, evaluated on finding alone",
     )
     testsets: list[str] = Field(
-        ["saarland_donors", "naples", "flow_public"], min_length=1, description="what it is judged on"
+        ["saarland_donors", "naples", "flow_public"], min_length=1, description="what it is evaluated on"
     )
     size: Size = Field(
         "trained",

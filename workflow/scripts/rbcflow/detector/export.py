@@ -100,9 +100,9 @@ def _parity(network: Any, output: Path, batch: NDArray[np.float32], threads: int
         with torch.inference_mode():
             expected = network(torch.from_numpy(image[None]))[0].numpy()[0]
         found = session.run(["boxes"], {"images": image[None]})[0][0]
-        judged = np.maximum(expected[4:], found[4:]).max(axis=0) >= FLOOR
-        compared += int(judged.sum())
+        evaluated = np.maximum(expected[4:], found[4:]).max(axis=0) >= FLOOR
+        compared += int(evaluated.sum())
         gap = np.abs(expected - found)
         scores = max(scores, float(gap[4:].max()))
-        boxes = max(boxes, float(gap[:4, judged].max(initial=0.0)))
+        boxes = max(boxes, float(gap[:4, evaluated].max(initial=0.0)))
     return {"boxes_compared": compared, "largest_box_difference_px": boxes, "largest_score_difference": scores}

@@ -29,7 +29,7 @@ def picture_labels(runs: list[Path], output: Path) -> tuple[str, ...]:
     described = [read_metrics(folder) for folder in runs]
     metrics = next((own for own in described if own["status"] == "available" and own.get("image_labels")), None)
     if metrics is None:
-        style.notice(output, "No run was judged on pictures that carry one label each.")
+        style.notice(output, "No run was evaluated on pictures that carry one label each.")
         return ()
     counted = metrics["image_labels"]
     note = run_note(

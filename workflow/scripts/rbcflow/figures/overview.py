@@ -89,10 +89,10 @@ def _marks(metrics: dict, key: str) -> str:
     """Return the signs behind a mean over classes that the note explains."""
     if key != "map50":
         return ""
-    return ("*" if metrics["classes_judged"] == "proxy" else "") + ("†" if metrics["coco"]["left_out"] else "")
+    return ("*" if metrics["classes_evaluated"] == "proxy" else "") + ("†" if metrics["coco"]["left_out"] else "")
 
 
 def _short(metrics: dict, key: str) -> str:
-    if key == "map50" and metrics["classes_judged"] == "false":
-        return "not\njudged"
+    if key == "map50" and metrics["classes_evaluated"] == "false":
+        return "not\nevaluated"
     return "no true\nboxes"

@@ -171,14 +171,14 @@ def keys_of(
         variants: names of variants.
         runs: rows of the table of runs.
     """
-    judged = list(runs)
+    evaluated = list(runs)
     return {
         "none": [ONLY_KEY],
         "bank": list(banks),
         "clustered": [name for name, row in banks.items() if "unet_cellpose" in row["methods"]],
         "recorded": list(recorded),
         "variant": list(variants),
-        "model": list(dict.fromkeys(str(row["model"]) for row in judged)),
-        "run": [str(row["run"]) for row in judged],
-        "testset": list(dict.fromkeys(str(row["testset"]) for row in judged)),
+        "model": list(dict.fromkeys(str(row["model"]) for row in evaluated)),
+        "run": [str(row["run"]) for row in evaluated],
+        "testset": list(dict.fromkeys(str(row["testset"]) for row in evaluated)),
     }

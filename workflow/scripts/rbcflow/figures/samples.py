@@ -37,8 +37,8 @@ def sample_predictions(run_folder: Path, predictions: Path, testset: Path, outpu
         return
     predicted, content = read_pair(predictions, testset)
     matches = pd.read_csv(run_folder / "matches.csv")
-    judged = metrics["classes_judged"] != "false"
-    if not judged:
+    evaluated = metrics["classes_evaluated"] != "false"
+    if not evaluated:
         matches["true"] = matches["true"].where(matches["true"] == BACKGROUND, UNNAMED)
     frames = content.frames.sort_values(["recording", "index"], kind="stable")
     shown = frames[frames["frame"].isin(matches["frame"])] if len(matches) else frames
@@ -58,7 +58,11 @@ def sample_predictions(run_folder: Path, predictions: Path, testset: Path, outpu
                 panels[len(shown) - 1], content.meta["source"], *shown.iloc[-1][["width", "height"]], below=True
             )
         figure.legend(
-            handles=_legend(judged=judged), loc="outside lower center", ncols=4, handlelength=1.6, columnspacing=1.4
+            handles=_legend(evaluated=evaluated),
+            loc="outside lower center",
+            ncols=4,
+            handlelength=1.6,
+            columnspacing=1.4,
         )
 
 
@@ -83,13 +87,13 @@ def _panel(
             pictures.add_box(axes, box + INSET, style.COLOURS[pair["true"]])
 
 
-def _legend(*, judged: bool) -> list:
+def _legend(*, evaluated: bool) -> list:
     dark = {"color": "#333333"}
     square = {"linestyle": "", "markersize": 7, "markeredgewidth": 0, **dark}
     return [
         *style.class_handles(CLASSES),
         Line2D([], [], marker="$□$", label="found", **square),
-        Line2D([], [], linestyle=DASHED, label="missed" if judged else "missed (class not judged)", **dark),
+        Line2D([], [], linestyle=DASHED, label="missed" if evaluated else "missed (class not evaluated)", **dark),
         Line2D([], [], marker="$⧅$", label="false positive", **square),
-        *([Line2D([], [], marker="$⧈$", label="misnamed (inside: true class)", **square)] if judged else []),
+        *([Line2D([], [], marker="$⧈$", label="misnamed (inside: true class)", **square)] if evaluated else []),
     ]

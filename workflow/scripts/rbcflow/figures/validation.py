@@ -38,7 +38,7 @@ HEAT = "Blues"
 DARK = 0.55
 """Share above which a cell of a matrix is so dark that its text is white."""
 
-JUDGED = {"true": "", "proxy": "classes are by-eye proxies", "false": "true classes are not judged"}
+EVALUATED = {"true": "", "proxy": "classes are by-eye proxies", "false": "true classes are not evaluated"}
 
 
 def read_metrics(run_folder: Path) -> dict:
@@ -53,7 +53,7 @@ def run_note(metrics: dict, *more: str) -> str:
         f"{origin.Basis.of_metrics(metrics).text} frames",
         f"n = {metrics['n_boxes']['total']} true boxes on {metrics['n_frames']} frames",
         *more,
-        JUDGED[metrics["classes_judged"]],
+        EVALUATED[metrics["classes_evaluated"]],
     )
 
 

@@ -2,7 +2,7 @@
 
 The shipped detector's numbers were counted where it was trained (``make universal``) and come with it. On the drawn
 recordings of the embedded default and on the public ones they are of the very frames that this run's detectors are
-judged on, which the fingerprints of the test sets say; where frames differ, the table says that too.
+evaluated on, which the fingerprints of the test sets say; where frames differ, the table says that too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 import pandas as pd
 
 from rbcflow.metrics.conditions import ALL, COLUMNS, Settings, table
-from rbcflow.metrics.inputs import judgement, read_predictions
+from rbcflow.metrics.inputs import evaluation, read_predictions
 from rbcflow.testsets.files import TestSet, read_testset
 
 COLOURED = "_colour"
-"""Ends the name of a test set that ``make universal`` has only to judge the same frames as recorded."""
+"""Ends the name of a test set that ``make universal`` has only to evaluate the same frames as recorded."""
 
 FRAMES = ("these", "others")
 """Whether shipped numbers are of this run's frames."""
@@ -47,16 +47,18 @@ def beside_universal(
         has intervals.
     """
     sets = {name: read_testset(results / "testsets" / name) for name in {run["testset"] for run in runs}}
-    judged = [run for run in runs if run["testset"] in testsets and sets[run["testset"]].available]
-    quick = table(results, judged, Settings(settings.conf, settings.iou, 0, settings.seed))
+    evaluated = [run for run in runs if run["testset"] in testsets and sets[run["testset"]].available]
+    quick = table(results, evaluated, Settings(settings.conf, settings.iou, 0, settings.seed))
     quick["input"] = _seen(quick)
     best = set(best_of(quick)["run"])
     own = pd.concat(
-        [quick[~quick["run"].isin(best)], table(results, [r for r in judged if r["run"] in best], settings)]
+        [quick[~quick["run"].isin(best)], table(results, [r for r in evaluated if r["run"] in best], settings)]
     )
     own["input"] = _seen(own)
-    own["unnamed"] = own["run"].map({run["run"]: _unnamed(results, run["run"], sets[run["testset"]]) for run in judged})
-    known = {name: judged.meta["fingerprint"] for name, judged in sets.items()}
+    own["unnamed"] = own["run"].map(
+        {run["run"]: _unnamed(results, run["run"], sets[run["testset"]]) for run in evaluated}
+    )
+    known = {name: evaluated.meta["fingerprint"] for name, evaluated in sets.items()}
     other = shipped[shipped["condition"] == ALL].copy()
     other["testset"] = other["testset"].str.removesuffix(COLOURED)
     other = other[other["testset"].isin(testsets)]
@@ -71,16 +73,16 @@ def beside_universal(
 
 def best_of(counted: pd.DataFrame) -> pd.DataFrame:
     """Return the row of highest average precision of each test set and input, clusters as labelled."""
-    whole = counted[counted["clusters"].isin(("", "judged"))].dropna(subset="ap50")
+    whole = counted[counted["clusters"].isin(("", "evaluated"))].dropna(subset="ap50")
     return whole.loc[whole.groupby(["testset", "input"], sort=False)["ap50"].idxmax()]
 
 
-def _unnamed(results: Path, run: str, judged: TestSet) -> str:
+def _unnamed(results: Path, run: str, evaluated: TestSet) -> str:
     """Return the true classes that a run's model cannot name, blanks between them; none where no class is truth."""
     predicted = read_predictions(results / f"predictions/{run}.parquet")
-    if judgement(judged, predicted) != "true":
+    if evaluation(evaluated, predicted) != "true":
         return ""
-    return " ".join(sorted(set(judged.truth["class"]) - set(predicted.classes)))
+    return " ".join(sorted(set(evaluated.truth["class"]) - set(predicted.classes)))
 
 
 def _seen(counted: pd.DataFrame) -> pd.Series:

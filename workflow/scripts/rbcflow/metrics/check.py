@@ -40,15 +40,15 @@ def check_run(run: Path, predictions: Path, testset: Path) -> pd.DataFrame:
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     if metrics["status"] != "available":
         return pd.DataFrame(columns=COLUMNS)
-    predicted, judged = read_pair(predictions, testset)
+    predicted, evaluated = read_pair(predictions, testset)
     limits = {key: metrics["thresholds"][key] for key in ("conf", "iou")}
     ours = ConfusionMatrix.read_csv(run / "confusion_matrix.csv", **limits).counts
-    theirs = ultralytics_matrix(judged.truth, predicted.boxes, judged.frames["frame"], **limits)
+    theirs = ultralytics_matrix(evaluated.truth, predicted.boxes, evaluated.frames["frame"], **limits)
     rows = [("matrix", "Ultralytics", int(ours.sum()), int(theirs.sum()), float(np.abs(ours - theirs).sum()))]
-    found = hits(judged.truth, predicted.boxes, THRESHOLDS)
-    again = ultralytics_hits(judged.truth, predicted.boxes)
+    found = hits(evaluated.truth, predicted.boxes, THRESHOLDS)
+    again = ultralytics_hits(evaluated.truth, predicted.boxes)
     rows.append(("hits", "Ultralytics", int(found.sum()), int(again.sum()), float((found != again).sum())))
-    rows += _average_precisions(judged.truth, predicted.boxes, judged.frames["frame"], found)
+    rows += _average_precisions(evaluated.truth, predicted.boxes, evaluated.frames["frame"], found)
     rows += _means(rows, predicted.classes, metrics["coco"])
     table = pd.DataFrame(rows, columns=COLUMNS[1:-1])
     return table.assign(run=metrics["run"], agrees=table["difference"] <= TOLERANCE)[COLUMNS]

@@ -18,7 +18,7 @@ from scipy.stats import t
 
 from rbcflow.metrics.average_precision import coco_ap, hits
 from rbcflow.metrics.calibration import calibration, expected_error
-from rbcflow.metrics.inputs import Predictions, judgement, read_pair
+from rbcflow.metrics.inputs import Predictions, evaluation, read_pair
 from rbcflow.metrics.intervals import LEVEL, draws, interval
 from rbcflow.metrics.matching import BACKGROUND, match
 from rbcflow.metrics.summary import agnostic_block, by_cell_score
@@ -34,9 +34,9 @@ ALL = "all"
 MEAN = "mean of the disturbed"
 """Row of a test set with disturbances: the plain mean over them, the undisturbed frames left out."""
 STARTER = "starter"
-"""The model that others are compared with on the same frames, where it is judged too: what they were trained from."""
+"""What others are compared with on the same frames, where it is evaluated too: what they were trained from."""
 SAME = ["testset", "input", "condition", "clusters"]
-"""Rows that agree in these are of the same frames, with colour or without; the starter is judged at their own size."""
+"""Rows that agree in these are of the same frames, in colour or grey; the starter is evaluated at their own size."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +65,21 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
         settings: what is counted with.
 
     Returns:
-        Columns ``COLUMNS``; ``clusters`` is ``judged`` (one box as labelled), ``ignored``, or empty where there are
+        Columns ``COLUMNS``; ``clusters`` is ``evaluated`` (one box as labelled), ``ignored``, or empty where there are
         none; ``class_recall`` is the mean over the classes of the share of their cells that are found and named
         rightly, 0 of a class that the model cannot name, empty where classes are no truth; ``calibration_error``
         compares scores with the share of right boxes; intervals hold 95 % of draws of recordings; ``fingerprint`` is
         the test set's; ``difference`` is the average precision less that of the model ``STARTER``, its interval of the
-        same draws for both, empty where that model was not judged.
+        same draws for both, empty where that model was not evaluated.
     """
     rows: list[dict] = []
     drawn: list[NDArray[np.float64]] = []
     for run in runs:
         path = results / f"predictions/{run['run']}.parquet"
-        predicted, judged = read_pair(path, results / "testsets" / run["testset"])
-        for condition, clusters, own, found in _views(judged, predicted):
+        predicted, evaluated = read_pair(path, results / "testsets" / run["testset"])
+        for condition, clusters, own, found in _views(evaluated, predicted):
             known = {key: run[key] for key in ("run", "model", "testset", "size", "input")}
-            known |= {"condition": condition, "clusters": clusters, "fingerprint": judged.meta["fingerprint"]}
+            known |= {"condition": condition, "clusters": clusters, "fingerprint": evaluated.meta["fingerprint"]}
             numbers, ap50 = _numbers(own, found, settings)
             rows.append(known | numbers)
             drawn.append(ap50)
@@ -121,73 +121,75 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
     return own[[*keys, *columns, "false_positives_per_frame"]]
 
 
-def without_clusters(judged: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:
+def without_clusters(evaluated: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:
     """Return truth without clusters, and predictions without those that lie in one, which are neither right nor wrong.
 
     Args:
-        judged: the test set.
+        evaluated: the test set.
         predicted: boxes on it.
         iou: share of a predicted box that must lie in a cluster for the box to be ignored.
     """
-    cluster = judged.truth["kind"] == "cluster"
-    joined = predicted.boxes.reset_index().merge(judged.truth[cluster], on="frame", suffixes=("", "_in"))
+    cluster = evaluated.truth["kind"] == "cluster"
+    joined = predicted.boxes.reset_index().merge(evaluated.truth[cluster], on="frame", suffixes=("", "_in"))
     low = {axis: joined[[f"{axis}0", f"{axis}0_in"]].max(axis=1) for axis in "xy"}
     high = {axis: joined[[f"{axis}1", f"{axis}1_in"]].min(axis=1) for axis in "xy"}
     common = (high["x"] - low["x"]).clip(lower=0) * (high["y"] - low["y"]).clip(lower=0)
     own = (joined["x1"] - joined["x0"]) * (joined["y1"] - joined["y0"])
     inside = joined.loc[common > iou * own, "index"]
-    truth = judged.truth[~cluster].reset_index(drop=True)
+    truth = evaluated.truth[~cluster].reset_index(drop=True)
     boxes = predicted.boxes.drop(index=inside.unique()).reset_index(drop=True)
-    return replace(judged, truth=truth), replace(predicted, boxes=boxes)
+    return replace(evaluated, truth=truth), replace(predicted, boxes=boxes)
 
 
-def _views(judged: TestSet, predicted: Predictions) -> Iterator[tuple[str, str, TestSet, Predictions]]:
+def _views(evaluated: TestSet, predicted: Predictions) -> Iterator[tuple[str, str, TestSet, Predictions]]:
     """Yield condition, what becomes of clusters, and the frames and boxes that count."""
-    clusters = (judged.truth["kind"] == "cluster").any()
-    yield ALL, "judged" if clusters else "", judged, predicted
+    clusters = (evaluated.truth["kind"] == "cluster").any()
+    yield ALL, "evaluated" if clusters else "", evaluated, predicted
     if clusters:
-        yield ALL, "ignored", *without_clusters(judged, predicted, 0.5)
-    if judged.meta["name"].startswith("stress"):
-        for condition, frames in judged.frames.groupby("condition", sort=False):
+        yield ALL, "ignored", *without_clusters(evaluated, predicted, 0.5)
+    if evaluated.meta["name"].startswith("stress"):
+        for condition, frames in evaluated.frames.groupby("condition", sort=False):
             own = {frame: number for number, frame in enumerate(frames["frame"])}
             truth, boxes = (
-                part[part["frame"].isin(own)].reset_index(drop=True) for part in (judged.truth, predicted.boxes)
+                part[part["frame"].isin(own)].reset_index(drop=True) for part in (evaluated.truth, predicted.boxes)
             )
-            yield condition, "", replace(judged, frames=frames, truth=truth), replace(predicted, boxes=boxes)
+            yield condition, "", replace(evaluated, frames=frames, truth=truth), replace(predicted, boxes=boxes)
 
 
-def _numbers(judged: TestSet, predicted: Predictions, settings: Settings) -> tuple[dict[str, Any], NDArray[np.float64]]:
+def _numbers(
+    evaluated: TestSet, predicted: Predictions, settings: Settings
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """Return the numbers of one row, and average precision over draws of recordings."""
     single = by_cell_score(predicted, predicted.meta["iou"])
-    matching = match(judged.truth, single.boxes, settings.iou)
-    block = agnostic_block(judged, single, settings.conf, [matching])
+    matching = match(evaluated.truth, single.boxes, settings.iou)
+    block = agnostic_block(evaluated, single, settings.conf, [matching])
     at = block["at"][0]
     names = ("recall", "precision", "false_positives_per_frame", "n_empty_frames", "false_positives_per_empty_frame")
-    n_recordings, drawn = _draws(judged, single, matching.at(settings.conf), settings)
+    n_recordings, drawn = _draws(evaluated, single, matching.at(settings.conf), settings)
     numbers = {
         "n_recordings": n_recordings,
-        "n_frames": len(judged.frames),
-        "n_boxes": len(judged.truth),
+        "n_frames": len(evaluated.frames),
+        "n_boxes": len(evaluated.truth),
         "ap50": block["ap50"],
         **{name: at[name] for name in names},
         **{key: end for name, values in drawn.items() for key, end in _ends(name, values, n_recordings).items()},
-        "class_recall": class_recall(matching.at(settings.conf), judged, single),
+        "class_recall": class_recall(matching.at(settings.conf), evaluated, single),
         "calibration_error": expected_error(calibration(matching, named=False)),
     }
     return numbers, drawn["ap50"]
 
 
-def class_recall(matched: pd.DataFrame, judged: TestSet, predicted: Predictions) -> float | None:
+def class_recall(matched: pd.DataFrame, evaluated: TestSet, predicted: Predictions) -> float | None:
     """Return the mean over the classes of the share of their true boxes that are found and named rightly.
 
     A class that the model cannot name counts 0: means over fewer classes could not be compared with others.
 
     Args:
         matched: of ``Matching.at``.
-        judged: the test set; where its classes are not truth there is no number.
+        evaluated: the test set; where its classes are not truth there is no number.
         predicted: what the model found.
     """
-    if judgement(judged, predicted) != "true":
+    if evaluation(evaluated, predicted) != "true":
         return None
     true = matched[matched["true"] != BACKGROUND]
     right = (true["true"] == true["predicted"]).groupby(true["true"]).mean()
@@ -195,18 +197,18 @@ def class_recall(matched: pd.DataFrame, judged: TestSet, predicted: Predictions)
 
 
 def _draws(
-    judged: TestSet, single: Predictions, matched: pd.DataFrame, settings: Settings
+    evaluated: TestSet, single: Predictions, matched: pd.DataFrame, settings: Settings
 ) -> tuple[int, dict[str, NDArray[np.float64]]]:
     """Return the number of recordings, and (1 + resamples,) average precision and recall over draws of them.
 
-    A test set's recordings are drawn alike whatever is judged on them, so that differences are of pairs.
+    A test set's recordings are drawn alike whatever is evaluated on them, so that differences are of pairs.
     """
-    codes, names = pd.factorize(judged.frames["recording"], sort=True)
-    number = pd.Series(codes, index=judged.frames["frame"])
-    weights = draws(len(names), settings.resamples, settings.seed, judged.meta["name"])
-    true, own = (table["frame"].map(number).to_numpy(dtype=int) for table in (judged.truth, single.boxes))
+    codes, names = pd.factorize(evaluated.frames["recording"], sort=True)
+    number = pd.Series(codes, index=evaluated.frames["frame"])
+    weights = draws(len(names), settings.resamples, settings.seed, evaluated.meta["name"])
+    true, own = (table["frame"].map(number).to_numpy(dtype=int) for table in (evaluated.truth, single.boxes))
     n_true = weights @ np.bincount(true, minlength=len(names))
-    hit = hits(judged.truth, single.boxes, np.array([0.5]), agnostic=True)[:, 0]
+    hit = hits(evaluated.truth, single.boxes, np.array([0.5]), agnostic=True)[:, 0]
     ap50 = coco_ap(single.boxes["conf"].to_numpy(dtype=float), hit, n_true, weights[:, own])
     found = matched[(matched["true"] != BACKGROUND) & (matched["predicted"] != BACKGROUND)]["frame"].map(number)
     n_found = weights @ np.bincount(found.to_numpy(dtype=int), minlength=len(names))

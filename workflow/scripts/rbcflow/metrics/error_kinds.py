@@ -60,7 +60,7 @@ def classify(
         frames: ``frame`` and ``width`` of every frame.
         walls: rows of a frame's image where a channel wall lies, by frame.
         iou: the run's overlap.
-        named: whether classes are judged; else no error is one of class.
+        named: whether classes are evaluated; else no error is one of class.
 
     Returns:
         Columns ``COLUMNS``, sorted by frame: the most confident false positive first, misses last. ``iou`` is the

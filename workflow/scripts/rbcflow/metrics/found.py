@@ -57,29 +57,31 @@ def found_by(results: Path, runs: Sequence[Mapping[str, Any]], settings: Setting
 
 def _cells(results: Path, run: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
     """Return ``model, size, found, side_px, contrast`` of every true cell of a run."""
-    predicted, judged = read_pair(results / f"predictions/{run['run']}.parquet", results / "testsets" / run["testset"])
+    predicted, evaluated = read_pair(
+        results / f"predictions/{run['run']}.parquet", results / "testsets" / run["testset"]
+    )
     single = by_cell_score(predicted, predicted.meta["iou"])
-    matched = match(judged.truth, single.boxes, settings.iou).at(settings.conf)
+    matched = match(evaluated.truth, single.boxes, settings.iou).at(settings.conf)
     missed = matched.loc[matched["predicted"] == BACKGROUND, "truth_row"]
-    corners = judged.truth[BOX].to_numpy(dtype=float)
+    corners = evaluated.truth[BOX].to_numpy(dtype=float)
     table = pd.DataFrame(
         {
             "model": run["model"],
             "size": str(run["size"]),
-            "found": ~judged.truth.index.isin(missed),
+            "found": ~evaluated.truth.index.isin(missed),
             "side_px": np.sqrt(np.prod(corners[:, 2:] - corners[:, :2], axis=1)),
-            "contrast": contrasts(judged),
+            "contrast": contrasts(evaluated),
         }
     )
-    return table[(judged.truth["kind"] != "cluster").to_numpy()]
+    return table[(evaluated.truth["kind"] != "cluster").to_numpy()]
 
 
-def contrasts(judged: TestSet) -> NDArray[np.float64]:
+def contrasts(evaluated: TestSet) -> NDArray[np.float64]:
     """Return (N,) grey levels between the 2 % darkest and the 2 % brightest pixels of each true box."""
-    found = np.zeros(len(judged.truth))
-    for frame, rows in judged.truth.groupby("frame").indices.items():
-        image = to_grey(judged.image(frame))
-        boxes = np.round(clip(judged.truth[BOX].to_numpy(dtype=float)[rows], *image.shape[::-1])).astype(int)
+    found = np.zeros(len(evaluated.truth))
+    for frame, rows in evaluated.truth.groupby("frame").indices.items():
+        image = to_grey(evaluated.image(frame))
+        boxes = np.round(clip(evaluated.truth[BOX].to_numpy(dtype=float)[rows], *image.shape[::-1])).astype(int)
         for row, (x0, y0, x1, y1) in zip(rows, boxes, strict=True):
             dark, bright = np.quantile(image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)], [0.02, 0.98])
             found[row] = bright - dark

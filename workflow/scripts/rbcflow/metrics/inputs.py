@@ -69,9 +69,9 @@ def read_predictions(path: Path) -> Predictions:
     return replace(found, boxes=found.boxes.replace({"class": {CELL: "other"}})) if found.shapeless else found
 
 
-def judgement(testset: TestSet, predictions: Predictions) -> str:
-    """Return whether classes are judged: the test set's ``true`` or ``proxy``, ``false`` where either side has none."""
-    return "false" if predictions.shapeless else testset.meta["classes_judged"]
+def evaluation(testset: TestSet, predictions: Predictions) -> str:
+    """Return whether classes are evaluated: the test set's ``true`` or ``proxy``, ``false`` if either has none."""
+    return "false" if predictions.shapeless else testset.meta["classes_evaluated"]
 
 
 def read_pair(predictions: Path, testset: Path) -> tuple[Predictions, TestSet]:
@@ -80,8 +80,8 @@ def read_pair(predictions: Path, testset: Path) -> tuple[Predictions, TestSet]:
     Raises:
         InputError: either is malformed, or the predictions were made on another state of the test set.
     """
-    predicted, judged = read_predictions(predictions), read_testset(testset)
-    found, expected = predicted.meta.get("testset_fingerprint"), judged.meta["fingerprint"]
+    predicted, evaluated = read_predictions(predictions), read_testset(testset)
+    found, expected = predicted.meta.get("testset_fingerprint"), evaluated.meta["fingerprint"]
     if found != expected:
         raise InputError(
             predictions,
@@ -89,9 +89,9 @@ def read_pair(predictions: Path, testset: Path) -> tuple[Predictions, TestSet]:
             f"{expected}, the fingerprint of {testset}",
             "metadata testset_fingerprint",
         )
-    _check_boxes(testset / "truth.csv", judged.truth, judged.frames["frame"])
-    _check_boxes(predictions, predicted.boxes, judged.frames["frame"])
-    return predicted, judged
+    _check_boxes(testset / "truth.csv", evaluated.truth, evaluated.frames["frame"])
+    _check_boxes(predictions, predicted.boxes, evaluated.frames["frame"])
+    return predicted, evaluated
 
 
 def _check_boxes(path: Path, boxes: pd.DataFrame, frames: pd.Series) -> None:

@@ -63,7 +63,7 @@ def interval(values: NDArray[np.float64], n_recordings: int) -> tuple[float, flo
 
 
 def same_frames(described: dict[str, dict]) -> None:
-    """Refuse to compare runs of one test set that were judged on different frames.
+    """Refuse to compare runs of one test set that were evaluated on different frames.
 
     Args:
         described: ``metrics.json`` by its path.

@@ -34,7 +34,7 @@ def metrics(sample: Sample, weights: Numbers, names: Collection[str] | None = No
         names: those wanted; None is every one of ``METRICS``.
 
     Returns:
-        By name (B,). Those of classes are absent where classes are not judged, and those of a class that the model
+        By name (B,). Those of classes are absent where classes are not evaluated, and those of a class that the model
         cannot name.
     """
     return {name: METRICS[name](sample, weights) for name in known(sample) if names is None or name in names}

@@ -134,7 +134,7 @@ def summarised(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def sample(method: str, layout: str, folder: Path, frames: int) -> set[Key]:
-    """Return the frames a method is judged on: of those with truth, evenly spaced.
+    """Return the frames a method is evaluated on: of those with truth, evenly spaced.
 
     Args:
         method: decides which of a source's frames it can take.

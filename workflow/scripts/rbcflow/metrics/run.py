@@ -17,7 +17,7 @@ from rbcflow.metrics import curves, error_kinds, image_labels, iou_first, sizes,
 from rbcflow.metrics.calibration import calibration
 from rbcflow.metrics.confusion import ConfusionMatrix
 from rbcflow.metrics.groups import by_group
-from rbcflow.metrics.inputs import Predictions, judgement, read_pair
+from rbcflow.metrics.inputs import Predictions, evaluation, read_pair
 from rbcflow.metrics.localisation import localisation
 from rbcflow.metrics.matching import Matching, match
 from rbcflow.runtime.origin import Basis
@@ -60,52 +60,58 @@ def evaluate(
     Raises:
         InputError: predictions or test set are malformed, or do not belong together.
     """
-    predicted, judged = read_pair(predictions, testset)
+    predicted, evaluated = read_pair(predictions, testset)
     for key, expected in (("run", run), ("model", model)):
         if predicted.meta.get(key) != expected:
             raise InputError(predictions, f"predictions of {key} {predicted.meta.get(key)!r}", repr(expected), key)
     folder.mkdir(parents=True, exist_ok=True)
-    matching = match(judged.truth, predicted.boxes, iou)
+    matching = match(evaluated.truth, predicted.boxes, iou)
     matches = matching.at(conf)
     matrix = ConfusionMatrix.from_matches(matches, conf=conf, iou=iou)
-    named = judgement(judged, predicted) != "false"
-    names = _counted(judged, named)
+    named = evaluation(evaluated, predicted) != "false"
+    names = _counted(evaluated, named)
     table = curves.curves(matching, names)
     tables = {
         "curves": table,
         "matches": matches,
         "errors": error_kinds.classify(
-            matches, judged.truth, predicted.boxes, judged.frames, error_kinds.walls_of(judged), iou, named=named
+            matches,
+            evaluated.truth,
+            predicted.boxes,
+            evaluated.frames,
+            error_kinds.walls_of(evaluated),
+            iou,
+            named=named,
         ),
-        "groups": by_group(judged.frames, matches),
+        "groups": by_group(evaluated.frames, matches),
         "calibration": calibration(matching, named=named),
     }
     matrix.write_csv(folder / "confusion_matrix.csv")
     for name, own in tables.items():
         own.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
-    basis = replace(Basis.of_training(training), judged=tuple(judged.meta["origin"]))
-    numbers = {"run": run, "model": model, **summary.identity(judged, predicted, basis)}
-    numbers |= _numbers(judged, predicted, matching, matches, table, names, conf)
-    numbers["matrix"]["iou_first"] = iou_first.block(matrix, judged.truth, predicted.boxes)
-    numbers |= {"caveats": [*summary.caveats(judged, predicted, basis), *sizes.caveats(numbers["size"])]}
+    basis = replace(Basis.of_training(training), evaluated=tuple(evaluated.meta["origin"]))
+    numbers = {"run": run, "model": model, **summary.identity(evaluated, predicted, basis)}
+    numbers |= _numbers(evaluated, predicted, matching, matches, table, names, conf)
+    numbers["matrix"]["iou_first"] = iou_first.block(matrix, evaluated.truth, predicted.boxes)
+    numbers |= {"caveats": [*summary.caveats(evaluated, predicted, basis), *sizes.caveats(numbers["size"])]}
     numbers |= {
-        "errors": summary.error_block(tables["errors"], len(judged.frames)),
+        "errors": summary.error_block(tables["errors"], len(evaluated.frames)),
         "calibration": summary.calibration_block(tables["calibration"], named=named),
-        "image_labels": None if predicted.shapeless else image_labels.count(judged.frames, predicted.boxes, conf),
+        "image_labels": None if predicted.shapeless else image_labels.count(evaluated.frames, predicted.boxes, conf),
     }
     (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-    log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(judged.frames), matrix.n, len(matches))
+    log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(evaluated.frames), matrix.n, len(matches))
 
 
-def _counted(judged: TestSet, named: bool) -> tuple[str, ...]:
-    """Classes enter the counts only where they are judged; an unavailable test set is counted in no way."""
-    if not judged.available:
+def _counted(evaluated: TestSet, named: bool) -> tuple[str, ...]:
+    """Classes enter the counts only where they are evaluated; an unavailable test set is counted in no way."""
+    if not evaluated.available:
         return ()
     return curves.COUNTED if named else (curves.ANY,)
 
 
 def _numbers(
-    judged: TestSet,
+    evaluated: TestSet,
     predicted: Predictions,
     matching: Matching,
     matches: pd.DataFrame,
@@ -114,7 +120,7 @@ def _numbers(
     conf: float,
 ) -> dict:
     """Return the body of ``metrics.json``."""
-    strict, size = match(judged.truth, predicted.boxes, COCO_IOU), sizes.size_block(judged, predicted)
+    strict, size = match(evaluated.truth, predicted.boxes, COCO_IOU), sizes.size_block(evaluated, predicted)
     return {
         "size": size,
         "thresholds": {
@@ -126,15 +132,15 @@ def _numbers(
             "confidence_floor": predicted.meta.get("conf"),
             "nms_iou": predicted.meta.get("iou"),
         },
-        "interpretable": judged.available and len(judged.truth) >= summary.MIN_BOXES,
-        "coco": summary.coco_block(judged, predicted),
-        "agnostic": summary.agnostic_block(judged, predicted, conf, [matching, strict]),
+        "interpretable": evaluated.available and len(evaluated.truth) >= summary.MIN_BOXES,
+        "coco": summary.coco_block(evaluated, predicted),
+        "agnostic": summary.agnostic_block(evaluated, predicted, conf, [matching, strict]),
         "operating_point": summary.operating_point(matching, names, conf),
         "best_f1": summary.best_f1_block(table, names),
-        "one_box_a_cell": summary.one_box_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
-        "cell_score": summary.cell_block(judged, predicted, conf, matching.iou, predicted.meta["iou"]),
-        "localisation": localisation(matches, judged.truth, predicted.boxes),
-        "classification": summary.classification(matches, judged, predicted),
-        "recall_by_kind": summary.recall_by_kind(judged, matches),
-        "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(judged.truth)},
+        "one_box_a_cell": summary.one_box_block(evaluated, predicted, conf, matching.iou, predicted.meta["iou"]),
+        "cell_score": summary.cell_block(evaluated, predicted, conf, matching.iou, predicted.meta["iou"]),
+        "localisation": localisation(matches, evaluated.truth, predicted.boxes),
+        "classification": summary.classification(matches, evaluated, predicted),
+        "recall_by_kind": summary.recall_by_kind(evaluated, matches),
+        "matrix": {"orientation": ConfusionMatrix.orientation, "n": len(evaluated.truth)},
     }

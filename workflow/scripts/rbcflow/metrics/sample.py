@@ -14,7 +14,7 @@ from rbcflow.core.boxes import area
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.tables import read_csv
 from rbcflow.metrics.average_precision import hits
-from rbcflow.metrics.inputs import BOX, judgement, read_pair
+from rbcflow.metrics.inputs import BOX, evaluation, read_pair
 from rbcflow.metrics.localisation import differences
 from rbcflow.metrics.matching import BACKGROUND, match
 from rbcflow.metrics.suppression import one_box_a_cell
@@ -41,7 +41,7 @@ class Sample:
         frames: (R,) frames of each recording, those without boxes included.
         background: (R,) boxes on background, the kind ``background`` of ``errors.csv``.
         wall_slippers: (R,) those of them named slipper that lie on a channel wall.
-        named: whether classes are judged.
+        named: whether classes are evaluated.
         classes: those the model can name.
     """
 
@@ -84,28 +84,28 @@ def read_sample(predictions: Path, testset: Path, errors: Path, conf: float, iou
     Raises:
         InputError: a file is malformed, or predictions and test set do not belong together.
     """
-    predicted, judged = read_pair(predictions, testset)
-    codes, names = pd.factorize(judged.frames["recording"], sort=True)
-    number = pd.Series(codes, index=judged.frames["frame"])
+    predicted, evaluated = read_pair(predictions, testset)
+    codes, names = pd.factorize(evaluated.frames["recording"], sort=True)
+    number = pd.Series(codes, index=evaluated.frames["frame"])
     boxes, threshold = predicted.boxes, np.array([0.5])
-    matched = match(judged.truth, boxes, iou).at(conf)
+    matched = match(evaluated.truth, boxes, iou).at(conf)
     # boxes below the operating point remove none above it
     one_box = one_box_a_cell(boxes[boxes["conf"] > conf], predicted.meta["iou"])
     background, wall_slippers = _on_background(errors, number, len(names))
     return Sample(
         conf=boxes["conf"].to_numpy(dtype=float),
         recording=boxes["frame"].map(number).to_numpy(dtype=int),
-        hit=hits(judged.truth, boxes, threshold)[:, 0],
-        hit_any=hits(judged.truth, boxes, threshold, agnostic=True)[:, 0],
+        hit=hits(evaluated.truth, boxes, threshold)[:, 0],
+        hit_any=hits(evaluated.truth, boxes, threshold, agnostic=True)[:, 0],
         predicted=boxes["class"].to_numpy(dtype=object),
-        true_recording=judged.truth["frame"].map(number).to_numpy(dtype=int),
-        true=judged.truth["class"].to_numpy(dtype=object),
-        matched=_arrays(matched, number) | alignment(matched, judged.truth, boxes),
-        single=_arrays(match(judged.truth, one_box, iou).at(conf), number),
+        true_recording=evaluated.truth["frame"].map(number).to_numpy(dtype=int),
+        true=evaluated.truth["class"].to_numpy(dtype=object),
+        matched=_arrays(matched, number) | alignment(matched, evaluated.truth, boxes),
+        single=_arrays(match(evaluated.truth, one_box, iou).at(conf), number),
         frames=_by_recording(pd.Series(codes), len(names)),
         background=background,
         wall_slippers=wall_slippers,
-        named=judgement(judged, predicted) != "false",
+        named=evaluation(evaluated, predicted) != "false",
         classes=predicted.classes,
     )
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.metrics import calibration, coco, curves, error_kinds
-from rbcflow.metrics.inputs import Predictions, judgement
+from rbcflow.metrics.inputs import Predictions, evaluation
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
 from rbcflow.metrics.suppression import one_box_a_cell
 from rbcflow.runtime import origin
@@ -23,9 +23,9 @@ from rbcflow.testsets.files import TestSet
 MIN_BOXES = 10
 """Below this many true boxes a ratio is a story about single cells: it is given, but marked as not interpretable."""
 
-NOT_JUDGED = "classes are not judged on this test set: its true boxes carry no class that could be right or wrong"
+NOT_EVALUATED = "classes are not evaluated on this test set: its true boxes carry no class that could be right or wrong"
 
-NAMES_NONE = "classes are not judged: the detector finds cells and names no shape"
+NAMES_NONE = "classes are not evaluated: the detector finds cells and names no shape"
 
 OWN_FRAMES = (
     "These frames were annotated elsewhere and not set apart by the splits of this workflow: whether a model learned "
@@ -44,13 +44,13 @@ CELL = (
 )
 
 
-def not_judged(testset: TestSet, predictions: Predictions) -> str:
-    """Return why classes are not judged."""
-    return NAMES_NONE if predictions.shapeless and testset.meta["classes_judged"] != "false" else NOT_JUDGED
+def not_evaluated(testset: TestSet, predictions: Predictions) -> str:
+    """Return why classes are not evaluated."""
+    return NAMES_NONE if predictions.shapeless and testset.meta["classes_evaluated"] != "false" else NOT_EVALUATED
 
 
 def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
-    """Return what was judged on what, and what both were made from."""
+    """Return what was evaluated on what, and what both were made from."""
     own, made = testset.meta, predictions.meta
     return {
         "model_hash": made.get("model_hash"),
@@ -59,12 +59,12 @@ def identity(testset: TestSet, predictions: Predictions, basis: Basis) -> dict:
         "status": own["status"],
         "status_reason": own.get("reason") or None,
         "source": own.get("source"),
-        "origin": list(basis.judged),
+        "origin": list(basis.evaluated),
         "learned_from": list(basis.learned or ()),
         "adopted": basis.adopted,
         "remarks": list(basis.remarks),
         "labels": own.get("labels"),
-        "classes_judged": judgement(testset, predictions),
+        "classes_evaluated": evaluation(testset, predictions),
         "input": made.get("input"),
         "frames_per_second": made.get("frames_per_second"),
         "n_frames": len(testset.frames),
@@ -88,16 +88,16 @@ def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[st
     n, sentences = len(testset.truth), [OWN_FRAMES] if testset.meta["labels"] == "given" else []
     if n < MIN_BOXES:
         sentences.append(f"n = {n} true boxes: not interpretable.")
-    judged = judgement(testset, predictions)
-    if judged == "proxy":
+    evaluated = evaluation(testset, predictions)
+    if evaluated == "proxy":
         sentences.append("True classes are proxies named by eye: numbers by class show agreement with them, not truth.")
-    elif judged == "false":
-        reason = not_judged(testset, predictions)
+    elif evaluated == "false":
+        reason = not_evaluated(testset, predictions)
         sentences.append(f"{reason[0].upper()}{reason[1:]}.")
     else:
         few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
         sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
-    if judged != "false":
+    if evaluated != "false":
         sentences += _unnamed(testset, predictions)
     return [*sentences, *(origin.caveats(basis) if n else ())]
 
@@ -144,8 +144,8 @@ def coco_block(testset: TestSet, predictions: Predictions) -> dict:
     """Return COCO's average precision by class and in the mean."""
     none = asdict(coco.UNDEFINED)
     reason = None
-    if judgement(testset, predictions) == "false":
-        reason = not_judged(testset, predictions)
+    if evaluation(testset, predictions) == "false":
+        reason = not_evaluated(testset, predictions)
     elif testset.truth.empty:
         reason = "no true boxes"
     if reason:
@@ -249,10 +249,12 @@ def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:
 def classification(matches: pd.DataFrame, testset: TestSet, predictions: Predictions) -> dict:
     """Return the share of matched boxes whose class is that of the true box."""
     found = matches[(matches["true"] != BACKGROUND) & (matches["predicted"] != BACKGROUND)]
-    judged = judgement(testset, predictions)
-    reason = not_judged(testset, predictions) if judged == "false" else (None if len(found) else "no matched boxes")
+    evaluated = evaluation(testset, predictions)
+    reason = (
+        not_evaluated(testset, predictions) if evaluated == "false" else (None if len(found) else "no matched boxes")
+    )
     accuracy = None if reason else float((found["true"] == found["predicted"]).mean())
-    return {"n": len(found), "accuracy": accuracy, "judged": judged, "reason": reason}
+    return {"n": len(found), "accuracy": accuracy, "evaluated": evaluated, "reason": reason}
 
 
 def recall_by_kind(testset: TestSet, matches: pd.DataFrame) -> dict:

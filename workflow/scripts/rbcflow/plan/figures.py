@@ -19,7 +19,7 @@ from rbcflow.plan.possible import Possible
 from rbcflow.plan.raw import Raw
 
 ONCE = {
-    "judged": {"runs", "headline"},
+    "evaluated": {"runs", "headline"},
     "trained": {"seeds"},
     "composed": {"datasets", "testsets", "banks"},
     "outlined": {"outlines"},

@@ -15,7 +15,7 @@ class Models:
     """What the rules of the stage `models` ask.
 
     Attributes:
-        judged: the models of runs, in the order of the alphabet.
+        evaluated: the models of runs, in the order of the alphabet.
         trained: models that are trained here; a checkpoint stands in for the others.
         adopted: models a checkpoint stands in for.
     """
@@ -23,7 +23,7 @@ class Models:
     def __init__(self, settings: Settings, weights: dict[str, dict[str, Any]]) -> None:
         """Take settings and the table of weights."""
         self._settings, self._weights = settings, weights
-        self.judged = sorted({run.model for run in settings.runs.values()})
+        self.evaluated = sorted({run.model for run in settings.runs.values()})
         self.trained = [name for name in settings.models if not self.checkpoint(name)]
         self.adopted = [name for name in settings.models if self.checkpoint(name)]
 
@@ -61,17 +61,17 @@ class Models:
         return self._settings.classes(model) if self._settings.models[model].classes else None
 
     def folder(self, model: str) -> str:
-        """Return the folder of the model that is judged: the one of its first seed."""
+        """Return the folder of the model that is evaluated: the one of its first seed."""
         return f"<results>/models/{model}/seed-{self._settings.training(model).seeds[0]}"
 
     def record(self, model: str) -> str:
-        """Return the record of the training that is judged."""
+        """Return the record of the training that is evaluated."""
         return f"{self.folder(model)}/training.json"
 
     def all_records(self) -> list[str]:
-        """Return the record of every seed of every model that is judged."""
+        """Return the record of every seed of every model that is evaluated."""
         return [
             f"<results>/models/{model}/seed-{seed}/training.json"
-            for model in self.judged
+            for model in self.evaluated
             for seed in self._settings.training(model).seeds
         ]

@@ -12,7 +12,7 @@ from rbcflow.plan import paths
 from rbcflow.plan.possible import Possible
 
 BESIDE = ("flow_public", "saarland_donors", "naples")
-"""Recordings that the preprint's detectors and the shipped one are both judged on, in the order of the page."""
+"""Recordings that the preprint's detectors and the shipped one are both evaluated on, in the order of the page."""
 
 
 class Runs:
@@ -26,7 +26,7 @@ class Runs:
     def __init__(self, settings: Settings, possible: Possible) -> None:
         """Take settings and what can be made."""
         self._settings, self._possible = settings, possible
-        self.jobs = self._by_model(settings.judged)
+        self.jobs = self._by_model(settings.evaluated)
         self.shown = self._by_model(settings.runs)
 
     def _by_model(self, runs: Mapping[str, Run]) -> dict[str, dict[str, Run]]:
@@ -53,10 +53,10 @@ class Runs:
         return [name for name, run in self._settings.runs.items() if run.model == "given"]
 
     def beside(self) -> dict[str, Run]:
-        """Return the runs of the preprint's detectors on recordings that the shipped one is judged on too."""
+        """Return the runs of the preprint's detectors on recordings that the shipped one is evaluated on too."""
         models = self._settings.models
-        judged = self._settings.judged.items()
-        return {name: run for name, run in judged if run.testset in BESIDE and models[run.model].published_as}
+        evaluated = self._settings.evaluated.items()
+        return {name: run for name, run in evaluated if run.testset in BESIDE and models[run.model].published_as}
 
     def of_model(self, model: str) -> list[str]:
         """Return the runs of a model."""

@@ -58,7 +58,7 @@ STAGES = (
     ),
     Stage(
         "test sets", ("validation",), ("testsets/",), ("testsets/{testset}/",),
-        "frames and true boxes a model is judged on",
+        "frames and true boxes a model is evaluated on",
     ),
     Stage(
         "predictions", ("validation",), ("predictions/", "detector/"), ("predictions/{run}.parquet",),

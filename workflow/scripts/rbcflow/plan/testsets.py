@@ -17,8 +17,8 @@ class TestSets:
 
     Attributes:
         names: of all: those of the table, and each variant's own test images.
-        judged: those that a run is judged on.
-        recorded: those of recordings that a run is judged on, in the table's order.
+        evaluated: those that a run is evaluated on.
+        recorded: those of recordings that a run is evaluated on, in the table's order.
         streamed: those that are streamed out of the archive of the published sets.
     """
 
@@ -28,8 +28,8 @@ class TestSets:
         """Take settings and the datasets."""
         self._settings, self._datasets = settings, datasets
         self.names = testset_names(settings.variants, settings.testsets)
-        self.judged = {run.testset for run in settings.runs.values()}
-        self.recorded = [name for name in settings.recorded if name in self.judged]
+        self.evaluated = {run.testset for run in settings.runs.values()}
+        self.recorded = [name for name in settings.recorded if name in self.evaluated]
         self.streamed = [name for name, row in settings.testsets.items() if row.kind == "published"]
 
     def source(self, name: str) -> str:
@@ -56,7 +56,7 @@ class TestSets:
         return paths.splits("paper", self._settings.testsets[name].bank) if own else []
 
     def held_out(self, possible: Possible) -> list[str]:
-        """Return the banks of which the cells that the preprint's split holds out are judged on."""
+        """Return the banks of which the cells that the preprint's split holds out are evaluated on."""
         banks = [self._settings.testsets[name].bank for name in self.recorded if self._settings.kind(name).held_out]
         return [bank for bank in banks if bank in possible.banks]
 

@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
 
 @dataclass
 class Predictor:
-    """A model that is judged on test sets; its network is loaded once, before the first that has frames.
+    """A model that is evaluated on test sets; its network is loaded once, before the first that has frames.
 
     Attributes:
         weights: ``weights/best.pt`` of a model folder, whose ``training.json`` vouches for it.
@@ -91,16 +91,16 @@ class Predictor:
         Raises:
             InputError: weights are missing, changed, or know other classes; a frame cannot be read.
         """
-        judged, known = read_testset(testset), recorded(self.weights)
+        evaluated, known = read_testset(testset), recorded(self.weights)
         boxes, seconds, side, classes, fits = SCHEMA.empty_table().to_pandas(), 0.0, None, None, None
-        if judged.available:
-            judged.require_images()
+        if evaluated.available:
+            evaluated.require_images()
             detector = replace(self.detector, size=size, scale=scale, input=channels)
             started = time.monotonic()
             if size == "fitted":
-                boxes, fits = detect_fitted(detector, judged, Learned.of_cells(learned_cells(self.weights)))
+                boxes, fits = detect_fitted(detector, evaluated, Learned.of_cells(learned_cells(self.weights)))
             else:
-                boxes = _detect_all(detector, judged)
+                boxes = _detect_all(detector, evaluated)
             side, classes = detector.imgsz, detector.classes
             seconds = time.monotonic() - started
         metadata = {
@@ -108,32 +108,32 @@ class Predictor:
             "model": self.model,
             "model_hash": known["state_sha256"],
             "classes": classes,
-            "testset": judged.meta["name"],
-            "testset_fingerprint": judged.meta["fingerprint"],
-            "status": judged.meta["status"],
+            "testset": evaluated.meta["name"],
+            "testset_fingerprint": evaluated.meta["fingerprint"],
+            "status": evaluated.meta["status"],
             "scale": scale,
-            "size": sizes.described(size, side, judged.frames, scale, fits),
+            "size": sizes.described(size, side, evaluated.frames, scale, fits),
             "input": channels,
             "training_cells": learned_cells(self.weights),
             "conf": self.conf,
             "iou": self.iou,
             "max_det": self.max_det,
             "clipped": self.clipped,
-            "frames": len(judged.frames),
-            "frames_per_second": round(len(judged.frames) / seconds, 2) if seconds else None,
+            "frames": len(evaluated.frames),
+            "frames_per_second": round(len(evaluated.frames) / seconds, 2) if seconds else None,
         }
         rate = metadata["frames_per_second"]
-        logger.info("%s: %d boxes on %d frames, %s frames/s", run, len(boxes), len(judged.frames), rate)
+        logger.info("%s: %d boxes on %d frames, %s frames/s", run, len(boxes), len(evaluated.frames), rate)
         _write(boxes, metadata, output)
 
 
-def _detect_all(detector: Detector, judged: TestSet) -> pd.DataFrame:
+def _detect_all(detector: Detector, evaluated: TestSet) -> pd.DataFrame:
     """Return the boxes on all frames of a test set, sorted by frame and falling confidence."""
     tables = [SCHEMA.empty_table().to_pandas()]
-    shapes = list(judged.frames[["width", "height"]].itertuples(index=False, name=None))
+    shapes = list(evaluated.frames[["width", "height"]].itertuples(index=False, name=None))
     for batch in detector.batches(shapes):
-        frames = judged.frames["frame"].iloc[batch.frames].tolist()
-        found = detector.detect_batch([judged.image(frame) for frame in frames], batch.padded)
+        frames = evaluated.frames["frame"].iloc[batch.frames].tolist()
+        found = detector.detect_batch([evaluated.image(frame) for frame in frames], batch.padded)
         if sum(map(len, found)) > CROWDED * len(frames):
             # Once loaded, Ultralytics suppresses boxes by its compiled function: the same boxes. Loading it takes
             # longer than that saves where boxes are few.
@@ -143,20 +143,20 @@ def _detect_all(detector: Detector, judged: TestSet) -> pd.DataFrame:
     return boxes.sort_values(["frame", "conf", "x0", "y0"], ascending=[True, False, True, True], kind="stable")
 
 
-def detect_fitted(detector: Detector, judged: TestSet, learned: Learned) -> tuple[pd.DataFrame, dict[str, Fit]]:
+def detect_fitted(detector: Detector, evaluated: TestSet, learned: Learned) -> tuple[pd.DataFrame, dict[str, Fit]]:
     """Return the boxes on all frames of a test set, each at the factor for frames taken like it.
 
     Args:
         detector: shows frames at their own pixels times its ``scale``.
-        judged: the test set.
+        evaluated: the test set.
         learned: sizes of cells that the detector learned from.
 
     Returns:
         Boxes sorted as those of ``_detect_all``, and the factor of each recording, or of each disturbance.
     """
     tables, fits = [SCHEMA.empty_table().to_pandas()], {}
-    for name, frames in judged.frames.groupby(fitting.alike(judged.frames), sort=False):
-        own, looks = replace(judged, frames=frames.reset_index(drop=True)), {}
+    for name, frames in evaluated.frames.groupby(fitting.alike(evaluated.frames), sort=False):
+        own, looks = replace(evaluated, frames=frames.reset_index(drop=True)), {}
 
         def look(factor: float, own: TestSet = own, looks: dict[float, pd.DataFrame] = looks) -> NDArray[np.float64]:
             if factor not in looks:

@@ -115,9 +115,9 @@ def chosen(config: Config) -> Chosen:
         # the table has networks as well that outline cells, or know none
         there = [key for key, entry in listed.items() if entry.path]
         expected = f"one of {', '.join([*there, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
-        judged = retrained / name / "README.md"
-        found = f"{name!r}, which was trained but is not better, so it was not kept ({judged})"
-        raise InputError("configuration", found if judged.is_file() else repr(name), expected, "key detector")
+        evaluated = retrained / name / "README.md"
+        found = f"{name!r}, which was trained but is not better, so it was not kept ({evaluated})"
+        raise InputError("configuration", found if evaluated.is_file() else repr(name), expected, "key detector")
     if config.detector_sha256 is None:
         expected = f"detector_sha256={sha256(path)}, if you trust the file: opening a checkpoint can run what it holds"
         raise InputError("configuration", f"{name} without its sha256", expected, "key detector")

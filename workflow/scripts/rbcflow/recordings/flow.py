@@ -291,7 +291,7 @@ def refine(moves_: Moves, profile: Profile, places: Places) -> Profile | None:
     return profile
 
 
-def judge_candidate(direction: str, profile: Profile, true: Moves, false: Moves, places: Places) -> Candidate:
+def evaluate_candidate(direction: str, profile: Profile, true: Moves, false: Moves, places: Places) -> Candidate:
     """Return a candidate with the shares of boxes that have a partner in the next frame and in frames far apart."""
     middle = centres(places)
     speeds = profile.at(places.across)
@@ -358,7 +358,7 @@ def candidates(
         for guess in first_guesses(max(abs(x), abs(y)), places.across):
             profile = refine(sides[0], guess, places)
             if profile is not None:
-                found.append(judge_candidate(direction, profile, *sides, places))
+                found.append(evaluate_candidate(direction, profile, *sides, places))
     return sorted(found, key=lambda candidate: -candidate.excess)
 
 

@@ -60,12 +60,12 @@ def _shown(image: NDArray[np.uint8], imgsz: int) -> NDArray[np.uint8]:
 
 def look_at_conditions(folder: Path, finder: CellFinder) -> dict[str, list[Seen]]:
     """Return by condition of a test set what its frames show, at their own pixels."""
-    judged = read_testset(folder)
-    judged.require_images()
+    evaluated = read_testset(folder)
+    evaluated.require_images()
     found = {}
-    for condition, frames in judged.frames.groupby("condition", sort=False):
+    for condition, frames in evaluated.frames.groupby("condition", sort=False):
         chosen = np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int))
-        own = [to_grey(judged.image(frame)) for frame in frames["frame"].iloc[chosen]]
+        own = [to_grey(evaluated.image(frame)) for frame in frames["frame"].iloc[chosen]]
         found[str(condition)] = [look_at(finder, image, 1.0) for image in own]
     return found
 

@@ -1,4 +1,4 @@
-"""Whether a retrained detector is better on the frames that were held out (rule ``judge_retraining``).
+"""Whether a retrained detector is better on the frames that were held out (rule ``evaluate_retraining``).
 
 Both detectors look at the frames as they would at a recording: at the factor that fits their cells, one box an object.
 """
@@ -30,7 +30,7 @@ IOU = 0.5
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluated:
     """A detector on the held-out frames.
 
     Attributes:
@@ -75,7 +75,9 @@ def look(finder: CellFinder, probes: list[dict[str, Any]], held: Mapping[str, li
     return pd.concat(found, ignore_index=True), factors
 
 
-def judge(name: str, truth: pd.DataFrame, found: pd.DataFrame, held: Mapping[str, list[int]], factors: dict) -> Judged:
+def evaluate(
+    name: str, truth: pd.DataFrame, found: pd.DataFrame, held: Mapping[str, list[int]], factors: dict
+) -> Evaluated:
     """Return how well boxes fit the truth on held-out frames.
 
     Args:
@@ -89,11 +91,11 @@ def judge(name: str, truth: pd.DataFrame, found: pd.DataFrame, held: Mapping[str
     true, boxes = _keyed(truth), _keyed(found)
     anything = average_precision(true, boxes, frames, agnostic=True)["mean"].ap50
     if (boxes["class"] == CELL).any():
-        return Judged(name, None, None, float(anything or 0), {}, factors)
+        return Evaluated(name, None, None, float(anything or 0), {}, factors)
     precision = average_precision(true, boxes, frames)
     by_class = {kind: precision[kind].ap50 for kind in CLASSES if precision[kind].ap50 is not None}
     mean = precision["mean"]
-    return Judged(name, mean.ap50, mean.ap50_95, float(anything or 0), by_class, factors)
+    return Evaluated(name, mean.ap50, mean.ap50_95, float(anything or 0), by_class, factors)
 
 
 def _key(recording: str, number: int) -> str:
@@ -107,7 +109,7 @@ def _keyed(table: pd.DataFrame) -> pd.DataFrame:
     return keyed.sort_values("conf", ascending=False, kind="stable") if "conf" in table else keyed
 
 
-def measure(old: Judged, new: Judged) -> tuple[str, float, float]:
+def measure(old: Evaluated, new: Evaluated) -> tuple[str, float, float]:
     """Return what decides, and its value before and after.
 
     It is the mean average precision at an overlap of 0.5; where the old detector names no classes, that of boxes.
@@ -117,7 +119,7 @@ def measure(old: Judged, new: Judged) -> tuple[str, float, float]:
     return "mAP50", old.map50, new.map50
 
 
-def better(old: Judged, new: Judged) -> bool:
+def better(old: Evaluated, new: Evaluated) -> bool:
     """Return whether the new detector is kept: only if it is better; equal is not."""
     _, before, after = measure(old, new)
     return after > before
@@ -129,7 +131,7 @@ def difference(
     """Return the 95 % interval of after minus before, frames being drawn with replacement (Efron and Tibshirani 1993).
 
     Args:
-        truth, old, new: as in ``judge``.
+        truth, old, new: as in ``evaluate``.
         held: numbers of the frames by recording.
         named: whether classes count.
     """
@@ -199,7 +201,7 @@ Other days, donors and channels than the corrected frames' are unknown ground. N
 """
 
 
-def card(old: Judged, new: Judged, facts: Mapping[str, Any], *, kept: bool) -> str:
+def card(old: Evaluated, new: Evaluated, facts: Mapping[str, Any], *, kept: bool) -> str:
     """Return the card of a retraining as Markdown, with both numbers whatever came out."""
     decides, before, after = measure(old, new)
     numbers = [("mAP50", old.map50, new.map50), ("mAP50-95", old.map50_95, new.map50_95)]
@@ -220,7 +222,7 @@ UNTOUCHED = 0.9995
 """Mean average precision over overlaps up to 0.95 from which on labels must be the detector's own boxes."""
 
 
-def verdict(old: Judged, new: Judged, *, kept: bool) -> str:
+def verdict(old: Evaluated, new: Evaluated, *, kept: bool) -> str:
     """Return the outcome in a sentence with both numbers."""
     decides, before, after = measure(old, new)
     numbers = f"{decides} on the held-out frames {before:.3f} before, {after:.3f} after"

@@ -1,4 +1,4 @@
-"""Boxes against what moves before the background of a recording (used by ``judge_recording``).
+"""Boxes against what moves before the background of a recording (used by ``evaluate_recording``).
 
 The background is the median of frames spread over the recording; what differs from it moves. That needs no training, so
 it holds where the detector fails: a box without anything in it, and a thing without a box, are both seen.

@@ -1,6 +1,6 @@
 """A detector trained on from corrected frames, and whether it is kept (rules of ``retraining.smk``).
 
-Frames are divided in time: the last block of a recording is held out and judges, the one before chooses the epoch, the
+Frames are divided in time: the last block of a recording is held out, the one before chooses the epoch, the
 first is learned from. Neighbouring frames show the same cells, so frames within a cell's passage of a later block are
 left out. All cells are brought to the size that the detector knows, and every image is as wide as the network's input,
 so that nothing is scaled on its way into the training.
@@ -36,7 +36,7 @@ SIDE = 224
 """Width of the images that are learned from, pixels; what the starter was trained at."""
 
 SHARES = {"held": 0.3, "val": 0.15}
-"""Parts of a recording's corrected frames that judge, and that choose the epoch."""
+"""Parts of a recording's corrected frames that evaluate, and that choose the epoch."""
 
 LEAST_BOXES = 10
 """Fewest true boxes on the held-out frames: with fewer, chance decides."""
@@ -83,7 +83,7 @@ def blocks(frames: list[Corrected], passages: Mapping[str, int]) -> Blocks:
         passages: frames that a cell takes through the field, by recording.
 
     Raises:
-        InputError: too few frames or boxes to learn from and to judge by.
+        InputError: too few frames or boxes to learn from and to evaluate on.
     """
     found: dict[str, list[Corrected]] = {"train": [], "val": [], "held": [], "dropped": []}
     for name in dict.fromkeys(frame.recording for frame in frames):
@@ -104,11 +104,11 @@ def blocks(frames: list[Corrected], passages: Mapping[str, int]) -> Blocks:
         counted = ", ".join(
             f"{len(found[kind])} frames with {boxes[kind]} boxes {text}" for kind, text in KINDS.items()
         )
-        raise InputError(frames[0].file, counted, f"some of each, and {LEAST_BOXES} boxes to judge by: correct more")
+        raise InputError(frames[0].file, counted, f"some of each, and {LEAST_BOXES} boxes to evaluate on: correct more")
     return Blocks(**{kind: tuple(own) for kind, own in found.items()})
 
 
-KINDS = {"train": "to learn from", "val": "to choose the epoch by", "held": "to judge by"}
+KINDS = {"train": "to learn from", "val": "to choose the epoch by", "held": "to evaluate on"}
 
 
 def passage(flow: Mapping[str, Any], probe: Mapping[str, Any]) -> int:

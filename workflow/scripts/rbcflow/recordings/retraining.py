@@ -115,11 +115,11 @@ def _numbers(frames: tuple[Corrected, ...]) -> dict[str, list[int]]:
     return {name: [frame.number for frame in frames if frame.recording == name] for name in names}
 
 
-def judge_retraining(
+def evaluate_retraining(
     folders: list[Path], data: Path, candidate: Path, output: Path, *, old: CellFinder, new: CellFinder, start: str,
     start_sha256: str,
 ) -> None:  # fmt: skip
-    """Judge both detectors on the held-out frames; write ``retraining.json`` and the card; keep the better one.
+    """Evaluate both detectors on the held-out frames; write ``retraining.json`` and the card; keep the better one.
 
     Args:
         folders: of the recordings.
@@ -135,7 +135,7 @@ def judge_retraining(
     true = read_csv(data / "truth.csv", "the true boxes of held-out frames", BOXES, dtype={"recording": str})
     probes = [stage.read_probe(folder) for folder in folders if folder.name in held]
     looked = {name: kept.look(finder, probes, held) for name, finder in ((start, old), (output.name, new))}
-    before, after = (kept.judge(name, true, found, held, factors) for name, (found, factors) in looked.items())
+    before, after = (kept.evaluate(name, true, found, held, factors) for name, (found, factors) in looked.items())
     is_better = kept.better(before, after)
     (found_before, _), (found_after, _) = looked.values()
     named = before.map50 is not None and after.map50 is not None

@@ -1,4 +1,4 @@
-"""Cells as an ``.rtdc`` file, which Shape-Out and dclab open: an event a box of a followed cell (``judge_recording``).
+"""Cells as an ``.rtdc`` file, which Shape-Out and dclab open: one event a box of a cell (``evaluate_recording``).
 
 Boxes have no contours, so there is no area and no deformation: what is known is place, size, scores and speed.
 """

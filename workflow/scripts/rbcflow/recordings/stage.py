@@ -75,7 +75,7 @@ def link_recording(folder: Path) -> None:
     link.write(links, folder)
 
 
-def judge_recording(folder: Path, *, alone: bool) -> None:
+def evaluate_recording(folder: Path, *, alone: bool) -> None:
     """Write ``cells.csv``, ``flux.json`` and ``verdict.json`` of a recording that was linked.
 
     Args:
@@ -84,7 +84,9 @@ def judge_recording(folder: Path, *, alone: bool) -> None:
     """
     probe, links = read_probe(folder), link.read(folder)
     cells, counted = summarise.cells(links, probe), flux.count(links, probe)
-    verdict = validity.refusal(probe["refused"]) if probe["refused"] else _judged(folder, cells, counted, alone=alone)
+    verdict = (
+        validity.refusal(probe["refused"]) if probe["refused"] else _evaluated(folder, cells, counted, alone=alone)
+    )
     cells.to_csv(folder / "cells.csv", index=False)
     # no output of the rule, as it is not there without a pixel size
     rtdc.write(links, cells, probe, folder / f"{folder.name}.rtdc")
@@ -92,7 +94,7 @@ def judge_recording(folder: Path, *, alone: bool) -> None:
     _write_json(folder / "verdict.json", verdict.as_dict())
 
 
-def _judged(folder: Path, cells: pd.DataFrame, counted: Flux, *, alone: bool) -> Verdict:
+def _evaluated(folder: Path, cells: pd.DataFrame, counted: Flux, *, alone: bool) -> Verdict:
     """Return the verdict on a recording whose frames were read."""
     probe, links, record = read_probe(folder), link.read(folder), read_record(folder / "boxes.parquet")
     boxes, frames = read_table(folder / "boxes.parquet"), read_table(folder / "frames.parquet")
@@ -100,7 +102,7 @@ def _judged(folder: Path, cells: pd.DataFrame, counted: Flux, *, alone: bool) ->
     shown = [(number, image) for number, image in frames_of(probe, whole=True) if number in wanted]
     learned = looks.Reference(**record["looks"]) if record["looks"] else None
     seen = _looks(shown, boxes, probe, record["scale"]) if learned else []
-    return validity.judge(
+    return validity.evaluate(
         boxes,
         frames,
         probe,
@@ -136,7 +138,7 @@ def _looks(
 
 
 def draw_recording(folder: Path) -> None:
-    """Write ``overlay.mp4``, ``overlay.gif`` and ``kymograph.png`` of a recording that was judged."""
+    """Write ``overlay.mp4``, ``overlay.gif`` and ``kymograph.png`` of a recording that was evaluated."""
     probe, links = read_probe(folder), link.read(folder)
     files = folder / "overlay.mp4", folder / "overlay.gif"
     if probe["refused"]:
@@ -158,7 +160,7 @@ def read_cells(folder: Path) -> pd.DataFrame:
 
 
 def read_recorded(folder: Path) -> Recorded:
-    """Return a judged recording with all that is known of it."""
+    """Return an evaluated recording with all that is known of it."""
     links = link.read(folder)
     stored = read_object(folder / "verdict.json", "the verdict on a recording", ["verdict", "findings"])
     verdict = Verdict(stored["verdict"], tuple(Finding(**finding) for finding in stored["findings"]))
@@ -241,7 +243,7 @@ FILES = {
     "summary.csv": "a row a recording and a condition",
     "cells.csv": "a row a cell that passed",
     "boxes.csv": "a row a box, with its cell",
-    "verdicts.csv": "every number that a recording was judged by",
+    "verdicts.csv": "every number that a recording was evaluated by",
     "columns.csv": "what every column means",
     "check.tsv": "cells to name by hand from tiles.png: fill in the last column and run the same command again",
 }

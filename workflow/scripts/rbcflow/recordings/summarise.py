@@ -35,7 +35,7 @@ def cells(links: LinkResult, probe: dict[str, Any]) -> pd.DataFrame:
         return pd.DataFrame(columns=names)
     moved = motion(links, probe)
     named = classes(links.tracks, moved.index)
-    counted, reason = judged(moved)
+    counted, reason = evaluated(moved)
     measured = {
         "velocity": moved["speed"] * scale.per_speed,
         "velocity_se": moved["speed_se"] * scale.per_speed,
@@ -82,7 +82,7 @@ def classes(tracks: pd.DataFrame, numbers: pd.Index) -> pd.DataFrame:
     return pd.concat([winner, frames], axis=1)
 
 
-def judged(moved: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def evaluated(moved: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return which cells count, and why the others do not.
 
     Args:

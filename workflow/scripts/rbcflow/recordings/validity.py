@@ -1,4 +1,4 @@
-"""Whether a recording's results may be used (rule ``judge_recording``): one table of limits, applied to all alike.
+"""Whether a recording's results may be used (rule ``evaluate_recording``): one table of limits, applied to all alike.
 
 What a limit is for stands in its sentence. A value that could not be measured passes, and is listed as not measured.
 """
@@ -189,7 +189,7 @@ class Verdict:
         return {"verdict": self.verdict, "reasons": self.reasons, "findings": [asdict(f) for f in self.findings]}
 
 
-def judge(
+def evaluate(
     boxes: pd.DataFrame,
     frames: pd.DataFrame,
     probe: dict[str, Any],
@@ -206,7 +206,7 @@ def judge(
     strange: Sequence[str] = (),
     alone: bool = False,
 ) -> Verdict:
-    """Judge a recording.
+    """Evaluate a recording.
 
     Args:
         boxes: of the detector.

@@ -104,7 +104,7 @@ def page_digest() -> str:
 
 
 def opened_run(page: Page) -> str:
-    """Return the one run that is not folded: the first screen's first, else the first that was judged."""
+    """Return the one run that is not folded: the first screen's first, else the first that was evaluated."""
     chosen = [tile.run.name for tile in page.front.tiles] or [run.name for run in page.evaluated]
     return chosen[0] if chosen else ""
 

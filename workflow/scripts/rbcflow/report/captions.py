@@ -176,7 +176,7 @@ def of_model(id_: str, model: Model, printed: dict[str, float]) -> str:
         model: its first training.
         printed: values the preprint printed for its counterpart, empty where it has none.
     """
-    best = model.judged_epoch.get("metrics/mAP50(B)")
+    best = model.evaluated_epoch.get("metrics/mAP50(B)")
     if not model.training or best is None:
         return ""
     if id_ == "training_curves":

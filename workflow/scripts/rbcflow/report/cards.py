@@ -119,11 +119,11 @@ def read_cards(
         sources: all sources.
         runs: all runs, which know how many true boxes of a class a test set has.
     """
-    judged = {run.testset.name: run for run in runs if run.status == "evaluated"}
-    return [_card(claim, testsets, sources, judged) for claim in ledger or [] if claim.kind == "sentence"]
+    evaluated = {run.testset.name: run for run in runs if run.status == "evaluated"}
+    return [_card(claim, testsets, sources, evaluated) for claim in ledger or [] if claim.kind == "sentence"]
 
 
-def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source], judged: dict[str, Run]) -> Card:
+def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source], evaluated: dict[str, Run]) -> Card:
     prefix = next((text for text in PREFIXES if claim.reason.startswith(text)), "")
     would = ON_THESE[PREFIXES[prefix]] if prefix else ""
     grey = IN_GREY.search(claim.reason)
@@ -131,7 +131,7 @@ def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source], judged:
         claim,
         would,
         claim.reason.removeprefix(prefix).strip(),
-        [replace(place, n=_of_class(claim, place.n, judged)) for place in _places(claim)],
+        [replace(place, n=_of_class(claim, place.n, evaluated)) for place in _places(claim)],
         None,
         grey.groups() if grey and would and grey[2] != would else (),
         tuple(_power(text) for text in (claim.power_true, claim.power_false) if text),
@@ -145,9 +145,9 @@ def _power(text: str) -> Power:
     return Power(shares.get("right", ""), shares.get("wrong", "0"), text.rpartition(" at ")[2].replace("-", MINUS))
 
 
-def _of_class(claim: Claim, n: str, judged: dict[str, Run]) -> str:
+def _of_class(claim: Claim, n: str, evaluated: dict[str, Run]) -> str:
     """Return what a number was counted on with, for a statistic of one class, how many true boxes have it."""
-    found, run = OF_CLASS.match(claim.statistic), judged.get(n.partition(":")[0])
+    found, run = OF_CLASS.match(claim.statistic), evaluated.get(n.partition(":")[0])
     if found is None or run is None or ";" in n:
         return n
     own = next((coco["n_boxes"] for name, _, coco in run.classes if name == found[1]), None)
@@ -155,7 +155,7 @@ def _of_class(claim: Claim, n: str, judged: dict[str, Run]) -> str:
 
 
 def _places(claim: Claim) -> list[Place]:
-    """Return the numbers by what they were judged on; a mixture of simulated and other frames counts as simulated."""
+    """Return the numbers by what they were evaluated on; a mixture with simulated frames counts as simulated."""
     own = Place("", "", claim.here, claim.low, claim.high, claim.n)
     raw = claim.origins == (RAW,)
     simulated = PHANTOM in claim.origins

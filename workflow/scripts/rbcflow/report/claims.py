@@ -24,7 +24,7 @@ class Claim(rows.Claim):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """What the number was judged or counted on; the file may join several words by any sign."""
+        """What the number was evaluated or counted on; the file may join several words by any sign."""
         return words(re.findall(r"[a-z]+", self.origin.lower()))
 
     @property

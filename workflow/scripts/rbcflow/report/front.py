@@ -34,7 +34,7 @@ class Tile:
         simulated: whether the frames were drawn.
         low, high: interval of the share of found cells, empty where there is none.
         figure: the frame, None where it was not drawn.
-        grey: the same model on the same frames without their colours, None where it was not judged so.
+        grey: the same model on the same frames without their colours, None where it was not evaluated so.
     """
 
     run: Run
@@ -57,7 +57,7 @@ class Tile:
     @property
     def real(self) -> bool:
         """Whether the frames are public recordings."""
-        return self.run.basis.judged == (PUBLIC,)
+        return self.run.basis.evaluated == (PUBLIC,)
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Front:
 
 def front_model(runs: list[Run]) -> str:
     """Return the model that stands for all: that of ``FRONT_AS``, else of the first evaluated run."""
-    judged = [run for run in runs if run.status == "evaluated"]
-    chosen = [run.model for run in judged if run.published_as == FRONT_AS] or [run.model for run in judged]
+    evaluated = [run for run in runs if run.status == "evaluated"]
+    chosen = [run.model for run in evaluated if run.published_as == FRONT_AS] or [run.model for run in evaluated]
     return chosen[0] if chosen else ""
 
 
@@ -143,7 +143,7 @@ def _tiles(results: Path, model: str, testsets: dict[str, Any], runs: list[Run],
         own = [run for run in own if (testsets.get(run.testset.name) or {}).get("kind", run.testset.name) == kind]
         for run in own[:1]:
             row = found.get(run.name, {"low": "", "high": ""})
-            simulated = PHANTOM in run.basis.judged
+            simulated = PHANTOM in run.basis.evaluated
             tiles.append(Tile(run, role, simulated, row["low"], row["high"], frames.get(run.name), _grey(results, run)))
     return tiles
 

@@ -27,7 +27,7 @@ class Cell:
     """A model on a test set; ``shown`` has by look and suppression (``-class``, ``native-one``) the numbers in words.
 
     Attributes:
-        run: None where the model was not judged there.
+        run: None where the model was not evaluated there.
         shares: of found cells, for the ground's colour.
     """
 
@@ -82,7 +82,7 @@ def read_matrix(results: Path, config: dict[str, Any], groups: list[tuple[TestSe
         own = row["companion_of"] or row["run"]
         rows[own, f"{row['run'].removeprefix(own).rpartition('-')[2]}/{row['metric']}"] = row
     own = [next((r for r in runs if r.model == model and r.testset.name.endswith(OWN)), None) for model in models]
-    foreign = [testset for testset, judged in groups if judged and testset.name in config["testsets"]]
+    foreign = [testset for testset, evaluated in groups if evaluated and testset.name in config["testsets"]]
     columns = [Column(None, [_cell(run, rows) for run in own])] if any(own) else []
     for testset in foreign:
         there = {run.model: run for run in runs if run.testset.name == testset.name}
@@ -119,11 +119,11 @@ def read_pairs(results: Path, runs: Iterable[Run]) -> dict[str, Any]:
 
     Differences are counted on the same draws of the recordings (``tables/comparisons.csv``).
     """
-    judged = {run.name: run for run in runs if run.status == "evaluated"}
+    evaluated = {run.name: run for run in runs if run.status == "evaluated"}
     companions = {row["run"] for row in read_rows(results, "headline", COLUMNS) if row["companion_of"]}
     values: dict[str, dict[str, str]] = {}
     for row in read_rows(results, "headline", COLUMNS):
-        if row["run"] in judged and row["value"]:
+        if row["run"] in evaluated and row["value"]:
             values.setdefault(row["run"], {})[row["metric"]] = number(row["value"], 3)
     columns = {"testset", "metric", "first", "second", "difference", "low", "high", "n_recordings"}
     pairs: dict[str, dict[str, list[str]]] = {}

@@ -317,14 +317,14 @@ def collect(
 
 
 def _made(results: Path, config: dict[str, Any], sources: dict[str, dict], runs: list[dict[str, Any]]) -> Made:
-    """Return what the stages made; models that were neither trained nor judged are left out."""
-    judged = {str(row["model"]) for row in runs}
+    """Return what the stages made; models that were neither trained nor evaluated are left out."""
+    evaluated = {str(row["model"]) for row in runs}
     trainings = [training for name, row in config["models"].items() for training in read_models(results, name, row)]
     return Made(
         sources=read_sources(results, sources),
         banks=read_banks(results, config["banks"]),
         datasets=[read_dataset(results, name, row) for name, row in config["variants"].items()],
-        models=[model for model in trainings if model.training or model.name in judged],
+        models=[model for model in trainings if model.training or model.name in evaluated],
         groups=read_runs(results, runs, config["testsets"]),
     )
 

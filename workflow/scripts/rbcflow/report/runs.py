@@ -27,7 +27,7 @@ class TestSetSummary:
     reason: str
     origins: tuple[str, ...]
     labels: str
-    judged: str
+    evaluated: str
     n_frames: int
     n_boxes: int
     n_recordings: int = 0
@@ -42,11 +42,11 @@ class TestSetSummary:
 
 @dataclass(frozen=True)
 class Run:
-    """A model judged on a test set. Ratios are in 0..1; None is a number that cannot be had.
+    """A model evaluated on a test set. Ratios are in 0..1; None is a number that cannot be had.
 
     Attributes:
         status: ``evaluated``, ``unavailable`` (the test set is) or ``absent`` (never counted).
-        basis: what it was judged on, and what its model learned from.
+        basis: what it was evaluated on, and what its model learned from.
         found: class-agnostic counts at the operating point, keys as in ``metrics.json``.
         false_positives: by what is at their place (``second``, ``misplaced``, ``background``), counts by predicted
             class.
@@ -54,7 +54,7 @@ class Run:
         one_box: the same where each object has one box, whatever its class.
         one_box_ap50: average precision of these boxes, classes ignored.
         nms_iou: overlap above which boxes are of one object.
-        classes: rows (class, counts at the operating point, COCO numbers) of the judged classes.
+        classes: rows (class, counts at the operating point, COCO numbers) of the evaluated classes.
         kinds: recall by the test set's own kinds of box.
         size: at which the detector saw the frames, and the cells' size beside the training's.
         iou_first: by how many counts the matrix differs where pairs of the highest overlap are matched first.
@@ -159,7 +159,7 @@ def read_testset(results: Path, name: str, row: dict[str, Any]) -> TestSetSummar
         reason=str(data.get("reason") or ("" if data else "the test set was not built")).rstrip("."),
         origins=words(data.get("origin")),
         labels=str(data.get("labels") or ""),
-        judged=str(data.get("classes_judged", "")).lower(),
+        evaluated=str(data.get("classes_evaluated", "")).lower(),
         n_frames=int(data.get("n_frames") or 0),
         n_boxes=int(boxes.get("total", sum(boxes.values())) if isinstance(boxes, dict) else boxes),
         n_recordings=0 if frames is None else frames["recording"].nunique(),

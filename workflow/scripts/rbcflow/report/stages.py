@@ -120,7 +120,7 @@ class Model:
     """One training of a model; ``training`` is None where it was not made.
 
     Attributes:
-        judged_epoch: the row of ``results.csv`` of the best epoch, whose weights are judged; empty where there is none.
+        evaluated_epoch: row of ``results.csv`` of the best epoch, whose weights are taken; empty where there is none.
     """
 
     name: str
@@ -128,7 +128,7 @@ class Model:
     row: dict[str, Any]
     origins: tuple[str, ...]
     training: dict[str, Any] | None
-    judged_epoch: dict[str, float] = field(default_factory=dict)
+    evaluated_epoch: dict[str, float] = field(default_factory=dict)
 
     @property
     def adopted(self) -> bool:

@@ -117,7 +117,7 @@ class Group:
         Returns:
             ``better`` or ``worse`` where the interval of the difference leaves out 0 or, where none was counted, both
             intervals lie apart; ``overlap`` where not, ``open`` where an interval is missing or the frames differ, and
-            nothing where either detector was not judged.
+            nothing where either detector was not evaluated.
         """
         own, other = self.line("universal"), self.line(role)
         if own is None or other is None:
@@ -200,7 +200,7 @@ class Universal:
         return [(words, groups) for words, groups in named if groups]
 
     @staticmethod
-    def summed(rows: Sequence[dict[str, str]], clusters: str = "judged") -> list[dict[str, str]]:
+    def summed(rows: Sequence[dict[str, str]], clusters: str = "evaluated") -> list[dict[str, str]]:
         """Return the rows of whole test sets, of disturbed ones the mean; leave out one way to count clusters."""
         wanted = [row for row in rows if row["condition"] == (MEAN if row["testset"].startswith("stress") else ALL)]
         return [row for row in wanted if not clusters or row["clusters"] != clusters]

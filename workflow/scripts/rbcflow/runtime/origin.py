@@ -1,7 +1,7 @@
 """What a number was made from, and what it may therefore decide: the one place that knows.
 
 Provenance records carry words (``lineage.ORIGINS``) along the data flow. At its end a number rests on a
-``Basis``: what it was judged on, and what its model learned from. ``decide`` says whether that answers a question about
+``Basis``: what it was evaluated on, and what its model learned from. ``decide`` says if that answers a question about
 the preprint.
 """
 
@@ -30,7 +30,7 @@ IMAGES = {
     RAW: "a laboratory’s recordings",
     UNKNOWN: "images of unknown origin",
 }
-"""What something was judged on or learned from, in words."""
+"""What something was evaluated on or learned from, in words."""
 
 UNDECIDED = "not decided"
 ABSENT = f"{UNDECIDED}: raw data absent"
@@ -42,7 +42,7 @@ DRAWN_RUN = "test_synthetic_test"
 
 
 class Question(Enum):
-    """What a number is asked; the value names what may be judged on, and what the model may have learned from.
+    """What a number is asked; the value names what may be evaluated on, and what the model may have learned from.
 
     Each is a list of the origins that will do, one at a time: a mixture answers nothing.
     """
@@ -67,13 +67,13 @@ class Basis:
     """What a number rests on.
 
     Attributes:
-        judged: origins of the images it was counted on; empty where no record says.
+        evaluated: origins of the images it was counted on; empty where no record says.
         learned: origins of the images its model learned from; None where no model has part in it.
         adopted: the model is a checkpoint that was not trained here.
         remarks: sentences about the method, which stand with the model and not as caveats of each of its runs.
     """
 
-    judged: tuple[str, ...]
+    evaluated: tuple[str, ...]
     learned: tuple[str, ...] | None = None
     adopted: bool = False
     remarks: tuple[str, ...] = ()
@@ -81,8 +81,8 @@ class Basis:
     @classmethod
     def of_metrics(cls, metrics: Mapping[str, Any]) -> Basis:
         """Return the basis of a run from its ``metrics.json``."""
-        judged, learned = words(metrics.get("origin")), words(metrics.get("learned_from"))
-        return cls(judged, learned, bool(metrics.get("adopted")), tuple(metrics.get("remarks") or ()))
+        evaluated, learned = words(metrics.get("origin")), words(metrics.get("learned_from"))
+        return cls(evaluated, learned, bool(metrics.get("adopted")), tuple(metrics.get("remarks") or ()))
 
     @classmethod
     def of_training(cls, record: Mapping[str, Any]) -> Basis:
@@ -93,13 +93,15 @@ class Basis:
     @property
     def origins(self) -> tuple[str, ...]:
         """All of them, for a mark on a picture."""
-        return tuple(sorted({*self.judged, *(self.learned or ())}))
+        return tuple(sorted({*self.evaluated, *(self.learned or ())}))
 
     @property
     def text(self) -> str:
         """Where both come from, for a note."""
-        judged, learned = text(self.judged), text(self.learned)
-        return judged if self.learned in (None, self.judged) else f"judged on {judged}, learned from {learned}"
+        evaluated, learned = text(self.evaluated), text(self.learned)
+        return (
+            evaluated if self.learned in (None, self.evaluated) else f"evaluated on {evaluated}, learned from {learned}"
+        )
 
 
 NOTHING = Basis(())
@@ -137,25 +139,29 @@ def decide(question: Question, *bases: Basis) -> Decision:
         question: what is asked.
         bases: of the numbers the answer is counted from; none at all decides nothing.
     """
-    judged, learned = question.value
+    evaluated, learned = question.value
     missing = [] if bases else ["no number was counted"]
     for basis in bases:
         elsewhere = question is Question.TRAINING and basis.adopted
-        found = [] if elsewhere else _judged(basis, judged, "counted" if question is Question.COUNT else "judged")
+        found = (
+            [] if elsewhere else _evaluated(basis, evaluated, "counted" if question is Question.COUNT else "evaluated")
+        )
         found += _learned(basis, learned) if learned else []
-        if question is Question.TRAINING and not found and basis.judged != basis.learned:
-            found = ["judged on other images than the model learned from"]
+        if question is Question.TRAINING and not found and basis.evaluated != basis.learned:
+            found = ["evaluated on other images than it learned from"]
         if question is Question.TRAINING and RECUT in basis.remarks:
-            found += ["judged on images composed anew of cells that were cut out of published images"]
+            found += ["evaluated on images composed anew of cells that were cut out of published images"]
         missing += found
     return Decision(not missing, tuple(dict.fromkeys(missing)))
 
 
-def _judged(basis: Basis, allowed: Sequence[str], verb: str) -> list[str]:
-    """Return what is wrong with what was judged on, if anything is."""
-    if _will_do(basis.judged, allowed):
+def _evaluated(basis: Basis, allowed: Sequence[str], verb: str) -> list[str]:
+    """Return what is wrong with what was evaluated on, if anything is."""
+    if _will_do(basis.evaluated, allowed):
         return []
-    return [f"{verb} {_images(basis.judged, allowed, 'on')}" if basis.judged else f"no record says what was {verb} on"]
+    return [
+        f"{verb} {_images(basis.evaluated, allowed, 'on')}" if basis.evaluated else f"no record says what was {verb} on"
+    ]
 
 
 def _learned(basis: Basis, allowed: Sequence[str]) -> list[str]:
@@ -182,17 +188,17 @@ def _images(found: Sequence[str], allowed: Sequence[str], word: str) -> str:
 
 def _joined(missing: Sequence[str]) -> str:
     for name in IMAGES.values():
-        if set(missing) == {f"judged on {name}", f"the model learned from {name}"}:
-            return f"judged on and learned from {name}"
+        if set(missing) == {f"evaluated on {name}", f"the model learned from {name}"}:
+            return f"evaluated on and learned from {name}"
     return "; ".join(missing)
 
 
 def caveats(basis: Basis) -> list[str]:
     """Return what a reader of a run's numbers must know of their basis, one sentence each."""
     real = (PUBLISHED, RAW)
-    judged, learned = _judged(basis, real, "judged"), _learned(basis, real)
-    sentences = [_sentence(judged + learned, "no number here reproduces a published one")] if judged else []
-    if learned and not judged:
+    evaluated, learned = _evaluated(basis, real, "evaluated"), _learned(basis, real)
+    sentences = [_sentence(evaluated + learned, "no number here reproduces a published one")] if evaluated else []
+    if learned and not evaluated:
         sentences = [_sentence(learned, "its numbers are not those of one that learned from a laboratory’s cells")]
     return sentences
 

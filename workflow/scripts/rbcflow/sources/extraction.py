@@ -27,7 +27,7 @@ class Thresholds:
         max_edge_difference: mean grey difference in the buffer's columns above which no cell is fully in the frame;
             None: no such test.
         largest_only: keep one cell a frame.
-        outline: smoothed grey difference that belongs to an object once it was found and judged; None keeps the shape
+        outline: smoothed grey difference that belongs to an object once it was found; None keeps the shape
             that the threshold gave, which leaves out a soft cell's rim.
     """
 

@@ -70,5 +70,5 @@ def build_variant_test(
     chosen = evenly([dataset / line for line in lines], max_frames)
     return write_testset(
         folder, labelled_images(chosen, dataset.name), name=name, source=dataset.name, origin=origin,
-        labels=Labels.TRUTH, classes_judged="true", paths=[os.path.relpath(path, folder) for path in chosen],
+        labels=Labels.TRUTH, classes_evaluated="true", paths=[os.path.relpath(path, folder) for path in chosen],
     )  # fmt: skip

@@ -25,7 +25,7 @@ from rbcflow.testsets.labels import Labels
 FRAME_COLUMNS = ("frame", "path", "donor", "recording", "index", "condition", "width", "height", "label")
 TRUTH_COLUMNS = ("frame", "class", "x0", "y0", "x1", "y1", "kind")
 
-META_KEYS = ("name", "status", "reason", "source", "origin", "labels", "classes_judged", "fingerprint")
+META_KEYS = ("name", "status", "reason", "source", "origin", "labels", "classes_evaluated", "fingerprint")
 """Keys of ``testset.json`` that later stages read."""
 
 Box = tuple[float, float, float, float]
@@ -66,7 +66,7 @@ class TestSet:
 
     @property
     def available(self) -> bool:
-        """Whether there are frames to judge on."""
+        """Whether there are frames to evaluate on."""
         return self.meta["status"] == "available"
 
     def image(self, frame: int) -> NDArray[np.uint8]:
@@ -97,7 +97,7 @@ def write_testset(
     source: str,
     origin: Sequence[str],
     labels: Labels,
-    classes_judged: str,
+    classes_evaluated: str,
     paths: Sequence[str] | None = None,
     unlabelled: int | None = None,
 ) -> TestSet:
@@ -110,7 +110,7 @@ def write_testset(
         source: a key of ``config/sources.yaml``, or a variant.
         origin: ``phantom``, ``raw``, ``public``, or several.
         labels: where the true boxes come from; a member or its value.
-        classes_judged: ``true``, ``proxy`` or ``false``.
+        classes_evaluated: ``true``, ``proxy`` or ``false``.
         paths: where the images already lie, relative to the folder; None writes them to ``images/``.
         unlabelled: how many frames have no label file and are taken to show nothing; None where that cannot be.
 
@@ -132,14 +132,14 @@ def write_testset(
         return write_unavailable(folder, name=name, source=source, reason="no frame of the recordings fits it")
     digest.update(pd.DataFrame(truth, columns=TRUTH_COLUMNS).to_csv(index=False).encode())
     meta = _meta(name, source) | {"status": "available", "origin": list(origin), "labels": Labels(labels)}
-    meta |= {"classes_judged": classes_judged, "fingerprint": digest.hexdigest()}
+    meta |= {"classes_evaluated": classes_evaluated, "fingerprint": digest.hexdigest()}
     meta |= {} if unlabelled is None else {"n_unlabelled": unlabelled}
     return _finish(folder, meta, frames, truth)
 
 
 def write_unavailable(folder: Path, *, name: str, source: str, reason: str) -> TestSet:
     """Write a test set that cannot be had: no frames, and the reason in ``testset.json`` and as a warning."""
-    log.warning("%s has no frame to judge on: %s", name, reason)
+    log.warning("%s has no frame to evaluate on: %s", name, reason)
     meta = _meta(name, source) | {"reason": reason}
     return _finish(folder, meta, [], [])
 
@@ -181,7 +181,7 @@ def _meta(name: str, source: str) -> dict[str, Any]:
     """Return ``testset.json`` of a set without frames, in the order of its keys."""
     return {
         "name": name, "status": "unavailable", "reason": None, "source": source, "origin": [], "labels": None,
-        "classes_judged": "false", "n_frames": 0, "n_boxes": 0, "fingerprint": None,
+        "classes_evaluated": "false", "n_frames": 0, "n_boxes": 0, "fingerprint": None,
     }  # fmt: skip
 
 

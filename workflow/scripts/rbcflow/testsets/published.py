@@ -50,5 +50,5 @@ def build_published(
         chosen = evenly(sorted((Path(place) / SPLIT / "images").iterdir()), max_frames)
         return write_testset(
             folder, labelled_images(chosen, source), name=name, source=source, origin=[PUBLISHED], labels=Labels.TRUTH,
-            classes_judged="true",
+            classes_evaluated="true",
         )  # fmt: skip

@@ -140,7 +140,7 @@ def build_stress(testset: Path, folder: Path, *, name: str, kind: str = "stress"
         reason = f"the frames are those of {other.meta['name']}, which is unavailable: {other.meta['reason']}"
         return write_unavailable(folder, name=name, source=other.meta["source"], reason=reason)
     other.require_images()
-    known = {key: other.meta[key] for key in ("source", "origin", "labels", "classes_judged")}
+    known = {key: other.meta[key] for key in ("source", "origin", "labels", "classes_evaluated")}
     return write_testset(folder, _disturbed(other, KINDS[kind]), name=name, **known)
 
 

@@ -58,11 +58,11 @@ def write_frames(
     for recording, index in evenly(places, max_frames):
         wanted.setdefault(recording, set()).add(index)
     if exact_truth:
-        labelled, labels, judged = with_truth(raw, wanted, source, read), Labels.TRUTH, "true"
+        labelled, labels, evaluated = with_truth(raw, wanted, source, read), Labels.TRUTH, "true"
     else:
-        labelled, labels, judged = with_background(raw, wanted, source, read, background), Labels.BACKGROUND, "false"
+        labelled, labels, evaluated = with_background(raw, wanted, source, read, background), Labels.BACKGROUND, "false"
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_judged=judged
+        folder, labelled, name=name, source=source, origin=origin, labels=labels, classes_evaluated=evaluated
     )
 
 

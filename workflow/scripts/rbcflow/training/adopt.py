@@ -66,7 +66,7 @@ def _classes(checkpoint: Path, own: list[str], asked: list[str]) -> list[str]:
         return asked
     expected = ", ".join(asked) if asked != [CELL] else "one class, as `classes: 1` says"
     if len(own) == 1:
-        expected += "; with `classes: 1` a detector of one class is judged on finding cells, whatever their shape"
+        expected += "; with `classes: 1` a detector of one class is evaluated on finding cells, whatever their shape"
         raise InputError(checkpoint, f"the one class {own[0]}", expected, "class names")
     found = class_names(own, checkpoint)
     # their order may be another: boxes go by the names

@@ -274,7 +274,7 @@ def _own_validation(folder: Path) -> str:
 def _runs(metrics: list[Mapping[str, Any]]) -> str:
     """Return one row a run."""
     lines = [
-        "| test set | judged on | frames | boxes | size seen | mAP50 | mAP50-95 | caveats |",
+        "| test set | evaluated on | frames | boxes | size seen | mAP50 | mAP50-95 | caveats |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for run in metrics:
@@ -283,4 +283,4 @@ def _runs(metrics: list[Mapping[str, Any]]) -> str:
         size += ", in grey" if run["input"] == "grey" else ""
         cells = [run["testset"], text(run["origin"]), str(run["n_frames"]), str(run["n_boxes"]["total"]), size, *values]
         lines.append(f"| {' | '.join([*cells, ' '.join(run['caveats'])])} |")
-    return "\n".join(lines) if metrics else "It was judged on no test set."
+    return "\n".join(lines) if metrics else "It was evaluated on no test set."

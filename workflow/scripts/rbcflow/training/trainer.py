@@ -126,7 +126,7 @@ class CellTraining(DetectionTrainer):
         return fuse_steps(optimizer) if self.device.type == "cpu" else optimizer
 
     def get_validator(self) -> DetectionValidator:
-        """Return what judges the averaged network after every epoch."""
+        """Return what evaluates the averaged network after every epoch."""
         if self.device.type != "cpu" or self.precision != "bfloat16":
             return super().get_validator()
         return MixedValidator(self.test_loader, self.save_dir, copy(self.args), self.callbacks)

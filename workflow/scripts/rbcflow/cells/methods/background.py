@@ -131,7 +131,7 @@ def find_objects(image: Grey, background: Grey, thresholds: Thresholds, conditio
     most = thresholds.max_edge_difference
     edge_changed = most is not None and float(edges.mean()) > most
     found = [
-        _judge(contours[index], difference, rank, edge_changed, thresholds, threshold / 2)
+        _evaluate(contours[index], difference, rank, edge_changed, thresholds, threshold / 2)
         for rank, index in enumerate(large)
     ]
     return found if thresholds.outline is None else _grown(found, difference, thresholds.outline)
@@ -169,7 +169,7 @@ def _grown(found: list[Found], difference: Grey, threshold: int) -> list[Found]:
     return result
 
 
-def _judge(
+def _evaluate(
     contour: NDArray, difference: Grey, rank: int, edge_changed: bool, thresholds: Thresholds, most_beside: float
 ) -> Found:
     """Return a contour's filled object and why it is no usable cell."""

@@ -53,7 +53,7 @@ def outline_with_probability(
     for batch in batches(frames):
         for frame, probability in zip(batch, probabilities(batch, extraction, network), strict=True):
             parts = components(opened_and_closed(probability > network.threshold, options.kernel))
-            yield Outlined(frame, [_judge(part, extraction.max_width) for part in parts]), probability
+            yield Outlined(frame, [_evaluate(part, extraction.max_width) for part in parts]), probability
 
 
 def probabilities(batch: list[Frame], extraction: Extraction, network: Foreground) -> list[NDArray[np.float32]]:
@@ -80,7 +80,7 @@ def square_window(box: tuple[float, ...], width: int, height: int, margin: int) 
     return rows, slice(max(round(middle_x - half), 0), min(round(middle_x + half), width))
 
 
-def _judge(mask: NDArray[np.bool_], max_width: int | None) -> Found:
+def _evaluate(mask: NDArray[np.bool_], max_width: int | None) -> Found:
     x0, y0, x1, y1 = mask_box(mask)
     if min(x1 - x0, y1 - y0) < MIN_SIDE:
         return Found.of_mask(mask, "too_small")

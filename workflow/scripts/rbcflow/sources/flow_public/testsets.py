@@ -49,7 +49,7 @@ def build_flow_public(
     groups = evenly(list(table.groupby(["recording", "frame"], sort=True)), max_frames)
     labelled = ((frames[key], [_proxy_box(row) for row in rows.dropna().itertuples()]) for key, rows in groups)
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels=Labels.PROXY, classes_judged="proxy"
+        folder, labelled, name=name, source=source, origin=origin, labels=Labels.PROXY, classes_evaluated="proxy"
     )
 
 

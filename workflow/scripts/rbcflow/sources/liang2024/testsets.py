@@ -110,4 +110,4 @@ def _write_pictures(
         for frame in pictures
     )
     labels = Labels.TRUTH if exact_truth else Labels.OUTLINES
-    return write_testset(folder, labelled, labels=labels, classes_judged="true", **common)
+    return write_testset(folder, labelled, labels=labels, classes_evaluated="true", **common)

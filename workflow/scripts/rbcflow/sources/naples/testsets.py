@@ -31,7 +31,7 @@ def build_naples(
 ) -> TestSet:
     """Build the Naples set: exact truth where the source has it, else boxes by background subtraction.
 
-    Boxes by background subtraction have no class: all are ``other`` and ``classes_judged`` is ``false``.
+    Boxes by background subtraction have no class: all are ``other`` and ``classes_evaluated`` is ``false``.
 
     Args:
         raw: the source's files.
@@ -66,7 +66,7 @@ def build_naples_published(
 ) -> TestSet:
     """Build the Naples set as the preprint's notebook wrote it: frames with an accepted cell, and its box alone.
 
-    Boxes are by background subtraction at the notebook's settings, all of class other, so that classes are not judged;
+    Boxes are by background subtraction at the notebook's settings, all of class other, so classes are not evaluated;
     red and blue are exchanged, as they were when the frames were saved. Arguments as ``build_naples``.
     """
     accepted = [item for recording in naples.recordings(raw) for item in _accepted(raw, recording, source, background)]
@@ -75,7 +75,7 @@ def build_naples_published(
         for frame, boxes in evenly(accepted, max_frames)
     )
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels=Labels.BACKGROUND, classes_judged="false"
+        folder, labelled, name=name, source=source, origin=origin, labels=Labels.BACKGROUND, classes_evaluated="false"
     )
 
 

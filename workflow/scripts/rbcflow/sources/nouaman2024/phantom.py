@@ -24,7 +24,7 @@ from rbcflow.phantom.walls import channel
 WIDTH, HEIGHT = 304, 120
 """Of a frame in pixels; the preprint prints neither. Its detectors work on these frames brought to a long side of 224.
 
-The median cell of the test sets is 36 to 37 pixels across, 27 at 224: between the medians that the four networks judged
+The median cell of the test sets is 36 to 37 pixels across, 27 at 224: between the medians that four networks evaluated
 here learned from (35, 29, 29 and 18 pixels at 224), whose geometric mean it is.
 """
 FRAMES_PER_SECOND = 60

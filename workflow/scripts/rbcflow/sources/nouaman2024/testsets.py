@@ -99,7 +99,7 @@ def _write_annotated(
     """Write annotated Saarland frames with the boxes of their polygons."""
     labelled = (_with_polygons(frame, source) for frame in evenly(frames, max_frames))
     return write_testset(
-        folder, labelled, name=name, source=source, origin=origin, labels=Labels.ANNOTATIONS, classes_judged="true"
+        folder, labelled, name=name, source=source, origin=origin, labels=Labels.ANNOTATIONS, classes_evaluated="true"
     )
 
 

@@ -68,21 +68,22 @@ def build_yolo_folder(
     found = read_folder(raw)
     for remark in found.remarks():
         log.warning("%s: %s", raw, remark)
-    pictures = _judged(found)
+    pictures = _evaluated(found)
     facts = _facts(raw, source, pictures, pattern, table)
     objects = {
         picture.path: list(labels_of(picture, len(found.names) if found.names else None)) for picture in pictures
     }
-    ids, judged = _meaning(found, objects, classes)
+    ids, evaluated = _meaning(found, objects, classes)
     return write_testset(
         folder, _labelled(evenly(pictures, max_frames), facts, objects, ids, source),
-        name=name, source=source, origin=origin, labels=Labels.GIVEN, classes_judged="true" if judged else "false",
+        name=name, source=source, origin=origin, labels=Labels.GIVEN,
+        classes_evaluated="true" if evaluated else "false",
         unlabelled=sum(picture.label is None for picture in evenly(pictures, max_frames)),
     )  # fmt: skip
 
 
-def _judged(found: YoloFolder) -> Sequence[Picture]:
-    """Return the pictures to judge on: all, or those of the test split."""
+def _evaluated(found: YoloFolder) -> Sequence[Picture]:
+    """Return the pictures to evaluate on: all, or those of the test split."""
     if "" in found.splits:
         return found.splits[""]
     if "test" not in found.splits:
@@ -114,7 +115,7 @@ def _labelled(
 def _meaning(
     found: YoloFolder, objects: Mapping[Path, list[Label]], classes: bool | None
 ) -> tuple[dict[int, int], bool]:
-    """Return our number for each of the folder's classes, and whether classes are judged."""
+    """Return our number for each of the folder's classes, and whether classes are evaluated."""
     used = sorted({label.class_ for own in objects.values() for label in own})
     other = CLASS_ID["other"]
     if classes is False or (classes is None and found.shapeless):
@@ -126,7 +127,9 @@ def _meaning(
     # the preprint's own labels of Naples are all of class 2: whoever wrote them told no shapes apart
     shapes = {ids[number] for number in used} != {other}
     if not shapes and classes is None:
-        log.warning("%s: every label is of class other: these boxes tell no shapes, classes are not judged", found.root)
+        log.warning(
+            "%s: every label is of class other: these boxes tell no shapes, classes are not evaluated", found.root
+        )
     return ids, shapes if classes is None else classes
 
 

@@ -1,11 +1,11 @@
-"""Rule judge_retraining: both detectors on the frames that were held out; the better one is kept."""
+"""Rule evaluate_retraining: both detectors on the frames that were held out; the better one is kept."""
 
 from pathlib import Path
 
 from rbcflow.detector.fitting import Learned
 from rbcflow.detector.weights import learned_cells, recorded
 from rbcflow.recordings.network import load_finder
-from rbcflow.recordings.retraining import judge_retraining
+from rbcflow.recordings.retraining import evaluate_retraining
 from rbcflow.runtime import logs
 
 if __name__ == "__main__":
@@ -14,7 +14,7 @@ if __name__ == "__main__":
     candidate = Path(snakemake.input.candidate).parent
     best = candidate / "weights" / "best.pt"
     look = {"threads": snakemake.threads, "device": "auto"}
-    judge_retraining(
+    evaluate_retraining(
         [Path(probe).parent for probe in snakemake.input.probes],
         Path(snakemake.input.data),
         candidate,

@@ -1,4 +1,4 @@
-"""Rule judge_claims: every sentence and printed value of the preprint with a verdict."""
+"""Rule evaluate_claims: every sentence and printed value of the preprint with a verdict."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from rbcflow.claims.statistics import Runs
-from rbcflow.claims.table import Evidence, judge, read_metrics
+from rbcflow.claims.table import Evidence, evaluate_claims, read_metrics
 from rbcflow.claims.training import settings
 from rbcflow.core.names import naming
 from rbcflow.core.yamlfile import read_yaml
@@ -31,5 +31,5 @@ if __name__ == "__main__":
         **{name: pd.read_csv(snakemake.input[name]) for name in ("looks", "counts", "seeds")},
     )  # fmt: skip
     with naming(params.labels):
-        judge(claims, published, evidence).to_csv(snakemake.output.table, index=False)
+        evaluate_claims(claims, published, evidence).to_csv(snakemake.output.table, index=False)
     recorder.write(snakemake.output.provenance)
