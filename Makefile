@@ -79,7 +79,7 @@ bench: $(READY)
 config: $(READY)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rbcflow.plan.documents
 
-# resources/expected/fingerprints.yaml: what is drawn must come out as, stage by stage, at the scales of the embedded default and of the
+# resources/expected/fingerprints.yaml: what simulated data must come out as, stage by stage, at the scales of the embedded default and of the
 # tests; `make fingerprints SCALES=toy` writes those of one scale and keeps the others
 SCALES ?= default toy
 fingerprints: $(READY)
@@ -101,7 +101,7 @@ lock:
 	printf 'roc-validator==0.13.*\nrocrate==0.13.0\n' | $(COMPILE) --no-annotate - --output-file requirements-validator.lock
 	rm -rf $(VENV)-lock
 
-# the checkpoint the embedded default starts from, trained by this workflow on drawn cells
+# the checkpoint the embedded default starts from, trained by this workflow on simulated cells
 starter: $(READY)
 	$(BIN)/snakemake --cores $(CORES) package_starter --configfile config/starter.yaml
 	cp results/starter-build/starter/* resources/starter/

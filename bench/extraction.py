@@ -1,7 +1,7 @@
 """Whether cutting cells out of recordings streams: peak memory and seconds for few and for many TIFF stacks.
 
 ``PYTHONPATH=workflow/scripts python bench/extraction.py --json results/bench/extraction.json``, or `make bench`.
-Naples phantoms of 4 and of 16 stacks are drawn, cells are cut from each in a process of its own, and the largest
+Naples phantoms of 4 and of 16 stacks are simulated, cells are cut from each in a process of its own, and the largest
 resident memory of both is compared: it must not grow with the number of stacks. Seconds are of the cut alone.
 """
 

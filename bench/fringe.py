@@ -122,7 +122,7 @@ def measure(folder: Path, images: int, epochs: int) -> dict[str, dict]:
     starter = yaml.safe_load(Path("resources/weights.yaml").read_text(encoding="utf-8"))["starter"]
     result = {}
     for number, (way, changes) in enumerate(PASTED.items()):
-        spec = VariantSpec.from_dict({"name": "random_nosuperposition", "other_drawn_share": 0.5, **changes})
+        spec = VariantSpec.from_dict({"name": "random_nosuperposition", "other_simulated_share": 0.5, **changes})
         data, model = folder / f"data{number}", folder / f"model{number}"
         compose(data, spec, images)
         train(

@@ -65,7 +65,9 @@ def plain_cells(folder: Path, rng: np.random.Generator) -> tuple[list[Path], Pat
         cv2.ellipse(mask, (8 + width // 2, 8 + height // 2), (width // 2, height // 2), 0, 0, 360, 1, -1)
         crop = np.where(mask > 0, rng.normal(100, 10, mask.shape), 150).astype(np.uint8)
         name = CLASSES[frame % 3]
-        cells.append(Cell("plain", name, "", "r", frame, mask_box(mask), "drawn", "g", crop, mask > 0, background=150))
+        cells.append(
+            Cell("plain", name, "", "r", frame, mask_box(mask), "simulated", "g", crop, mask > 0, background=150)
+        )
     table = write_bank(folder / "bank", cells)[["cell_id", "source", "class", "group"]]
     table.assign(split="train").to_csv(folder / "splits.csv", index=False)
     return [folder / "bank"], folder / "splits.csv"

@@ -24,15 +24,15 @@ EPOCHS = 4
 RECORDED_AT = 1_600_000_000
 TABLES = {
     "sources.yaml": """\
-drawn: {title: drawn cells, layout: drawn, access: drawn, licence: x, availability: x, reference: x}
+simulated: {title: simulated cells, layout: simulated, access: simulated, licence: x, availability: x, reference: x}
 naples: {title: stacks, layout: naples, access: local, path: mini/raw, licence: x, availability: x, reference: x}
 """,
-    "banks.yaml": "drawn: {title: drawn cells, source: drawn, methods: [drawn]}\n",
+    "banks.yaml": "simulated: {title: simulated cells, source: simulated, methods: [simulated]}\n",
     "cut.yaml": """\
-drawn: {title: drawn cells, source: drawn, methods: [drawn]}
+simulated: {title: simulated cells, source: simulated, methods: [simulated]}
 naples: {title: stacks, source: naples, methods: [background]}
 """,
-    "variants.yaml": "synthetic: {title: drawn cells, banks: [drawn]}\n",
+    "variants.yaml": "synthetic: {title: simulated cells, banks: [simulated]}\n",
     "models.yaml": f"""\
 synthetic: {{title: a detector, variant: synthetic, training: {{epochs: {EPOCHS}}}}}
 starter: {{title: starter, variant: synthetic}}
@@ -45,7 +45,7 @@ starter: {{title: starter, variant: synthetic}}
     "mini.yaml": """\
 tables: {sources: mini/sources.yaml, banks: mini/banks.yaml, variants: mini/variants.yaml, models: mini/models.yaml,
   runs: mini/runs.tsv, figures: mini/figures.yaml, testsets: mini/testsets.yaml}
-phantom: {drawn_per_class: 12}
+phantom: {simulated_per_class: 12}
 images: {train: 12, val: 4, test: 4}
 shard_size: 8
 training: {batch: 4, imgsz: 64}

@@ -1,4 +1,4 @@
-"""The folders of the preprint's authors as they lie on their disk, with small drawn recordings in them.
+"""The folders of the preprint's authors as they lie on their disk, with small simulated recordings in them.
 
 After the description of their repository: cells by several sources below `data/`, results of earlier steps beside them,
 pictures that went through Label Studio and its uploads, crops cut to the cell.
@@ -22,7 +22,7 @@ TINY = {
     "kihm2018": {"kihm_per_class": 5, "kihm_s3_scale": 0.001},
     "liang2024": {"liang_scale": 0.002},
 }  # fmt: skip
-"""How much is drawn, by layout."""
+"""How much is simulated, by layout."""
 
 
 def write(data: Path, scratch: Path, sizes: dict[str, dict] = TINY) -> None:
@@ -30,7 +30,7 @@ def write(data: Path, scratch: Path, sizes: dict[str, dict] = TINY) -> None:
 
     Args:
         data: their `data/`.
-        scratch: where the recordings are drawn.
+        scratch: where the recordings are simulated.
         sizes: how much, by layout.
     """
     for layout, size in sizes.items():
@@ -44,11 +44,11 @@ def write(data: Path, scratch: Path, sizes: dict[str, dict] = TINY) -> None:
         (data / folder / ".DS_Store").write_bytes(b"Bud1")
 
 
-def _plos(drawn: Path, to: Path) -> None:
+def _plos(simulated: Path, to: Path) -> None:
     """Crops by shape, the supporting file under another name, and what earlier steps left."""
-    shutil.move(drawn / "CNN input data", to / "S3 file" / "CNN_input")
+    shutil.move(simulated / "CNN input data", to / "S3 file" / "CNN_input")
     for name in ("Croissant", "Slipper"):
-        shutil.move(drawn / name, to / name)
+        shutil.move(simulated / name, to / name)
     first = sorted((to / "Slipper").iterdir())
     (to / "Slipper/second half").mkdir()
     for path in first[3:]:
@@ -59,17 +59,17 @@ def _plos(drawn: Path, to: Path) -> None:
     _picture(to / "Croissant_zoomed/0001.png", cv2.resize(image, (243, 243)))
 
 
-def _liang(drawn: Path, to: Path) -> None:
+def _liang(simulated: Path, to: Path) -> None:
     """Pictures by shape, and the crops of the U-Net as matplotlib saved them, with alpha."""
-    shutil.copytree(drawn, to)
+    shutil.copytree(simulated, to)
     image = np.full((50, 50, 4), 255, np.uint8)
     for name in ("Final_dataset_2024/Slipper", "Slipper_extracted", "Slipper_zoomed", "Parachute_1d_zoomed"):
         _picture(to / name / "img_662.png", image)
 
 
-def _naples(drawn: Path, to: Path) -> None:
+def _naples(simulated: Path, to: Path) -> None:
     """Stacks by velocity, and what the extraction wrote beside them."""
-    shutil.copytree(drawn, to)
+    shutil.copytree(simulated, to)
     velocity = next(path for path in sorted(to.iterdir()) if path.is_dir())
     for kind in ("cells", "images"):
         _picture(velocity / kind / f"{velocity.name}_glob001_cell_003.png", np.zeros((128, 672), np.uint8))
@@ -78,29 +78,29 @@ def _naples(drawn: Path, to: Path) -> None:
     _picture(to / f"{velocity.name}_stats.png", np.zeros((90, 90), np.uint8))
 
 
-def _saarland(drawn: Path, data: Path) -> None:
+def _saarland(simulated: Path, data: Path) -> None:
     """Videos, pictures that were uploaded to Label Studio, crops cut to the cell, and raw crops without a day."""
-    shutil.move(drawn / "videos", data / "videos/nouaman_2024")
+    shutil.move(simulated / "videos", data / "videos/nouaman_2024")
     videos = sorted((data / "videos/nouaman_2024").rglob("*.avi"))
     videos[0].rename(videos[0].with_suffix(".AVI"))
     (videos[2].parent / "second day").mkdir()
     videos[2].rename(videos[2].parent / "second day" / videos[2].name)
-    _upload(drawn, data / "saarland")
+    _upload(simulated, data / "saarland")
     for name in ("croissant", "slipper"):
-        for number, path in enumerate(sorted((drawn / name).iterdir())):
+        for number, path in enumerate(sorted((simulated / name).iterdir())):
             _cut_to_cell(path, data / "2024_nouaman" / name / f"{number:04d}", with_alpha=number % 3 == 0)
-    for path in sorted((drawn / "raw_crops").rglob("*.BMP")):
-        _, category, pressure = path.relative_to(drawn / "raw_crops").parts[:3]
+    for path in sorted((simulated / "raw_crops").rglob("*.BMP")):
+        _, category, pressure = path.relative_to(simulated / "raw_crops").parts[:3]
         folder = data / "2024_nouaman/raw" / ("Sheared" if category == "Other" else category) / pressure
         folder.mkdir(parents=True, exist_ok=True)
         shutil.move(path, folder / f"{path.parts[-4]}_{path.name}")
 
 
-def _upload(drawn: Path, to: Path) -> None:
+def _upload(simulated: Path, to: Path) -> None:
     """Put eight digits before each picture's name, and paths of another disk into the export."""
-    document = json.loads((drawn / "annotations/result.json").read_text())
+    document = json.loads((simulated / "annotations/result.json").read_text())
     for number, image in enumerate(document["images"]):
-        old = drawn / image["file_name"].removeprefix("../../")
+        old = simulated / image["file_name"].removeprefix("../../")
         name = f"{number:08x}-{old.name}"
         (to / "frames" / old.parent.name).mkdir(parents=True, exist_ok=True)
         shutil.move(old, to / "frames" / old.parent.name / name)

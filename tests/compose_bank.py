@@ -38,7 +38,7 @@ def write_cells(folder: Path, splits: tuple[str, ...] = ("train", "val", "test")
     for frame, (split, name, size) in enumerate(kinds):
         crop, mask = ellipse(33 + 4 * CLASSES.index(name) + size, 25 + size)
         cells.append(
-            Cell("test", name, "", "r", frame, mask_box(mask), "drawn", f"g{frame}", crop, mask, background=GREY)
+            Cell("test", name, "", "r", frame, mask_box(mask), "simulated", f"g{frame}", crop, mask, background=GREY)
         )
         sides.append(split)
     table = write_bank(folder / "bank", cells)[["cell_id", "source", "class", "group"]].assign(split=sides)

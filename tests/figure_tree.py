@@ -125,7 +125,7 @@ def _outlines(root: Path, settings: Settings) -> list[Path]:
         summaries = [
             {"method": method, "source": source, "origin": "phantom", "n_cells": 40, "found": 38, "found_from_iou": 0.5}
             | {"iou_p10": 0.2, "iou_median": 0.8}
-            for source in settings.sources if source != "drawn"
+            for source in settings.sources if source != "simulated"
         ]  # fmt: skip
         rows = [
             {"source": summary["source"], "recording": "a", "frame": frame, "object": 0, "iou": iou}

@@ -90,7 +90,7 @@ def collected(root: Path, _: object) -> None:
 
 def variant() -> VariantSpec:
     """Return a variant that all cells of ``write_cells`` suit."""
-    return VariantSpec.from_dict({"name": "synthetic", "other_drawn_share": 0})
+    return VariantSpec.from_dict({"name": "synthetic", "other_simulated_share": 0})
 
 
 def composed(root: Path, _: object) -> None:

@@ -1,4 +1,4 @@
-"""A short drawn recording with boxes as a good detector finds them, for the tests of recordings."""
+"""A short simulated recording with boxes as a good detector finds them, for the tests of recordings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rbcflow.sources.nouaman2024.phantom import KINDS
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Simulated:
     """Frames, the boxes of their cells, and what would be said of them."""
 
     images: list[tuple[int, NDArray[np.uint8]]]
@@ -33,7 +33,9 @@ class Drawn:
     true: int
 
 
-def draw_recording(frames: int = 24, step: float = 40.0, seed: int = 0, name: str = "drawn", width: int = 320) -> Drawn:
+def draw_recording(
+    frames: int = 24, step: float = 40.0, seed: int = 0, name: str = "simulated", width: int = 320
+) -> Simulated:
     """Draw a recording with the phantom's cells; boxes are the true ones, shaken by half a pixel."""
     rng = np.random.default_rng(seed)
     height, axis, half = 96, 48.0, 34.0
@@ -62,7 +64,7 @@ def draw_recording(frames: int = 24, step: float = 40.0, seed: int = 0, name: st
     probe = {"recording": name, "width": width, "height": height, "roi": None, "flow": None, "condition": "100 mbar",
              "pressure_mbar": 100.0, "pixel_um": 0.18, "fps": 500.0, "n_frames": frames, "warnings": [],
              "file": f"{name}.avi", "kind": "video", "refused": ""}  # fmt: skip
-    return Drawn(images, pd.DataFrame(rows), table, probe, len(cells))
+    return Simulated(images, pd.DataFrame(rows), table, probe, len(cells))
 
 
 def summed(setup: Setup, seed: int = 0, **facts: Any) -> tuple[summarise.Recorded, link.LinkResult]:

@@ -59,7 +59,7 @@ CONFIG = {
     },
     "variants": {
         "random": {"title": "random positions", "banks": ["nouaman2024"], "published_as": "train13"},
-        "synthetic": {"title": "drawn cells only", "banks": ["drawn"], "published_as": None},
+        "synthetic": {"title": "simulated cells only", "banks": ["simulated"], "published_as": None},
     },
     "models": {
         "random": {"title": "random positions", "variant": "random", "published_as": "train13"},
@@ -240,7 +240,7 @@ def _write_dataset_and_model(results: Path) -> None:
         "state_sha256": "aa" * 32,
         "data_fingerprint": "fe" * 32,
         "learned_from": ["phantom"],
-        "remarks": ["It started from drawn cells."],
+        "remarks": ["It started from simulated cells."],
     }
     write_json(model / "training.json", training)
     write_text(model / "results.csv", "epoch,train/box_loss,metrics/mAP50(B)\n1,2.0,0.31\n2,1.5,0.625\n3,1.4,0.5\n")
@@ -474,7 +474,7 @@ CLAIMS = (
     f'{UNDECIDED},"Would hold on these frames. By run: random-on-saarland_donors 2. '
     'With grey frames: count 0.5 (-1 to 1), would not hold.",,phantom + public,phantom,x.csv,'
     "Walls.,saarland_donors,random,-0.5,,,flow_public: 2 recordings,6768\n"
-    "d,value,counts,others placed,mean,,0.472,1.5,,,,,,changed by us,,drawn objects in the channel,raw,,x.csv,"
+    "d,value,counts,others placed,mean,,0.472,1.5,,,,,,changed by us,,simulated objects in the channel,raw,,x.csv,"
     ",,,,,,,\n"
     "e,sentence,abstract,Cells are named.,recall,>= 0.9,,0.93,0.8,0.95,40,,,cannot tell,,,raw,raw,x.csv,,,,,,,,\n"
 )
@@ -506,7 +506,7 @@ CHECKS = "run,what,against,ours,theirs,difference,agrees\n" + "".join(
 )
 FINGERPRINTS = (
     "stage,name,recipe,fingerprint,expected_at,differs_first_at\ndataset,random,aa,bb,toy,\n"
-    "dataset,synthetic,aa,bb,,bank drawn\n"
+    "dataset,synthetic,aa,bb,,bank simulated\n"
 )
 ITEMS = (
     "- {item: the confusion matrices, files: 8}\n- {item: a table, files: 1, by: tables/a.csv}\n"

@@ -473,9 +473,9 @@ def test_features_of_a_timm_model_and_of_the_starter(tmp_path):
 
 
 def test_the_source_of_most_cells():
-    assert maps._source("a-00001 a-00002 b-00001 drawn-ring") == "a"
+    assert maps._source("a-00001 a-00002 b-00001 simulated-ring") == "a"
     assert maps._source("a-00001 b-00001") == "mixed"
-    assert maps._source("drawn-ring") == "no cell of a bank"
+    assert maps._source("simulated-ring") == "no cell of a bank"
 
 
 def test_the_share_of_a_box_that_another_covers():

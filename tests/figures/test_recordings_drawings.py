@@ -18,8 +18,8 @@ from recordings_inputs import draw_recording
 
 
 @pytest.fixture(scope="module")
-def drawn():
-    """A drawn recording, its links, and all that is known of it."""
+def simulated():
+    """A simulated recording, its links, and all that is known of it."""
     recording = draw_recording(frames=30, seed=2)
     links = link.link(recording.boxes, recording.frames, recording.probe)
     cells = summarise.cells(links, recording.probe)
@@ -29,14 +29,14 @@ def drawn():
     return recording, links, known
 
 
-def test_drawn_cells_are_counted(drawn):
-    recording, _, known = drawn
+def test_simulated_cells_are_counted(simulated):
+    recording, _, known = simulated
     assert len(known.counted) == recording.true
     assert known.verdict.verdict == "usable"
 
 
-def test_the_overlay_shows_consecutive_frames_with_class_colours(drawn, tmp_path):
-    recording, links, _ = drawn
+def test_the_overlay_shows_consecutive_frames_with_class_colours(simulated, tmp_path):
+    recording, links, _ = simulated
     numbers = recording.frames["frame"].to_numpy()
     overlay.draw(recording.images, links.tracks, numbers, recording.probe, tmp_path / "o.mp4", tmp_path / "o.gif")
     with av.open(str(tmp_path / "o.mp4")) as container:
@@ -48,8 +48,8 @@ def test_the_overlay_shows_consecutive_frames_with_class_colours(drawn, tmp_path
         assert moving.n_frames == 30 and moving.size == (width, height)
 
 
-def test_a_box_has_its_class_colour_and_a_loose_one_is_grey(drawn):
-    recording, links, _ = drawn
+def test_a_box_has_its_class_colour_and_a_loose_one_is_grey(simulated):
+    recording, links, _ = simulated
     number, image = recording.images[10]
     boxes = links.tracks[links.tracks["frame"] == number].head(1).assign(**{"class": "slipper"})
     x0, y0, y1 = (round(float(boxes[name].iloc[0]) * 2) for name in ("x0", "y0", "y1"))
@@ -71,8 +71,8 @@ def test_small_frames_are_enlarged_and_large_ones_reduced(shape, factor):
     assert overlay.enlargement(shape) == factor
 
 
-def test_a_region_of_interest_is_what_is_shown(drawn):
-    recording, links, _ = drawn
+def test_a_region_of_interest_is_what_is_shown(simulated):
+    recording, links, _ = simulated
     cut = recording.probe | {"roi": [100, 20, 300, 80]}
     boxes = links.tracks[links.tracks["frame"] == 10]
     page_ = overlay.render(overlay._field(recording.images[10][1], cut), boxes, 10, cut)
@@ -88,14 +88,14 @@ def test_a_tile_has_its_cell_in_the_middle_also_at_the_edge():
     assert tuple(picture[-3, 3]) == (100, 100, 100)
 
 
-def test_figures_are_drawn_or_say_why_not(drawn, tmp_path):
-    recording, links, known = drawn
+def test_figures_are_drawn_or_say_why_not(simulated, tmp_path):
+    recording, links, known = simulated
     other = replace(known, probe=known.probe | {"recording": "b", "condition": "200 mbar"})
     summary = summarise.summary([known, other])
     draw.kymograph(links, known.cells, recording.probe, tmp_path / "kymograph.png")
     draw.conditions(summary, tmp_path / "conditions.png")
-    draw.pressures(summary, {"drawn": 100.0, "b": 200.0}, tmp_path / "pressures.png")
-    draw.pressures(summary, {"drawn": 100.0, "b": None}, tmp_path / "none.png")
+    draw.pressures(summary, {"simulated": 100.0, "b": 200.0}, tmp_path / "pressures.png")
+    draw.pressures(summary, {"simulated": 100.0, "b": None}, tmp_path / "none.png")
     draw.conditions(summary.assign(cells=np.nan), tmp_path / "refused.png")
     sizes = {path.name: Image.open(path).size for path in sorted(tmp_path.glob("*.png"))}
     assert sizes["none.png"][1] < 250 < sizes["pressures.png"][1]
@@ -106,8 +106,8 @@ def test_figures_are_drawn_or_say_why_not(drawn, tmp_path):
     assert pictures.rgb(style.CLASS_COLOURS["slipper"]) in colours
 
 
-def test_names_of_conditions_do_not_run_into_each_other(drawn, tmp_path, monkeypatch):
-    known = drawn[2]
+def test_names_of_conditions_do_not_run_into_each_other(simulated, tmp_path, monkeypatch):
+    known = simulated[2]
     angles = []
     monkeypatch.setattr(draw.style, "canvas", recorded_canvas(draw.style.canvas, angles))
     for names in (("a", "b"), ("donor_a_20_mbar", "donor_b_100_mbar", "donor_c")):
@@ -136,8 +136,8 @@ def test_numbers_of_the_page_have_no_exponent(value, form, text):
     assert page.plain(value, form) == text
 
 
-def test_a_recording_without_links_has_a_kymograph(drawn, tmp_path):
-    recording, links, _ = drawn
+def test_a_recording_without_links_has_a_kymograph(simulated, tmp_path):
+    recording, links, _ = simulated
     bare = link.LinkResult(
         links.tracks.assign(cell=pd.array([pd.NA] * len(links.tracks), dtype="Int64")),
         link.Flow(reason="frames are not consecutive"),
@@ -147,11 +147,11 @@ def test_a_recording_without_links_has_a_kymograph(drawn, tmp_path):
     assert (tmp_path / "k.png").stat().st_size > 5000
 
 
-def test_tiles_are_in_the_order_of_the_table(drawn, tmp_path):
-    recording, links, known = drawn
-    tracks = links.tracks.assign(recording="drawn")
-    sampled = checks.sample(known.cells, tracks, {"drawn": "100 mbar"})
-    images = [("drawn", number, image) for number, image in reversed(recording.images)]
+def test_tiles_are_in_the_order_of_the_table(simulated, tmp_path):
+    recording, links, known = simulated
+    tracks = links.tracks.assign(recording="simulated")
+    sampled = checks.sample(known.cells, tracks, {"simulated": "100 mbar"})
+    images = [("simulated", number, image) for number, image in reversed(recording.images)]
     draw.tiles(images, sampled, tracks, tmp_path / "tiles.png")
     sheet = np.asarray(Image.open(tmp_path / "tiles.png"))
     row = sampled.iloc[0]
@@ -167,8 +167,8 @@ PLAY = """async () => {
 
 
 @pytest.mark.browser
-def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path):
-    recording, links, known = drawn
+def test_the_page_opens_with_verdicts_first_and_fetches_nothing(simulated, tmp_path):
+    recording, links, known = simulated
     refused = validity.verdict_of({"boxes": 9.0, "off_object": 0.9})
     bad = replace(
         known, probe=known.probe | {"recording": "<b>odd</b>", "pixel_um": None, "fps": None, "brightest": 4280,
@@ -177,13 +177,13 @@ def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path)
     )  # fmt: skip
     summary = summarise.summary([known, bad])
     draw.kymograph(links, known.cells, recording.probe, tmp_path / "k.png")
-    (tmp_path / "drawn").mkdir()
-    numbers, moving = recording.frames["frame"].to_numpy(), tmp_path / "drawn/overlay.gif"
+    (tmp_path / "simulated").mkdir()
+    numbers, moving = recording.frames["frame"].to_numpy(), tmp_path / "simulated/overlay.gif"
     overlay.draw(recording.images, links.tracks, numbers, recording.probe, moving.with_suffix(".mp4"), moving)
     for name in ("index.html", "again.html"):
         page.write(
             tmp_path / name, [known, bad], summary, detector="starter",
-            figures={"drawn": page.Figures(tmp_path / "k.png", moving, "drawn/overlay.mp4")},
+            figures={"simulated": page.Figures(tmp_path / "k.png", moving, "simulated/overlay.mp4")},
             shared=page.Shared(files={"recordings.xlsx": "all tables"}),
         )  # fmt: skip
     assert (tmp_path / "index.html").read_bytes() == (tmp_path / "again.html").read_bytes()
@@ -196,7 +196,7 @@ def test_the_page_opens_with_verdicts_first_and_fetches_nothing(drawn, tmp_path)
             text = opened.page.inner_text("main")
             assert opened.page.evaluate(PLAY) == [640, 216]
             verdicts = opened.page.locator(".verdict-list > li").all_inner_texts()
-    assert verdicts[0].startswith("usable drawn") and verdicts[1].startswith("refused <b>odd</b>")
+    assert verdicts[0].startswith("usable simulated") and verdicts[1].startswith("refused <b>odd</b>")
     assert "90% of the boxes lie where nothing moves" in verdicts[1]
     assert text.index("refused") < text.index("What they say")
     assert "Of its 16 bits the grey levels 856 to 3640 are shown to the detector as 0 to 255" in text

@@ -53,7 +53,7 @@ apart,published,slipper,50,25.7,9,38,17.5,5,35,1,3.4
 apart,published sample,slipper,35,27.9,16,41,15.1,7,29,1,
 channel,meant,other,24,18.7,8,29.5,17.6,8,28.5,0.58,1.5
 """
-PREPRINT = "variants:\n  apart: {compose: {pressed: true}}\n  channel: {compose: {drawn_other_canvas: true}}\n"
+PREPRINT = "variants:\n  apart: {compose: {pressed: true}}\n  channel: {compose: {simulated_other_canvas: true}}\n"
 
 
 def test_boxes_stand_with_their_sample_and_with_what_the_preprints_scripts_do(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_banks_carry_origin_and_cells(tree: Tree) -> None:
 
 
 def test_a_source_without_anything_takes_its_origin_from_the_table(tmp_path: Path) -> None:
-    (source,) = read_sources(tmp_path, {"drawn": {"access": "drawn"}})
+    (source,) = read_sources(tmp_path, {"simulated": {"access": "simulated"}})
     assert (source.origins, source.n_files) == (("phantom",), None)
 
 

@@ -135,7 +135,7 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "0, scheme grouped) and evaluated in 3 runs above",
         "Of the 4 records of validation, 1 is of companions (of predictions likewise): published runs evaluated a "
         "second time, 1 in grey; where runs",
-        "Red blood cells were cut out of 1 source (Saarland; all simulated) and pasted onto drawn backgrounds",
+        "Red blood cells were cut out of 1 source (Saarland; all simulated) and pasted onto synthetic backgrounds",
     ],
 )
 def test_sentences_state_the_numbers_of_the_files(html: str, sentence: str) -> None:
@@ -343,8 +343,10 @@ def test_claims_are_cards_with_their_verdicts(html: str) -> None:
         ("good", "holds"), ("open", "not decided"), ("open", "cannot tell"),
     ]  # fmt: skip
     said = words(section).replace("\N{NO-BREAK SPACE}", " ")
-    assert "Test right if true: 96 % (drawn: 0.95); if false: 94 %, wrong 2 % (drawn: \N{MINUS SIGN}0.8)" in said
-    assert said.count("tried on 200 drawn sets") == 1
+    assert (
+        "Test right if true: 96 % (simulated: 0.95); if false: 94 %, wrong 2 % (simulated: \N{MINUS SIGN}0.8)" in said
+    )
+    assert said.count("tried on 200 simulated sets") == 1
     assert "on these frames it would hold; with the same frames in grey: 0.5, would not hold" in said
     # 16 of the 40 true boxes are slippers
     assert "Saarland, all donors: 10 recordings, 16 of class slipper" in said
@@ -354,7 +356,7 @@ def test_claims_are_cards_with_their_verdicts(html: str) -> None:
     assert "1 of 1 decided" in values and "Outside tolerance" in values
     counts = html.rsplit("Counts that the preprint states", 1)[1].split("</table>")[0]
     # the link leads from the page to the project's file, wherever the results lie
-    assert '<a href="../paper/deviations.md">paper/deviations.md</a>, row “drawn objects in the channel”' in counts
+    assert '<a href="../paper/deviations.md">paper/deviations.md</a>, row “simulated objects in the channel”' in counts
 
 
 def test_no_id_of_a_model_or_test_set_is_read(html: str) -> None:
@@ -425,10 +427,10 @@ dataset,random,aa,bb,,bank nouaman2024
 def test_pixels_are_stated_in_a_line_each(tree: Tree, tmp_path: Path) -> None:
     spoiled = changed(tree, tmp_path)
     write_text(spoiled.results / "tables/fingerprints.csv", PIXELS)
-    write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,False\n")
+    write_text(spoiled.results / "tables/probe.csv", "name,fingerprint,as_committed\ncells,aa,True\nrandom,bb,False\n")
     html = rendered(spoiled)
     assert "<p>Pixels: differ from the committed ones, first at: bank Saarland.</p>" in html
     assert "Pixels: as committed with this project for the scale “toy”." in html
     assert "This processor, or these versions of the packages, draw otherwise than committed: random." in words(html)
-    write_text(spoiled.results / "tables/probe.csv", "drawn,fingerprint,as_committed\ncells,aa,True\nrandom,bb,True\n")
+    write_text(spoiled.results / "tables/probe.csv", "name,fingerprint,as_committed\ncells,aa,True\nrandom,bb,True\n")
     assert "A probe of this processor drew 2 kinds of pictures as committed." in words(rendered(spoiled))

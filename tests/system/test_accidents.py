@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 
 KILLED = {
     "recorded": (
-        ("draw_phantom", "recorded/logs/draw_phantom/naples.log"),
+        ("simulate_phantom", "recorded/logs/simulate_phantom/naples.log"),
         ("cut_cells", "recorded/logs/cut_cells/naples.log"),
     ),
     "mini": (
@@ -102,7 +102,7 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
         killed_at.append((rule, sign, time.time(), len(place.runs)))
         # the job is an orphan now: it ends by itself, before it could write beside the next one
         wait_for(lambda: not jobs_of(place), seconds=5)
-        if rule == "draw_phantom":
+        if rule == "simulate_phantom":
             assert "--unlock" in place.run(target, *files, ok=False).printed
         if rule == KILLED[scale][0][0]:
             place.run("--unlock", *files)
@@ -131,7 +131,7 @@ def test_two_at_once_behind_a_symlinked_results_folder(undisturbed: Place, tmp_p
     (tmp_path / "other disk").mkdir()
     (place.folder / "results").symlink_to(tmp_path / "other disk")
     first = place.start(MODEL, *MINI)
-    wait_for((place.folder / "results/logs/draw_cells/drawn.log").exists, first)
+    wait_for((place.folder / "results/logs/simulate_cells/simulated.log").exists, first)
     second = place.run(MODEL, *MINI, ok=False)
     assert first.process.poll() is None
     assert "Directory cannot be locked" in second.printed
@@ -169,7 +169,7 @@ def resize(disk: Path, kibibytes: int) -> None:
 def test_disk_full_in_generation_and_in_training(undisturbed: Place, tmp_path: Path, disk: Path, record_property):
     place = Place.new(tmp_path / NAME)
     (place.folder / "results").symlink_to(disk)
-    place.run("results/splits/grouped/drawn.csv", *MINI)
+    place.run("results/splits/grouped/simulated.csv", *MINI)
     for target, rule, room in ((DATA, "compose_shard", 120), (MODEL, "train_model", 3000)):
         resize(disk, room)
         printed = place.run(target, *MINI, ok=False).printed
@@ -244,7 +244,7 @@ def test_a_clone_without_metadata_over_finished_results(undisturbed: Place, tmp_
     again = place.run(REPORT, *MINI)
     ran = again.finished
     record_property("seconds to recover", round(again.seconds))
-    # a test set is evaluated again, since its annotations' file is newer; nothing is drawn, cut, composed or trained
+    # a test set is evaluated again, since its annotations' file is newer; no cell is simulated or cut, nothing trained
     assert set(ran) <= {
         "build_testset", "predict_synthetic", "compare_with_universal", "evaluate_synthetic", "write_model_card",
         "render_report", *COUNTED_AFTER,

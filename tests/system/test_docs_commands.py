@@ -94,9 +94,9 @@ def test_three_lines_of_python_find_cells(tmp_path: Path, monkeypatch):
         r"^```python\n(.*?)^```$", (PROJECT / "docs/targets.md").read_text(), re.MULTILINE | re.DOTALL
     )
     assert len(list(filter(None, lines.splitlines()))) == 3
-    drawn = draw_recording(frames=4, seed=5)
-    cv2.imwrite("frame.png", drawn.images[3][1])
+    simulated = draw_recording(frames=4, seed=5)
+    cv2.imwrite("frame.png", simulated.images[3][1])
     found: dict = {}
     exec(lines, found)
-    assert len(found["cells"]) >= (drawn.boxes["frame"] == 3).sum() > 0
+    assert len(found["cells"]) >= (simulated.boxes["frame"] == 3).sum() > 0
     assert {"class", "conf", "cell", "x0", "y0", "x1", "y1"} <= set(found["cells"])

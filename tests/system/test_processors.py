@@ -63,7 +63,7 @@ def draw(units: dict[str, str]) -> dict:
     """Run the drawing program in a process of its own; NumPy's warning that it knows no such unit is an error."""
     paths = {"PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, PROJECT / "tests")))}
     done = subprocess.run(
-        [sys.executable, "-W", "error::ImportWarning", str(PROJECT / "tests/drawn_pixels.py")],
+        [sys.executable, "-W", "error::ImportWarning", str(PROJECT / "tests/simulated_pixels.py")],
         env={**os.environ, **paths, **units},
         capture_output=True,
         text=True,
@@ -87,9 +87,9 @@ def drawings():
         yield [pool.submit(draw, units) for units in ({}, *SWITCHES)]
 
 
-def test_enough_is_drawn(drawings: list[Future]):
+def test_enough_is_simulated(drawings: list[Future]):
     found = drawings[0].result()["found"]
-    banks = {f"bank {name}" for name in ("drawn", "nouaman2024", "kihm2018", "liang2024")}
+    banks = {f"bank {name}" for name in ("simulated", "nouaman2024", "kihm2018", "liang2024")}
     assert set(found) == {*WRITERS, *banks, "functions", *PRESETS}
     few = {name: len(set(digests)) for name, digests in found.items() if len(set(digests)) < 200}
     assert not few

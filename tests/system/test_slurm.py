@@ -34,7 +34,7 @@ ON_SLURM = [
 ]
 NOT_HERE = 77
 """What ``cluster.sh`` ends with where neither Slurm nor the right to install it is there."""
-STARVED = "draw_cells:drawn"
+STARVED = "simulate_cells:simulated"
 FIELDS = ["JobID", "State", "Partition", "ReqMem", "TimelimitRaw", "AllocTRES", "ElapsedRaw", "Comment"]
 LONGEST = 3000
 """Seconds after which a run counts as hung."""
@@ -155,7 +155,7 @@ def adapt_profile(profile: Path, shards: int) -> None:
         (r'(slurm_account: )""', r"\1local"),
         (r'(?s)(&with_gpu.*?slurm_partition: )""', r"\1gpu"),
         (r"(  shards: )\d+", rf"\g<1>{shards}"),
-        (r"(set-resources:\n)", r'\1  draw_cells:\n    mem_mb: "100 if attempt == 1 else 2000"\n'),
+        (r"(set-resources:\n)", r'\1  simulate_cells:\n    mem_mb: "100 if attempt == 1 else 2000"\n'),
     ):
         text, count = re.subn(pattern, filled, text, count=1)
         assert count == 1, pattern

@@ -222,7 +222,7 @@ def test_the_trial_of_a_test_tells_true_from_false():
     [("recall", 0.6), ("ap50", 0.6), ("recall_slipper", 0.8), ("class_recall_mean", 0.8), ("precision_slipper", 0.7),
      ("background_per_frame", 2.0), ("wall_slippers_per_frame", 0.5), ("offset_share", 0.08)],
 )  # fmt: skip
-def test_a_drawn_detector_has_the_number_it_is_drawn_for(metric, truth):
+def test_a_simulated_detector_has_the_number_it_is_simulated_for(metric, truth):
     geometry = sample([[1] * 40] * 60)
     own = statements.read(entry(runs={"x": 1}, metric=metric, at_least=0))
     detector, rng, all_once = power.detector(metric, truth, geometry), np.random.default_rng(1), np.ones((1, 60))
@@ -247,11 +247,11 @@ def test_targets_add_up_to_the_truth():
         ({"here": 5}, "within tolerance", "within 0"),
         ({"here": 5.04}, "outside tolerance", "within 0"),
         ({"here": 5.04, "tolerance": 0.05}, "within tolerance", "within 0.05"),
-        ({"here": 15, "deviation": "drawn objects"}, CHANGED, ""),
-        ({"here": None, "deviation": "drawn objects"}, NO_NUMBER, "within 0"),
-        ({"here": 15, "deviation": "drawn objects", "origin": "phantom"}, COUNTED, "within 0"),
+        ({"here": 15, "deviation": "simulated objects"}, CHANGED, ""),
+        ({"here": None, "deviation": "simulated objects"}, NO_NUMBER, "within 0"),
+        ({"here": 15, "deviation": "simulated objects", "origin": "phantom"}, COUNTED, "within 0"),
         # what is placed in a composed image is ours to choose, whatever the cells
-        ({"here": 15, "deviation": "drawn objects", "origin": "phantom", "table": "datasets/a/b.csv"}, CHANGED, ""),
+        ({"here": 15, "deviation": "simulated objects", "origin": "phantom", "table": "datasets/a/b.csv"}, CHANGED, ""),
     ],
 )
 def test_counts_are_compared_within_their_tolerance_or_marked(count, verdict, threshold):
@@ -295,7 +295,7 @@ def test_a_run_that_is_not_in_the_table_is_not_tested():
         ({"runs": "val1", "at_least": 1, "power": {"holds": 1}}, "holds, fails"),
         ({"runs": ["val1", "val2"], "at_least": 1}, "a weight for each run"),
         ({"at_least": 1}, "one of both"),
-        ({"runs": {"val1": 1, "val2": -1}, "at_least": 1, "power": {"holds": 1, "fails": 0}}, "-0.5 in drawn data"),
+        ({"runs": {"val1": 1, "val2": -1}, "at_least": 1, "power": {"holds": 1, "fails": 0}}, "-0.5 in simulated data"),
         (
             {"looks": ["far", "nowhere"], "metric": "halo", "at_least": 1},
             "looks of the test set 'nowhere'.*far, pictures",

@@ -101,7 +101,7 @@ def test_only_cells_of_the_split_are_used(tmp_path, cells):
     table["split"] = ["train", "train", "val"] * 9
     table.to_csv(cells["splits"], index=False)
     allowed = set(table.query("split == 'val'")["cell_id"])
-    write_shard(spec(other_drawn_share=0), split="val", indices=range(16), seed=1, folder=tmp_path / "s", **cells)
+    write_shard(spec(other_simulated_share=0), split="val", indices=range(16), seed=1, folder=tmp_path / "s", **cells)
     used = set(" ".join(pd.read_csv(tmp_path / "s/metadata.csv")["cells"]).split())
     assert used == allowed
 

@@ -46,7 +46,7 @@ def test_boxes_are_inside_and_apart(name, index, seed):
 @pytest.mark.parametrize("name", ["random_nosuperposition", "synthetic"])
 def test_labels_match_pixels(name):
     """What the step ``cells`` changed, thresholded, fills each label's box and lies in no other place."""
-    spec = VariantSpec.from_dict({"name": name, "other_drawn_share": 0, "defocus_share": 0, "gamma": (1, 1)})
+    spec = VariantSpec.from_dict({"name": name, "other_simulated_share": 0, "defocus_share": 0, "gamma": (1, 1)})
     for index in range(6):
         images = {step: scene.image.copy() for step, scene in steps(spec, "train", index, 1, STOCK)}
         names = list(images)
@@ -131,7 +131,7 @@ def test_an_object_without_a_place_is_left_out_and_counted():
     [
         ("none", 100, 0),
         ("gaussian", 100, 0.08 * 255),
-        # share 0.02 drawn with repetition: half white (+155), half black (-100)
+        # share 0.02 sampled with repetition: half white (+155), half black (-100)
         ("salt_pepper", 100 + 0.0198 * (155 - 100) / 2, (0.0198 * (155**2 + 100**2) / 2) ** 0.5),
         # 0.65 * 100 + 0.35 * 0.15 * 255; the width of a uniform distribution / sqrt(12)
         ("random", 65 + 0.35 * 0.15 * 255, 0.35 * 0.3 * 255 / 12**0.5),

@@ -45,8 +45,8 @@ def test_size_of_the_box(scale, rotation, expected):
     assert patch.size == pytest.approx(expected, abs=1.01)
 
 
-def test_drawn_others_have_their_own_range():
-    values = TRANSMIT | {"scale": {"unit": "crop", "range": (1, 1), "drawn_other": (3, 3)}}
+def test_simulated_others_have_their_own_range():
+    values = TRANSMIT | {"scale": {"unit": "crop", "range": (1, 1), "simulated_other": (3, 3)}}
     ring = draw_ring(rng(5))
     x0, _, x1, _ = mask_box(ring.mask)
     assert make_patch(ring, spec(**values), 0, rng()).size[0] == pytest.approx(3 * (x1 - x0), abs=3)

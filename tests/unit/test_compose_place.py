@@ -57,7 +57,7 @@ def test_overlap_reaches_over_every_border():
     assert (low < 0).all() and (high > [100, 80]).all()
 
 
-def test_every_free_position_is_drawn():
+def test_every_free_position_is_sampled():
     first = placer(process_size=(24, 20), block_margin=0.5, rows=(0, 20))
     first.place((6, 4), np.random.default_rng(0))
     x0, y0, x1, y1 = first.boxes[0] + [-1.5, -1, 1.5, 1]  # enlarged by half: a quarter on each side
@@ -79,7 +79,7 @@ def test_too_large_is_not_placed(size):
 def test_a_narrow_gap_is_found():
     # a rectangle covers all but the last of 99 columns, or all
     rng, space, first = np.random.default_rng(0), np.array([99, 71]), np.array([[0, 0]])
-    drawn = np.array([_draw_free(space, first, np.array([[98, 71]]), rng) for _ in range(400)])
-    assert set(drawn[:, 0]) == {98}
-    assert set(drawn[:, 1]) == set(range(71))
+    sampled = np.array([_draw_free(space, first, np.array([[98, 71]]), rng) for _ in range(400)])
+    assert set(sampled[:, 0]) == {98}
+    assert set(sampled[:, 1]) == set(range(71))
     assert _draw_free(space, first, np.array([[99, 71]]), rng) is None

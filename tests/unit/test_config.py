@@ -47,7 +47,7 @@ def test_default_says_phantom_for_every_laboratory():
         "nouaman2024": "phantom",
         "naples": "phantom",
         "flow_public": "package",
-        "drawn": "drawn",
+        "simulated": "simulated",
         "kihm2018": "phantom",
         "liang2024": "phantom",
     }
@@ -90,6 +90,18 @@ def test_text_that_reads_as_a_number_is_taken():
     ("change", "parts"),
     [
         ({"segmenters": {"steps": 9}}, ["'segmenters'", "did you mean 'segmentation'?"]),
+        ({"phantom": {"drawn_per_class": 9}}, ["phantom.drawn_per_class", "did you mean 'simulated_per_class'?"]),
+        ({"variants": {"random": {"banks": ["drawn"]}}}, ["random.banks", "did you mean 'simulated'? one of"]),
+        ({"sources": {"naples": {"layout": "drawn"}}}, ["naples.layout", "did you mean 'simulated'?"]),
+        ({"sources": {"naples": {"access": "drawn"}}}, ["naples.access", "did you mean 'simulated'?"]),
+        (
+            {"variants": {"random": {"compose": {"other_drawn_share": 0.5}}}},
+            ["random.compose.other_drawn_share", "did you mean 'other_simulated_share'?"],
+        ),
+        (
+            {"variants": {"random": {"compose": {"scale": {"drawn_other": [1, 2]}}}}},
+            ["random.compose.scale.drawn_other", "did you mean 'simulated_other'?"],
+        ),
         ({"sed": 1}, ["'sed'", "did you mean 'seed'?", "shard_size"]),
         ({"seed": "x"}, ["key seed", "'x'", "integer"]),
         ({"images": {"trian": 4}}, ["'images.trian'", "did you mean 'train'?", "train, val, test"]),

@@ -1,4 +1,4 @@
-"""Committed fingerprints, stage by stage: what is drawn still has them, and the first stage that differs is named."""
+"""Committed fingerprints, stage by stage: simulated data still has them, and the first stage that differs is named."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_committed_file_is_about_the_versions_at_hand():
 def test_every_stage_has_fingerprints_at_both_scales():
     variants = set(yaml.safe_load((PROJECT / "config/variants.yaml").read_text()))
     phantoms = {"nouaman2024", "naples", "kihm2018", "liang2024"}
-    banks = {"nouaman2024", "drawn", "kihm2018_contrast", "liang2024_contrast"}
+    banks = {"nouaman2024", "simulated", "kihm2018_contrast", "liang2024_contrast"}
     names = {"raw": phantoms, "bank": banks, "split": variants, "dataset": variants}
     found = {scale: {stage: set(known) for stage, known in stages.items()} for scale, stages in KNOWN["scales"].items()}
     assert found == {"default": names, "toy": names}, MEANT
@@ -40,25 +40,27 @@ def test_this_processor_draws_the_expected_probe(tmp_path, caplog):
     assert write_probe(KNOWN["probe"] | {"cells": "0" * 64}, tmp_path / "probe.csv") == ["cells"]
     assert "draw otherwise: cells" in caplog.text
     table = pd.read_csv(tmp_path / "probe.csv")
-    assert dict(zip(table.drawn, table.as_committed, strict=True)) == {name: name != "cells" for name in KNOWN["probe"]}
+    assert dict(zip(table["name"], table.as_committed, strict=True)) == {
+        name: name != "cells" for name in KNOWN["probe"]
+    }
 
 
 @pytest.fixture
 def made(tmp_path) -> list[Item]:
-    """Return a source with one picture, a bank of two cells, its split and a dataset, and a bank of drawn cells."""
+    """Return a source with one picture, a bank of two cells, its split and a dataset, and a bank of simulated cells."""
     files = tmp_path / "files"
     files.mkdir()
     (files / ".hidden").write_text("of no matter")
     cv2.imwrite(str(files / "a.png"), np.full((4, 5), 7, np.uint8))
     record.write(tmp_path / "source.json", source="lab", layout="naples", origin="phantom", folder=files)
     (tmp_path / "lab.csv").write_text("cell_id,sha256\nlab-0,aa\nlab-1,bb\n")
-    (tmp_path / "drawn.csv").write_text("cell_id,sha256\ndrawn-0,cc\n")
-    (tmp_path / "grouped.csv").write_text("cell_id,split\ndrawn-0,train\nlab-0,train\nlab-1,val\n")
+    (tmp_path / "simulated.csv").write_text("cell_id,sha256\nsimulated-0,cc\n")
+    (tmp_path / "grouped.csv").write_text("cell_id,split\nsimulated-0,train\nlab-0,train\nlab-1,val\n")
     (tmp_path / "fingerprint.txt").write_text("ab\n")
     return [
         Item("raw", "lab", tmp_path / "source.json", {"seed": 0}),
         Item("bank", "lab", tmp_path / "lab.csv", {"paths": ["polygon"]}, ["lab"]),
-        Item("bank", "drawn", tmp_path / "drawn.csv", {"per_class": 1}),
+        Item("bank", "simulated", tmp_path / "simulated.csv", {"per_class": 1}),
         Item("split", "random", tmp_path / "grouped.csv", {"scheme": "grouped"}, ["lab"]),
         Item("dataset", "random", tmp_path / "fingerprint.txt", {"images": 3}, ["random"]),
     ]
@@ -81,8 +83,8 @@ def compared(made: list[Item], committed: pd.DataFrame) -> dict[str, str]:
         ("files/a.png", None, None, {"raw lab": "raw lab"}),
         ("lab.csv", "bb", "b0", {"bank lab": "bank lab"}),
         ("grouped.csv", "lab-1,val", "lab-1,test", {"split random": "split random"}),
-        ("grouped.csv", "drawn-0,train", "drawn-0,test", {}),
-        ("drawn.csv", "cc", "c0", {"bank drawn": "bank drawn"}),
+        ("grouped.csv", "simulated-0,train", "simulated-0,test", {}),
+        ("simulated.csv", "cc", "c0", {"bank simulated": "bank simulated"}),
         ("fingerprint.txt", "ab", "a0", {"dataset random": "dataset random"}),
     ],
 )

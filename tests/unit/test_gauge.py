@@ -138,7 +138,7 @@ def test_the_shipped_gauge_ranks_disturbed_frames_of_a_laboratory_it_does_not_kn
 
 
 @pytest.mark.parametrize(("blur", "verdict"), [(None, "valid"), (0.04, "not valid")])
-def test_drawn_frames_are_valid_until_they_are_spoiled(blur, verdict):
+def test_simulated_frames_are_valid_until_they_are_spoiled(blur, verdict):
     finder, own = shipped("universal"), shipped_gauge("universal")
     images = [image for _, image in draw_recording(frames=4, seed=2).images]
     if blur:

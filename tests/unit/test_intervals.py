@@ -58,7 +58,7 @@ def test_numbers_intervals_and_differences(tmp_path):
     assert found.loc[("good", "recall"), ["n_recordings", "n_frames", "n_boxes"]].tolist() == [6, 6, 6]
     recall = apart.loc["recall"]
     assert (recall["first"], recall["second"], recall["difference"]) == ("good", "half", 0.5)
-    # paired: whatever is drawn, the better model is not worse on it
+    # paired: whatever is sampled, the better model is not worse on it
     assert recall["low"] >= 0
 
 
@@ -155,7 +155,7 @@ def test_draws_keep_the_number_of_recordings():
     assert (weights[0] == 1).all()
     assert (weights.sum(axis=1) == 7).all()
     np.testing.assert_array_equal(weights, draws(7, 50, 3, "set"))
-    # two test sets with as many recordings are not drawn alike
+    # two test sets with as many recordings are not sampled alike
     assert (weights[1:] != draws(7, 50, 3, "other")[1:]).any()
     # the first value is no draw: the interval is that of the others
     assert interval(np.array([9.0, 0.5, 0.5, 0.5]), 3) == (0.5, 0.5)

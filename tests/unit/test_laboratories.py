@@ -19,7 +19,7 @@ from rbcflow.runtime.fingerprint import Library
 from rbcflow.sources import laboratories, layouts, record
 from rbcflow.sources.counts import write_counts
 from rbcflow.sources.extraction import Extraction, Thresholds
-from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
+from rbcflow.sources.laboratories import OF_OTHERS, SIMULATED
 from rbcflow.sources.skipping import accept
 from rbcflow.testsets.registry import BUILDERS, OF_DATASET, OURS, build, builder
 from strips_inputs import STRIPS, rows, write_strips
@@ -35,9 +35,9 @@ def test_every_laboratory_of_ours_has_its_parts():
     known = laboratories.known()
     assert list(known) == list(laboratories.OURS)
     assert set(layouts.READERS) == set(known)
-    drawn = {layout for layout, own in known.items() if "phantom" in own.access}
-    assert drawn == {layout for layout, own in known.items() if own.drawn_with}
-    assert set(laboratories.METHODS) == {method for own in known.values() for method in own.methods} | {DRAWN}
+    simulated = {layout for layout, own in known.items() if "phantom" in own.access}
+    assert simulated == {layout for layout, own in known.items() if own.phantom_sizes}
+    assert set(laboratories.METHODS) == {method for own in known.values() for method in own.methods} | {SIMULATED}
 
 
 def test_every_kind_of_test_set_has_a_builder():
@@ -99,7 +99,7 @@ def test_the_preprints_shares_of_a_laboratory_are_its_own(tmp_path):
         "nouaman2024": {"train": 0.80, "val": 0.10, "test": 0.10},
         "sixth": {"train": 0.25, "val": 0.25, "test": 0.5},
     }
-    assert datasets.paper_shares("paper", "drawn") == datasets.paper_shares("grouped", "nouaman2024+sixth") == {}
+    assert datasets.paper_shares("paper", "simulated") == datasets.paper_shares("grouped", "nouaman2024+sixth") == {}
 
 
 @pytest.mark.slow

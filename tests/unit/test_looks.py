@@ -13,7 +13,7 @@ import pytest
 from rbcflow.detector import looks
 from rbcflow.recordings.detectors import shipped_record
 from rbcflow.recordings.validity import verdict_of
-from recordings_inputs import Drawn, draw_recording
+from recordings_inputs import Simulated, draw_recording
 
 RNG = np.random.default_rng(4)
 BOX = np.array([[30.0, 20.0, 70.0, 60.0]])
@@ -99,7 +99,7 @@ def test_a_reference_goes_through_its_record():
 
 
 @pytest.fixture(scope="module")
-def drawn() -> Drawn:
+def simulated() -> Simulated:
     return draw_recording(frames=12, seed=5)
 
 
@@ -116,14 +116,14 @@ HARMS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_recordings_unlike_the_shipped_detectors_training_are_seen(drawn: Drawn, harm: str):
+def test_recordings_unlike_the_shipped_detectors_training_are_seen(simulated: Simulated, harm: str):
     change, grade = HARMS[harm]
     reference = looks.Reference.of_record(shipped_record("starter"))
     corners = ["x0", "y0", "x1", "y1"]
     found = [
         look
-        for number, image in drawn.images
-        if (boxes := drawn.boxes.loc[drawn.boxes["frame"] == number, corners].to_numpy(float)).size
+        for number, image in simulated.images
+        if (boxes := simulated.boxes.loc[simulated.boxes["frame"] == number, corners].to_numpy(float)).size
         if (look := looks.look(np.clip(np.round(change(image.astype(float))), 0, 255).astype(np.uint8), boxes))
     ]
     verdict = verdict_of({"boxes": 99.0, "unlike": reference.unlike(found)})

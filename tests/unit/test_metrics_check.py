@@ -63,7 +63,7 @@ def test_average_precision_on_paper(conf, hit, n_boxes, expected):
     np.testing.assert_allclose(ap(conf, hit, n_boxes), expected)
 
 
-def test_a_recording_drawn_twice_counts_twice():
+def test_a_recording_sampled_twice_counts_twice():
     """A weight of two is the same as the boxes written down twice."""
     conf, hit = np.array([0.9, 0.8, 0.7]), np.array([True, False, True])
     once = coco_ap(conf, hit, np.array([3.0]), np.array([[2.0, 1.0, 1.0]]))[0]

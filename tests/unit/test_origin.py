@@ -27,12 +27,12 @@ from rbcflow.runtime.origin import (
 )
 from rbcflow.runtime.provenance import Recorder
 
-TRAINING, RECORDINGS, DRAWN_CELLS, COUNT = Question
+TRAINING, RECORDINGS, SIMULATED_CELLS, COUNT = Question
 MIXTURES = [tuple(chosen) for n in range(len(ORIGINS) + 1) for chosen in itertools.combinations(ORIGINS, n)]
 DECIDES = {
     TRAINING: {("published", "published"), ("raw", "raw")},
     RECORDINGS: {("raw", "raw"), ("raw", "published")},
-    DRAWN_CELLS: {("raw", "phantom")},
+    SIMULATED_CELLS: {("raw", "phantom")},
 }
 """All that decides: what was evaluated on, what the model learned from."""
 
@@ -55,31 +55,32 @@ def test_a_count_is_decided_by_recordings_of_the_laboratories_alone():
 
 
 SIMULATED = "evaluated on simulated images"
-DRAWN = "the model learned from simulated images"
+LEARNED = "the model learned from simulated images"
 OTHERS = "public recordings of another instrument"
 
 
 @pytest.mark.parametrize(
     ("case", "question", "evaluated", "learned", "missing"),
     [
-        ("all drawn", RECORDINGS, "phantom", "phantom", (SIMULATED, DRAWN)),
-        ("all drawn", TRAINING, "phantom", "phantom", (SIMULATED, DRAWN)),
-        ("all drawn", COUNT, "phantom", None, ("counted on simulated images",)),
-        ("all drawn", DRAWN_CELLS, "phantom", "phantom", (SIMULATED,)),
-        ("one real folder, drawn training", RECORDINGS, "raw", "phantom", (DRAWN,)),
+        ("all simulated", RECORDINGS, "phantom", "phantom", (SIMULATED, LEARNED)),
+        ("all simulated", TRAINING, "phantom", "phantom", (SIMULATED, LEARNED)),
+        ("all simulated", COUNT, "phantom", None, ("counted on simulated images",)),
+        ("all simulated", SIMULATED_CELLS, "phantom", "phantom", (SIMULATED,)),
+        ("one real folder, simulated training", RECORDINGS, "raw", "phantom", (LEARNED,)),
         ("one real folder, its count", COUNT, "raw", None, ()),
         ("published.yaml", TRAINING, "published", "published", ()),
-        ("published.yaml, drawn laboratory", RECORDINGS, "phantom", "published", (SIMULATED,)),
+        ("published.yaml, simulated laboratory", RECORDINGS, "phantom", "published", (SIMULATED,)),
         ("published.yaml, real laboratory", RECORDINGS, "raw", "published", ()),
         ("published.yaml", COUNT, "published", None, ("counted on the preprint’s published images",)),
         ("paper scale", RECORDINGS, "raw", "raw", ()),
         ("paper scale", TRAINING, "raw", "raw", ()),
-        ("paper scale", DRAWN_CELLS, "raw", "phantom", ()),
+        ("paper scale", SIMULATED_CELLS, "raw", "phantom", ()),
         ("public recordings", RECORDINGS, "public", "raw", (f"evaluated on {OTHERS}",)),
         ("trained on public recordings", RECORDINGS, "raw", "public", (f"the model learned from {OTHERS}",)),
-        ("one laboratory drawn", TRAINING, "phantom raw", "phantom raw",
+        ("one laboratory simulated", TRAINING, "phantom raw", "phantom raw",
          ("evaluated partly on simulated images", "the model learned partly from simulated images")),
-        ("one laboratory drawn", RECORDINGS, "raw", "phantom raw", ("the model learned partly from simulated images",)),
+        ("one laboratory simulated", RECORDINGS, "raw", "phantom raw",
+         ("the model learned partly from simulated images",)),
         ("two good kinds mixed", RECORDINGS, "raw", "published raw",
          ("the model learned from the preprint’s published images and a laboratory’s recordings",)),
         ("two good kinds apart", TRAINING, "published", "raw", ("evaluated on other images than it learned from",)),
@@ -103,7 +104,7 @@ def test_what_is_missing_is_said(case, question, evaluated, learned, missing):
 )
 def test_an_adopted_checkpoint_decides_nothing_and_is_never_called_rebuilt(evaluated, missing):
     basis = Basis((evaluated,), ("unknown",), adopted=True)
-    for question in (RECORDINGS, DRAWN_CELLS):
+    for question in (RECORDINGS, SIMULATED_CELLS):
         assert decide(question, basis).missing == missing
         assert rebuilt(question, basis).startswith("checkpoint adopted, not trained here: ")
     training = Basis.of_training({"learned_from": ["unknown"], "weights": {"source": "a.pt", "adopted": True}})
@@ -113,10 +114,10 @@ def test_an_adopted_checkpoint_decides_nothing_and_is_never_called_rebuilt(evalu
 
 
 def test_a_comparison_decides_where_both_runs_do():
-    raw, published, drawn = (Basis(("raw",), (word,)) for word in ("raw", "published", "phantom"))
+    raw, published, simulated = (Basis(("raw",), (word,)) for word in ("raw", "published", "phantom"))
     assert decide(RECORDINGS, raw, published).decides
-    assert decide(RECORDINGS, raw, drawn).missing == (DRAWN,)
-    assert decide(RECORDINGS, drawn, drawn).missing == (DRAWN,)
+    assert decide(RECORDINGS, raw, simulated).missing == (LEARNED,)
+    assert decide(RECORDINGS, simulated, simulated).missing == (LEARNED,)
     assert decide(RECORDINGS) == Decision(False, ("no number was counted",))
 
 
@@ -125,8 +126,8 @@ def test_a_verdict_is_what_was_found_or_why_there_is_none():
     both = decide(RECORDINGS, Basis(("phantom",), ("phantom",)))
     assert both.verdict("holds") == "not decided: evaluated on and learned from simulated images"
     assert rebuilt(RECORDINGS, Basis(("raw",), ("raw",))) == "rebuilt"
-    assert rebuilt(RECORDINGS, Basis(("raw",), ("phantom",))) == f"method rerun: {DRAWN}"
-    assert Question.of_run("test_synthetic_test") is DRAWN_CELLS
+    assert rebuilt(RECORDINGS, Basis(("raw",), ("phantom",))) == f"method rerun: {LEARNED}"
+    assert Question.of_run("test_synthetic_test") is SIMULATED_CELLS
     assert (Question.of_run("val30"), Question.of_run(None)) == (RECORDINGS, RECORDINGS)
 
 
@@ -152,7 +153,7 @@ def test_caveats_speak_of_the_basis(evaluated, learned, sentences):
 
 def test_words_for_notes():
     assert words("package") == ("public",)
-    assert words(["raw", "drawn", "raw"]) == ("phantom", "raw")
+    assert words(["raw", "simulated", "raw"]) == ("phantom", "raw")
     assert (text(["raw", "phantom"]), text(None)) == ("simulated + laboratory", "origin not recorded")
     assert made_from(["raw"]) == "images made from laboratory cells"
     assert made_from(["published"]) == "the preprint’s published images"
@@ -168,7 +169,7 @@ def test_words_for_notes():
         ("url", "kihm2018", "raw"),
         ("package", "flow_public", "public"),
         ("local", "flow_public", "public"),
-        ("drawn", "drawn", "phantom"),
+        ("simulated", "simulated", "phantom"),
     ],
 )
 def test_the_access_of_a_source_says_its_origin(access, layout, origin):
@@ -205,7 +206,7 @@ def test_practice_pictures_of_a_network_are_a_remark_and_no_origin(tmp_path: Pat
     assert decide(RECORDINGS, basis).verdict("holds") == "holds"
 
 
-def test_a_drawn_laboratory_stays_an_origin_beside_a_drawn_network(tmp_path: Path):
+def test_a_simulated_laboratory_stays_an_origin_beside_a_simulated_network(tmp_path: Path):
     network = stage(tmp_path / "segmentation/unet", ["phantom"])
     raw = stage(tmp_path / "raw/liang2024", ["phantom"])
     bank = stage(tmp_path / "cells/liang2024", tools=["unet"], record=raw, unet=network)
@@ -220,7 +221,7 @@ def test_a_drawn_laboratory_stays_an_origin_beside_a_drawn_network(tmp_path: Pat
         ({}, []),
     ],
 )
-def test_a_listed_network_that_learned_from_drawn_cells_is_remarked_upon(tmp_path: Path, networks, remarks):
+def test_a_listed_network_that_learned_from_simulated_cells_is_remarked_upon(tmp_path: Path, networks, remarks):
     raw = stage(tmp_path / "raw/liang2024", ["raw"])
     job = SimpleNamespace(rule="cut_cells", input=Named(record=str(raw)), wildcards=Named(),
                           params=SimpleNamespace(networks=networks, items=lambda: []))  # fmt: skip

@@ -227,8 +227,15 @@ def test_what_is_possible_follows_from_the_files_that_are_there(tmp_path: Path):
     own = settings(phantoms=False, raw="~/raw", given=given)
     checkpoints = {name: own.checkpoint(name, {}) for name in own.models}
     found = possible(own, checkpoints, Disk(own))
-    assert found.sources == ["naples", "flow_public", "drawn", "liang2024"]
-    assert set(found.banks) == {"flow_public", "liang2024", "naples", "liang2024_yolo", "liang2024_contrast", "drawn"}
+    assert found.sources == ["naples", "flow_public", "simulated", "liang2024"]
+    assert set(found.banks) == {
+        "flow_public",
+        "liang2024",
+        "naples",
+        "liang2024_yolo",
+        "liang2024_contrast",
+        "simulated",
+    }
     assert (found.variants, found.models) == (["synthetic"], ["synthetic", "starter", "given"])
     pictures = ["singapore_raw", "singapore_held_out"]
     assert found.testsets == ["naples", "naples_published", "flow_public", *pictures, "synthetic_test"]
@@ -239,5 +246,5 @@ def test_what_is_possible_follows_from_the_files_that_are_there(tmp_path: Path):
     assert "not nouaman2024" in lines
     (tmp_path / "best.pt").unlink()
     assert "given" not in possible(own, checkpoints, Disk(own)).models
-    # where all is drawn, all is possible
+    # where all is simulated, all is possible
     assert possible(settings(), {}, Disk(settings())).lacking == {}

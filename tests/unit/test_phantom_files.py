@@ -17,7 +17,7 @@ from rbcflow.core.boxes import iou_matrix, mask_box
 from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.spec import VariantSpec
-from rbcflow.phantom import drawn, truth
+from rbcflow.phantom import single, truth
 from rbcflow.phantom.population import KINDS
 from rbcflow.phantom.truth import COLUMNS, read_masks, read_objects
 from rbcflow.sources.naples import phantom as naples
@@ -173,8 +173,8 @@ def test_coco_polygons_trace_the_masks(saarland: Path) -> None:
         for entry, row in zip(found, rows.itertuples(), strict=True):
             mask = np.zeros((image["height"], image["width"]), dtype=bool)
             mask[row.y0 : row.y1, row.x0 : row.x1] = masks[index, row.object]
-            drawn_mask = rasterised(entry["segmentation"][0], *mask.shape)
-            scores.append((mask & drawn_mask).sum() / (mask | drawn_mask).sum())
+            outlined = rasterised(entry["segmentation"][0], *mask.shape)
+            scores.append((mask & outlined).sum() / (mask | outlined).sum())
             x, y, w, h = entry["bbox"]
             assert iou_matrix([[x, y, x + w, y + h]], [[row.x0, row.y0, row.x1, row.y1]])[0, 0] > 0.8
             sides.append((w / (row.x1 - row.x0), h / (row.y1 - row.y0)))
@@ -216,8 +216,8 @@ def test_tiff_pages(capillary: Path) -> None:
             assert {page.photometric.name for page in tiff.pages} == {"RGB"}
 
 
-def test_drawn_cells_keep_their_halo_on_a_flat_background() -> None:
-    cells = list(drawn.draw_cells(25, seed=3))
+def test_simulated_cells_keep_their_halo_on_a_flat_background() -> None:
+    cells = list(single.simulate_cells(25, seed=3))
     assert [cell.class_ for cell in cells] == [name for name in CLASSES for _ in range(25)]
     for cell in cells:
         assert KINDS[cell.kind].class_ == cell.class_
@@ -225,15 +225,15 @@ def test_drawn_cells_keep_their_halo_on_a_flat_background() -> None:
         assert cell.crop.dtype == np.uint8
         height, width = cell.crop.shape
         x0, y0, x1, y1 = mask_box(cell.mask)
-        assert min(x0, y0, width - x1, height - y1) >= drawn.MARGIN_PX
+        assert min(x0, y0, width - x1, height - y1) >= single.MARGIN_PX
         border = np.concatenate([cell.crop[0], cell.crop[-1], cell.crop[:, 0], cell.crop[:, -1]]).astype(int)
         assert np.abs(border - cell.background).max() <= 0.012 * cell.background + 1
         contrast = cell.crop[cell.mask] / cell.background - 1
-        assert np.sqrt(np.mean(contrast**2)) > 0.8 * drawn.MIN_CONTRAST
+        assert np.sqrt(np.mean(contrast**2)) > 0.8 * single.MIN_CONTRAST
 
 
-def test_drawn_cells_are_dark_and_bright_and_face_both_ways() -> None:
-    cells = list(drawn.draw_cells(60, seed=4))
+def test_simulated_cells_are_dark_and_bright_and_face_both_ways() -> None:
+    cells = list(single.simulate_cells(60, seed=4))
     body = np.array([cell.crop[cell.mask].mean() / cell.background for cell in cells])
     assert 0.03 < np.mean(body > 1) < 0.5
     bullets = [cell.mask for cell in cells if cell.kind == "bullet"]
@@ -243,10 +243,10 @@ def test_drawn_cells_are_dark_and_bright_and_face_both_ways() -> None:
     assert sizes.max() < 130
 
 
-def test_drawn_cells_depend_on_seed_class_and_number_alone() -> None:
-    few, many = list(drawn.draw_cells(2, seed=5)), list(drawn.draw_cells(4, seed=5))
+def test_simulated_cells_depend_on_seed_class_and_number_alone() -> None:
+    few, many = list(single.simulate_cells(2, seed=5)), list(single.simulate_cells(4, seed=5))
     for ours, theirs in zip(few, [many[i] for i in (0, 1, 4, 5, 8, 9)], strict=True):
         np.testing.assert_array_equal(ours.crop, theirs.crop)
         np.testing.assert_array_equal(ours.mask, theirs.mask)
-    other = next(drawn.draw_cells(1, seed=6))
+    other = next(single.simulate_cells(1, seed=6))
     assert other.crop.shape != few[0].crop.shape or (other.crop != few[0].crop).any()

@@ -50,7 +50,7 @@ def test_class_shares_follow_the_table(pressure: float, croissant: float, slippe
     assert class_shares(pressure) == pytest.approx({"croissant": croissant, "slipper": slipper, "other": other})
 
 
-def test_drawn_classes_follow_the_shares() -> None:
+def test_sampled_classes_follow_the_shares() -> None:
     rng = np.random.default_rng(0)
     shares = class_shares(300)
     kind_class = {kind: class_ for class_, kinds in KINDS.items() for kind in kinds}

@@ -77,7 +77,7 @@ def counted(names: list[str], n: int = 40) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, tracks
 
 
-def drawn(conditions: dict[str, str]) -> pd.DataFrame:
+def simulated(conditions: dict[str, str]) -> pd.DataFrame:
     """The sample of recordings by their conditions."""
     return checks.sample(*counted(list(conditions)), conditions)
 
@@ -95,12 +95,12 @@ def fill(path: Path, text: str) -> None:
 
 def test_what_was_typed_outlives_a_new_recording_of_another_condition(tmp_path):
     path = tmp_path / "check.tsv"
-    assert len(_checked(drawn({"b": "20 mbar"}), path)) == 0
+    assert len(_checked(simulated({"b": "20 mbar"}), path)) == 0
     assert set(typed(path)) == {""}
     fill(path, "slipper")
-    assert len(_checked(drawn({"b": "20 mbar"}), path)) == 20
+    assert len(_checked(simulated({"b": "20 mbar"}), path)) == 20
     # it stands before the other one, so that every tile has another number
-    named = _checked(drawn({"a": "10 mbar", "b": "20 mbar"}), path)
+    named = _checked(simulated({"a": "10 mbar", "b": "20 mbar"}), path)
     assert typed(path) == [""] * 20 + ["slipper"] * 20
     assert set(named["recording"]) == {"b"} and len(named) == 20
     assert not list(tmp_path.glob("check.old*"))
@@ -108,27 +108,27 @@ def test_what_was_typed_outlives_a_new_recording_of_another_condition(tmp_path):
 
 def test_what_was_typed_for_other_cells_is_put_aside_and_never_overwritten(tmp_path):
     path = tmp_path / "check.tsv"
-    _checked(drawn({"a": "x"}), path)
+    _checked(simulated({"a": "x"}), path)
     for text, name in (("slipper", "check.old.tsv"), ("other", "check.old-2.tsv")):
         fill(path, text)
         # cells found anew: the same numbers, other places
-        other = drawn({"a": "x"}).assign(x_px=len(text))
+        other = simulated({"a": "x"}).assign(x_px=len(text))
         assert len(_checked(other, path)) == 0
         assert set(typed(path)) == {""}
         assert typed(tmp_path / name) == [text] * 20
     assert typed(tmp_path / "check.old.tsv") == ["slipper"] * 20
     # the first sheet once more: what was typed for its cells is there again
     before = sorted(tmp_path.glob("check.old*"))
-    assert len(_checked(drawn({"a": "x"}), path)) == 20
+    assert len(_checked(simulated({"a": "x"}), path)) == 20
     assert set(typed(path)) == {"slipper"}
     assert sorted(tmp_path.glob("check.old*")) == before
 
 
 def test_a_wrong_word_stops_before_anything_is_rewritten(tmp_path):
     path = tmp_path / "check.tsv"
-    _checked(drawn({"a": "x"}), path)
+    _checked(simulated({"a": "x"}), path)
     fill(path, "donut")
     before = path.read_bytes()
     with pytest.raises(InputError, match=r"line 2, checked.*donut"):
-        _checked(drawn({"c": "x"}), path)
+        _checked(simulated({"c": "x"}), path)
     assert path.read_bytes() == before

@@ -21,7 +21,7 @@ from rbcflow.recordings.detect import detect, detect_nothing
 from rbcflow.recordings.detectors import shipped, shipped_record
 from rbcflow.recordings.network import CellFinder
 from rbcflow.recordings.probe import described_or_refused, read_or_refuse
-from recordings_inputs import Drawn, draw_recording, write_mp4, write_pictures, write_rtdc
+from recordings_inputs import Simulated, draw_recording, write_mp4, write_pictures, write_rtdc
 
 pytestmark = pytest.mark.slow
 
@@ -138,12 +138,12 @@ def finder() -> CellFinder:
 
 
 @pytest.fixture(scope="module")
-def drawn() -> Drawn:
+def simulated() -> Simulated:
     return draw_recording(frames=FRAMES, step=STEP, seed=2)
 
 
 @pytest.fixture(scope="module")
-def wide() -> Drawn:
+def wide() -> Simulated:
     return draw_recording(frames=16, step=STEP, seed=2, width=1600)
 
 
@@ -162,11 +162,11 @@ def run(finder: CellFinder, row: Recording, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def results(finder: CellFinder, drawn: Drawn, wide: Drawn, tmp_path_factory) -> Path:
+def results(finder: CellFinder, simulated: Simulated, wide: Simulated, tmp_path_factory) -> Path:
     """All kinds as one sheet would have them."""
     root = tmp_path_factory.mktemp("kinds")
     for name, (write, facts, _, _) in KINDS.items():
-        shown = wide if name.startswith("small") else drawn
+        shown = wide if name.startswith("small") else simulated
         (root / "data" / name).mkdir(parents=True)
         file = write(root / "data" / name, np.stack([image for _, image in shown.images]))
         run(finder, Recording(recording=name, file=str(file), **facts), root / name)
@@ -181,7 +181,7 @@ def summary(results: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_ends_in_results_or_says_why_not(summary: pd.DataFrame, drawn, wide, kind: str):
+def test_every_kind_ends_in_results_or_says_why_not(summary: pd.DataFrame, simulated, wide, kind: str):
     _, facts, verdict, words = KINDS[kind]
     row = summary.loc[kind]
     assert row["verdict"] == verdict, row["reasons"]
@@ -189,7 +189,7 @@ def test_every_kind_ends_in_results_or_says_why_not(summary: pd.DataFrame, drawn
         assert re.search(words, row["reasons"]), row["reasons"]
         assert pd.isna(row["cells"])
         return
-    true = (wide if kind.startswith("small") else drawn).true
+    true = (wide if kind.startswith("small") else simulated).true
     if "roi" not in facts:
         assert row["cells"] == pytest.approx(true, abs=max(1, 0.1 * true))
     per_pixel = 0.25 if kind.startswith("small") else 1.0

@@ -229,10 +229,10 @@ def test_the_difference_has_an_interval_over_frames():
 
 @pytest.fixture(scope="module")
 def corrected_recording(tmp_path_factory):
-    """A drawn recording, evaluated as far as a retraining asks, and corrected labels of its frames."""
+    """A simulated recording, evaluated as far as a retraining asks, and corrected labels of its frames."""
     root = tmp_path_factory.mktemp("corrected")
-    drawn = draw_recording(frames=24, step=20.0, seed=1, name="a")
-    write_avi(root / "a.avi", np.stack([image for _, image in drawn.images]))
+    simulated = draw_recording(frames=24, step=20.0, seed=1, name="a")
+    write_avi(root / "a.avi", np.stack([image for _, image in simulated.images]))
     folder = root / "recordings/a"
     folder.mkdir(parents=True)
     known = probe(Recording(recording="a", file=str(root / "a.avi"), scale=1), "s")
@@ -244,7 +244,7 @@ def corrected_recording(tmp_path_factory):
     order = ["slipper", "other", "croissant"]
     (root / "mine/classes.txt").write_text("\n".join(order))
     for number in range(24):
-        own = drawn.boxes[drawn.boxes["frame"] == number]
+        own = simulated.boxes[simulated.boxes["frame"] == number]
         rows = to_yolo(own[["x0", "y0", "x1", "y1"]], known["width"], known["height"])
         lines = [f"{order.index(kind)} {' '.join(f'{v:.6f}' for v in row)}\n"
                  for kind, row in zip(own["class"], rows, strict=True)]  # fmt: skip
@@ -255,7 +255,7 @@ def corrected_recording(tmp_path_factory):
 @pytest.mark.slow
 def test_a_real_small_training_is_kept_exactly_if_it_is_better(corrected_recording, shard, tmp_path):
     folders, data = [corrected_recording / "recordings/a"], tmp_path / "out/detectors/mine/data"
-    retraining.cut_corrected(folders, corrected_recording / "mine", shard, data, side=34.0, variant="drawn")
+    retraining.cut_corrected(folders, corrected_recording / "mine", shard, data, side=34.0, variant="simulated")
     described = json.loads((data / "blocks.json").read_text())
     assert described["frames"]["held"] == {"a": list(range(17, 24))}
     assert described["project"]["images"] == described["parts"]["train"] > 8

@@ -155,17 +155,17 @@ def test_counts_that_disagree_with_flux_are_seen():
 
 
 def test_boxes_on_cells_are_told_from_boxes_beside_them():
-    drawn = draw_recording(frames=24, seed=2)
-    good = objects.measure(drawn.images, drawn.boxes, drawn.probe)
+    simulated = draw_recording(frames=24, seed=2)
+    good = objects.measure(simulated.images, simulated.boxes, simulated.probe)
     assert good.off_object < 0.03 and good.missed < 0.1 and good.things >= 10
     # small boxes anywhere, as a detector for large cells gives on a texture
     rng = np.random.default_rng(0)
-    x, y = rng.uniform(0, 300, len(drawn.boxes)), rng.choice([2, 80], len(drawn.boxes))
-    wrong = drawn.boxes.assign(x0=x, x1=x + 14, y0=y, y1=y + 14)
-    bad = objects.measure(drawn.images, wrong, drawn.probe)
+    x, y = rng.uniform(0, 300, len(simulated.boxes)), rng.choice([2, 80], len(simulated.boxes))
+    wrong = simulated.boxes.assign(x0=x, x1=x + 14, y0=y, y1=y + 14)
+    bad = objects.measure(simulated.images, wrong, simulated.probe)
     assert bad.off_object > 0.8 and bad.missed > 0.9
     assert verdict_of(CLEAN | {"off_object": bad.off_object}).verdict == "refused"
-    half = objects.measure(drawn.images, drawn.boxes.iloc[::2], drawn.probe)
+    half = objects.measure(simulated.images, simulated.boxes.iloc[::2], simulated.probe)
     assert half.off_object < 0.03 and 0.3 < half.missed < 0.7
 
 
@@ -187,5 +187,5 @@ def test_small_cells_in_a_large_colour_frame_with_boxes_elsewhere_are_refused():
 
 
 def test_few_frames_have_no_background():
-    drawn = draw_recording(frames=5, seed=2)
-    assert objects.measure(drawn.images, drawn.boxes, drawn.probe) is None
+    simulated = draw_recording(frames=5, seed=2)
+    assert objects.measure(simulated.images, simulated.boxes, simulated.probe) is None

@@ -36,15 +36,15 @@ def flows():
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
+def simulated(tmp_path_factory):
     """Practice pictures, as few as there can be."""
     path = tmp_path_factory.mktemp("practice") / "practice.npz"
     practice.write_practice(path, phantoms=laboratories.practice(), per_layout=5, seed=3)
     return path
 
 
-def test_practice_pictures_have_labels_and_repeat(drawn, tmp_path):
-    content = practice.read_practice(drawn)
+def test_practice_pictures_have_labels_and_repeat(simulated, tmp_path):
+    content = practice.read_practice(simulated)
     assert content.images.shape == content.labels.shape == (40, practice.SIDE, practice.SIDE)
     filled = [label.max() > 0 for label in content.labels]
     assert np.mean(filled) > 0.85
@@ -64,8 +64,8 @@ def test_broken_practice_pictures_are_named(tmp_path):
         practice.read_practice(tmp_path / "p.npz")
 
 
-def test_unet_learns_and_can_be_read_back(drawn, tmp_path, unet):
-    unet.train_unet(drawn, tmp_path, steps=30, seed=0, threads=1)
+def test_unet_learns_and_can_be_read_back(simulated, tmp_path, unet):
+    unet.train_unet(simulated, tmp_path, steps=30, seed=0, threads=1)
     curves = pd.read_csv(tmp_path / "curves.csv")
     assert curves["loss"].iloc[-1] < curves["loss"].iloc[0]
     network = unet.Foreground(tmp_path / "weights.pt")
@@ -74,21 +74,21 @@ def test_unet_learns_and_can_be_read_back(drawn, tmp_path, unet):
     assert 0 <= probability.min() <= probability.max() <= 1
 
 
-def test_cellpose_runs_around_the_small_network(drawn, tmp_path, flows):
-    flows.train_cellpose(drawn, tmp_path, steps=6, seed=0, threads=1)
+def test_cellpose_runs_around_the_small_network(simulated, tmp_path, flows):
+    flows.train_cellpose(simulated, tmp_path, steps=6, seed=0, threads=1)
     model = flows.Instances(tmp_path / "weights.pt", None, None)
-    labels = model.labels(practice.read_practice(drawn).images[0])
+    labels = model.labels(practice.read_practice(simulated).images[0])
     assert labels.shape == (practice.SIDE, practice.SIDE)
-    grey = practice.read_practice(drawn).images[1]
+    grey = practice.read_practice(simulated).images[1]
     assert np.array_equal(model.labels(grey), model.labels(grey.copy()))
     record = json.loads((tmp_path / "training.json").read_text())
     assert record["steps"] == 6
 
 
-def test_finetuning_needs_polygons_and_moves_the_weights(drawn, tmp_path, flows):
+def test_finetuning_needs_polygons_and_moves_the_weights(simulated, tmp_path, flows):
     import torch
 
-    flows.train_cellpose(drawn, tmp_path / "start", steps=5, seed=0, threads=1)
+    flows.train_cellpose(simulated, tmp_path / "start", steps=5, seed=0, threads=1)
     annotation = {"id": 1, "image_id": 0, "category_id": 1, "segmentation": [[10, 5, 30, 5, 30, 20, 10, 20]]}
     write_coco(tmp_path / "raw", [annotation])
     start = tmp_path / "start" / "weights.pt"

@@ -17,7 +17,7 @@ import yaml
 from metrics_inputs import write_predictions, write_testset
 from project_copy import PROJECT
 from rbcflow.cells.bank import write_bank
-from rbcflow.cells.drawn import draw
+from rbcflow.cells.simulated import draw
 from rbcflow.core.classes import CLASSES
 from rbcflow.datasets.dataset import write_shard
 from rbcflow.datasets.spec import VariantSpec
@@ -36,7 +36,7 @@ IMAGES = 24
 
 @pytest.fixture(scope="module")
 def starter(tmp_path_factory) -> Path:
-    """The shipped checkpoint, trained at 224 on drawn cells, as a model folder."""
+    """The shipped checkpoint, trained at 224 on simulated cells, as a model folder."""
     folder = tmp_path_factory.mktemp("starter")
     (folder / "weights").mkdir()
     shutil.copyfile(PROJECT / "resources/starter/yolo11n-starter.pt", folder / "weights/best.pt")
@@ -47,9 +47,9 @@ def starter(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory) -> list[tuple[np.ndarray, pd.DataFrame]]:
-    """Images of 200 x 100 composed of drawn cells, with their true boxes."""
+    """Images of 200 x 100 composed of simulated cells, with their true boxes."""
     folder = tmp_path_factory.mktemp("composed")
-    cells = write_bank(folder / "bank", draw("drawn", 10, 0))
+    cells = write_bank(folder / "bank", draw("simulated", 10, 0))
     cells[cells["kept"]][["cell_id", "source", "class", "group"]].assign(split="test").to_csv(
         folder / "splits.csv", index=False
     )

@@ -118,14 +118,14 @@ def test_split_without_share_gets_nothing(tmp_path):
 def test_paper_shares_by_source_and_class(tmp_path):
     saarland = make_bank(tmp_path / "a", {"day": {"croissant": 19, "slipper": 81}}, source="nouaman2024")
     liang = make_bank(tmp_path / "b", {"day": {"croissant": 587, "slipper": 189}}, source="liang2024")
-    drawn = make_bank(tmp_path / "c", {"day": {"other": 20}}, source="drawn")
-    table = split(tmp_path, saarland, liang, drawn, scheme="paper")
+    simulated = make_bank(tmp_path / "c", {"day": {"other": 20}}, source="simulated")
+    table = split(tmp_path, saarland, liang, simulated, scheme="paper")
     of = dict(list(table.groupby("source")))
     assert counts(of["nouaman2024"], "slipper") == [64, 8, 9]
     assert counts(of["nouaman2024"], "croissant") == [15, 1, 3]
     assert counts(of["liang2024"], "croissant") == [58, 0, 529]  # as published
     assert counts(of["liang2024"], "slipper") == [18, 0, 171]
-    assert counts(of["drawn"], "other") == [14, 3, 3]
+    assert counts(of["simulated"], "other") == [14, 3, 3]
 
 
 def test_one_source_does_not_depend_on_another(tmp_path):
@@ -198,7 +198,7 @@ def test_leakage_counts_what_crosses(tmp_path):
     assert leak(tmp_path, bank, "grouped") == {
         "group": (9, 0), "recording": (9, 0), "donor": (3, 0), "test frame recording": (3, 0),
     }  # fmt: skip
-    # 20 cells a recording, drawn 80/10/10: all on one side by chance is out of the question
+    # 20 cells a recording, sampled 80/10/10: all on one side by chance is out of the question
     assert leak(tmp_path, bank, "paper") == {
         "group": (9, 9), "recording": (9, 9), "donor": (3, 3), "test frame recording": (9, 9),
     }  # fmt: skip

@@ -273,7 +273,7 @@ def test_broken_test_set(tmp_path):
         testsets.read_testset(tmp_path / "set")
 
 
-def drawn_truth(raw, rows):
+def simulated_truth(raw, rows):
     """Write a phantom's table of objects: recording, frame, class, x0, y0, x1, y1, touches_edge."""
     (raw / "truth").mkdir()
     columns = "recording,frame,object,class,kind,x0,y0,x1,y1,area_px,touches_edge"
@@ -283,12 +283,12 @@ def drawn_truth(raw, rows):
     (raw / "truth/objects.csv").write_text("\n".join([columns, *lines]) + "\n")
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_singapore_pictures_carry_the_folders_class(tmp_path, drawn):
+@pytest.mark.parametrize("simulated", [True, False])
+def test_singapore_pictures_carry_the_folders_class(tmp_path, simulated):
     raw = tmp_path / "raw"
     for shape, number in (("Parachute", 1), ("Parachute", 2), ("Slipper", 3), ("Rolling", 4)):
         write_picture(raw / shape / f"50_C001H001S0001_{number:04d}.bmp", np.full((50, 100, 3), 100 + number, np.uint8))
-    drawn_truth(
+    simulated_truth(
         raw, [("Parachute", 1, "croissant", 20, 10, 60, 40, False), ("Slipper", 0, "slipper", 0, 5, 9, 9, True)]
     )
     cells = [
@@ -298,13 +298,13 @@ def test_singapore_pictures_carry_the_folders_class(tmp_path, drawn):
              np.full((30, 40), 8, np.uint8), np.ones((30, 40), bool), reason="too_small"),
     ]  # fmt: skip
     write_bank(tmp_path / "bank", cells)
-    testset = build("singapore_raw", raw, tmp_path / "set", cells=tmp_path / "bank/cells.csv", exact_truth=drawn)
+    testset = build("singapore_raw", raw, tmp_path / "set", cells=tmp_path / "bank/cells.csv", exact_truth=simulated)
     assert testset.frames["label"].tolist() == ["croissant", "croissant", "slipper"]
     assert set(testset.frames["recording"]) == {"50_C001H001S0001"}
     found = testset.truth[["frame", "class", "x0", "y0", "x1", "y1", "kind"]].values.tolist()
-    assert found[0] == [1, "croissant", 20, 10, 60, 40, "cell" if drawn else "single"]
-    assert found[1:] == ([[2, "slipper", 0, 5, 9, 9, "edge"]] if drawn else [])
-    assert testset.meta["labels"] == ("truth" if drawn else "outlines")
+    assert found[0] == [1, "croissant", 20, 10, 60, 40, "cell" if simulated else "single"]
+    assert found[1:] == ([[2, "slipper", 0, 5, 9, 9, "edge"]] if simulated else [])
+    assert testset.meta["labels"] == ("truth" if simulated else "outlines")
 
 
 def test_naples_as_the_preprint_wrote_it(tmp_path):

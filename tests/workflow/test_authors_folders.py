@@ -34,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
     for name in ("Snakefile", "environment.yml", "CITATION.cff"):
         shutil.copy2(PROJECT / name, folder / name)
-    authors_tree.write(folder / "data", folder.parent / "drawn")
+    authors_tree.write(folder / "data", folder.parent / "simulated")
     (folder / "authors.yaml").write_text(documented())
     return folder
 

@@ -38,7 +38,13 @@ def test_a_module_plans_the_whole_way_into_its_own_folder(tmp_path: Path) -> Non
     (tmp_path / "Snakefile").write_text(MODULE.format(project=PROJECT))
     printed = snakemake(tmp_path, "--dry-run")
     planned = set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE))
-    assert {"rbc_draw_phantom", "rbc_compose_shard", "rbc_train_model", "rbc_render_report", "everything"} <= planned
+    assert {
+        "rbc_simulate_phantom",
+        "rbc_compose_shard",
+        "rbc_train_model",
+        "rbc_render_report",
+        "everything",
+    } <= planned
     # a rule's message hides its files in a dry run; the summary lists them
     listed = [line.split("\t")[0] for line in snakemake(tmp_path, "--summary").splitlines() if "\t" in line]
     written = listed[1:]

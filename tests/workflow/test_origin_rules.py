@@ -1,5 +1,5 @@
 """Origins through the real rules, from the first record to the ledger: `config/published.yaml` on a small served
-archive, an own Naples folder, drawn trainings and an adopted checkpoint."""
+archive, an own Naples folder, simulated trainings and an adopted checkpoint."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ IMAGES = {"train": 8, "val": 4, "test": 4}
 STARTER = Path("resources/starter/yolo11n-starter.pt")
 TABLES = {
     "sources.yaml": """\
-drawn: {title: drawn cells, layout: drawn, access: drawn, licence: x, availability: x, reference: x}
+simulated: {title: simulated cells, layout: simulated, access: simulated, licence: x, availability: x, reference: x}
 naples: {title: stacks, layout: naples, access: local, path: small/naples, licence: x, availability: x, reference: x}
 """,
     "banks.yaml": """\
-drawn: {title: drawn cells, source: drawn, methods: [drawn]}
+simulated: {title: simulated cells, source: simulated, methods: [simulated]}
 naples: {title: stacks, source: naples, methods: [background]}
 """,
     "variants.yaml": """\
-random_nosuperposition: {title: no overlap, banks: [drawn]}
-microfluidic_nosuperposition: {title: in a channel, banks: [drawn]}
-synthetic: {title: drawn cells, banks: [drawn]}
+random_nosuperposition: {title: no overlap, banks: [simulated]}
+microfluidic_nosuperposition: {title: in a channel, banks: [simulated]}
+synthetic: {title: simulated cells, banks: [simulated]}
 """,
     "models.yaml": f"""\
 random:
@@ -61,7 +61,7 @@ starter: {{title: e, variant: synthetic}}
     "small.yaml": """\
 tables: {sources: small/sources.yaml, banks: small/banks.yaml, variants: small/variants.yaml, models: small/models.yaml,
   runs: small/runs.tsv, testsets: small/testsets.yaml, published: small/published_sets.yaml}
-phantom: {drawn_per_class: 12}
+phantom: {simulated_per_class: 12}
 images: {train: 8, val: 4, test: 4}
 training: {architecture: yolo11n.yaml, weights: starter, epochs: 1, batch: 4, imgsz: 64}
 models:
@@ -77,7 +77,7 @@ random_nosuperposition_noother-on-naples\trandom_nosuperposition_noother\tnaples
 random-on-naples\trandom\tnaples\tval21\t
 """,
 }
-DRAWN = "not decided: the model learned from simulated images"
+LEARNED = "not decided: the model learned from simulated images"
 
 
 def archive() -> bytes:
@@ -157,13 +157,13 @@ def test_the_published_images_decide_the_trainings_made_of_them(small: Small):
         assert set(rows.origin) == set(rows.learned_from) == {"published"}
     record = small.json("models/random_nosuperposition/seed-0/training.json")
     assert record["learned_from"] == ["published"]
-    assert record["remarks"] == ["The training started from a checkpoint that had learned from drawn cells."]
+    assert record["remarks"] == ["The training started from a checkpoint that had learned from simulated cells."]
 
 
-def test_drawn_and_adopted_trainings_decide_nothing(small: Small):
+def test_simulated_and_adopted_trainings_decide_nothing(small: Small):
     ledger = small.ledger
-    drawn = ledger[ledger.section == "training train18"]
-    assert set(drawn.verdict) == {"not decided: evaluated on and learned from simulated images"}
+    simulated = ledger[ledger.section == "training train18"]
+    assert set(simulated.verdict) == {"not decided: evaluated on and learned from simulated images"}
     unknown = "not decided: the images the checkpoint learned from are unknown"
     assert set(ledger[ledger.section == "training train13"].verdict) == {unknown}
     adopted = small.json("validation/random-on-naples/metrics.json")
@@ -209,8 +209,8 @@ def test_the_published_test_images_have_classes(small: Small):
         assert truth["class"].tolist() == ["croissant", "slipper"] * 2
 
 
-def test_an_own_naples_folder_decides_with_the_published_training_and_nothing_with_a_drawn_one(small: Small):
-    """`val30` is first the model of the published images, then one that learned from drawn cells."""
+def test_an_own_naples_folder_decides_with_the_published_training_and_nothing_with_a_simulated_one(small: Small):
+    """`val30` is first the model of the published images, then one that learned from simulated cells."""
     before = small.ledger
     sentences = before[(before.kind == "sentence") & (before.origin == "raw")].index
     assert len(sentences) >= 2
@@ -223,5 +223,5 @@ def test_an_own_naples_folder_decides_with_the_published_training_and_nothing_wi
     table.write_text(swapped)
     small.snakemake("results/published/tables/claims.csv")
     after = small.ledger.loc[sentences]
-    assert set(after.verdict) == {DRAWN}
+    assert set(after.verdict) == {LEARNED}
     assert set(after.learned_from) == {"phantom"}

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.slow
 
 STARTER = PROJECT / "resources/starter/yolo11n-starter.pt"
 KEPT = {
-    "sources": ["drawn"],
-    "banks": ["drawn"],
+    "sources": ["simulated"],
+    "banks": ["simulated"],
     "variants": ["random"],
     "models": ["random"],
 }
@@ -80,7 +80,7 @@ def shrink(folder: Path) -> None:
     shutil.copy2(STARTER, folder / "best.pt")
     small = yaml.safe_load((folder / "config/toy.yaml").read_text()) | {
         "tables": {name: f"small/{name}.yaml" for name in (*KEPT, "testsets")} | {"runs": "small/runs.tsv"},
-        "variants": {"random": {"banks": ["drawn"], "images": None}},
+        "variants": {"random": {"banks": ["simulated"], "images": None}},
         "models": {"random": {"weights": checkpoint}},
         "images": {"train": 6, "val": 2, "test": 2},
     }

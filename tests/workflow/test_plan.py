@@ -75,10 +75,10 @@ def test_networks_that_outline(segmentation, network, file, waits, gpus):
 def test_banks_of_an_absent_laboratory_feed_nothing(tmp_path):
     there = {"phantoms": False, "raw": str(tmp_path)}
     cells = plan(**there).cells
-    assert cells.feeding == ["drawn"]
+    assert cells.feeding == ["simulated"]
     (tmp_path / "naples").mkdir()
     (tmp_path / "naples/any.tif").touch()
-    assert Plan.of(load(there)).possible.sources == ["naples", "flow_public", "drawn"]
+    assert Plan.of(load(there)).possible.sources == ["naples", "flow_public", "simulated"]
 
 
 def test_a_map_of_cells_has_one_bank_a_source(usual):
@@ -125,7 +125,7 @@ def test_figures_of_what_is_not_there_are_jobs_of_their_own(usual, tmp_path):
     assert together["bank", "draw_bank"] == list(usual.settings.banks)
     own = plan(phantoms=False, raw=str(tmp_path)).figures.together()
     assert own["recorded", "draw_recorded"] == ["flow_public"]
-    assert own["bank", "draw_bank"] == ["flow_public", "drawn"] and "naples" in own["bank", "draw_bank_elsewhere"]
+    assert own["bank", "draw_bank"] == ["flow_public", "simulated"] and "naples" in own["bank", "draw_bank_elsewhere"]
     assert own["model", "draw_model"] == ["synthetic"]
 
 
@@ -198,12 +198,12 @@ def test_an_absent_laboratory_is_told_of(tmp_path):
     record = tmp_path / "results/raw/naples/source.json"
     record.parent.mkdir(parents=True)
     record.write_text('{"origin": "phantom"}')
-    with pytest.raises(WorkflowError, match="An earlier run left drawn files of naples"):
+    with pytest.raises(WorkflowError, match="An earlier run left simulated files of naples"):
         told_of_missing(own.settings, own.possible, Disk(own.settings), looked_at=False)
     assert told_of_missing(own.settings, own.possible, Disk(own.settings), looked_at=True) == told
 
 
-def test_nothing_is_told_where_laboratories_are_drawn(usual):
+def test_nothing_is_told_where_laboratories_are_simulated(usual):
     assert told_of_missing(usual.settings, usual.possible, Disk(usual.settings), looked_at=False) is None
 
 
@@ -254,7 +254,7 @@ def test_what_lacks_its_files(tmp_path):
     (tmp_path / "liang2024/a").touch()
     row = {"dataset": "local", "path": str(tmp_path / "images")}
     disk = Disk(load({"phantoms": False, "raw": str(tmp_path), "variants": {"synthetic": row}}))
-    assert [name for name in ("naples", "liang2024", "kihm2018", "drawn") if disk.lacks_files(name)] == [
+    assert [name for name in ("naples", "liang2024", "kihm2018", "simulated") if disk.lacks_files(name)] == [
         "naples",
         "kihm2018",
     ]

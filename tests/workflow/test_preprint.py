@@ -131,7 +131,7 @@ def test_slippers_lie_flat_whichever_way_they_were_turned():
     assert 0.2 < measured(APART, "meant").at["slipper", "wider"] < 0.8
 
 
-def test_drawn_objects_of_the_channel_are_specks_and_many_vanish():
+def test_simulated_objects_of_the_channel_are_specks_and_many_vanish():
     found, meant = (measured(CHANNEL, way).loc["other"] for way in ("published", "meant"))
     assert found["width"] < 8 < 14 < meant["width"]
     assert found["placed"] < 0.75 < 1.4 < meant["placed"]
@@ -146,11 +146,11 @@ def test_the_last_rows_and_columns_stay_empty_and_labels_are_whole_pixels():
     assert (boxes == np.floor(boxes)).all() and not (meant == np.floor(meant)).all()
 
 
-def test_every_object_of_class_other_is_drawn():
+def test_every_object_of_class_other_is_simulated():
     stock = SHAPES[APART] | {"other": [cutout(41, 39, "other")]}
     cells = [compose(composed(APART, way), "train", 0, 0, stock).record["cells"] for way in ("published", "meant")]
-    assert cells[0].count("drawn-ring") == compose(composed(APART), "train", 0, 0, stock).record["other_placed"]
-    assert cells[1].count("drawn-ring") < cells[1].count("drawn-ring") + cells[1].count("test-")
+    assert cells[0].count("simulated-ring") == compose(composed(APART), "train", 0, 0, stock).record["other_placed"]
+    assert cells[1].count("simulated-ring") < cells[1].count("simulated-ring") + cells[1].count("test-")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_cell_may_be_hidden_where_no_share_must_be_visible():
 
 def test_cells_without_room_are_left_out_at_once():
     def placed(retries: int) -> int:
-        values = {"rotation": [0, 0], "scale": {"range": [60, 150]}, "retries": retries, "other_drawn_share": 1}
+        values = {"rotation": [0, 0], "scale": {"range": [60, 150]}, "retries": retries, "other_simulated_share": 1}
         spec = VariantSpec.from_dict({"name": "x", **values})
         return sum(len(compose(spec, "train", i, 0, SHAPES[APART]).boxes) for i in range(5))
 
@@ -211,12 +211,12 @@ def test_cells_of_a_bank_are_enlarged_before_they_are_sized():
     assert composed(OVERLAP).enlarged == {"liang2024": 5}
 
 
-def test_a_drawn_object_is_sized_by_its_square():
+def test_a_simulated_object_is_sized_by_its_square():
     ring = draw_ring(rng(5))
     x0, _, x1, _ = mask_box(ring.mask)
     sizes = {
         whole: make_patch(ring, VariantSpec.from_dict(
-            {"name": "x", "rotation": [0, 0], "paste": "transmit", "drawn_other_canvas": whole,
+            {"name": "x", "rotation": [0, 0], "paste": "transmit", "simulated_other_canvas": whole,
              "scale": {"range": [94, 94], "side": "width"}}), 0, rng()).size[0]
         for whole in (True, False)
     }  # fmt: skip
@@ -311,7 +311,7 @@ def test_the_kernel_of_the_foreground(kernel: str, corner: bool):
         ((20, 12), "croissant", Options(), "elongated"),
     ],
 )
-def test_what_is_too_drawn_out(size: tuple[int, int], label: str, options: Options, reason: str):
+def test_what_is_too_elongated(size: tuple[int, int], label: str, options: Options, reason: str):
     labels = np.zeros((90, 90), np.int32)
     labels[45 - size[1] // 2 : 45 + size[1] // 2, 45 - size[0] // 2 : 45 + size[0] // 2] = 1
 

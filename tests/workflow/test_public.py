@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_whole_plan_takes_every_variant_but_the_drawn_one_from_published_cells(made: Path):
+def test_the_whole_plan_takes_every_variant_but_the_simulated_one_from_published_cells(made: Path):
     printed = snakemake(made, "--dry-run", "--quiet", "progress")
     trained = {name for name in AGAIN if f"models/{name}/seed-0" in printed}
     assert trained == set(AGAIN)
@@ -65,5 +65,5 @@ def test_datasets_are_composed_of_published_cells_and_say_so(made: Path):
         assert record["origin"] == ["published"]
         assert record["remarks"] == ["Cells were cut again out of the images that the preprint published."]
         for row in pd.read_csv(made / RESULTS / f"datasets/{name}/metadata.csv").itertuples():
-            cells = [cell for cell in row.cells.split() if cell != "drawn-ring"]
+            cells = [cell for cell in row.cells.split() if cell != "simulated-ring"]
             assert cells and {splits[cell] for cell in cells} == {row.split}

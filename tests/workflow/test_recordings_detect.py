@@ -244,9 +244,9 @@ def clone(tmp_path_factory) -> Path:
         if (PROJECT / name).is_file() and not name.startswith("tests/"):
             (root / "project" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, root / "project" / name)
-    drawn = draw_recording(frames=30)
+    simulated = draw_recording(frames=30)
     (root / "data").mkdir()
-    write_avi(root / "data" / "Donor A 20 mbar.avi", np.stack([image for _, image in drawn.images]))
+    write_avi(root / "data" / "Donor A 20 mbar.avi", np.stack([image for _, image in simulated.images]))
     (root / "data" / "cut.avi").write_bytes((root / "data" / "Donor A 20 mbar.avi").read_bytes()[:60_000])
     sheet = "recording\tfile\tpixel_um\tfps\tcondition\na\tDonor A 20 mbar.avi\t0.18\t500\t20 mbar\n"
     (root / "data" / "recordings.tsv").write_text(sheet)
@@ -274,7 +274,7 @@ def test_one_command_on_a_fresh_clone(clone: Path):
     assert json.loads((results / "a/probe.json").read_text())["n_frames"] == 30
     record = read_record(results / "a/boxes.parquet")
     assert (record["detector"], record["frames"]) == ("universal", 30)
-    # it learned from drawn cells such as these: nearly every one of them has its box
+    # it learned from simulated cells such as these: nearly every one of them has its box
     boxes = pd.read_parquet(results / "a/boxes.parquet")
     assert boxes.groupby("frame").size().median() >= 2
     for name in ("index.html", "recordings.xlsx", "summary.csv", "check.tsv", "a/overlay.mp4", "a/kymograph.png"):

@@ -29,10 +29,10 @@ pytestmark = pytest.mark.slow
 
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {
-    "draw_phantom", "fetch_recordings", "draw_practice", "train_unet", "train_cellpose", "cluster_objects", "cut_cells",
-    "draw_cells", "split_cells", "score_outlines",
+    "simulate_phantom", "fetch_recordings", "simulate_practice", "train_unet", "train_cellpose", "cluster_objects",
+    "cut_cells", "simulate_cells", "split_cells", "score_outlines",
 }  # fmt: skip
-BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"draw_practice", "train_unet", "train_cellpose"}
+BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"simulate_practice", "train_unet", "train_cellpose"}
 DRAWN_LAST = {
     "collect_errors", "check_metrics", "compare_runs", "compare_sizes", "compare_published", "measure_looks",
     "compare_with_universal", "evaluate_claims", "draw_figure", "draw_model", "draw_run", "draw_variant",
@@ -418,7 +418,14 @@ def test_a_wrong_configuration_ends_before_the_dag(clone: Clone, arguments: list
 def test_every_configuration_plans_the_whole_way(clone: Clone, file: str):
     overrides = ["phantoms=true", "pathvars={'results': 'elsewhere'}"]
     planned = clone.planned("--configfile", f"config/{file}", "--config", *overrides)
-    assert {"draw_phantom", "cut_cells", "compose_shard", "train_model", "evaluate_model", "render_report"} <= planned
+    assert {
+        "simulate_phantom",
+        "cut_cells",
+        "compose_shard",
+        "train_model",
+        "evaluate_model",
+        "render_report",
+    } <= planned
 
 
 def test_a_cut_file_is_named_and_what_was_finished_stays(clone: Clone):
@@ -439,7 +446,7 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
     for source in ("nouaman2024", "naples", "kihm2018", "liang2024"):
         files = clone.folder / clone.json(f"raw/{source}/source.json")["folder"]
         shutil.copytree(files, clone.folder / "own" / source, ignore=shutil.ignore_patterns("truth"))
-    # the networks that outline cells learned from drawn pictures, not from anybody's files: they are those of before
+    # the networks that outline cells learned from simulated pictures, not from anybody's files: they stay
     shutil.copytree(clone.folder / "results/segmentation", clone.folder / "measured/segmentation")
     own = ["phantoms=false", "raw=own", "pathvars={'results': 'measured'}"]
     testsets = [f"measured/testsets/{name}/testset.json" for name in ("saarland_donors", "naples")]
@@ -449,7 +456,7 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
     assert [one["origin"] for one in described.values()] == [["raw"], ["raw"]]
     assert [one["labels"] for one in described.values()] == ["annotations", "background"]
     assert all(one["n_boxes"] > 0 for one in described.values())
-    # the networks that outlined them learned from drawn pictures, which makes no cell a drawn one
+    # the networks that outlined them learned from simulated pictures, which makes no cell a simulated one
     records = [json.loads((clone.folder / name).with_name("provenance.json").read_text()) for name in banks]
     assert [(one["origin"], one["remarks"]) for one in records] == [(["raw"], [OUTLINED])] * 3
     tables = [pd.read_csv(clone.folder / name, dtype={"sha256": str}, keep_default_na=False) for name in banks]

@@ -70,16 +70,16 @@ rule cut_cells:
         "../scripts/cut_cells.py"
 
 
-rule draw_cells:
+rule simulate_cells:
     """A bank of cells from the phantom's cell model."""
     output:
         cells="<results>/cells/{bank}/cells.csv",
         crops="<results>/cells/{bank}/crops.npz",
         provenance="<results>/cells/{bank}/provenance.json",
     log:
-        "<logs>/draw_cells/{bank}.log",
+        "<logs>/simulate_cells/{bank}.log",
     benchmark:
-        "<benchmarks>/draw_cells/{bank}.tsv"
+        "<benchmarks>/simulate_cells/{bank}.tsv"
     wildcard_constraints:
         bank=alternatives(name for name in SETTINGS.banks if name not in PLAN.cells.cut),
     priority: lambda wildcards: PRIORITY["feed" if wildcards.bank in PLAN.cells.feeding else "outline"]
@@ -90,13 +90,13 @@ rule draw_cells:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        per_class=CONFIG.phantom.drawn_per_class,
+        per_class=CONFIG.phantom.simulated_per_class,
         seed=CONFIG.seed,
-        code=code("draw_cells"),
+        code=code("simulate_cells"),
     message:
         "Drawing single cells for the bank {wildcards.bank}"
     script:
-        "../scripts/draw_cells.py"
+        "../scripts/simulate_cells.py"
 
 
 # To load the networks' libraries takes as long as to outline the sampled frames, so a job takes all methods with networks, and one the others.

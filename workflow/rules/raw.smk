@@ -5,7 +5,7 @@ from rbcflow.detector.hardware import processor
 
 # Says whether this processor draws as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to draw again.
 rule probe_pixels:
-    """A few cells and images drawn at the start, to say at once where a processor draws otherwise."""
+    """A few cells and images simulated at the start, to say at once where a processor draws otherwise."""
     output:
         table="<results>/tables/probe.csv",
         provenance="<results>/tables/probe.json",
@@ -31,16 +31,16 @@ rule probe_pixels:
         "../scripts/probe_pixels.py"
 
 
-rule draw_phantom:
+rule simulate_phantom:
     """Draw recordings in a laboratory's own file formats, with exact truth beside them."""
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
         provenance="<results>/raw/{source}/provenance.json",
     log:
-        "<logs>/draw_phantom/{source}.log",
+        "<logs>/simulate_phantom/{source}.log",
     benchmark:
-        "<benchmarks>/draw_phantom/{source}.tsv"
+        "<benchmarks>/simulate_phantom/{source}.tsv"
     wildcard_constraints:
         source=alternatives(PLAN.raw.of("phantom")),
     # all predictions wait for it, also where no dataset does
@@ -55,11 +55,11 @@ rule draw_phantom:
         layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
         phantom=lambda wildcards: PLAN.raw.phantom(wildcards.source),
         seed=CONFIG.seed,
-        code=code("draw_phantom"),
+        code=code("simulate_phantom"),
     message:
         "Drawing phantom recordings in the format of {wildcards.source}"
     script:
-        "../scripts/draw_phantom.py"
+        "../scripts/simulate_phantom.py"
 
 
 # `files` is a folder of links: what follows reads one form, whatever a laboratory's folders look like.

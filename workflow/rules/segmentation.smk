@@ -1,15 +1,15 @@
-# segmentation: networks that outline cells, trained on pictures drawn for practice.
+# segmentation: networks that outline cells, trained on pictures simulated for practice.
 
 
-rule draw_practice:
+rule simulate_practice:
     """Pictures with the exact label of every cell, for the outlining networks to learn from."""
     output:
         practice="<results>/segmentation/practice.npz",
         provenance="<results>/segmentation/practice.json",
     log:
-        "<logs>/draw_practice.log",
+        "<logs>/simulate_practice.log",
     benchmark:
-        "<benchmarks>/draw_practice.tsv"
+        "<benchmarks>/simulate_practice.tsv"
     priority: PRIORITY["outline"]
     conda:
         "../../environment.yml"
@@ -21,11 +21,11 @@ rule draw_practice:
         phantoms=laboratories.practice(),
         per_layout=CONFIG.segmentation.pictures,
         seed=CONFIG.seed,
-        code=code("draw_practice"),
+        code=code("simulate_practice"),
     message:
         "Drawing practice pictures for the outlining networks"
     script:
-        "../scripts/draw_practice.py"
+        "../scripts/simulate_practice.py"
 
 
 rule train_unet:

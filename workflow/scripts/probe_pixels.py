@@ -1,4 +1,4 @@
-"""Rule probe_pixels: a few cells and images drawn at the start, to say at once where a processor draws otherwise."""
+"""Rule probe_pixels: a few cells and images at the start, to say at once where a processor simulates otherwise."""
 
 import sys
 from pathlib import Path

@@ -41,19 +41,19 @@ class Cell:
     """One object that an extraction method found.
 
     Attributes:
-        source: a key of ``config/sources.yaml``, or ``drawn``.
+        source: a key of ``config/sources.yaml``, or ``simulated``.
         class_: a name of ``classes.CLASSES``; empty where the method does not name cells.
         donor: blood donor, empty where unknown.
         recording: recording inside the source.
         frame: zero-based index in the recording.
         box: half-open corners in pixels of the frame.
-        method: how the cell was cut: ``polygon``, ``segmented_crop``, ``background``, ``drawn``, ...
+        method: how the cell was cut: ``polygon``, ``segmented_crop``, ``background``, ``simulated``, ...
         group: the unit that must not be divided between splits.
         crop: (h, w) uint8 grey, the surroundings of the box.
         mask: (h, w) bool, True inside the cell.
         touches_edge: whether the frame's edge cuts the cell.
         reason: why the cell was dropped; empty for a kept cell.
-        background: grey of the flat background a drawn cell stands on; None for cells of recordings.
+        background: grey of the flat background a simulated cell stands on; None for cells of recordings.
     """
 
     source: str

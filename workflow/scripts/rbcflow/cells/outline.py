@@ -148,7 +148,7 @@ def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
 
 
 def shaped(found: Found, label: str, extraction: Extraction, options: Options) -> Found:
-    """Return the object, dropped where it is too drawn out for its class."""
+    """Return the object, dropped where it is too elongated for its class."""
     limits = extraction.elongation if options.elongation is None else options.elongation
     limit = limits.get(label)
     x0, y0, x1, y1 = found.box

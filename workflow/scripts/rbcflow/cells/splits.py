@@ -29,6 +29,8 @@ HELD_OUT_DONORS = 4
 """One of this many donors, at least one, is held out for the test sets made of recordings."""
 GIVEN = "rim"
 """Method of cells from composed images: they stay in the split their image was published in, whatever the scheme."""
+SEEDED_AS = {"simulated": "drawn"}
+"""Older names of sources, by which their draw stays seeded: a rename must move no cell to another split."""
 COLUMNS = ("cell_id", "source", "class", "group", "split")
 
 
@@ -121,7 +123,7 @@ def _divide(
     """Return the split of every kept cell with a class; the draw of a source does not depend on other sources."""
     cells = table[table["kept"] & (table["class"] != "")]
     source = "".join(cells["source"].head(1))
-    rng = np.random.default_rng([seed, *source.encode()])
+    rng = np.random.default_rng([seed, *SEEDED_AS.get(source, source).encode()])
     if set(cells["method"]) == {GIVEN}:
         return cells["recording"].map(_published_split)
     if scheme == "paper":

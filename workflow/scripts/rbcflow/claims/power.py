@@ -1,9 +1,9 @@
-"""On drawn data of known truth, does the test of a sentence come out right?
+"""On simulated data of known truth, does the test of a sentence come out right?
 
-Detectors of known recall, naming, offset and rate of false positives are drawn on the frames, true boxes and recordings
-of the actual test sets, so that n is that of the test. Recordings differ in difficulty, for all detectors alike in half
-of the variance, as frames of one recording resemble each other. What is drawn goes through the functions that count the
-real runs; only the matching of boxes is known instead of found.
+Detectors of known recall, naming, offset and rate of false positives are simulated on the frames, true boxes and
+recordings of the actual test sets, so that n is that of the test. Recordings differ in difficulty, for all detectors
+alike in half of the variance, as frames of one recording resemble each other. The simulated data goes through the
+functions that count the real runs; only the matching of boxes is known instead of found.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SPREAD = 0.2
 
 @dataclass(frozen=True)
 class Detector:
-    """What a drawn detector does, on average over all recordings.
+    """What a simulated detector does, on average over all recordings.
 
     Attributes:
         found: share of the true boxes it finds.
@@ -68,11 +68,11 @@ def detector(metric: str, truth: float, sample: Sample) -> Detector:
         sample: a run on the test set, for the number of boxes.
 
     Raises:
-        InputError: no detector is drawn for this number, or none can have that value.
+        InputError: no detector is simulated for this number, or none can have that value.
     """
     most = np.inf if metric in ("background_per_frame", "wall_slippers_per_frame", "offset_share") else 1
     if not 0 <= truth <= most:
-        raise InputError(FILE, f"{metric} of {truth:g} in drawn data", f"0 to {most:g}: see `around`", "power")
+        raise InputError(FILE, f"{metric} of {truth:g} in simulated data", f"0 to {most:g}: see `around`", "power")
     if metric == "class_recall_mean" or metric.startswith("recall_"):
         return Detector(found=truth**0.5, right=truth**0.5)
     if metric.startswith("precision_"):
@@ -87,7 +87,7 @@ def detector(metric: str, truth: float, sample: Sample) -> Detector:
         "offset_share": Detector(offset=truth),
     }
     if metric not in known:
-        raise InputError(FILE, f"metric {metric!r}", f"one that can be drawn: {', '.join(known)}", "power")
+        raise InputError(FILE, f"metric {metric!r}", f"one that can be simulated: {', '.join(known)}", "power")
     return known[metric]
 
 
@@ -172,10 +172,10 @@ def of_detectors(
         outcome[key] = Counter()
         for _ in range(TRIES):
             common = {name: rng.normal(size=samples[run].n_recordings) for run, name in testsets.items()}
-            drawn = {
+            simulated = {
                 run: draw(own[run], samples[run], _mixed(common[testsets[run]], rng), rng) for run in statement.runs
             }
-            values = of_runs(statement, metric, drawn, weights)
+            values = of_runs(statement, metric, simulated, weights)
             outcome[key][part.threshold.verdict(*interval(values, least))] += 1
     return outcome
 
@@ -185,7 +185,7 @@ def _mixed(common: Values, rng: np.random.Generator) -> Values:
 
 
 def of_cells(statement: Statement, looks: pd.DataFrame, seed: int) -> dict[str, Counter]:
-    """Return the same for a comparison of looks, drawn on the actual cells' recordings.
+    """Return the same for a comparison of looks, simulated on the actual cells' recordings.
 
     A look is normal, with the spread between and within recordings that the actual cells have. Where the sentence is
     false one part is, each in its turn.
@@ -207,7 +207,7 @@ def of_cells(statement: Statement, looks: pd.DataFrame, seed: int) -> dict[str, 
         for place, part in enumerate(statement.parts):
             look = part.metric[0]
             wrong = key == "fails" and place == number % len(statement.parts)
-            values = _drawn_look(
+            values = _simulated_look(
                 len(looks), groups[look], spreads[look], part.power["fails" if wrong else "holds"], rng
             )
             least = min(own.n_recordings for own in groups[look])
@@ -216,7 +216,7 @@ def of_cells(statement: Statement, looks: pd.DataFrame, seed: int) -> dict[str, 
     return outcome
 
 
-def _drawn_look(
+def _simulated_look(
     n: int, groups: Sequence[Cells], spreads: tuple[float, float], truth: float, rng: np.random.Generator
 ) -> Values:
     """Return (n,) normal looks, those of the first group higher by the truth."""

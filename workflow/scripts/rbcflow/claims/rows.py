@@ -10,7 +10,7 @@ from rbcflow.runtime.lineage import SEPARATOR
 from rbcflow.runtime.origin import Basis
 
 TRIES = 200
-"""Sets of data drawn where a sentence is true, and as many where it is false, on which its test is tried."""
+"""Sets of data simulated where a sentence is true, and as many where it is false, on which its test is tried."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Claim:
         low: lower end of its interval over recordings.
         high: upper end.
         n: what it was counted on.
-        power_true: of a sentence, how often its test is right, open and wrong on drawn data where it is true.
+        power_true: of a sentence, how often its test is right, open and wrong on simulated data where it is true.
         power_false: the same where it is false.
         deviation: the row of ``paper/deviations.md`` by which the value was changed on purpose.
         origin: of the images ``here`` was evaluated or counted on.

@@ -27,8 +27,8 @@ class Part:
     Attributes:
         metric: names of headline numbers, the first that all runs have is taken; or one of ``LOOKS``.
         threshold: what its interval is held against.
-        power: values of the statistic in drawn data in which the sentence is true, and in which it is false.
-        around: of a difference, what single runs are drawn around.
+        power: values of the statistic in simulated data in which the sentence is true, and in which it is false.
+        around: of a difference, what single runs are sampled around.
     """
 
     metric: tuple[str, ...]

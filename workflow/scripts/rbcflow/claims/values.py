@@ -1,4 +1,4 @@
-"""Rows of values the preprint prints: trainings, drawn cells on Singapore's pictures, counts."""
+"""Rows of values the preprint prints: trainings, simulated cells on Singapore's pictures, counts."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def singapore(printed: dict[str, float], known: Evidence, tolerance: float) -> l
             found = found.get(part) if isinstance(found, dict) else None
         # shares may be off by the tolerance, numbers of things by the same share of themselves
         allowed = tolerance if value < 1 else tolerance * value
-        claim = f"{key.replace('.', ' ').replace('_', ' ')} of the drawn-cell model on raw Singapore pictures"
+        claim = f"{key.replace('.', ' ').replace('_', ' ')} of the simulated-cell model on raw Singapore pictures"
         rows.append(
             printed_value(
-                f"singapore_{key.replace('.', '_')}", "drawn cells on Singapore", claim, value,
+                f"singapore_{key.replace('.', '_')}", "simulated cells on Singapore", claim, value,
                 None if found is None else float(found), allowed, f"validation/{run}/metrics.json",
-                Question.DRAWN_CELLS, Basis.of_metrics(metrics), absent=absent,
+                Question.SIMULATED_CELLS, Basis.of_metrics(metrics), absent=absent,
             )
         )  # fmt: skip
     return rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from dataclasses import fields
 from functools import cache
@@ -15,8 +14,10 @@ from rbcflow.claims.readings import read_pictures
 from rbcflow.config.training import Training
 from rbcflow.config.variant import Variant
 from rbcflow.core.errors import InputError
+from rbcflow.core.strict import did_you_mean
 from rbcflow.core.yamlfile import read_yaml
-from rbcflow.datasets.spec import PRESETS, VariantSpec
+from rbcflow.datasets.domain import Domain
+from rbcflow.datasets.spec import PRESETS, Scale, VariantSpec
 
 
 def read_published(path: Path) -> dict[str, Any]:
@@ -41,6 +42,10 @@ def read_published(path: Path) -> dict[str, Any]:
     return table
 
 
+NESTED = {"scale": Scale, "domain": Domain}
+"""Parameters of the composer that have parameters of their own."""
+
+
 def check_compose(name: str, variant: Variant, path: str) -> None:
     """Check the composer's parameters of a variant, which have a model of their own.
 
@@ -58,10 +63,9 @@ def check_compose(name: str, variant: Variant, path: str) -> None:
         first = error.errors()[0]
         keys = [str(part) for part in first["loc"]]
         if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            allowed = [known.name for known in fields(VariantSpec) if known.name != "name"]
-            guess = difflib.get_close_matches(keys[-1], allowed, n=1)
-            hint = f"did you mean {guess[0]!r}? " if guess else ""
-            expected = f"{hint}allowed are {', '.join(allowed)}"
+            model = NESTED.get(keys[0], VariantSpec) if len(keys) > 1 else VariantSpec
+            allowed = [known.name for known in fields(model) if known.name != "name"]
+            expected = f"{did_you_mean(keys[-1], allowed)} allowed are {', '.join(allowed)}".strip()
             raise InputError(path, f"unknown key {keys[-1]!r}", expected, ".".join((where, *keys))) from None
         found = repr(variant.compose) if not keys else repr(first["input"])
         message = first["msg"].removeprefix("Value error, ")
@@ -93,9 +97,8 @@ def check_overrides(training: Training, path: str, where: str) -> None:
         if key in OWN_ARGUMENTS:
             raise InputError(path, f"{key!r}", f"other arguments; {key} is set by the workflow", where)
         if key not in _library_arguments():
-            guess = difflib.get_close_matches(key, _library_arguments(), n=1)
-            raise InputError(path, f"unknown key {key!r}", f"did you mean {guess[0]!r}?" if guess else
-                             "a training argument of Ultralytics", where)  # fmt: skip
+            expected = did_you_mean(key, _library_arguments()) or "a training argument of Ultralytics"
+            raise InputError(path, f"unknown key {key!r}", expected, where)
 
 
 STATISTICS = ("rows", "mean", "sd", "sum", "share")

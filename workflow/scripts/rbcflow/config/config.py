@@ -37,7 +37,7 @@ class Rebuild(Strict):
     seed: int = Field(0, ge=0, description="root of every random draw")
     phantoms: bool = Field(
         True,
-        description="true: laboratories' recordings are drawn; false: read from `raw`, a missing folder is an error",
+        description="true: laboratories' recordings are simulated; false: read from `raw`, no folder is an error",
     )
     raw: Place = Field("resources/raw", description="folder with one folder a source, named as in config/sources.yaml")
     shard_size: int = Field(1000, ge=1, description="images one job generates; changes no pixel")

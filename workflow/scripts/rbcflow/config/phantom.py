@@ -1,4 +1,4 @@
-"""The block `phantom`: how much is drawn where a laboratory's recordings are absent."""
+"""The block `phantom`: how much is simulated where a laboratory's recordings are absent."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ class Phantom(Strict):
         0.05, gt=0, description="share of the published counts a pressure and class, at least 1 (Kihm)"
     )
     liang_scale: float = Field(0.06, gt=0, description="share of the published pictures a shape, at least 1 (Liang)")
-    drawn_per_class: int = Field(300, ge=4, description="cells a class drawn for the `synthetic` variant")
+    simulated_per_class: int = Field(300, ge=4, description="cells a class simulated for the `synthetic` variant")

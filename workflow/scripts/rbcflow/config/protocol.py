@@ -30,7 +30,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
 }
 """What may be left out, and the parameters of ``datasets.domain.Domain`` that leave it out."""
 
-BANKS = ("drawn", "nouaman2024", "kihm2018", "liang2024")
+BANKS = ("simulated", "nouaman2024", "kihm2018", "liang2024")
 """The sources of cells; leaving one out asks what a laboratory's own cells add, for itself and for others."""
 
 SEEDS = (0, 1, 2)
@@ -69,8 +69,8 @@ def ablation() -> Compositions:
 
 
 def laboratories() -> Compositions:
-    """Return the variant from the cells of all sources, of all but one, and of drawn cells alone."""
-    sources = {"all_sources": list(BANKS), "drawn_alone": ["drawn"]}
+    """Return the variant from the cells of all sources, of all but one, and of simulated cells alone."""
+    sources = {"all_sources": list(BANKS), "simulated_alone": ["simulated"]}
     sources |= {f"without_{left}": [bank for bank in BANKS if bank != left] for left in BANKS}
     return {
         name: {"title": name.replace("_", " "), "banks": banks, "compose": {"preset": "universal"}}

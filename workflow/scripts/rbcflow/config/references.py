@@ -7,6 +7,7 @@ from pathlib import Path
 from rbcflow.config.checks import check_compose, check_overrides, read_published
 from rbcflow.config.settings import Settings, testset_names
 from rbcflow.core.errors import InputError
+from rbcflow.core.strict import did_you_mean
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.detector.weights import read_weights
 from rbcflow.sources import laboratories
@@ -15,7 +16,8 @@ from rbcflow.sources.laboratories import OF_OTHERS
 
 def check_name(name: str, known: dict | list, path: str, where: str) -> None:
     if name not in known:
-        raise InputError(path, repr(name), f"one of {', '.join(known)}", where)
+        expected = f"{did_you_mean(name, known)} one of {', '.join(known)}".strip()
+        raise InputError(path, repr(name), expected, where)
 
 
 def _check_banks(settings: Settings, weights: list[str]) -> None:

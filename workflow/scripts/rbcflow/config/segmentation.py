@@ -9,7 +9,16 @@ from pydantic import Field
 from rbcflow.core.strict import Strict
 
 MethodName = Literal[
-    "polygon", "segmented_crop", "background", "contrast", "rim", "unet", "cellpose", "unet_cellpose", "yolo", "drawn"
+    "polygon",
+    "segmented_crop",
+    "background",
+    "contrast",
+    "rim",
+    "unet",
+    "cellpose",
+    "unet_cellpose",
+    "yolo",
+    "simulated",
 ]
 
 
@@ -23,7 +32,7 @@ class Segmentation(Strict):
     """The networks that outline cells, and the comparison of all methods with truth."""
 
     pictures: int = Field(
-        70, ge=4, description="practice pictures of each laboratory's phantom; as many again of drawn cells"
+        70, ge=4, description="practice pictures of each laboratory's phantom; as many again of simulated cells"
     )
     steps: int = Field(60, ge=5, description="batches of 16 practice pictures each network learns from")
     unet: str = Field(

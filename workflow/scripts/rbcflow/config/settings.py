@@ -20,7 +20,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.strict import validate
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.sources import laboratories
-from rbcflow.sources.laboratories import DRAWN, OF_OTHERS
+from rbcflow.sources.laboratories import OF_OTHERS, SIMULATED
 from rbcflow.sources.laboratory import TestSetKind
 
 
@@ -74,7 +74,7 @@ class Settings:
         return {name: row.pixel_um for name, row in self.sources.items() if row.pixel_um}
 
     def access(self, source: str) -> str:
-        """Return where a source's files come from: ``phantom``, ``local``, ``url``, ``package`` or ``drawn``."""
+        """Return where a source's files come from: ``phantom``, ``local``, ``url``, ``package`` or ``simulated``."""
         own = self.sources[source]
         return own.access or ("local" if own.path or not self.config.phantoms else "phantom")
 
@@ -105,7 +105,7 @@ class Settings:
         """Return whether a test set's frames are in colour; a variant's own are grey."""
         row = self.testsets.get(testset)
         source = self.sources.get(row.source) if row else None
-        return source is not None and source.layout != DRAWN and laboratories.known()[source.layout].coloured
+        return source is not None and source.layout != SIMULATED and laboratories.known()[source.layout].coloured
 
     def scale(self, testset: str) -> float:
         """Return the factor on both sides of a test set's frames before a detector sees them."""

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rbcflow.config.base import Labelled, Place, Positive, Sum, one_of
 from rbcflow.sources import laboratories
-from rbcflow.sources.laboratories import DRAWN
+from rbcflow.sources.laboratories import SIMULATED
 
 
 def _known_layout(value: str) -> str:
-    return one_of(value, [*laboratories.known(), DRAWN])
+    return one_of(value, [*laboratories.known(), SIMULATED])
 
 
 class Source(Labelled):
@@ -22,9 +22,9 @@ class Source(Labelled):
         None, description="side of a pixel in micrometres, which scale bars are drawn by; left out: no bars"
     )
     layout: Annotated[str, AfterValidator(_known_layout)] = Field(
-        description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `drawn`"
+        description="a laboratory of `rbcflow.sources`, one of the key `laboratories`, or `simulated`"
     )
-    access: Literal["phantom", "local", "package", "drawn", "url", "published"] | None = Field(
+    access: Literal["phantom", "local", "package", "simulated", "url", "published"] | None = Field(
         None,
         description="left out: `local` where a path is given, else `phantom` or `local`, as the key `phantoms` says",
     )
@@ -70,7 +70,7 @@ class Source(Labelled):
             raise ValueError("access `published` and the key `published` go together")
         if self.exact_truth and self.access not in ("local", None):
             raise ValueError("`exact_truth` is a remark on own files: it goes with access `local`")
-        allowed = ("drawn",) if self.layout == DRAWN else laboratories.known()[self.layout].access
+        allowed = ("simulated",) if self.layout == SIMULATED else laboratories.known()[self.layout].access
         access = self.access or ("local" if self.path else None)
         if access not in allowed:
             known = ", ".join(f"`{way}`" for way in allowed if way)

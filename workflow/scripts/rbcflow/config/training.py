@@ -17,7 +17,7 @@ class Training(Strict):
     )
     weights: str = Field(
         "starter",
-        description="a name from resources/weights.yaml (`starter` is shipped, trained on drawn cells), or `none`",
+        description="a name from resources/weights.yaml (`starter` is shipped, trained on simulated cells), or `none`",
     )
     epochs: int = Field(10, ge=1, description="passes over the training images; the preprint: 20")
     batch: int = Field(16, ge=1, description="images a step")

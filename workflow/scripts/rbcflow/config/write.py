@@ -18,7 +18,7 @@ from rbcflow.config.recordings import Recording
 
 HEADER = """\
 # yaml-language-server: $schema=../workflow/schemas/config.schema.json
-# The embedded default: laboratories' recordings are drawn, everything fits two cores and some minutes.
+# The embedded default: laboratories' recordings are simulated, everything fits two cores and some minutes.
 # Written from workflow/scripts/rbcflow/config/ by `make config`; override keys in a file of your own:
 #     snakemake --cores all --configfile config/paper.yaml
 """

@@ -1,7 +1,7 @@
 """Arithmetic that gives every processor the same pixels (stages raw, cells and datasets).
 
 NumPy, OpenCV and the C library pick their code by processor, and the variants round differently: by the last digit,
-which here and there makes a pixel a grey level brighter. One principle keeps that out of whatever is drawn: only
+which here and there makes a pixel a grey level brighter. One principle keeps that out of whatever is simulated: only
 operations whose result a standard prescribes or that exist as one code.
 
 * ``+ - * /`` and the square root are rounded correctly by every processor (IEEE 754), and NumPy does them one by one.

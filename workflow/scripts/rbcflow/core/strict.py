@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,8 +33,25 @@ class Strict(BaseModel):
         return value
 
 
-RENAMED = {"segmenters": ("segmentation",), "origin": ("access",), "paths": ("methods",)}
-"""What keys of older versions are called now."""
+RENAMED = {
+    "segmenters": "segmentation",
+    "origin": "access",
+    "paths": "methods",
+    "drawn": "simulated",
+    "drawn_per_class": "simulated_per_class",
+    "drawn_other": "simulated_other",
+    "drawn_other_canvas": "simulated_other_canvas",
+    "other_drawn_share": "other_simulated_share",
+}
+"""What keys and names of older versions are called now."""
+
+
+def did_you_mean(given: object, allowed: Iterable[str]) -> str:
+    """Return the question whether another name was meant, one of an older version's or alike; empty if none is near."""
+    names = list(allowed)
+    now = RENAMED.get(str(given))
+    guess = [now] if now in names else difflib.get_close_matches(str(given), names, n=1)
+    return f"did you mean {guess[0]!r}?" if guess else ""
 
 
 def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
@@ -61,11 +79,9 @@ def _readable(error: ValidationError, model: type[BaseModel], path: Path, where:
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])
-        given = str(first["loc"][-1])
-        now = [name for name in RENAMED.get(given, ()) if name in allowed]
-        guess = now or difflib.get_close_matches(given, allowed, n=1)
-        hint = f"did you mean {guess[0]!r}? " if guess else ""
-        return InputError(path, f"unknown key {key!r}", f"{hint}allowed here: {', '.join(allowed)}", f"key {key}")
+        hint = did_you_mean(first["loc"][-1], allowed)
+        expected = f"{hint} allowed here: {', '.join(allowed)}".strip()
+        return InputError(path, f"unknown key {key!r}", expected, f"key {key}")
     if first["type"] == "missing":
         return InputError(path, f"no key {key!r}", "this key, which has no default", f"key {key}")
     if first["type"] == "model_type":
@@ -74,6 +90,9 @@ def _readable(error: ValidationError, model: type[BaseModel], path: Path, where:
     message = (message[0].lower() + message[1:]).removeprefix("input should be ")
     if first["loc"] and first["loc"][-1] == "access":
         message += "; whom to ask for the files is the key availability"
+    now = RENAMED.get(str(first["input"]))
+    if now and repr(now) in message:
+        message = f"did you mean {now!r}? {message}"
     return InputError(path, repr(first["input"]), message, f"key {key}")
 
 

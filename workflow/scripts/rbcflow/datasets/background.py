@@ -54,8 +54,8 @@ def smooth_field(shape: tuple[int, int], step: float, rng: np.random.Generator) 
 def _common_field(shape: tuple[int, int], step: float, rng: np.random.Generator) -> FloatImage:
     """Return a window of the one field that all images share, from its corner, zoomed; arguments as ``smooth_field``.
 
-    The preprint's noise has neither offset nor seed. The lattice is drawn row by row from a seed of its own, so that a
-    coarser field shows the first values of a finer one.
+    The preprint's noise has neither offset nor seed. The lattice is sampled row by row from a seed of its own, so that
+    a coarser field shows the first values of a finer one.
     """
     rows, columns = (math.ceil(side / step) + 2 for side in shape)
     own = np.random.default_rng(0)

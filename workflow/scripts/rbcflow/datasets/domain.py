@@ -19,7 +19,7 @@ class Domain:
     """Parameters of the images' looks, sizes in pixels at process size, grey levels of 0-255.
 
     Attributes:
-        size: range of the cells' size common to an image, the geometric mean of a box's sides; drawn by its logarithm.
+        size: range of the cells' size common to an image, geometric mean of a box's sides; sampled by its logarithm.
         stretch: range of the logarithm of the factor on x over that on y, common to an image.
         crowded: share of images in which objects overlap.
         empty: share of images without objects.
@@ -27,14 +27,14 @@ class Domain:
         looks: share of images whose cells have brighter and darker parts weighted anew, up to the opposite sign.
         halos: share of images whose cells get a fringe around them, of either sign.
         rims: share of images whose cells get a rim inside their outline, of either sign.
-        shapes: share of cells that are drawn ellipses, drops and sickles.
+        shapes: share of cells that are simulated ellipses, drops and sickles.
         clutter: share of images with specks and soft blobs.
         plain: share of images that no camera transform touches.
         tone: share of the others with another grey curve.
         inverted: share of curves that are turned dark for bright.
         bent: share of curves that do not rise or fall throughout.
         steep: share of curves that leave little but black and white.
-        contrast: range of the factor on contrast that goes with a curve; drawn by its logarithm.
+        contrast: range of the factor on contrast that goes with a curve; sampled by its logarithm.
         mean: range of the image's mean grey after a curve.
         sharpness: share of images that are blurred, moved, coarsened or sharpened.
         light: share of images with a gradient and clouds of light.

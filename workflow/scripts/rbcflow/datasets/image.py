@@ -200,6 +200,6 @@ def _draw_cell(name: str, spec: VariantSpec, stock: Stock, rng: np.random.Genera
     cells = stock[name]
     if spec.domain and name in SHAPED and rng.random() < spec.domain.shapes:
         return draw_shape(name, rng)
-    if name == "other" and (not cells or rng.random() < spec.other_drawn_share):
+    if name == "other" and (not cells or rng.random() < spec.other_simulated_share):
         return draw_ring(rng)
     return cells[rng.integers(len(cells))]

@@ -1,4 +1,4 @@
-"""Objects of class other that are drawn, not cut out: the preprint's rings with a textured core (stage datasets)."""
+"""Simulated objects of class other, not cut out: the preprint's rings with a textured core (stage datasets)."""
 
 from __future__ import annotations
 

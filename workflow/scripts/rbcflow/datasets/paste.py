@@ -17,10 +17,10 @@ from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout
 
 TAPER = 4
-"""Pixels over which a drawn patch fades into the background at its border."""
+"""Pixels over which a simulated patch fades into the background at its border."""
 
 STEEPEST = 3.0
-"""Largest exponent on relative brightness, however faint the cell was drawn."""
+"""Largest exponent on relative brightness, however faint the cell was simulated."""
 
 
 @dataclass(frozen=True)
@@ -165,10 +165,10 @@ def _covered(
 
 
 def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the factor on the crop, and the value drawn relative to the largest of its range."""
+    """Return the factor on the crop, and the value sampled relative to the largest of its range."""
     rule = spec.scale
     size = _side(cell, spec)
-    low, high = rule.drawn_other if rule.drawn_other and cell.is_ring else rule.range
+    low, high = rule.simulated_other if rule.simulated_other and cell.is_ring else rule.range
     value = rng.uniform(low, high)
     crop = size * spec.enlarged.get(cell.bank, 1)
     wanted = value * {"pixels": 1, "crop": crop, "channel": unit, "image": unit}[rule.unit]
@@ -177,7 +177,7 @@ def _scale(cell: Cutout, spec: VariantSpec, unit: float, rng: np.random.Generato
 
 def _side(cell: Cutout, spec: VariantSpec) -> float:
     """Return the length that the variant's rule of sizes is about, in pixels of the crop."""
-    width, height = (SIDE, SIDE) if cell.is_ring and spec.drawn_other_canvas else cell.size
+    width, height = (SIDE, SIDE) if cell.is_ring and spec.simulated_other_canvas else cell.size
     sides = {"mean": math.sqrt(width * height), "height": height, "width": width, "shorter": min(width, height)}
     return sides[spec.scale.side]
 

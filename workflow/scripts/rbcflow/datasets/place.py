@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from rbcflow.datasets.spec import VariantSpec
 
 TRIES = 12
-"""Places drawn anywhere before the map of all free places is made."""
+"""Places sampled anywhere before the map of all free places is made."""
 
 
 class Placer:
     """Keeps track of the boxes placed in one image and finds places for new ones.
 
     Of a new box either all or, where objects may overlap, one corner must be free. The positions of that part which
-    touch an earlier, enlarged box form a rectangle; what no rectangle covers is free, and one free position is drawn.
+    touch an earlier, enlarged box form a rectangle; what no rectangle covers is free, and one free position is sampled.
 
     Attributes:
         boxes: (N, 4) whole-pixel corners in order of placement; they may reach over the border where objects overlap.
@@ -49,7 +49,7 @@ class Placer:
             anchor = self._free_position(guard, rng)
             if anchor is None:
                 return None
-            # Where only one corner must be free, a corner drawn at random lets boxes reach over all four borders alike.
+            # Where only one corner must be free, a random corner lets boxes reach over all four borders alike.
             turned = rng.integers(2, size=2) if self._spec.anchor == "any" else 0
             corner = anchor - turned * (size - guard)
             if self._claim(np.hstack([corner, corner + size])):
@@ -66,7 +66,7 @@ class Placer:
         margin = (high - low) * (self._spec.block_margin / 2)
         first = np.floor(low - margin - guard + 1 - origin).astype(int).clip(0)
         last = np.ceil(high + margin - origin).astype(int).clip(0)
-        # Mostly one of a few places drawn anywhere is free; else one is drawn from the map of all that are.
+        # Mostly one of a few places sampled anywhere is free; else one is sampled from the map of all that are.
         tries = rng.integers(space, size=(TRIES, 2))
         blocked = ((tries[:, None] >= first) & (tries[:, None] < last)).all(axis=2).any(axis=1)
         if not blocked.all():

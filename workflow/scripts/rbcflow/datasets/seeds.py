@@ -10,6 +10,9 @@ import hashlib
 
 import numpy as np
 
+SEEDED_AS = {"simulated_alone": "drawn_alone", "without_simulated": "without_drawn"}
+"""Older names of variants, by which their streams stay seeded: a rename must change no image."""
+
 
 def generator(seed: int, *key: object) -> np.random.Generator:
     """Return the random generator of a root seed and a path of names.
@@ -18,6 +21,7 @@ def generator(seed: int, *key: object) -> np.random.Generator:
         seed: root seed of the workflow, not negative.
         key: names and numbers that say what the stream is for, such as variant, split, image index and step.
     """
-    digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
+    first, *rest = "/".join(map(str, key)).split("/")
+    digest = hashlib.sha256("/".join([SEEDED_AS.get(first, first), *rest]).encode()).digest()
     words = np.frombuffer(digest[:16], dtype="<u4")
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=tuple(words.tolist()))))

@@ -1,4 +1,4 @@
-"""What is common to one image of a variant with a domain, drawn once (stage datasets)."""
+"""What is common to one image of a variant with a domain, sampled once (stage datasets)."""
 
 from __future__ import annotations
 

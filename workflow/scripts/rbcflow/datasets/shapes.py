@@ -17,7 +17,7 @@ SIDE = 96
 GROUND = 128.0
 """Grey it is drawn on."""
 
-SHAPE = "drawn-shape"
+SHAPE = "simulated-shape"
 """Name of every such cell in place of a cell_id."""
 
 MARGIN = 6

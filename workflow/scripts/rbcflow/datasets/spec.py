@@ -40,17 +40,17 @@ class Scale:
     Attributes:
         side: what its size is, of the box before rotation: ``mean``: the geometric mean of the sides; ``height``;
             ``width``; ``shorter`` side.
-        unit: ``pixels``: the size is drawn; ``crop``: a factor of the crop's own size is drawn; ``channel``: the size
-            is drawn in units of the channel's height; ``image``: in units of the size common to an image (``domain``).
-        range: lowest and highest value drawn, in that unit.
-        minimum: smallest size in pixels, whatever was drawn.
-        drawn_other: range of the factor for drawn objects, where it differs (unit ``crop`` only).
+        unit: ``pixels``: the size is sampled; ``crop``: a factor of the crop's own size; ``channel``: the size in units
+            of the channel's height; ``image``: in units of the size common to an image (``domain``).
+        range: lowest and highest value sampled, in that unit.
+        minimum: smallest size in pixels, whatever was sampled.
+        simulated_other: range of the factor for simulated objects, where it differs (unit ``crop`` only).
     """
 
     unit: Literal["pixels", "crop", "channel", "image"] = "pixels"
     range: Range = (40, 80)
     minimum: float = 0
-    drawn_other: Range | None = None
+    simulated_other: Range | None = None
     side: Literal["mean", "height", "width", "shorter"] = "mean"
 
 
@@ -68,14 +68,14 @@ class VariantSpec:
         overlap: True: only an object's anchor corner must be free, so objects overlap and reach over the borders;
             False: its whole box must be free and inside.
         block_margin: share by which a placed box is enlarged before it blocks others.
-        anchor: which corner must be free where objects overlap: ``any``: one drawn at random; ``upper_left``: objects
+        anchor: which corner must be free where objects overlap: ``any``: one sampled at random; ``upper_left``: objects
             then reach over the right and the lower border only.
         empty_margin: rows at the bottom and columns at the right that stay empty where objects do not overlap.
         minimum_visible: smallest share of a box that must lie inside the image and stay uncovered by later objects.
-        retries: attempts to place an object, each with a newly drawn cell, before it is left out.
+        retries: attempts to place an object, each with a newly sampled cell, before it is left out.
         scale: size rule.
         enlarged: factor on the cells of a bank, by its name, before the rule (unit ``crop``).
-        drawn_other_canvas: the size of a drawn object is that of the square it is drawn on, not its own.
+        simulated_other_canvas: the size of a simulated object is that of the square it is drawn on, not its own.
         rotation: range of the rotation in degrees.
         full_rotation_share: share of objects turned by any angle instead.
         pressed: a turned cell is pressed into the box it had before, so that every cell lies as in its crop.
@@ -93,7 +93,7 @@ class VariantSpec:
         feather: sigma of the blur of the blending mask (a 31x31 Gaussian of OpenCV has 5).
         box_alpha: a pasted pixel is inside the box where its blending weight exceeds this.
         whole_pixels: labels in the final image's pixels are cut to whole ones, which moves and shrinks boxes.
-        other_drawn_share: share of class other that is drawn instead of taken from a bank.
+        other_simulated_share: share of class other that is simulated instead of taken from a bank.
         defocus_share: share of objects blurred, with a sigma from ``defocus``.
         base_grey: range of the background's base grey.
         first_grain: range of the amplitude of the finest grain in grey levels.
@@ -126,7 +126,7 @@ class VariantSpec:
     retries: int = 4
     scale: Scale = Scale()
     enlarged: dict[str, float] = field(default_factory=dict)
-    drawn_other_canvas: bool = False
+    simulated_other_canvas: bool = False
     rotation: Range = (-180, 180)
     full_rotation_share: float = 0
     pressed: bool = False
@@ -141,7 +141,7 @@ class VariantSpec:
     feather: float = 5
     box_alpha: float = 0.22
     whole_pixels: bool = False
-    other_drawn_share: float = 1
+    other_simulated_share: float = 1
     defocus_share: float = 0
     defocus: Range = (0.8, 2.5)
     base_grey: Range = (100, 150)
@@ -171,7 +171,7 @@ class VariantSpec:
                 raise ValueError(f"{name} ({low:g}, {high:g}) ends before it starts")
         if min(*self.process_size, self.downscale) < 1 or self.retries < 0:
             raise ValueError("process_size and downscale must be 1 or more, retries 0 or more")
-        for name in ("full_rotation_share", "other_drawn_share", "defocus_share", "straight_walls_share",
+        for name in ("full_rotation_share", "other_simulated_share", "defocus_share", "straight_walls_share",
                      "minimum_visible", "box_alpha", "salt_pepper", "random_mix"):  # fmt: skip
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be 0 to 1, found {getattr(self, name):g}")
@@ -238,7 +238,7 @@ _MICROFLUIDIC: dict[str, Any] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "random": {
         "overlap": True,
-        "scale": {"unit": "crop", "range": (0.75, 1.25), "minimum": 80, "drawn_other": (3, 4)},
+        "scale": {"unit": "crop", "range": (0.75, 1.25), "minimum": 80, "simulated_other": (3, 4)},
         "erosion": (11, 11, 11),
     },
     "random_nosuperposition": {},
@@ -256,7 +256,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "paste": "transmit",
         "gamma": (0.6, 1.4),
         "contrast": 14,
-        "other_drawn_share": 0.1,
+        "other_simulated_share": 0.1,
         "defocus_share": 0.15,
         "base_grey": (80, 190),
         "gaussian": 0.035,
@@ -265,7 +265,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "process_size": (224, 224),
         "downscale": 1,
         "counts": dict.fromkeys(CLASSES, (0, 1, 2, 4)),
-        # a level named twice is drawn twice as often
+        # a level named twice is sampled twice as often
         "factors": {
             "lines": (False, False, False, True),
             "walls": (False, False, False, True),
@@ -282,7 +282,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "contrast": 14,
         "erosion": (3, 3, 5),
         "feather": 2,
-        "other_drawn_share": 0.1,
+        "other_simulated_share": 0.1,
         "defocus_share": 0.1,
         "base_grey": (60, 200),
         "channel_height": (60, 190),

@@ -16,8 +16,8 @@ from rbcflow.core.boxes import mask_box
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.spec import VariantSpec
 
-RING = "drawn-ring"
-"""Name of every object drawn for an image, in place of a cell_id."""
+RING = "simulated-ring"
+"""Name of every object simulated for an image, in place of a cell_id."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Cutout:
         class_name: croissant, slipper or other.
         crop: (h, w) uint8 grey.
         mask: (h, w) bool, not empty.
-        background: flat grey it was drawn on; None for a cell cut from a recording.
-        bank: name of its bank; empty for one drawn for the image.
+        background: flat grey it was simulated on; None for a cell cut from a recording.
+        bank: name of its bank; empty for one simulated for the image.
     """
 
     cell_id: str
@@ -42,7 +42,7 @@ class Cutout:
 
     @property
     def is_ring(self) -> bool:
-        """Whether the cell was drawn for the image instead of taken from a bank."""
+        """Whether the cell was simulated for the image instead of taken from a bank."""
         return self.cell_id == RING
 
     @cached_property
@@ -65,7 +65,7 @@ class Cutout:
 
 
 Stock = dict[str, list[Cutout]]
-"""Cells by class, sorted by name."""
+"""Cells by class, simulated ones first, else by name."""
 
 
 def load_stock(spec: VariantSpec, banks: list[Path], splits: Path, split: str) -> Stock:
@@ -89,9 +89,9 @@ def load_stock(spec: VariantSpec, banks: list[Path], splits: Path, split: str) -
             if cell.class_name in stock:
                 stock[cell.class_name].append(cell)
     for name, members in stock.items():
-        members.sort(key=lambda cell: cell.cell_id)
-        drawn = name == "other" and spec.other_drawn_share > 0
-        if not members and not drawn:
+        members.sort(key=lambda cell: (cell.background is None, cell.cell_id))
+        simulated = name == "other" and spec.other_simulated_share > 0
+        if not members and not simulated:
             expected = f"at least one that variant {spec.name} can paste, from {', '.join(map(str, banks))}"
             raise InputError(splits, f"no cell of class {name}", expected, f"split {split}")
     return stock
@@ -102,7 +102,9 @@ def _cutouts(bank: Path, classes: dict[str, str], needs_background: bool) -> lis
     content = read_bank(bank)
     table = content.kept[content.kept["cell_id"].isin(classes.keys())]
     if needs_background and (bare := table.loc[table["background"].isna(), "cell_id"]).any():
-        raise InputError(bank / "cells.csv", "no background", "the flat grey of a drawn cell", f"cell {bare.iloc[0]}")
+        raise InputError(
+            bank / "cells.csv", "no background", "the flat grey of a simulated cell", f"cell {bare.iloc[0]}"
+        )
     return [
         Cutout(name, classes[name], content.crops[name], content.masks[name], own, bank.name)
         for name, grey in zip(table["cell_id"], table["background"], strict=True)

@@ -1,7 +1,7 @@
 """Straight channel walls: the fringes along the whole frame that detectors mistake for rows of cells (stage datasets).
 
 The preprint's walls are lines between random points of the borders, and its channel two triple lines. Real recordings
-show a bundle of dark and bright fringes on either side of the channel, which is what is drawn here.
+show a bundle of dark and bright fringes on either side of the channel, which is what is simulated here.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ LEAST_SIDE_PX = 8
 
 AUGMENTED = {"contrast": 0.24, "steepness": 0.29, "noise": 0.24, "polarity": 0.0}
 """Scatter that training adds to its images, standard deviations: Ultralytics draws a brightness of 0.6 to 1.4 and a
-size of 0.5 to 1.5 (``hsv_v``, ``scale``); of the logarithm of a number drawn evenly from these, it is so much."""
+size of 0.5 to 1.5 (``hsv_v``, ``scale``); of the logarithm of a number sampled evenly from these, it is so much."""
 
 QUANTILE = 0.99
 FEWEST = 20

@@ -40,7 +40,7 @@ def background_steps(datasets: list[Path], output: Path) -> None:
     if not made:
         style.notice(output, "No dataset of this run was generated: there are no steps to show.")
         return
-    note = style.note("background of training image 00000 with every factor on", "drawn, no recording in it")
+    note = style.note("background of training image 00000 with every factor on", "simulated, no recording in it")
     heights = [spec.process_size[1] / spec.process_size[0] for spec, _ in made.values()]
     tall = 8 + sum(style.SHEET_MM / (len(STEPS) + 0.2) * height + 9 for height in heights)
     with style.canvas(output, style.SHEET_MM, tall, note) as figure:

@@ -1,4 +1,4 @@
-"""The preprint's four plots of its drawn-cell model on pictures with one label each (figure ``picture_labels``)."""
+"""The preprint's four plots of its simulated-cell model on pictures with one label each (figure ``picture_labels``)."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def _chosen(dataset: Path) -> pd.DataFrame:
 
 def _source(cells: str) -> str:
     """Return the source that most of an image's cells come from; a cell_id is its source and a number."""
-    found = pd.Series([name.rsplit("-", 1)[0] for name in cells.split() if name != "drawn-ring"], dtype=str)
+    found = pd.Series([name.rsplit("-", 1)[0] for name in cells.split() if name != "simulated-ring"], dtype=str)
     shares = found.value_counts(normalize=True)
     if shares.empty:
         return "no cell of a bank"

@@ -78,7 +78,7 @@ def coco_ap(
         conf: (P,) confidences.
         hit: (P,) whether each prediction found a true box.
         n_boxes: (B,) sum of the weights of the true boxes in each weighting.
-        weights: (B, P) how often each prediction counts, such as how often its recording was drawn.
+        weights: (B, P) how often each prediction counts, such as how often its recording was sampled.
 
     Returns:
         (B,) average precision; NaN without true boxes.

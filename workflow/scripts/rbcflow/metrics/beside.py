@@ -1,6 +1,6 @@
 """The preprint's detectors of this run beside the shipped universal one: rule ``compare_with_universal``.
 
-The shipped detector's numbers were counted where it was trained (``make universal``) and come with it. On the drawn
+The shipped detector's numbers were counted where it was trained (``make universal``) and come with it. On the simulated
 recordings of the embedded default and on the public ones they are of the very frames that this run's detectors are
 evaluated on, which the fingerprints of the test sets say; where frames differ, the table says that too.
 """

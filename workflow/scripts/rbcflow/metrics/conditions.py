@@ -73,7 +73,7 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
         same draws for both, empty where that model was not evaluated.
     """
     rows: list[dict] = []
-    drawn: list[NDArray[np.float64]] = []
+    sampled: list[NDArray[np.float64]] = []
     for run in runs:
         path = results / f"predictions/{run['run']}.parquet"
         predicted, evaluated = read_pair(path, results / "testsets" / run["testset"])
@@ -82,10 +82,10 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
             known |= {"condition": condition, "clusters": clusters, "fingerprint": evaluated.meta["fingerprint"]}
             numbers, ap50 = _numbers(own, found, settings)
             rows.append(known | numbers)
-            drawn.append(ap50)
+            sampled.append(ap50)
     made = pd.DataFrame(rows, columns=list(COLUMNS))
-    means, drawn_means = _means(made, drawn)
-    return _compared(pd.concat([made, means], ignore_index=True), drawn + drawn_means)
+    means, sampled_means = _means(made, sampled)
+    return _compared(pd.concat([made, means], ignore_index=True), sampled + sampled_means)
 
 
 def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: str) -> pd.DataFrame:
@@ -165,18 +165,18 @@ def _numbers(
     block = agnostic_block(evaluated, single, settings.conf, [matching])
     at = block["at"][0]
     names = ("recall", "precision", "false_positives_per_frame", "n_empty_frames", "false_positives_per_empty_frame")
-    n_recordings, drawn = _draws(evaluated, single, matching.at(settings.conf), settings)
+    n_recordings, sampled = _draws(evaluated, single, matching.at(settings.conf), settings)
     numbers = {
         "n_recordings": n_recordings,
         "n_frames": len(evaluated.frames),
         "n_boxes": len(evaluated.truth),
         "ap50": block["ap50"],
         **{name: at[name] for name in names},
-        **{key: end for name, values in drawn.items() for key, end in _ends(name, values, n_recordings).items()},
+        **{key: end for name, values in sampled.items() for key, end in _ends(name, values, n_recordings).items()},
         "class_recall": class_recall(matching.at(settings.conf), evaluated, single),
         "calibration_error": expected_error(calibration(matching, named=False)),
     }
-    return numbers, drawn["ap50"]
+    return numbers, sampled["ap50"]
 
 
 def class_recall(matched: pd.DataFrame, evaluated: TestSet, predicted: Predictions) -> float | None:
@@ -201,7 +201,7 @@ def _draws(
 ) -> tuple[int, dict[str, NDArray[np.float64]]]:
     """Return the number of recordings, and (1 + resamples,) average precision and recall over draws of them.
 
-    A test set's recordings are drawn alike whatever is evaluated on them, so that differences are of pairs.
+    A test set's recordings are sampled alike whatever is evaluated on them, so that differences are of pairs.
     """
     codes, names = pd.factorize(evaluated.frames["recording"], sort=True)
     number = pd.Series(codes, index=evaluated.frames["frame"])
@@ -222,7 +222,9 @@ def _ends(name: str, values: NDArray[np.float64], n_recordings: int) -> dict[str
     return {f"{name}_low": low, f"{name}_high": high}
 
 
-def _means(made: pd.DataFrame, drawn: Sequence[NDArray[np.float64]]) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
+def _means(
+    made: pd.DataFrame, sampled: Sequence[NDArray[np.float64]]
+) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
     """Return a row for each run on a stress set, the mean over its disturbances, and the means of the draws."""
     disturbed = made[~made["condition"].isin((ALL, "none"))]
     keys = ["run", "model", "testset", "size", "input"]
@@ -234,20 +236,20 @@ def _means(made: pd.DataFrame, drawn: Sequence[NDArray[np.float64]]) -> tuple[pd
     means = groups[values].mean().reset_index()
     sums = groups[["n_frames", "n_boxes", "n_empty_frames"]].sum().reset_index(drop=True)
     same = groups[["n_recordings", "fingerprint"]].first().reset_index(drop=True)
-    drawn_means = [np.mean([drawn[row] for row in own.index], axis=0) for _, own in groups]
+    sampled_means = [np.mean([sampled[row] for row in own.index], axis=0) for _, own in groups]
     whole = pd.concat([means, sums, same], axis=1).assign(condition=MEAN, clusters="").reindex(columns=COLUMNS)
-    ends = [_ends("ap50", values, n) for values, n in zip(drawn_means, whole["n_recordings"], strict=True)]
-    return whole.assign(**pd.DataFrame(ends, index=whole.index, columns=["ap50_low", "ap50_high"])), drawn_means
+    ends = [_ends("ap50", values, n) for values, n in zip(sampled_means, whole["n_recordings"], strict=True)]
+    return whole.assign(**pd.DataFrame(ends, index=whole.index, columns=["ap50_low", "ap50_high"])), sampled_means
 
 
-def _compared(made: pd.DataFrame, drawn: Sequence[NDArray[np.float64]]) -> pd.DataFrame:
+def _compared(made: pd.DataFrame, sampled: Sequence[NDArray[np.float64]]) -> pd.DataFrame:
     """Return the rows with the difference to ``STARTER`` on the same frames."""
     keys = [tuple(row) for row in made[SAME].itertuples(index=False)]
-    other = {keys[row]: drawn[row] for row in made.index[made["model"] == STARTER]}
+    other = {keys[row]: sampled[row] for row in made.index[made["model"] == STARTER]}
     for row, model in enumerate(made["model"]):
         if model == STARTER or keys[row] not in other:
             continue
-        apart = drawn[row] - other[keys[row]]
+        apart = sampled[row] - other[keys[row]]
         made.loc[row, "difference"] = apart[0]
         for name, end in _ends("difference", apart, made.loc[row, "n_recordings"]).items():
             made.loc[row, name] = end

@@ -1,6 +1,6 @@
 """Intervals of headline numbers over recordings, and paired differences of models (rule ``compare_runs``).
 
-Frames of a recording resemble each other, so recordings are drawn with replacement, not frames (Efron and Tibshirani
+Frames of a recording resemble each other, so recordings are sampled with replacement, not frames (Efron and Tibshirani
 1993, "An Introduction to the Bootstrap"; blocks are recordings). All runs of a test set are counted on the same draws,
 which makes differences between models paired.
 """
@@ -37,8 +37,8 @@ def draws(n_recordings: int, resamples: int, seed: int, testset: str) -> NDArray
     Those of two test sets are independent, those of one the same whoever asks.
     """
     rng = np.random.default_rng([seed, zlib.crc32(testset.encode())])
-    drawn = rng.multinomial(n_recordings, np.full(n_recordings, 1 / n_recordings), size=resamples)
-    return np.vstack([np.ones(n_recordings), drawn]).astype(float)
+    sampled = rng.multinomial(n_recordings, np.full(n_recordings, 1 / n_recordings), size=resamples)
+    return np.vstack([np.ones(n_recordings), sampled]).astype(float)
 
 
 def interval(values: NDArray[np.float64], n_recordings: int) -> tuple[float, float]:
@@ -46,19 +46,19 @@ def interval(values: NDArray[np.float64], n_recordings: int) -> tuple[float, flo
 
     Args:
         values: (1 + B,) of which the first is no draw.
-        n_recordings: that were drawn from; fewer than ``LEAST_RECORDINGS`` give no interval, nor do as few that have
+        n_recordings: that were sampled from; fewer than ``LEAST_RECORDINGS`` give no interval, nor do as few that have
             what the number is made of.
     """
     if n_recordings < LEAST_RECORDINGS:
         return np.nan, np.nan
     undefined = np.isnan(values[1:])
-    drawn = values[1:][~undefined]
+    sampled = values[1:][~undefined]
     # Where k of R recordings have what the number is made of, a share of ((R - k) / R) ** R of the draws has none
     # of it; the limit lies between the shares of two and of three recordings.
     most = ((n_recordings - LEAST_RECORDINGS + 0.5) / n_recordings) ** n_recordings
-    if not len(drawn) or undefined.mean() > most:
+    if not len(sampled) or undefined.mean() > most:
         return np.nan, np.nan
-    low, high = np.percentile(drawn, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
+    low, high = np.percentile(sampled, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
     return float(low), float(high)
 
 

@@ -172,13 +172,13 @@ def _truths(layout: str, folder: Path, wanted: set[Key]):
     objects = dict(list(read_objects(folder).groupby(["recording", "frame"])))
     masks = {recording: read_masks(folder, recording) for recording in sorted({recording for recording, _ in wanted})}
 
-    def drawn(key: Key, shape: tuple[int, int]) -> list[Truth]:
-        return [_drawn(row, masks[key[0]], shape) for row in objects.get(key, pd.DataFrame()).itertuples()]
+    def of_frame(key: Key, shape: tuple[int, int]) -> list[Truth]:
+        return [_true_object(row, masks[key[0]], shape) for row in objects.get(key, pd.DataFrame()).itertuples()]
 
-    return drawn
+    return of_frame
 
 
-def _drawn(row: Any, masks: dict[tuple[int, int], Mask], shape: tuple[int, int]) -> Truth:
+def _true_object(row: Any, masks: dict[tuple[int, int], Mask], shape: tuple[int, int]) -> Truth:
     """Return one object of a phantom's truth."""
     whole = np.zeros(shape, dtype=bool)
     whole[int(row.y0) : int(row.y1), int(row.x0) : int(row.x1)] = masks[row.frame, row.object]

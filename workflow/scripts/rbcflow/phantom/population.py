@@ -121,7 +121,7 @@ def _rod(rng: np.random.Generator) -> Shape:
 
 
 def _sphere(rng: np.random.Generator) -> Shape:
-    """A sphere or a slightly drawn-out one."""
+    """A sphere or a slightly elongated one."""
     return replace(sphere(1.0), length=2 * rng.uniform(0.95, 1.3))
 
 
@@ -140,7 +140,7 @@ def _polylobe(rng: np.random.Generator) -> Shape:
 
 
 def _leukocyte(rng: np.random.Generator) -> Shape:
-    """A large round cell full of granules, sometimes drawn out."""
+    """A large round cell full of granules, sometimes elongated."""
     waves = tuple((n, rng.uniform(0, 0.12 / n), rng.uniform(0, 2 * np.pi)) for n in (2, 3, 5))
     places = rng.uniform(-0.8, 0.8, (int(rng.integers(12, 40)), 2))
     grains = tuple((x, y, rng.uniform(0.05, 0.16), rng.normal(0, 0.30)) for x, y in places.tolist())
@@ -205,7 +205,7 @@ def _cube_root(value: float) -> float:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of cell is drawn.
+    """How a kind of cell is simulated.
 
     Attributes:
         class_: class name.

@@ -49,7 +49,7 @@ class Side:
 
     Attributes:
         width: greatest distance from the midline, micrometres.
-        tail: exponent at the tail: near 0 blunt, 0.5 round, 1 wedge, above 1 drawn out.
+        tail: exponent at the tail: near 0 blunt, 0.5 round, 1 wedge, above 1 elongated.
         nose: exponent at the nose: 0.5 round.
         stalk: width of a thin tail in units of ``width``; 0 for none.
     """

@@ -18,7 +18,7 @@ class Cells:
     """What the rules of the stage `cells` ask.
 
     Attributes:
-        cut: banks that are cut from files; the others are drawn.
+        cut: banks that are cut from files; the others are simulated.
         clustered: banks whose method has a cluster filter.
         scored: the sources with true masks that each extraction method is scored on.
         scored_by: the methods that one job scores, by whether they need networks.

@@ -113,7 +113,7 @@ class Datasets:
         return [first, min(first + size, self.image_count(variant, split))]
 
     def mixed(self) -> str:
-        """Return the variant whose images are mixed into a retraining: drawn cells, which are composed at once."""
+        """Return the variant whose images are mixed into a retraining: simulated cells, which are composed at once."""
         return "synthetic" if "synthetic" in self.generated else self.generated[0]
 
     def fingerprinted(self) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ class Datasets:
         return [*self._raw_items(), *self._bank_items(), *self._split_items(), *self._dataset_items()]
 
     def _raw_items(self) -> list[dict[str, Any]]:
-        """Return the phantoms: what is drawn in the laboratories' formats."""
+        """Return the phantoms: what is simulated in the laboratories' formats."""
         seed = self._settings.config.seed
         return [
             {
@@ -137,14 +137,14 @@ class Datasets:
         """Return the banks that feed a dataset without a trained network, which differs from processor to processor."""
         items, config = [], self._settings.config
         for name in self._cells.feeding:
-            bank, drawn = self._settings.banks[name], name not in self._cells.cut
+            bank, simulated = self._settings.banks[name], name not in self._cells.cut
             if self._settings.networks(bank.methods):
                 continue
-            size = {"per_class": config.phantom.drawn_per_class, "seed": config.seed} if drawn else {}
+            size = {"per_class": config.phantom.simulated_per_class, "seed": config.seed} if simulated else {}
             options = bank.model_dump(include=BANK_OPTIONS, exclude_defaults=True)
             # the committed recipes are over these names
             settings = {"paths": bank.methods, "origin": self._settings.access(bank.source), **size, **options}
-            made_of = [] if drawn else [bank.source]
+            made_of = [] if simulated else [bank.source]
             file = paths.cells(name)
             items.append({"stage": "bank", "name": name, "file": file, "settings": settings, "made_of": made_of})
         return items

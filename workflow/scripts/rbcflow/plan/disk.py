@@ -36,8 +36,8 @@ class Disk:
         folder = self._settings.raw_folder(source)
         return self._settings.access(source) == "local" and not (folder.is_dir() and any(folder.iterdir()))
 
-    def drawn_before(self) -> list[str]:
-        """Return the sources whose files are absent and of which an earlier run left drawn ones in the results folder.
+    def simulated_before(self) -> list[str]:
+        """Return the sources whose files are absent and of which an earlier run left simulated ones in its results.
 
         Snakemake takes an output that is there, and that nothing can make, for a file of the user's.
         """

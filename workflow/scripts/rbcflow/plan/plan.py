@@ -32,7 +32,7 @@ class Plan:
         weights: checkpoints by name, from the table of weights.
         published: the table of published sets.
         registry: figures, in the registry's order.
-        possible: what can be made with the files that are there; all of it where laboratories are drawn.
+        possible: what can be made with the files that are there; all of it where laboratories are simulated.
     """
 
     settings: Settings

@@ -14,7 +14,7 @@ class Possible:
     """Names of the tables of which everything is there, and what the others lack.
 
     Attributes:
-        sources: drawn, fetched, or with a folder that has files.
+        sources: simulated, fetched, or with a folder that has files.
         banks: cut from them.
         variants: composed from these banks, or imported.
         models: trained on these variants, or taken as a checkpoint.

@@ -1,4 +1,4 @@
-"""Sources: where their files come from, and how much is drawn (rule file ``raw``)."""
+"""Sources: where their files come from, and how much is simulated (rule file ``raw``)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Raw:
 
     def phantom(self, source: str) -> dict[str, Any]:
         """Return how much a source's phantom draws."""
-        keys = known()[self.layout(source)].drawn_with
+        keys = known()[self.layout(source)].phantom_sizes
         return {key: getattr(self._settings.config.phantom, key) for key in keys}
 
     def reading(self, source: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ STAGES = (
     ),
     Stage(
         "segmentation", ("segmentation",), ("segmentation/",), ("segmentation/",),
-        "U-Net and the network inside Cellpose, trained on drawn practice pictures",
+        "U-Net and the network inside Cellpose, trained on simulated practice pictures",
     ),
     Stage(
         "cells", ("cells",), ("cells/",), ("cells/{bank}/", "clusters/"),

@@ -19,22 +19,22 @@ def told_of_missing(settings: Settings, possible: Possible, disk: Disk, *, looke
         looked_at: whether the target is the look at the files, which needs none of them.
 
     Raises:
-        WorkflowError: an earlier run left drawn files in their place, which Snakemake would take for the laboratory's.
+        WorkflowError: an earlier run left simulated files in their place, which Snakemake would take for real ones.
     """
     config, absent = settings.config, disk.missing_raw()
     # own recordings need no laboratory's
     if not absent or config.recordings or config.recording:
         return None
     missing = "\n".join(f"  {line}" for line in absent)
-    if (drawn := disk.drawn_before()) and not looked_at:
+    if (simulated := disk.simulated_before()) and not looked_at:
         raise WorkflowError(
-            f"An earlier run left drawn files of {', '.join(drawn)} in the results folder; laboratories' files are "
-            f"wanted, and not there:\n{missing}\nBring them, or name another results folder: "
+            f"An earlier run left simulated files of {', '.join(simulated)} in the results folder; laboratories' files "
+            f"are wanted, and not there:\n{missing}\nBring them, or name another results folder: "
             "`--config \"pathvars={'results': 'measured'}\"`."
         )
     lines = "\n".join(f"  {line}" for line in possible.lines())
     return (
         f"The files of these laboratories are not there (access `local`, `path` or `phantoms: false`):\n{missing}\n"
         f"What needs none of them can be made, all of it by the target `possible`:\n{lines}\n"
-        "To have them drawn instead: `--config phantoms=true`. Every page made from phantoms says so.\n"
+        "To have them simulated instead: `--config phantoms=true`. Every page made from phantoms says so.\n"
     )

@@ -1,7 +1,7 @@
 """Cells to be named by hand, and what that says of the shares of classes (rule ``sample_cells``).
 
 A detector's shares may be far from the truth where light, optics or donors differ from its training images, and nothing
-in the recording tells. Twenty cells drawn at random and named by eye do: they correct the shares, and give them an
+in the recording tells. Twenty cells sampled at random and named by eye do: they correct the shares, and give them an
 interval.
 """
 
@@ -56,18 +56,18 @@ def sample(cells: pd.DataFrame, tracks: pd.DataFrame, conditions: dict[str, str]
 
     Returns:
         Columns ``COLUMNS``: ``tile`` counts from 1, ``frame`` shows the cell surest and whole, with its middle at
-        ``x_px, y_px``, ``checked`` is empty. What is drawn of a condition does not depend on the others.
+        ``x_px, y_px``, ``checked`` is empty. What is sampled of a condition does not depend on the others.
     """
     counted = cells[cells["counted"].astype(bool)]
     group = counted["recording"].map(lambda name: conditions.get(name) or name)
-    drawn = []
+    sampled = []
     for condition, rows in counted.groupby(group, sort=True):
         rng = np.random.default_rng([seed, zlib.crc32(str(condition).encode())])
         order = rng.permutation(len(rows))[:PER_CONDITION]
-        drawn.append(rows.iloc[np.sort(order)][["recording", "cell"]].assign(condition=condition))
-    if not drawn:
+        sampled.append(rows.iloc[np.sort(order)][["recording", "cell"]].assign(condition=condition))
+    if not sampled:
         return pd.DataFrame(columns=COLUMNS)
-    table = pd.concat(drawn, ignore_index=True)
+    table = pd.concat(sampled, ignore_index=True)
     shown = tracks[tracks["cell"].notna()].sort_values(["edge", "merged", "conf"], ascending=[True, True, False])
     shown = shown.drop_duplicates(["recording", "cell"])
     places = {f"{axis}_px": ((shown[f"{axis}0"] + shown[f"{axis}1"]) / 2).round().astype("int64") for axis in "xy"}
@@ -97,7 +97,7 @@ def taken_over(sample: pd.DataFrame, stored: list[pd.DataFrame]) -> pd.DataFrame
     """Return a sample with what was typed for its cells before.
 
     Args:
-        sample: newly drawn.
+        sample: newly sampled.
         stored: tables as they were filled in, all columns as text; the first that has something for a cell counts.
     """
     typed: dict[tuple, str] = {}

@@ -128,7 +128,7 @@ def better(old: Evaluated, new: Evaluated) -> bool:
 def difference(
     truth: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, held: Mapping[str, list[int]], *, named: bool
 ) -> tuple[float, float]:
-    """Return the 95 % interval of after minus before, frames being drawn with replacement (Efron and Tibshirani 1993).
+    """Return the 95 % interval of after minus before, frames sampled with replacement (Efron and Tibshirani 1993).
 
     Args:
         truth, old, new: as in ``evaluate``.
@@ -136,21 +136,21 @@ def difference(
         named: whether classes count.
     """
     keys = [_key(recording, number) for recording, own in held.items() for number in own]
-    drawn = np.random.default_rng(0).multinomial(len(keys), np.full(len(keys), 1 / len(keys)), size=DRAWS)
-    apart = _means(truth, new, keys, drawn, named) - _means(truth, old, keys, drawn, named)
+    sampled = np.random.default_rng(0).multinomial(len(keys), np.full(len(keys), 1 / len(keys)), size=DRAWS)
+    apart = _means(truth, new, keys, sampled, named) - _means(truth, old, keys, sampled, named)
     apart = apart[~np.isnan(apart)]
     low, high = np.percentile(apart, [2.5, 97.5]) if len(apart) else (np.nan, np.nan)
     return float(low), float(high)
 
 
 def _means(
-    truth: pd.DataFrame, found: pd.DataFrame, keys: list[str], drawn: NDArray[np.int64], named: bool
+    truth: pd.DataFrame, found: pd.DataFrame, keys: list[str], sampled: NDArray[np.int64], named: bool
 ) -> NDArray[np.float64]:
-    """Return (B,) the average precision at an overlap of 0.5, a mean over classes if they count, for drawn frames."""
+    """Return (B,) the average precision at an overlap of 0.5, mean over classes if they count, of resampled frames."""
     true, boxes = _keyed(truth), _keyed(found)
     hit = hits(true, boxes, np.array([IOU]), agnostic=not named)[:, 0]
     place = {key: number for number, key in enumerate(keys)}
-    weights = drawn.astype(float)
+    weights = sampled.astype(float)
     values = []
     for kind in CLASSES if named else (None,):
         own = (boxes["class"] == kind).to_numpy() if kind else np.ones(len(boxes), dtype=bool)
@@ -160,7 +160,7 @@ def _means(
         values.append(coco_ap(boxes["conf"].to_numpy(dtype=float)[own], hit[own], n_true, weights[:, columns]))
     stacked = np.array(values)
     known = ~np.isnan(stacked)
-    return np.divide(np.nansum(stacked, axis=0), known.sum(axis=0), out=np.full(len(drawn), np.nan),
+    return np.divide(np.nansum(stacked, axis=0), known.sum(axis=0), out=np.full(len(sampled), np.nan),
                      where=known.any(axis=0))  # fmt: skip
 
 
@@ -182,7 +182,7 @@ CARD = """\
 |---|---|---|
 {rows}
 
-{decides} decides; after minus before is {apart:+.3f}, 95 % interval {interval} over frames drawn again. Frames of one
+{decides} decides; after minus before is {apart:+.3f}, 95 % interval {interval} over resampled frames. Frames of one
 block resemble each other, so the true interval is wider.
 
 | | |

@@ -58,7 +58,7 @@ def draw(
 ) -> None:
     """Write ``overlay.mp4`` and ``overlay.gif``.
 
-    Frames are drawn as they come; no more than those of the GIF are kept.
+    Frames are written as they come; no more than those of the GIF are kept.
 
     Args:
         images: number and (H, W) or (H, W, 3) uint8 whole frame, rising; those not shown are passed over.

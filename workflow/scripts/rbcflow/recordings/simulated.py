@@ -132,7 +132,7 @@ def _frame(
     """Return the boxes found in a frame: rear, nose, across, height, owner."""
     (seed, index), rng = key, np.random.default_rng(key)
     found: list[list] = []
-    # random numbers are drawn for all cells, so that equal frames get equal boxes
+    # random numbers are sampled for all cells, so that equal frames get equal boxes
     draws, ends = rng.random(len(nose)), rng.normal(0, setup.jitter, (len(nose), 4))
     merging = np.random.default_rng([seed, 1, index // 10]).random(len(nose)) < setup.merges
     for cell in np.flatnonzero((nose > MIN_VISIBLE_PX) & (nose - length < setup.width - MIN_VISIBLE_PX)):

@@ -51,7 +51,7 @@ class BoxFold:
         files: published label files that were read, 0 where none were.
         boxes: boxes in them.
         pressed: the preprint's scripts press a turned cell into the box it had before.
-        specks: they size drawn objects by the square these are drawn on.
+        specks: they size simulated objects by the square these are drawn on.
     """
 
     rows: list[BoxSizes]
@@ -78,7 +78,7 @@ def read_box_folds(results: Path, project: Path, published: Mapping[str, Any]) -
     found = {}
     for name, rows in read_box_sizes(results).items():
         composed, sample = (variants.get(name) or {}).get("compose") or {}, samples.get(name) or {}
-        pressed, specks = (bool(composed.get(key)) for key in ("pressed", "drawn_other_canvas"))
+        pressed, specks = (bool(composed.get(key)) for key in ("pressed", "simulated_other_canvas"))
         found[name] = BoxFold(rows, sample.get("files", 0), sample.get("boxes", 0), pressed, specks)
     return found
 

@@ -65,7 +65,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Power:
-    """How a test came out on drawn data of known truth; ``at`` is the value that was drawn, shares are in percent."""
+    """How a test came out on simulated data of known truth; ``at`` is the simulated value, shares are in percent."""
 
     right: str
     wrong: str
@@ -75,7 +75,7 @@ class Power:
     def text(self) -> str:
         """The outcome in words; tests that are not right are open, unless something else is said."""
         wrong = f", wrong {self.wrong}\N{NO-BREAK SPACE}%" if self.wrong.strip("0") else ""
-        return f"{self.right}\N{NO-BREAK SPACE}%{wrong} (drawn: {self.at})"
+        return f"{self.right}\N{NO-BREAK SPACE}%{wrong} (simulated: {self.at})"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Card:
     Attributes:
         would: what the verdict would be on these frames, empty where it is decided or has no number.
         in_grey: value and verdict on the same frames in grey, where the verdict is another; else empty.
-        power: how its test came out where the sentence was drawn true, and where false; empty where it was not tried.
+        power: how its test came out on data simulated with the sentence true, and false; empty where not tried.
         rest: the remarks without what ``would`` says.
     """
 
@@ -219,10 +219,10 @@ class Values:
 
 
 def read_values(ledger: list[Claim] | None) -> dict[str, Values]:
-    """Return the printed values of trainings, of the drawn cells on Singapore's pictures, and counts."""
+    """Return the printed values of trainings, of the simulated cells on Singapore's pictures, and counts."""
     values = [claim for claim in ledger or [] if claim.kind == "value"]
     return {
         "trainings": Values([claim for claim in values if claim.section.startswith("training ")]),
-        "singapore": Values([claim for claim in values if claim.section == "drawn cells on Singapore"]),
+        "singapore": Values([claim for claim in values if claim.section == "simulated cells on Singapore"]),
         "counts": Values([claim for claim in values if claim.section == "counts"]),
     }

@@ -41,7 +41,7 @@ PUBLISHED = (
     Published("train13", "training", "random positions, overlaps allowed"),
     Published("train16", "training", "random positions, no overlap"),
     Published("train18", "training", "random positions, no overlap, two classes"),
-    Published("train15", "training", "drawn microchannel, no overlap"),
+    Published("train15", "training", "simulated microchannel, no overlap"),
     Published("val21", "validation", "train13 on Naples"),
     Published("val22", "validation", "train15 on Naples"),
     Published("val23", "validation", "train15 on Saarland frames"),

@@ -31,7 +31,7 @@ class Tile:
 
     Attributes:
         role: what it asks.
-        simulated: whether the frames were drawn.
+        simulated: whether the frames were simulated.
         low, high: interval of the share of found cells, empty where there is none.
         figure: the frame, None where it was not drawn.
         grey: the same model on the same frames without their colours, None where it was not evaluated so.

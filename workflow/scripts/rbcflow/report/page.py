@@ -141,12 +141,12 @@ class Page(Made):
     def known_donors(self) -> list[str]:
         """What the table of leakage is blind to: cells whose donor nobody wrote down, a sentence a source."""
         cells = {(row["source"], row["unit"]): int(row["cells"]) for row in self._leaks()}
-        drawn = {source.name for source in self.sources if source.row.get("layout") == "drawn"}
+        simulated = {source.name for source in self.sources if source.row.get("layout") == "simulated"}
         return [
             f"Of the {count(n)} cells of {names.shown(source)}, {count(cells.get((source, 'donor'), 0))} have a known "
             "donor and recording; of the others only the group can be compared."
             for (source, unit), n in cells.items()
-            if unit == "group" and source not in drawn and n > cells.get((source, "donor"), 0)
+            if unit == "group" and source not in simulated and n > cells.get((source, "donor"), 0)
         ]
 
     @property
@@ -187,12 +187,12 @@ class Page(Made):
 
     @property
     def stand_ins(self) -> list[Source]:
-        """Laboratories whose recordings were drawn; cells that the preprint's method draws itself stand in for none."""
-        return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "drawn"]
+        """Laboratories whose recordings were simulated; cells that the preprint itself simulates stand in for none."""
+        return [source for source in self.sources if PHANTOM in source.origins and source.row["layout"] != "simulated"]
 
     @property
     def partly_public(self) -> list[Source]:
-        """Of the laboratories whose recordings were drawn, those with files that can be fetched."""
+        """Of the laboratories whose recordings were simulated, those with files that can be fetched."""
         return [source for source in self.stand_ins if source.row.get("url")]
 
     @property
@@ -219,12 +219,14 @@ class Page(Made):
 
     @property
     def pasted(self) -> list[Source]:
-        """The sources whose banks feed datasets that were composed here; those drawn as the method says come last."""
+        """The sources whose banks feed datasets composed here; those simulated as the method says come last."""
         made = [own.row for own in self.datasets if own.images and own.row.get("dataset", "generated") == "generated"]
         fed = {
             self.config["banks"].get(bank, {}).get("source", bank) for row in made for bank in row.get("banks") or []
         }
-        return sorted((own for own in self.sources if own.name in fed), key=lambda own: own.row["layout"] == "drawn")
+        return sorted(
+            (own for own in self.sources if own.name in fed), key=lambda own: own.row["layout"] == "simulated"
+        )
 
     @property
     def stages(self) -> dict[str, list[Provenance]]:
@@ -282,7 +284,7 @@ def collect(
 ) -> Page:
     """Read the results folder; see ``build.build`` for the arguments."""
     made = _made(results, config, sources, runs)
-    recorded = [name for name, row in sources.items() if row.get("layout") != "drawn"]
+    recorded = [name for name, row in sources.items() if row.get("layout") != "simulated"]
     keys = keys_of(config["banks"], recorded, config["variants"], runs)
     figures = read_figures(results, registry, keys, {str(row["run"]): row for row in runs})
     figures = _told(results, project, figures, made)

@@ -34,10 +34,10 @@ def read_pixels(results: Path) -> Pixels:
     """
     columns = {"stage", "name", "fingerprint", "expected_at", "differs_first_at"}
     rows = read_rows(results, "fingerprints", columns)
-    probe = read_rows(results, "probe", {"drawn", "as_committed"})
+    probe = read_rows(results, "probe", {"name", "as_committed"})
     return Pixels(
         {f"{row['stage']} {row['name']}": statement(row["expected_at"], row["differs_first_at"]) for row in rows},
-        {row["drawn"]: row["as_committed"] == "True" for row in probe},
+        {row["name"]: row["as_committed"] == "True" for row in probe},
     )
 
 

@@ -180,7 +180,7 @@ def read_bank(folder: Path, places: Mapping[tuple[str, str], str]) -> Bank | Non
 
     Args:
         folder: of the bank.
-        places: what each recording of each source is, from ``read_places``; drawn cells are of none.
+        places: what each recording of each source is, from ``read_places``; simulated cells are of none.
     """
     cells = read_table(
         folder / "cells.csv", {"source", "class", "donor", "recording", "frame", "method", "kept", "reason"}

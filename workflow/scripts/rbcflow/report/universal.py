@@ -97,7 +97,7 @@ class Group:
 
     @property
     def simulated(self) -> bool:
-        """Whether frames were drawn."""
+        """Whether frames were simulated."""
         return PHANTOM in self.origins
 
     def line(self, role: str) -> Line | None:

@@ -38,7 +38,7 @@ STAGES = ("raw", "bank", "split", "dataset")
 
 COLUMNS = ["stage", "name", "recipe", "fingerprint", "expected_at", "differs_first_at"]
 HEADER = """\
-# Expected fingerprints of what is drawn, stage by stage; `make fingerprints` writes them, tests and every run compare.
+# Expected fingerprints of the simulated data, by stage; `make fingerprints` writes them, tests and every run compare.
 # They change with what draws and composes, and perhaps with the packages named. `recipe` is over the settings.
 
 """
@@ -71,7 +71,7 @@ def compare(items: Sequence[Item], expected: Mapping[str, Any], output: Path) ->
         expected: content of the expected file.
         output: CSV with the columns ``COLUMNS``. ``expected_at`` has the scales of the expected file at which the
             fingerprint is the same. Where there is none, but one with the same settings, ``differs_first_at`` is the
-            first on the way that differs, such as ``bank drawn``.
+            first on the way that differs, such as ``bank simulated``.
 
     Raises:
         InputError: the expected file has no scales, or a fingerprint is none.

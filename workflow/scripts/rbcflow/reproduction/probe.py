@@ -21,13 +21,13 @@ from rbcflow.datasets.dataset import label_text
 from rbcflow.datasets.image import compose
 from rbcflow.datasets.spec import PRESETS, VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock
-from rbcflow.phantom.drawn import random_optics
 from rbcflow.phantom.optics import expose, render
 from rbcflow.phantom.population import KINDS, sample_cell
+from rbcflow.phantom.single import random_optics
 from rbcflow.phantom.walls import channel, random_walls
 
 LOGGER = logging.getLogger(__name__)
-COLUMNS = ["drawn", "fingerprint", "as_committed"]
+COLUMNS = ["name", "fingerprint", "as_committed"]
 CELLS, CHANNELS, IMAGES = 3, 4, 8
 """Cells of every kind, empty channels, and images of every variant."""
 

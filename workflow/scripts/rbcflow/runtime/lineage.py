@@ -10,17 +10,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PHANTOM, PUBLIC, PUBLISHED, RAW, UNKNOWN = ORIGINS = ("phantom", "public", "published", "raw", "unknown")
-"""What files can come from: drawn here; public recordings the preprint did not use; the images it published;
+"""What files can come from: simulated here; public recordings the preprint did not use; the images it published;
 laboratories' recordings; made elsewhere. ``runtime/origin.py`` says what each lets a number decide."""
 
 SEPARATOR = " + "
 """Stands between the origins of one row of a table."""
 
-ACCESS = {"phantom": PHANTOM, "drawn": PHANTOM, "package": PUBLIC, "local": RAW, "url": RAW, "published": PUBLISHED}
+ACCESS = {"phantom": PHANTOM, "simulated": PHANTOM, "package": PUBLIC, "local": RAW, "url": RAW, "published": PUBLISHED}
 """The origin of a source's files by the way the configuration gets them; a laboratory's own are ``raw`` by any way."""
 
 OUTLINED = "Cells were outlined by a network trained on simulated pictures."
-STARTED = "The training started from a checkpoint that had learned from drawn cells."
+STARTED = "The training started from a checkpoint that had learned from simulated cells."
 RECUT = "Cells were cut again out of the images that the preprint published."
 """Remarks on the method: they travel beside the origin and decide nothing."""
 

@@ -16,7 +16,7 @@ from rbcflow.core import names
 from rbcflow.runtime.lineage import ACCESS, PHANTOM, PUBLIC, PUBLISHED, RAW, RECUT, SEPARATOR, UNKNOWN
 
 MEANING = {
-    PHANTOM: "drawn by this workflow, not measured",
+    PHANTOM: "simulated by this workflow, not measured",
     PUBLIC: "from public recordings of another instrument",
     PUBLISHED: "the constructed images that the preprint published",
     RAW: "from a laboratory’s own recordings",
@@ -37,8 +37,8 @@ ABSENT = f"{UNDECIDED}: raw data absent"
 NO_NUMBER = f"{UNDECIDED}: no such number here"
 
 
-DRAWN_RUN = "test_synthetic_test"
-"""What the preprint's run of its drawn-cells model is called in the table of runs."""
+SIMULATED_RUN = "test_synthetic_test"
+"""What the preprint's run of its simulated-cells model is called in the table of runs."""
 
 
 class Question(Enum):
@@ -51,15 +51,15 @@ class Question(Enum):
     """A published value of a training on its own validation images."""
     RECORDINGS = ((RAW,), (PUBLISHED, RAW))
     """A sentence about the laboratories' recordings."""
-    DRAWN_CELLS = ((RAW,), (PHANTOM,))
-    """A value of the preprint's model of drawn cells, which learned from simulated images by design."""
+    SIMULATED_CELLS = ((RAW,), (PHANTOM,))
+    """A value of the preprint's model of simulated cells, which learned from simulated images by design."""
     COUNT = ((RAW,), None)
     """A published number of files, frames or cells; no model has part in it."""
 
     @classmethod
     def of_run(cls, published_as: str | None) -> Question:
         """Return what a validation run answers, by the name it was published under."""
-        return cls.DRAWN_CELLS if published_as == DRAWN_RUN else cls.RECORDINGS
+        return cls.SIMULATED_CELLS if published_as == SIMULATED_RUN else cls.RECORDINGS
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""Stage ``segmentation``: networks that outline cells, trained on pictures drawn for practice.
+"""Stage ``segmentation``: networks that outline cells, trained on pictures simulated for practice.
 
 practice (pictures and labels) -> unet (foreground) and flows (the network inside Cellpose). The recordings that a
-network is evaluated on are drawn with another seed, so no picture is both learned from and evaluated on.
+network is evaluated on are sampled with another seed, so no picture is both learned from and evaluated on.
 """

@@ -133,7 +133,7 @@ def train_cellpose(practice: Path, folder: Path, *, steps: int, seed: int, threa
     """Train the small network with ``cellpose.train.train_seg`` and write what ``unet.train_unet`` writes.
 
     Args:
-        practice: pictures of rule ``draw_practice``.
+        practice: pictures of rule ``simulate_practice``.
         folder: is created.
         steps: batches of ``BATCH`` pictures.
         seed: of the network's weights; Cellpose seeds its augmentation with the epoch's number.

@@ -1,7 +1,7 @@
-"""Practice pictures for the outlining networks (rule ``draw_practice``): small views with every cell's exact label.
+"""Practice pictures for the outlining networks (rule ``simulate_practice``): small views with every cell's exact label.
 
-Half of them come from phantoms of the laboratories, drawn anew with a seed of their own; the others show single drawn
-cells under every optics the phantom knows, so that a network does not learn four instruments by heart.
+Half of them come from phantoms of the laboratories, simulated anew with a seed of their own; the others show single
+simulated cells under every optics the phantom knows, so that a network does not learn four instruments by heart.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.phantom.drawn import KINDS, random_optics
 from rbcflow.phantom.optics import expose, render
 from rbcflow.phantom.population import sample_cell
 from rbcflow.phantom.scene import draw_kind
+from rbcflow.phantom.single import KINDS, random_optics
 from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.phantom.walls import channel, random_walls
 from rbcflow.sources import layouts
@@ -50,16 +50,16 @@ def write_practice(path: Path, *, phantoms: Mapping[str, Mapping[str, Any]], per
 
     Args:
         path: the file.
-        phantoms: by layout, ``sizes`` (how much is drawn) and ``scale`` (factor by which networks see frames enlarged).
-        per_layout: pictures of each laboratory's phantom; as many as of all of them together show drawn cells.
-        seed: root seed; the phantoms are drawn with a seed derived from it that no recording has.
+        phantoms: by layout, ``sizes`` (how much is simulated) and ``scale`` (by which networks see frames enlarged).
+        per_layout: pictures of each laboratory's phantom; as many as of all of them together show simulated cells.
+        seed: root seed; the phantoms are sampled with a seed derived from it that no recording has.
     """
     pairs = []
     for number, layout in enumerate(phantoms):
         rng = np.random.default_rng([seed, number, 1])
         pairs += [_window(*pair, rng) for pair in _chosen(layout, per_layout, seed, rng, **phantoms[layout])]
     rng = np.random.default_rng([seed, len(phantoms), 1])
-    pairs += [_drawn(rng) for _ in range(per_layout * len(phantoms))]
+    pairs += [_simulated(rng) for _ in range(per_layout * len(phantoms))]
     images, labels = zip(*pairs, strict=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, images=np.stack(images), labels=np.stack(labels))
@@ -75,7 +75,9 @@ def read_practice(path: Path) -> Practice:
         with np.load(path, allow_pickle=False) as stored:
             practice = Practice(stored["images"], stored["labels"])
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(path, f"no practice pictures ({error})", "images and labels of rule draw_practice") from error
+        raise InputError(
+            path, f"no practice pictures ({error})", "images and labels of rule simulate_practice"
+        ) from error
     if practice.images.shape != practice.labels.shape or practice.images.ndim != 3:
         raise InputError(path, f"images {practice.images.shape}, labels {practice.labels.shape}", "one shape (N, H, W)")
     return practice
@@ -99,7 +101,7 @@ def labelled_frames(layout: str, folder: Path) -> Iterator[tuple[Frame, NDArray[
 def _chosen(
     layout: str, count: int, seed: int, rng: np.random.Generator, *, sizes: Mapping[str, Any], scale: float
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Yield (H, W) uint8 images and labels of frames of a laboratory's phantom drawn for practice, scaled."""
+    """Yield (H, W) uint8 images and labels of frames of a laboratory's phantom simulated for practice, scaled."""
     with tempfile.TemporaryDirectory() as scratch:
         # recordings take the root seed itself as the first entry of theirs
         WRITERS[layout](Path(scratch), seed=seed + PRACTICE_SEED, **sizes)
@@ -136,8 +138,8 @@ def _window(
     )
 
 
-def _drawn(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return a drawn view: a channel with or without walls, and up to three cells under one random optics."""
+def _simulated(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a simulated view: a channel with or without walls, and up to three cells under one random optics."""
     walls = random_walls(SIDE, rng) if rng.random() < 0.6 else None
     ratio = channel(SIDE, SIDE, rng, walls=walls, contrast=rng.uniform(0.4, 1.2))
     label = np.zeros((SIDE, SIDE), dtype=np.uint8)

@@ -1,7 +1,7 @@
 """The U-Net that finds foreground (rule ``train_unet``; used by ``methods/unet.py``), and the preprint's Carvana U-Net.
 
-The preprint took a U-Net trained on photographs of cars (Carvana) as it was. Here a U-Net learns from drawn practice
-pictures; the Carvana weights can be named instead (``segmentation.unet`` in the configuration).
+The preprint took a U-Net trained on photographs of cars (Carvana) as it was. Here a U-Net learns from simulated
+practice pictures; the Carvana weights can be named instead (``segmentation.unet`` in the configuration).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def train_unet(practice: Path, folder: Path, *, steps: int, seed: int, threads: 
     Loss is binary cross-entropy plus Dice; pictures are mirrored and turned by quarter turns at random.
 
     Args:
-        practice: pictures of rule ``draw_practice``.
+        practice: pictures of rule ``simulate_practice``.
         folder: is created.
         steps: batches of ``BATCH`` pictures.
         seed: of weights, order and augmentation.

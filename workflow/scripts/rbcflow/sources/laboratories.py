@@ -20,8 +20,8 @@ from rbcflow.core.errors import InputError
 from rbcflow.sources.laboratory import Laboratory, TestSetKind
 
 OURS = ("nouaman2024", "naples", "kihm2018", "liang2024", "crops", "yolo_folder", "flow_public")
-DRAWN = "drawn"
-"""The layout of single cells drawn by the phantom's cell model, which has no files."""
+SIMULATED = "simulated"
+"""The layout of single cells simulated by the phantom's cell model, which has no files."""
 
 VARIABLE = "RBCFLOW_LABORATORIES"
 """Environment variable with the folders of laboratories from outside, separated as in ``PATH``."""
@@ -60,7 +60,7 @@ def known() -> dict[str, Laboratory]:
         own = getattr(part(_package(folder), "laboratory"), "LABORATORY", None)
         if not isinstance(own, Laboratory):
             raise InputError(folder / "laboratory.py", f"LABORATORY {own!r:.60}", "an object of class Laboratory")
-        if own.layout in found or own.layout == DRAWN:
+        if own.layout in found or own.layout == SIMULATED:
             raise InputError(folder / "laboratory.py", f"layout {own.layout!r}", "a name that no other layout has")
         found[own.layout] = own
     return found
@@ -84,14 +84,14 @@ METHODS = (
     "cellpose",
     "unet_cellpose",
     "yolo",
-    "drawn",
+    "simulated",
 )
 """Ways of cutting single cells, in the order of tables and scores."""
 
 
 def takers() -> dict[str, list[str]]:
     """Return the layouts that each method can take."""
-    methods = {layout: own.methods for layout, own in known().items()} | {DRAWN: ("drawn",)}
+    methods = {layout: own.methods for layout, own in known().items()} | {SIMULATED: ("simulated",)}
     return {method: [layout for layout, own in methods.items() if method in own] for method in METHODS}
 
 
@@ -101,9 +101,9 @@ def kinds() -> dict[str, tuple[Laboratory, TestSetKind]]:
 
 
 def practice() -> dict[str, dict[str, Any]]:
-    """Return by layout how much is drawn for practice pictures, and the scale at which networks see frames."""
-    drawn = {layout: own for layout, own in known().items() if own.practice}
-    return {layout: {"sizes": own.practice, "scale": own.extraction.scale} for layout, own in drawn.items()}
+    """Return by layout how much is simulated for practice pictures, and the scale at which networks see frames."""
+    simulated = {layout: own for layout, own in known().items() if own.practice}
+    return {layout: {"sizes": own.practice, "scale": own.extraction.scale} for layout, own in simulated.items()}
 
 
 def outside(layout: str, name: str) -> ModuleType | None:

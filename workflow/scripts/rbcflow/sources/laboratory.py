@@ -1,7 +1,7 @@
 """What a laboratory is, as one typed object: what configuration, plan and docs ask of a layout.
 
 Each laboratory is a folder: ``laboratory.py`` with the object, ``reader.py``, ``phantom.py`` where its recordings can
-be drawn, and ``testsets.py`` with a function ``build_<kind>`` for each kind of test set. No job
+be simulated, and ``testsets.py`` with a function ``build_<kind>`` for each kind of test set. No job
 imports the objects (a changed word of one must rerun nothing); what a job needs to know of them are its params.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from rbcflow.sources.extraction import Extraction, Thresholds
 
 OWN_FILES = ("phantom", "local", "url", None)
-"""Where files can come from of a laboratory whose recordings can be drawn; None leaves it to the configuration."""
+"""Where files can come from of a laboratory whose recordings can be simulated; None leaves it to the configuration."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Laboratory:
         methods: the ways of cutting single cells out of its files.
         kinds: the kinds of test sets that are built from it, by name.
         access: where its files can come from.
-        drawn_with: keys of the configuration's ``phantom`` that say how much its phantom draws.
+        phantom_sizes: keys of the configuration's ``phantom`` that say how much its phantom draws.
         coloured: whether its frames are in colour.
         extraction: what the ways of cutting must be told of its files.
-        practice: how much of its phantom is drawn for practice pictures of networks that outline cells, by the keys of
-            ``drawn_with``; None: nothing.
+        practice: how much of its phantom is simulated for practice pictures of networks that outline cells, by keys of
+            ``phantom_sizes``; None: nothing.
         paper_shares: shares of train, val and test that the preprint gave its cells; None: the configuration's.
     """
 
@@ -63,7 +63,7 @@ class Laboratory:
     methods: tuple[str, ...] = ()
     kinds: Mapping[str, TestSetKind] = field(default_factory=dict)
     access: tuple[str | None, ...] = OWN_FILES
-    drawn_with: tuple[str, ...] = ()
+    phantom_sizes: tuple[str, ...] = ()
     coloured: bool = False
     extraction: Extraction = field(default_factory=Extraction)
     practice: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""The phantom of each layout by name (rules ``draw_phantom`` and ``draw_practice``)."""
+"""The phantom of each layout by name (rules ``simulate_phantom`` and ``simulate_practice``)."""
 
 from __future__ import annotations
 

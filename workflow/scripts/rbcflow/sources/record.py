@@ -100,7 +100,7 @@ def read(path: Path) -> SourceRecord:
     if record.status not in ("available", "unavailable"):
         raise InputError(path, repr(record.status), "'available' or 'unavailable'", "key status")
     if record.status == "available" and not Path(record.folder).is_dir():
-        remedy = f"the files of {record.source} (delete this record to have them drawn, fetched or checked again)"
+        remedy = f"the files of {record.source} (delete this record to have them simulated, fetched or checked again)"
         raise InputError(path, f"no folder {record.folder}", remedy, "key folder")
     if record.status == "available" and (lost := listing.listed(Path(record.folder)).lost):
         # relative links move with the project; with the results alone they lead elsewhere

@@ -9,7 +9,10 @@ class Labels(Worded):
     """Where true boxes come from."""
 
     ANNOTATIONS = "annotations", "the polygons of the annotation file; a box is a polygon's bounding box"
-    TRUTH = "truth", "known exactly, as the images were drawn or composed by this workflow, or as their source declares"
+    TRUTH = (
+        "truth",
+        "known exactly, as the images were simulated or composed by this workflow, or as their source declares",
+    )
     BACKGROUND = "background", "boxes found by background subtraction, not checked by a person"
     OUTLINES = "outlines", "boxes of cells that networks outlined, with the class of the folder they were sorted into"
     PROXY = "proxy", "boxes found by background difference, classes named by eye as stand-ins"

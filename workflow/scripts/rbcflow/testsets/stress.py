@@ -1,7 +1,7 @@
 """Frames of another test set under listed disturbances (rule ``build_testset``, kinds ``stress``, ``stress_harder``).
 
 What a detector loses under each says how far from its training it can go. The disturbances are fixed, and stronger or
-other than those of any training set: they are not drawn from the ranges of ``datasets.domain``.
+other than those of any training set: they are not sampled from the ranges of ``datasets.domain``.
 """
 
 from __future__ import annotations

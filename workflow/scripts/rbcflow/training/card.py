@@ -15,7 +15,7 @@ from rbcflow.runtime.provenance import sha256
 from rbcflow.training.seeds import METRICS, best_row
 
 CARD = """\
-# Starter checkpoint: YOLO11n on drawn cells
+# Starter checkpoint: YOLO11n on simulated cells
 
 What the embedded default of rbcflow starts its trainings from, so that a fresh clone needs no download. Made by
 `make starter`, which is the recipe: `config/starter.yaml` over `config/config.yaml`.
@@ -27,7 +27,7 @@ What the embedded default of rbcflow starts its trainings from, so that a fresh 
 | sha256 over the sorted state | `{state_sha256}` |
 | network | {architecture}, {parameters:,} parameters, classes {classes} |
 | started from | {start} |
-| training data | {images} images of the variant `synthetic`, drawn by the phantom's cell model; no recorded image |
+| training data | {images} images of the variant `synthetic`, simulated by the phantom's cell model; no recorded image |
 | data fingerprint | `{data_fingerprint}` |
 | seed | {seed} |
 | epochs | {epochs}, of which the best is {best_epoch} |
@@ -35,7 +35,7 @@ What the embedded default of rbcflow starts its trainings from, so that a fresh 
 | versions | torch {torch}, ultralytics {ultralytics}, numpy {numpy} |
 | licence | AGPL-3.0-or-later, as the project and Ultralytics |
 
-On its own validation images, also drawn, at the best epoch: precision {precision_best:.3f}, recall {recall_best:.3f},
+On its own simulated validation images, at the best epoch: precision {precision_best:.3f}, recall {recall_best:.3f},
 mAP50 {map50:.3f}, mAP50-95 {map50_95:.3f}. These say how well it knows drawings and nothing about recordings.
 `results.csv` has the curves, `training.json` the record.
 
@@ -154,7 +154,7 @@ is the recipe: `config/universal.yaml` over `config/config.yaml`.
 | sha256 over the sorted state | `{state_sha256}` |
 | network | {architecture}, {parameters:,} parameters, classes {classes} |
 | started from | {start}, with which the trained weights were averaged (its share {share:g}) |
-| training data | {images} images of the variant `universal`: drawn and simulated cells; no recorded image |
+| training data | {images} images of the variant `universal`: simulated cells and recordings; no recorded image |
 | data fingerprint | `{data_fingerprint}` |
 | seed | {seed} |
 | epochs | {epochs}, of which the best is {best_epoch} |

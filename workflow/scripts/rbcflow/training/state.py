@@ -79,14 +79,14 @@ def take_up_gradients(training: CellTraining) -> None:
 
 
 def seed_epoch(training: CellTraining) -> None:
-    """Let order and augmentation of the coming epoch follow from seed and epoch alone, whatever was drawn before.
+    """Let order and augmentation of the coming epoch follow from seed and epoch alone, whatever was sampled before.
 
     Worker processes of a training on a GPU draw ahead: they are seeded once, where the run starts.
     """
     loader = training.train_loader
     if loader.num_workers and training.epoch > training.start_epoch:
         return
-    drawn = int(np.random.SeedSequence((training.args.seed, training.epoch)).generate_state(1)[0])
-    init_seeds(drawn, deterministic=training.args.deterministic)
-    loader.generator.manual_seed(drawn)
+    derived = int(np.random.SeedSequence((training.args.seed, training.epoch)).generate_state(1)[0])
+    init_seeds(derived, deterministic=training.args.deterministic)
+    loader.generator.manual_seed(derived)
     loader.reset()

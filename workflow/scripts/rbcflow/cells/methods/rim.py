@@ -61,7 +61,7 @@ class Labelled:
 
 
 def outline(folder: Path, source: str, *, wanted: Wanted = everything) -> Iterator[Outlined]:
-    """Yield images without strong noise, with their parachutes and slippers; drawn objects of class other are none.
+    """Yield images without strong noise, with their parachutes and slippers; simulated objects of class other are none.
 
     A recording is a folder of images. Reasons: ``rim`` (too little of it is free), ``unlike_box``, ``background``,
     ``touches_edge``, ``copy`` (another copy of the same cell is kept).

@@ -1,1 +1,1 @@
-"""Laboratory kihm2018: how its files are read and drawn."""
+"""Laboratory kihm2018: how its files are read and simulated."""

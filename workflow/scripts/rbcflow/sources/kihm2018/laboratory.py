@@ -9,7 +9,7 @@ LABORATORY = Laboratory(
     stands="in a folder of their class: `Croissant`, `Slipper`, `Sheared`, ...; one of a pressure above it "
     "(`..._20mbar/Slippers`) is their condition",
     methods=("contrast", "cellpose", "unet", "yolo"),
-    drawn_with=("kihm_per_class", "kihm_s3_scale"),
+    phantom_sizes=("kihm_per_class", "kihm_s3_scale"),
     # The preprint's test for slippers was a chained comparison that kept everything up to 2.5; that elongated slippers
     # should stay is what its text says (deviations).
     extraction=Extraction(elongation={"croissant": 0.5, "slipper": 2.5}, all_labels=("slipper",)),

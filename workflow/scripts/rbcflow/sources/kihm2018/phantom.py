@@ -37,7 +37,7 @@ def write(folder: Path, *, seed: int, kihm_per_class: int, kihm_s3_scale: float)
         folder: where to; made if absent.
         seed: root seed; the same seed gives the same bytes.
         kihm_per_class: crops of croissants and of slippers each.
-        kihm_s3_scale: share of the published counts a pressure and class that is drawn, at least 1 where one is seen.
+        kihm_s3_scale: simulated share of the published counts a pressure and class, at least 1 where one is seen.
     """
     truth = TruthWriter(folder)
     for class_, name in FOLDERS.items():

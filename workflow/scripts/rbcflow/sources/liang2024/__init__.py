@@ -1,1 +1,1 @@
-"""Laboratory liang2024: how its files are read and drawn."""
+"""Laboratory liang2024: how its files are read and simulated."""

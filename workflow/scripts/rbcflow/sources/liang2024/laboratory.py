@@ -14,7 +14,7 @@ LABORATORY = Laboratory(
             "pictures of the cells that the preprint's split keeps from every training", bank=True, held_out=True
         ),
     },
-    drawn_with=("liang_scale",),
+    phantom_sizes=("liang_scale",),
     # The preprint's test for slippers was a chained comparison that kept everything up to 2.5; that elongated slippers
     # should stay is what its text says (deviations).
     extraction=Extraction(scale=2.0, max_width=60, elongation={"croissant": 0.5, "slipper": 2.5}),

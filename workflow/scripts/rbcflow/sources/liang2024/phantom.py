@@ -42,7 +42,7 @@ def write(folder: Path, *, seed: int, liang_scale: float) -> None:
     Args:
         folder: where to; made if absent.
         seed: root seed; the same seed gives the same bytes.
-        liang_scale: share of the published number of pictures a folder that is drawn, at least 1.
+        liang_scale: share of the published number of pictures a folder that is simulated, at least 1.
     """
     truth = TruthWriter(folder)
     cams = [_camera(HEIGHTS[number % 2], np.random.default_rng([seed, number])) for number in range(CAMERAS)]

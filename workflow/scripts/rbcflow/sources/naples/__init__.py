@@ -1,1 +1,1 @@
-"""Laboratory naples: how its files are read and drawn."""
+"""Laboratory naples: how its files are read and simulated."""

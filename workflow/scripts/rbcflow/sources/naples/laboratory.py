@@ -24,7 +24,7 @@ LABORATORY = Laboratory(
             background=Thresholds(),
         ),
     },
-    drawn_with=("velocities", "tiffs_per_velocity", "pages"),
+    phantom_sizes=("velocities", "tiffs_per_velocity", "pages"),
     coloured=True,
     # the preprint halved these frames too
     extraction=Extraction(background=CELLS, scale=0.5),

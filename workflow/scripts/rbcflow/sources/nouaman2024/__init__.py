@@ -1,1 +1,1 @@
-"""Laboratory nouaman2024: how its files are read and drawn."""
+"""Laboratory nouaman2024: how its files are read and simulated."""

@@ -30,7 +30,7 @@ LABORATORY = Laboratory(
             "frames of held-out videos that carry no annotation, boxes by background", background=CELLS
         ),
     },
-    drawn_with=(
+    phantom_sizes=(
         "donors",
         "recordings_per_donor",
         "frames_per_recording",

@@ -23,7 +23,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.datasets.image import compose
 from rbcflow.datasets.spec import PRESETS, VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock
-from rbcflow.phantom.drawn import draw_cells
+from rbcflow.phantom.single import simulate_cells
 from rbcflow.reproduction.pixels import arrays_of
 from rbcflow.sources.laboratories import known
 from rbcflow.sources.phantoms import WRITERS
@@ -37,7 +37,7 @@ SIZES = {
     "kihm2018": {"kihm_per_class": 70, "kihm_s3_scale": 0.04},
     "liang2024": {"liang_scale": 0.12},
 }  # fmt: skip
-DRAWN_PER_CLASS, IMAGES = 80, 200
+SIMULATED_PER_CLASS, IMAGES = 80, 200
 SMALLER = {
     "universal": {"process_size": (80, 80), "channel_height": (30, 60), "domain": {"plain": 0, "size": (9, 40)}},
     # the same but for a class left out
@@ -60,12 +60,14 @@ def main() -> None:
         }
         own = cut_cells(["polygon", "segmented_crop"], jobs["nouaman2024"])
         cut = [cell for cell in own if not cell.reason]
-    drawn = list(draw_cells(DRAWN_PER_CLASS, seed=3))
-    banks = {"bank nouaman2024": cut, "bank drawn": drawn} | {f"bank {name}": cells for name, cells in crops.items()}
+    simulated = list(simulate_cells(SIMULATED_PER_CLASS, seed=3))
+    banks = {"bank nouaman2024": cut, "bank simulated": simulated} | {
+        f"bank {name}": cells for name, cells in crops.items()
+    }
     for name, cells in banks.items():
         found[name] = [short(cell.crop.tobytes() + cell.mask.tobytes()) for cell in cells]
     found["functions"] = list(_functions())
-    stocks = {"alpha": _stock(cut), "transmit": _stock(drawn), "look": _stock([*cut, *drawn])}
+    stocks = {"alpha": _stock(cut), "transmit": _stock(simulated), "look": _stock([*cut, *simulated])}
     for name in sorted(PRESETS):
         spec = VariantSpec.from_dict({"name": name} | SMALLER.get(name, {}))
         made = (compose(spec, "train", index, 0, stocks[spec.paste]) for index in range(IMAGES))
@@ -107,7 +109,7 @@ def _functions() -> Iterator[str]:
 
 
 def _stock(cells: list) -> Stock:
-    """Return cells of a bank or drawn ones as the composer takes them."""
+    """Return cells of a bank or simulated ones as the composer takes them."""
     stock: Stock = {name: [] for name in CLASSES}
     for number, cell in enumerate(cells):
         stock[cell.class_].append(Cutout(f"{number}", cell.class_, cell.crop, cell.mask, cell.background))

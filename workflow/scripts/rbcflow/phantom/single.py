@@ -1,6 +1,6 @@
-"""Single drawn cells (stage cells, source ``drawn``): every look a bright-field instrument may give.
+"""Single simulated cells (stage cells, source ``simulated``): every look a bright-field instrument may give.
 
-The look is drawn at random over wide ranges (domain randomisation): both signs of defocus, dark and bright bodies, a
+The look is sampled at random over wide ranges (domain randomisation): both signs of defocus, dark and bright bodies, a
 thin rim alone, low and high contrast, sharp and soft, elongated up to 5:1, flow to either side. No recording is fitted.
 """
 
@@ -21,7 +21,7 @@ from rbcflow.phantom.population import Cell, sample_cell
 from rbcflow.phantom.scene import draw_kind
 
 MIN_CONTRAST = 0.06
-"""Least root-mean-square contrast of a cell's pixels against the background; fainter ones are drawn anew."""
+"""Least root-mean-square contrast of a cell's pixels against the background; fainter ones are sampled anew."""
 
 MARGIN_PX = 6
 """Least margin of a crop around the mask."""
@@ -37,8 +37,8 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class DrawnCell:
-    """One drawn cell.
+class SimulatedCell:
+    """One simulated cell.
 
     Attributes:
         class_: class name.
@@ -55,8 +55,8 @@ class DrawnCell:
     background: int
 
 
-def draw_cells(n_per_class: int, seed: int) -> Iterator[DrawnCell]:
-    """Yield drawn cells, class by class; cell i of a class depends on (seed, class, i) alone.
+def simulate_cells(n_per_class: int, seed: int) -> Iterator[SimulatedCell]:
+    """Yield simulated cells, class by class; cell i of a class depends on (seed, class, i) alone.
 
     Args:
         n_per_class: how many of each class.
@@ -65,13 +65,13 @@ def draw_cells(n_per_class: int, seed: int) -> Iterator[DrawnCell]:
     for class_id, class_ in enumerate(CLASSES):
         for number in range(n_per_class):
             rng = np.random.default_rng([seed, class_id, number])
-            drawn = _draw(class_, rng)
-            while drawn is None:
-                drawn = _draw(class_, rng)
-            yield drawn
+            cell = _draw(class_, rng)
+            while cell is None:
+                cell = _draw(class_, rng)
+            yield cell
 
 
-def _draw(class_: str, rng: np.random.Generator) -> DrawnCell | None:
+def _draw(class_: str, rng: np.random.Generator) -> SimulatedCell | None:
     """Draw a cell under random optics, or None if it would be as good as invisible."""
     cell = sample_cell(draw_kind({class_: 1.0}, KINDS, rng), rng)
     cell = replace(cell, facing=int(rng.choice([-1, 1])))
@@ -81,13 +81,13 @@ def _draw(class_: str, rng: np.random.Generator) -> DrawnCell | None:
         return None
     background = int(min(rng.integers(90, 191), 250 / patch.ratio.max()))
     crop = np.clip(np.rint(patch.ratio * background), 1, 255).astype(np.uint8)
-    return DrawnCell(class_, cell.kind, *_trimmed(crop, patch), background)
+    return SimulatedCell(class_, cell.kind, *_trimmed(crop, patch), background)
 
 
 def random_optics(cell: Cell, rng: np.random.Generator) -> Optics:
     """Return a random instrument in which the cell is 28 to 85 pixels long (debris 14 to 28).
 
-    Elongated cells are at least so long that their height is resolved. Contrast is drawn as what the thickest part of
+    Elongated cells are at least so long that their height is resolved. Contrast is sampled as what the thickest part of
     the cell does to the light (optical density, phase), and defocus as the width of the first fringe in pixels, so that
     every look is equally likely at every size.
 

@@ -1,4 +1,4 @@
-"""Drawn cells (rule ``draw_cells``): phantom cells with their halo on a flat grey, for the variant ``synthetic``."""
+"""Simulated cells (rule ``simulate_cells``): cells of the phantom with their halo on a flat grey, for ``synthetic``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from rbcflow.cells.bank import Cell
 from rbcflow.core.boxes import mask_box
-from rbcflow.phantom.drawn import draw_cells
+from rbcflow.phantom.single import simulate_cells
 
-METHOD = "drawn"
+METHOD = "simulated"
 
 
 def draw(source: str, n_per_class: int, seed: int) -> Iterator[Cell]:
-    """Yield drawn cells of all classes.
+    """Yield simulated cells of all classes.
 
     The crop is the whole patch, since the halo around the mask is part of the look; ``background`` is the grey it
     stands on. The recording is the kind of shape, the frame a running number. Every cell is a group of its own.
@@ -22,7 +22,7 @@ def draw(source: str, n_per_class: int, seed: int) -> Iterator[Cell]:
         n_per_class: cells a class.
         seed: root of the draw.
     """
-    for number, cell in enumerate(draw_cells(n_per_class, seed)):
+    for number, cell in enumerate(simulate_cells(n_per_class, seed)):
         yield Cell(
             source=source, class_=cell.class_, donor="", recording=cell.kind, frame=number, box=mask_box(cell.mask),
             method=METHOD, group=f"{cell.kind}-{number:05d}", crop=cell.crop, mask=cell.mask,

@@ -1,16 +1,15 @@
-"""Rule draw_cells: a bank of cells from the phantom's cell model."""
+"""Rule simulate_practice: pictures with the exact label of every cell, for the outlining networks to learn from."""
 
 from pathlib import Path
 
-from rbcflow.cells.bank import write_bank
-from rbcflow.cells.drawn import draw
 from rbcflow.runtime import logs
 from rbcflow.runtime.lineage import PHANTOM
 from rbcflow.runtime.provenance import Recorder
+from rbcflow.segmentation.practice import write_practice
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake, origin=[PHANTOM])
-    cells = draw(snakemake.wildcards.bank, snakemake.params.per_class, snakemake.params.seed)
-    write_bank(Path(snakemake.output.cells).parent, cells)
+    own = snakemake.params
+    write_practice(Path(snakemake.output.practice), phantoms=own.phantoms, per_layout=own.per_layout, seed=own.seed)
     recorder.write(snakemake.output.provenance)
