@@ -333,22 +333,22 @@ def tile_recordings(results: Path, testset: str) -> tuple[str, ...] | None:
     return (count(n),) if n < 3 else None
 
 
-def _ledger(results: Path) -> pd.DataFrame:
+def _claims_table(results: Path) -> pd.DataFrame:
     return _table(results / "tables/claims.csv", dtype=str)
 
 
 def decided(results: Path, _: str) -> tuple[str, ...]:
     """Decided sentences and values of all."""
-    ledger = _ledger(results)
-    settled = ~ledger["verdict"].str.startswith("not decided")
-    sentence = ledger["kind"] == "sentence"
-    values = ledger["verdict"].isin(["within tolerance", "outside tolerance"]) & ~sentence
+    claims = _claims_table(results)
+    settled = ~claims["verdict"].str.startswith("not decided")
+    sentence = claims["kind"] == "sentence"
+    values = claims["verdict"].isin(["within tolerance", "outside tolerance"]) & ~sentence
     return tuple(map(count, ((settled & sentence).sum(), sentence.sum(), values.sum(), (~sentence).sum())))
 
 
 def would(results: Path, _: str) -> tuple[str, ...]:
     """Sentences that would hold, would not, and cannot be told, on the frames of the run."""
-    own = _ledger(results)
+    own = _claims_table(results)
     own = own[own["kind"] == "sentence"]
     left = own[own["verdict"].str.startswith("not decided")]
     holds, fails = (left["reason"].str.startswith(f"Would {word}").sum() for word in ("hold", "not hold"))
@@ -383,7 +383,7 @@ def _significant(text: str) -> str:
 
 
 def _claim(results: Path, name: str) -> pd.Series:
-    return _ledger(results).set_index("id").loc[name]
+    return _claims_table(results).set_index("id").loc[name]
 
 
 def card_simulated(results: Path, name: str) -> tuple[str, ...] | None:

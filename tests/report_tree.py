@@ -531,7 +531,7 @@ read_from_picture:
 
 
 def _write_claims_and_errors(results: Path) -> None:
-    """Write a ledger of five claims, and three errors of one run: tiles of plain red, green and blue."""
+    """Write a claims table of five claims, and three errors of one run: tiles of plain red, green and blue."""
     write_text(results / "tables/claims.csv", CLAIMS)
     write_text(results / "tables/sizes.csv", SIZES)
     for name, text in (

@@ -497,7 +497,7 @@ def test_a_plot_is_also_written_as_svg_where_that_is_wanted_and_both_repeat(tmp_
     assert not without.with_suffix(".svg").exists()
 
 
-def test_every_method_and_source_is_named_beside_its_outline_scores(tmp_path):
+def test_every_method_and_source_is_named_beside_its_segmentation_scores(tmp_path):
     for method in ("unet_cellpose", "unet"):
         sources = [
             {"method": method, "source": name, "origin": "phantom", "n_cells": 4, "found": 3, "found_from_iou": 0.5}
@@ -513,7 +513,7 @@ def test_every_method_and_source_is_named_beside_its_outline_scores(tmp_path):
         ]
         pd.DataFrame(rows).to_csv(tmp_path / method / "objects.csv", index=False)
     with style.vector_copies(True):
-        extraction.outline_scores([tmp_path / "unet_cellpose", tmp_path / "unet"], tmp_path / "plot.png")
+        extraction.segmentation_scores([tmp_path / "unet_cellpose", tmp_path / "unet"], tmp_path / "plot.png")
     # Matplotlib names every text that it draws
     drawn = re.findall(r"<!-- (.+) -->", (tmp_path / "plot.svg").read_text())
     assert {"unet + cellpose on kihm2018", "unet + cellpose on liang2024", "3 of 4"} <= set(drawn)

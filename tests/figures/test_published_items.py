@@ -126,7 +126,7 @@ def typed(change) -> dict:
     return values
 
 
-def test_typed_values_become_rows_of_the_ledger():
+def test_typed_values_become_rows_of_the_claims_table():
     # 10 parachutes: 8 named so, 2 missed; 10 slippers: 8 named so, 2 called parachutes; one false slipper
     counts = np.zeros((4, 4), int)
     counts[0, 0], counts[0, 3], counts[1, 1], counts[1, 0], counts[3, 1] = 8, 2, 8, 2, 1

@@ -380,7 +380,7 @@ def test_missing_claims_and_errors_are_stated(tree: Tree, tmp_path: Path) -> Non
     (spoiled.results / "tables/claims.csv").unlink()
     shutil.rmtree(spoiled.results / "errors")
     page = words(rendered(spoiled))
-    assert "The claims ledger was not made: tables/claims.csv does not exist." in page
+    assert "The claims table was not made: tables/claims.csv does not exist." in page
     assert "No errors were collected: the folder errors/ holds nothing for any run." in page
 
 

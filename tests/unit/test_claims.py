@@ -1,4 +1,4 @@
-"""The ledger: statistics of sentences, verdicts by interval and origin, the trial of each test, published values."""
+"""Claims: statistics of sentences, verdicts by interval and origin, the trial of each test, published values."""
 
 from __future__ import annotations
 

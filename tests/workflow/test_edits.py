@@ -84,7 +84,7 @@ EDITS = {
         | DETECT
         | TRAIN
         | {"cluster_objects", "compare_sizes", "cut_cells", "evaluate_model", "export_model", "predict_model"}
-        | {"score_outlines"},
+        | {"score_segmentation"},
     ),
     "the most boxes of a frame": (
         "predictions/predict.py", "CROWDED = ", "CROWDED = 1 + ", RECORDINGS | DETECT | {"predict_model"},
@@ -94,7 +94,7 @@ EDITS = {
     "the page": ("report/page.py", BEGIN, MORE, RECORDINGS | {"render_report"}),
     "how objects are found by background": (
         "cells/methods/background.py", BEGIN, MORE,
-        {"build_testset", "cluster_objects", "cut_cells", "score_outlines"},
+        {"build_testset", "cluster_objects", "cut_cells", "score_segmentation"},
     ),
     "how cells are divided": (
         "cells/splits.py",

@@ -1,4 +1,4 @@
-"""Origins through the real rules, from the first record to the ledger: `config/published.yaml` on a small served
+"""Origins through the real rules, from the first record to the claims table: `config/published.yaml` on a small served
 archive, an own Naples folder, simulated trainings and an adopted checkpoint."""
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Small:
         return json.loads((self.folder / "results/published" / name).read_text())
 
     @property
-    def ledger(self) -> pd.DataFrame:
+    def claims(self) -> pd.DataFrame:
         table = pd.read_csv(self.folder / "results/published/tables/claims.csv", dtype=str, keep_default_na=False)
         return table.set_index("id")
 
@@ -130,7 +130,7 @@ def ask_of_one_run(claims: Path) -> None:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """The small project with its ledger and the adopted model's card made."""
+    """The small project with its claims and the adopted model's card made."""
     folder = Place.new(tmp_path_factory.mktemp("origin")).folder
     (folder / "small").mkdir()
     for name, content in TABLES.items():
@@ -149,9 +149,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 
 def test_the_published_images_decide_the_trainings_made_of_them(small: Small):
-    ledger = small.ledger
+    claims = small.claims
     for item in ("train15", "train16"):
-        rows = ledger[ledger.section == f"training {item}"]
+        rows = claims[claims.section == f"training {item}"]
         assert len(rows) == 4
         assert set(rows.verdict) <= {"within tolerance", "outside tolerance"}
         assert set(rows.origin) == set(rows.learned_from) == {"published"}
@@ -161,11 +161,11 @@ def test_the_published_images_decide_the_trainings_made_of_them(small: Small):
 
 
 def test_simulated_and_adopted_trainings_decide_nothing(small: Small):
-    ledger = small.ledger
-    simulated = ledger[ledger.section == "training train18"]
+    claims = small.claims
+    simulated = claims[claims.section == "training train18"]
     assert set(simulated.verdict) == {"not decided: evaluated on and learned from simulated images"}
     unknown = "not decided: the images the checkpoint learned from are unknown"
-    assert set(ledger[ledger.section == "training train13"].verdict) == {unknown}
+    assert set(claims[claims.section == "training train13"].verdict) == {unknown}
     adopted = small.json("validation/random-on-naples/metrics.json")
     assert (adopted["origin"], adopted["learned_from"], adopted["adopted"]) == (["raw"], ["unknown"], True)
     assert "The images the checkpoint learned from are unknown" in " ".join(adopted["caveats"])
@@ -211,7 +211,7 @@ def test_the_published_test_images_have_classes(small: Small):
 
 def test_an_own_naples_folder_decides_with_the_published_training_and_nothing_with_a_simulated_one(small: Small):
     """`val30` is first the model of the published images, then one that learned from simulated cells."""
-    before = small.ledger
+    before = small.claims
     sentences = before[(before.kind == "sentence") & (before.origin == "raw")].index
     assert len(sentences) >= 2
     assert not before.loc[sentences, "verdict"].str.startswith("not decided").any()
@@ -222,6 +222,6 @@ def test_an_own_naples_folder_decides_with_the_published_training_and_nothing_wi
     swapped = table.read_text().replace("val30", "val0").replace("val32", "val30").replace("val0", "val32")
     table.write_text(swapped)
     small.snakemake("results/published/tables/claims.csv")
-    after = small.ledger.loc[sentences]
+    after = small.claims.loc[sentences]
     assert set(after.verdict) == {LEARNED}
     assert set(after.learned_from) == {"phantom"}

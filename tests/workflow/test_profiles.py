@@ -57,7 +57,7 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
         "verify_training",
         "predict_{job}",
         "cut_cells",
-        "score_outlines_by_{kind}",
+        "score_segmentation_by_{kind}",
         "detect_recording",
         "retrain_detector",
         "evaluate_retraining",
@@ -72,7 +72,7 @@ def test_downloads_run_where_snakemake_runs(rule: str):
 def test_the_slurm_profile_names_rules_that_there_are():
     registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
     drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in ONCE}
-    scored = {"score_outlines_by_rules", "score_outlines_by_networks"}
+    scored = {"score_segmentation_by_rules", "score_segmentation_by_networks"}
     known = {*rules(), *taken_over(), *drawn, *FAMILIES, *scored}
     assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
     assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 TOY = ["--configfile", "config/toy.yaml"]
 MADE_BEFORE_DATASETS = {
     "simulate_phantom", "fetch_recordings", "simulate_practice", "train_unet", "train_cellpose", "cluster_objects",
-    "cut_cells", "simulate_cells", "split_cells", "score_outlines",
+    "cut_cells", "simulate_cells", "split_cells", "score_segmentation",
 }  # fmt: skip
 BY_BANK_OR_SOURCE = MADE_BEFORE_DATASETS - {"simulate_practice", "train_unet", "train_cellpose"}
 DRAWN_LAST = {
@@ -40,7 +40,7 @@ DRAWN_LAST = {
 }  # fmt: skip
 ONE_SCRIPT = {
     r"^(predict|evaluate)_.+": r"\1_model",
-    r"^(draw_run|collect_errors|score_outlines)_.+": r"\1",
+    r"^(draw_run|collect_errors|score_segmentation)_.+": r"\1",
     r"^draw_(counted|outlined|composed|trained|evaluated)$": "draw_figure",
 }
 """Rules that there are for each model, or for what has happened, and what their logs and records call them."""

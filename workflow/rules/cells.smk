@@ -105,7 +105,7 @@ for kind, methods in PLAN.cells.scored_by.items():
     rule:
         """Extraction methods on every source with known masks that they can take."""
         name:
-            f"score_outlines_by_{kind}"
+            f"score_segmentation_by_{kind}"
         input:
             **PLAN.cells.network_inputs(SETTINGS.networks(methods)),
             records=PLAN.cells.scored_records(methods),
@@ -114,9 +114,9 @@ for kind, methods in PLAN.cells.scored_by.items():
             objects=[f"<results>/outlines/{method}/objects.csv" for method in methods],
             provenance=[f"<results>/outlines/{method}/provenance.json" for method in methods],
         log:
-            f"<logs>/score_outlines/{kind}.log",
+            f"<logs>/score_segmentation/{kind}.log",
         benchmark:
-            f"<benchmarks>/score_outlines/{kind}.tsv"
+            f"<benchmarks>/score_segmentation/{kind}.tsv"
         priority: PRIORITY["score"]
         conda:
             "../../environment.yml"
@@ -128,8 +128,8 @@ for kind, methods in PLAN.cells.scored_by.items():
         params:
             methods=[PLAN.cells.scored_method(method) for method in methods],
             frames=CONFIG.segmentation.scored_frames,
-            code=code("score_outlines"),
+            code=code("score_segmentation"),
         message:
             f"Comparing outlines by {kind} with true masks"
         script:
-            "../scripts/score_outlines.py"
+            "../scripts/score_segmentation.py"

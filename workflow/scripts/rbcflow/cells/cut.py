@@ -1,4 +1,4 @@
-"""The extraction methods by the names ``config/banks.yaml`` uses (rules ``cut_cells`` and ``score_outlines``)."""
+"""The extraction methods by the names ``config/banks.yaml`` uses (rules ``cut_cells`` and ``score_segmentation``)."""
 
 from __future__ import annotations
 

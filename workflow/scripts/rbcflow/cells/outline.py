@@ -1,4 +1,4 @@
-"""What every extraction method gives: a frame's objects with masks (rules ``cut_cells`` and ``score_outlines``).
+"""What every extraction method gives: a frame's objects with masks (rules ``cut_cells`` and ``score_segmentation``).
 
 A method yields ``Outlined`` frames. The bank turns them into cells, the segmentation benchmark compares them with
 truth.

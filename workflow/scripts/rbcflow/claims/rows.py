@@ -1,4 +1,4 @@
-"""One row of the ledger."""
+"""One row of the claims table."""
 
 from __future__ import annotations
 

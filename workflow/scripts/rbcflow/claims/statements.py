@@ -1,4 +1,4 @@
-"""The sentences of ``paper/claims.yaml``, as the ledger tests them."""
+"""The sentences of ``paper/claims.yaml``, as the claims table tests them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Statement:
     """One sentence of the preprint.
 
     Attributes:
-        id: of the ledger's row.
+        id: of the claims table's row.
         claim: what the preprint says, in our words.
         source: where it says so.
         runs: weight of each run in the sum that is the statistic, by the id the preprint gave the run, or ours; empty

@@ -1,4 +1,4 @@
-"""The ledger's rows, and the ledger."""
+"""The rows of the claims table, and the table."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Evidence:
 
 
 def evaluate_claims(claims: Mapping[str, Any], published: Mapping[str, Any], evidence: Evidence) -> pd.DataFrame:
-    """Return the ledger.
+    """Return the claims table.
 
     Args:
         claims: ``paper/claims.yaml``.

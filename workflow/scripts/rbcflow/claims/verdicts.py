@@ -1,4 +1,4 @@
-"""The words of the ledger, and how an interval becomes one; whether a number decides at all is ``origin``'s."""
+"""The words of the claims table, and how an interval becomes one; whether a number decides at all is ``origin``'s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests a sentence, in words: for the ledger and for the page's cards."""
+"""What tests a sentence, in words: for the claims table and for the page's cards."""
 
 from __future__ import annotations
 

@@ -93,12 +93,12 @@ def check_references(settings: Settings) -> None:
         if model.published_as and (first := made.setdefault(model.published_as, name)) != name:
             found = f"published_as {model.published_as!r} of {first!r} and of {name!r}"
             raise InputError(
-                tables.models, found, "each published training once, as the ledger evaluates it", f"key {name}"
+                tables.models, found, "each published training once, as the claims table evaluates it", f"key {name}"
             )
     published: dict[str, str] = {}
     for name, run in settings.runs.items():
         if run.published_as and (first := published.setdefault(run.published_as, name)) != name:
-            expected = f"each published run once, as the ledger evaluates it; it is {first} already"
+            expected = f"each published run once, as the claims table evaluates it; it is {first} already"
             raise InputError(tables.runs, repr(run.published_as), expected, f"run {name}, column published_as")
         check_name(run.model, settings.models, tables.runs, f"run {name}, column model")
         check_name(run.testset, testsets, tables.runs, f"run {name}, column testset")

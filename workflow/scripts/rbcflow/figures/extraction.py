@@ -21,11 +21,11 @@ WORST = "#B2182B"
 """Colour of the worst decile."""
 
 
-def outline_scores(outlines: list[Path], output: Path) -> None:
+def segmentation_scores(outlines: list[Path], output: Path) -> None:
     """Show the IoU of every true cell with what each extraction method outlined, the worst decile marked.
 
     Args:
-        outlines: folders of rule ``score_outlines``.
+        outlines: folders of rule ``score_segmentation``.
         output: PNG file.
     """
     scored = [pair for folder in outlines for pair in _scored(folder)]

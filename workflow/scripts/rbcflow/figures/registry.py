@@ -21,7 +21,7 @@ DRAWS: dict[str, str] = {
     for module, functions in {
         "raw": ("raw_frames",),
         "extraction": (
-            "class_counts", "pressure_shares", "outline_scores", "unet_panels", "box_sizes",
+            "class_counts", "pressure_shares", "segmentation_scores", "unet_panels", "box_sizes",
         ),
         "cells": ("cell_sheet", "cell_counts"),
         "composition": ("background_steps", "overlaps"),

@@ -1,4 +1,4 @@
-"""Extraction methods against exact masks (rule ``score_outlines``): cells found, missed and invented, IoU, boundary F1.
+"""Extraction methods against exact masks (``score_segmentation``): cells found, missed and invented, IoU, boundary F1.
 
 Every whole true cell of the sampled frames counts once; a missed one has IoU 0. Cells that the frame's edge cuts are
 neither asked for nor held against a method.

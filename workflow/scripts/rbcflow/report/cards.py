@@ -109,18 +109,18 @@ class Card:
 
 
 def read_cards(
-    ledger: list[Claim] | None, testsets: dict[str, Any], sources: list[Source], runs: list[Run]
+    claims: list[Claim] | None, testsets: dict[str, Any], sources: list[Source], runs: list[Run]
 ) -> list[Card]:
-    """Return a card for each sentence of the ledger, in the ledger's order.
+    """Return a card for each sentence of the claims table, in its order.
 
     Args:
-        ledger: all claims, None where there is no ledger.
+        claims: all claims, None where there is no claims table.
         testsets: rows of the table of test sets.
         sources: all sources.
         runs: all runs, which know how many true boxes of a class a test set has.
     """
     evaluated = {run.testset.name: run for run in runs if run.status == "evaluated"}
-    return [_card(claim, testsets, sources, evaluated) for claim in ledger or [] if claim.kind == "sentence"]
+    return [_card(claim, testsets, sources, evaluated) for claim in claims or [] if claim.kind == "sentence"]
 
 
 def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source], evaluated: dict[str, Run]) -> Card:
@@ -140,7 +140,7 @@ def _card(claim: Claim, testsets: dict[str, Any], sources: list[Source], evaluat
 
 
 def _power(text: str) -> Power:
-    """Read the ledger's words, such as ``right 84 %, open 16 %, wrong 0 % at 0.97``."""
+    """Read the claims table's words, such as ``right 84 %, open 16 %, wrong 0 % at 0.97``."""
     shares = dict(re.findall(r"(right|wrong) (\d+)", text))
     return Power(shares.get("right", ""), shares.get("wrong", "0"), text.rpartition(" at ")[2].replace("-", MINUS))
 
@@ -218,9 +218,9 @@ class Values:
         return sum(not row.verdict.startswith(UNDECIDED) and row.tone != "open" for row in self.rows)
 
 
-def read_values(ledger: list[Claim] | None) -> dict[str, Values]:
+def read_values(claims: list[Claim] | None) -> dict[str, Values]:
     """Return the printed values of trainings, of the simulated cells on Singapore's pictures, and counts."""
-    values = [claim for claim in ledger or [] if claim.kind == "value"]
+    values = [claim for claim in claims or [] if claim.kind == "value"]
     return {
         "trainings": Values([claim for claim in values if claim.section.startswith("training ")]),
         "singapore": Values([claim for claim in values if claim.section == "simulated cells on Singapore"]),

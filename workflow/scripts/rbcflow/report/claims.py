@@ -1,4 +1,4 @@
-"""The claims ledger, from ``tables/claims.csv`` (rule ``render_report``)."""
+"""The claims table, from ``tables/claims.csv`` (rule ``render_report``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BAD = (verdicts.FAILS, verdicts.OUTSIDE)
 
 @dataclass(frozen=True)
 class Claim(rows.Claim):
-    """A row of the ledger as the page shows it."""
+    """A row of the claims table as the page shows it."""
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def _few(recordings: str) -> bool:
 
 
 def read_claims(results: Path) -> list[Claim] | None:
-    """Return the ledger in the file's order, or None where there is no such file.
+    """Return the claims table in the file's order, or None where there is no such file.
 
     Raises:
         InputError: the file lacks a column.
@@ -60,9 +60,9 @@ def read_claims(results: Path) -> list[Claim] | None:
     return [Claim(*(row[name] for name in COLUMNS)) for row in table.to_dict("records")]
 
 
-def count_verdicts(ledger: list[Claim]) -> dict[str, tuple[str, int]]:
+def count_verdicts(claims: list[Claim]) -> dict[str, tuple[str, int]]:
     """Return tone and number of claims by verdict, settled ones first."""
     order = {verdict: place for place, verdict in enumerate((*GOOD, *BAD))}
-    verdicts = sorted({claim.verdict for claim in ledger}, key=lambda v: (order.get(v, len(order)), v))
-    chosen = {verdict: [claim for claim in ledger if claim.verdict == verdict] for verdict in verdicts}
+    verdicts = sorted({claim.verdict for claim in claims}, key=lambda v: (order.get(v, len(order)), v))
+    chosen = {verdict: [claim for claim in claims if claim.verdict == verdict] for verdict in verdicts}
     return {verdict: (group[0].tone, len(group)) for verdict, group in chosen.items()}

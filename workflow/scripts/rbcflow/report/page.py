@@ -289,7 +289,7 @@ def collect(
     figures = read_figures(results, registry, keys, {str(row["run"]): row for row in runs})
     figures = _told(results, project, figures, made)
     records, timings, printed = read_records(results), read_timings(results), citation.read_values(project)
-    pixels, ledger = read_pixels(results), read_claims(results)
+    pixels, claims = read_pixels(results), read_claims(results)
     return Page(
         config=config,
         **vars(made),
@@ -302,7 +302,7 @@ def collect(
         records=records,
         rebuilt=_rebuilt(made.models, made.runs),
         software=citation.read_software(project),
-        claims=ledger,
+        claims=claims,
         deviations=Path(os.path.relpath(project / "paper/deviations.md", results)).as_posix(),
         graph=read_graph(results, records, timings),
         errors=read_errors(results, [str(row["run"]) for row in runs]),
@@ -310,8 +310,8 @@ def collect(
         matrix=read_matrix(results, config, made.groups),
         universal=read_universal(results, project),
         pairs=read_pairs(results, made.runs),
-        cards=read_cards(ledger, config["testsets"], made.sources, made.runs),
-        values=read_values(ledger),
+        cards=read_cards(claims, config["testsets"], made.sources, made.runs),
+        values=read_values(claims),
         folder=results.as_posix() if not results.is_absolute() else results.name,
         items=read_items(project / ITEMS, registry),
         pictures=read_pictures(printed),

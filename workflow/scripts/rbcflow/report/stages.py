@@ -243,7 +243,7 @@ def read_banks(results: Path, banks: dict[str, dict]) -> list[CellBank]:
 
 
 def read_outlines(results: Path) -> list[dict[str, Any]]:
-    """Return the summaries of rule ``score_outlines``, one a method and source."""
+    """Return the summaries of rule ``score_segmentation``, one a method and source."""
     files = sorted((results / "outlines").glob("*/summary.json"))
     return [summary for file in files for summary in (read_json(file) or {}).get("sources", [])]
 

@@ -1,4 +1,4 @@
-"""Cells by Cellpose (rules ``cut_cells`` and ``score_outlines``; method, sections 2.1 and 2.2: Kihm and Liang).
+"""Cells by Cellpose (rules ``cut_cells`` and ``score_segmentation``; method, sections 2.1 and 2.2: Kihm and Liang).
 
 A crop of these sources shows one cell, sorted by its class. The label at its centre is taken, or of classes that the
 laboratory names, everything that has a label; then the shape must not be too elongated.

@@ -1,4 +1,4 @@
-"""Cells by what is darker than the row's ends, for crops of one cell (rules ``cut_cells`` and ``score_outlines``).
+"""Cells by what is darker than the row's ends, for crops of one cell (rules ``cut_cells`` and ``score_segmentation``).
 
 No network has a part in it, and all is arithmetic of whole numbers: masks are the same on every processor, which those
 of a trained network are not. The preprint outlined these crops by Cellpose.

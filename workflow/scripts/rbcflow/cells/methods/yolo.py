@@ -1,4 +1,4 @@
-"""Cells by a detector's boxes (rules ``cut_cells``, ``score_outlines``; method, section 2.3, Singapore selection).
+"""Cells by a detector's boxes (rules ``cut_cells``, ``score_segmentation``; method, section 2.3, Singapore selection).
 
 A detector of any class finds the boxes, which are cropped as boxes; the U-Net's foreground inside a box is the mask.
 """

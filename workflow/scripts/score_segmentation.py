@@ -1,4 +1,4 @@
-"""Rules score_outlines_by_<what>: extraction methods on every source with known masks that they can take."""
+"""Rules score_segmentation_by_<what>: extraction methods on every source with known masks that they can take."""
 
 from pathlib import Path
 
@@ -21,7 +21,12 @@ if __name__ == "__main__":
         inputs = {name: file for name, file in trained.items() if name in method["needs"]} | {"records": records}
         params = {"networks": networks, "extraction": method["extraction"], "frames": frames, "code": code}
         recorder = Recorder(
-            "score_outlines", inputs, params, {"method": method["method"]}, tools=NETWORKS, remarks=remarks_on(networks)
+            "score_segmentation",
+            inputs,
+            params,
+            {"method": method["method"]},
+            tools=NETWORKS,
+            remarks=remarks_on(networks),
         )
         folder, scored = Path(summary).parent, []
         for source in map(record.read, records):
