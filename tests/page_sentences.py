@@ -368,7 +368,7 @@ def committed(results: Path, _: str) -> tuple[str, ...] | None:
     if own is None:
         return None
     own = own[own["stage"] == "dataset"]
-    return count((own["expected_at"] != "").sum()), count(len(own))
+    return count((own["committed_at"] != "").sum()), count(len(own))
 
 
 def trained_as(results: Path, _: str) -> tuple[str, ...]:

@@ -160,7 +160,7 @@ def record(rule: str, origin: list[str], inputs: dict[str, Any] | None = None) -
         "rule": rule,
         "wildcards": {},
         "inputs": inputs or {},
-        "params": {"seed": 0, "code": "ab" * 32},
+        "params": {"seed": 0, "source_fingerprint": "ab" * 32},
         "versions": {"python": "3.11", "torch": "2.14.1"},
         "seconds": 1.5,
         "ended": "2026-11-25T10:00:03+00:00",
@@ -505,7 +505,7 @@ CHECKS = "run,what,against,ours,theirs,difference,agrees\n" + "".join(
     for n, (library, agrees) in enumerate((("Ultralytics", True), ("faster-coco-eval", True), ("Ultralytics", False)))
 )
 FINGERPRINTS = (
-    "stage,name,recipe,fingerprint,expected_at,differs_first_at\ndataset,random,aa,bb,toy,\n"
+    "stage,name,recipe,fingerprint,committed_at,differs_first_at\ndataset,random,aa,bb,toy,\n"
     "dataset,synthetic,aa,bb,,bank simulated\n"
 )
 ITEMS = (

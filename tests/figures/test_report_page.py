@@ -418,7 +418,7 @@ def test_page_holds_nothing_to_fetch(html: str) -> None:
 
 
 PIXELS = """\
-stage,name,recipe,fingerprint,expected_at,differs_first_at
+stage,name,recipe,fingerprint,committed_at,differs_first_at
 raw,nouaman2024,aa,bb,toy,
 dataset,random,aa,bb,,bank nouaman2024
 """

@@ -33,10 +33,10 @@ GHOST = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(40)
 """What a Mac writes beside each file on a foreign disk, under the file's name after `._`."""
 
 
-def accepted(layout: str, raw: Path, bad_files: str = "stop", **reading: object) -> Path:
+def accepted(layout: str, raw: Path, bad_files: str = "stop", **reading_options: object) -> Path:
     """Return the folder that later stages read, and write the record as the rule does."""
     links = raw.parent / "links"
-    found = skipping.accept(layout, raw, links, bad_files, **{"without_polygons": "leave_out", **reading})
+    found = skipping.accept(layout, raw, links, bad_files, **{"without_polygons": "leave_out", **reading_options})
     sums = manifest.check(found.listing, raw.parent / "raw.sha256")
     record.write(raw.parent / "source.json", source="s", layout=layout, origin="raw", folder=links,
                  sums=found.sums(sums), **found.told)  # fmt: skip
@@ -359,9 +359,9 @@ def export(raw: Path, document: dict, encoding: str = "utf-8") -> None:
     (folder(raw / "annotations") / "result.json").write_text(json.dumps(document), encoding=encoding)
 
 
-def frames_of(raw: Path, **reading: object) -> list[tuple[str, int, int]]:
+def frames_of(raw: Path, **reading_options: object) -> list[tuple[str, int, int]]:
     """Return recording, index and number of polygons of each annotated frame that is taken."""
-    links = accepted("nouaman2024", raw, **reading)
+    links = accepted("nouaman2024", raw, **reading_options)
     frames = layouts.READERS["nouaman2024"].annotated_frames(links)
     return [(frame.recording, frame.index, len(frame.polygons)) for frame in frames]
 

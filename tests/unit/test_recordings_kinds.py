@@ -150,13 +150,13 @@ def wide() -> Simulated:
 def run(finder: CellFinder, row: Recording, folder: Path) -> None:
     """Take one recording through all stages that say something of it."""
     folder.mkdir(parents=True)
-    reading = read_or_refuse(row, "my.tsv")
-    (folder / "probe.json").write_text(json.dumps(described_or_refused(row, reading, "my.tsv")))
+    metadata = read_or_refuse(row, "my.tsv")
+    (folder / "probe.json").write_text(json.dumps(described_or_refused(row, metadata, "my.tsv")))
     tables, named = (folder / "boxes.parquet", folder / "frames.parquet"), {"detector": "starter", "sha256": "0"}
-    if reading["refused"]:
-        detect_nothing(reading, *tables, **named)
+    if metadata["refused"]:
+        detect_nothing(metadata, *tables, **named)
     else:
-        detect(reading | {"scale": row.scale}, finder, *tables, **named, looks=shipped_record("starter").get("looks"))
+        detect(metadata | {"scale": row.scale}, finder, *tables, **named, looks=shipped_record("starter").get("looks"))
     stage.link_recording(folder)
     stage.evaluate_recording(folder, alone=False)
 

@@ -25,7 +25,7 @@ from rbcflow.recordings.kept import Evaluated
 from rbcflow.recordings.link import Flow
 from rbcflow.recordings.probe import probe
 from rbcflow.runtime.provenance import sha256
-from rbcflow.training.dataset_view import label_sizes, private_view
+from rbcflow.training.linked_dataset import label_sizes, linked_dataset
 from rbcflow.training.train import train
 from recordings_inputs import draw_recording
 from tiny_yolo import save, toy_network
@@ -140,7 +140,7 @@ def test_as_many_project_images_as_own_ones_with_cells_of_the_same_size(shard, t
     own = {split: retrain.parts(np.zeros((80, 400), np.uint8), np.array([[0, 0, 34, 34.0]]), ("slipper",), 1.0)
            for split in ("train", "val")}  # fmt: skip
     retrain.write(tmp_path / "data", own, three)
-    view = private_view(tmp_path / "data/data.yaml", tmp_path / "view")
+    view = linked_dataset(tmp_path / "data/data.yaml", tmp_path / "view")
     assert label_sizes(Path(view["train"]), retrain.SIDE) == {"n": 4} | dict.fromkeys(
         ("side_px", "low_seen_px", "side_seen_px", "high_seen_px"), 34.0
     )

@@ -27,7 +27,7 @@ from rbcflow.metrics.average_precision import THRESHOLDS, hits, ultralytics_ap
 from rbcflow.metrics.run import evaluate
 from rbcflow.metrics.sizes import COLUMNS, compare_sizes
 from rbcflow.runtime.provenance import sha256
-from rbcflow.training.dataset_view import label_sizes
+from rbcflow.training.linked_dataset import label_sizes
 
 BOX = ["x0", "y0", "x1", "y1"]
 VARIANT = yaml.safe_load((PROJECT / "config/variants.yaml").read_text())["synthetic"].get("compose", {})

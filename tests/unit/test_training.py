@@ -22,7 +22,7 @@ from rbcflow.detector import hardware
 from rbcflow.detector.hardware import choose_precision
 from rbcflow.detector.weights import load_verified, state_sha256
 from rbcflow.runtime.provenance import sha256
-from rbcflow.training.dataset_view import private_view
+from rbcflow.training.linked_dataset import linked_dataset
 from rbcflow.training.train import train
 from tiny_yolo import COUNTS, SIDE, save, toy_network, write_dataset
 
@@ -255,7 +255,7 @@ def test_out_of_memory_with_one_image_a_batch_fails(data, tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(("classes", "labels"), [(CLASSES[:2], {0, 1}), (CLASSES, {0, 1, 2}), (None, {0, 1, 2})])
 def test_a_view_keeps_the_labels_of_the_classes_asked_for(data, tmp_path, classes, labels):
-    view = private_view(data, tmp_path / "view", classes)
+    view = linked_dataset(data, tmp_path / "view", classes)
     assert tuple(view["names"].values()) == (classes or CLASSES)
     assert view["nc"] == len(view["names"])
     files = sorted((tmp_path / "view").glob("*/*/labels/*.txt"))
@@ -264,12 +264,12 @@ def test_a_view_keeps_the_labels_of_the_classes_asked_for(data, tmp_path, classe
 
 
 def test_three_outputs_for_two_classes_of_labels(data, tmp_path):
-    view = private_view(data, tmp_path / "two", CLASSES[:2])
+    view = linked_dataset(data, tmp_path / "two", CLASSES[:2])
     assert (view["nc"], view["names"]) == (2, {0: "croissant", 1: "slipper"})
     description = yaml.safe_load(data.read_text())
     del description["names"][2]
     data.write_text(yaml.safe_dump(description))
-    view = private_view(data, tmp_path / "three", CLASSES)
+    view = linked_dataset(data, tmp_path / "three", CLASSES)
     assert (view["nc"], view["names"]) == (3, {0: "croissant", 1: "slipper", 2: "other"})
 
 
@@ -329,7 +329,7 @@ def test_a_broken_dataset_is_refused(data, tmp_path, file, content, message):
 
 
 def test_the_view_lists_every_image_through_links(data, tmp_path):
-    view = private_view(data, tmp_path / "view")
+    view = linked_dataset(data, tmp_path / "view")
     assert view["names"] == {0: "croissant", 1: "slipper", 2: "other"}
     for split in ("train", "val"):
         images = [Path(line) for line in Path(view[split]).read_text().splitlines()]

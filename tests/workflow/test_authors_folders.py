@@ -41,9 +41,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_file_is_read_or_ignored(project: Path, tmp_path: Path):
     for source, overrides in yaml.safe_load(documented())["sources"].items():
-        reading = {key: {**SOURCES[source], **overrides}.get(key, []) for key in ("take", "ignore")}
+        reading_options = {key: {**SOURCES[source], **overrides}.get(key, []) for key in ("take", "ignore")}
         links = tmp_path / source
-        found = skipping.accept(source, project / overrides["path"], links, "stop", **reading,
+        found = skipping.accept(source, project / overrides["path"], links, "stop", **reading_options,
                                 without_polygons="leave_out")  # fmt: skip
         data = {name for name in found.listing.data if not name.endswith(".json")}
         assert data == set(found.arrangement.places.values()) - {"saarland/annotations/result.json"}

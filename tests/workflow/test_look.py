@@ -16,12 +16,12 @@ from rbcflow.sources.look import COLUMNS, look, table
 from rbcflow.sources.seen import keep, state
 from yolo_folders import NAPLES, PATTERN, splits, write
 
-READING = {"take": [], "ignore": [], "without_polygons": "empty"}
+READING_OPTIONS = {"take": [], "ignore": [], "without_polygons": "empty"}
 
 
-def seen(root: Path, layout: str, **reading) -> dict[str, str]:
+def seen(root: Path, layout: str, **reading_options) -> dict[str, str]:
     """Return what is told of a folder by column."""
-    return dict(zip(COLUMNS[2:], look(layout, root, READING | reading).cells(), strict=True))
+    return dict(zip(COLUMNS[2:], look(layout, root, READING_OPTIONS | reading_options).cells(), strict=True))
 
 
 def test_a_look_counts_what_is_read_ignored_and_bad(tmp_path: Path):
@@ -30,7 +30,7 @@ def test_a_look_counts_what_is_read_ignored_and_bad(tmp_path: Path):
     found = seen(root, "yolo_folder", ignore=["labels.cache"])
     assert (found["read"], found["bad"]) == ("6 other, 7 picture", "1 other, 1 picture")
     assert (found["frames"], found["annotated"], found["without objects"]) == ("7", "7", "1")
-    told = look("yolo_folder", root, READING)
+    told = look("yolo_folder", root, READING_OPTIONS)
     assert sorted(told.bad) == ["images/z.png", "labels/z.txt"]
     assert any("1 of 7 pictures have no label file" in remark for remark in told.remarks)
     assert not [path for path in root.rglob("*") if path.suffix not in (".png", ".txt") and path.is_file()]
@@ -45,9 +45,9 @@ def test_a_look_at_a_laboratorys_videos_tells_donors_and_annotated_frames(tmp_pa
 
 def test_a_folder_that_is_no_source_is_refused_with_the_reason_of_its_files(tmp_path: Path):
     root = write(tmp_path / "own", {"v 0.12 cm:s/a.tif": b"no stack"})
-    assert look("naples", root, READING).cells()[0] == "refused"
-    assert "a.tif" in look("naples", root, READING).refused
-    assert "no such folder" in look("naples", tmp_path / "gone", READING).refused
+    assert look("naples", root, READING_OPTIONS).cells()[0] == "refused"
+    assert "a.tif" in look("naples", root, READING_OPTIONS).refused
+    assert "no such folder" in look("naples", tmp_path / "gone", READING_OPTIONS).refused
 
 
 def test_a_changed_label_is_another_state_of_a_folder_and_a_touched_one_is_not(tmp_path: Path):

@@ -108,8 +108,10 @@ def test_boxes_of_cells_stand_in_where_pictures_have_no_truth(usual, tmp_path):
 
 def test_runs_without_files_are_jobs_of_their_own(tmp_path):
     own = plan(phantoms=False, raw=str(tmp_path))
-    assert set(own.runs.jobs) >= {"synthetic", "synthetic_elsewhere"}
-    there = {run.testset for job, runs in own.runs.jobs.items() if job[-9:] != "elsewhere" for run in runs.values()}
+    assert set(own.runs.runs_by_job) >= {"synthetic", "synthetic_elsewhere"}
+    there = {
+        run.testset for job, runs in own.runs.runs_by_job.items() if job[-9:] != "elsewhere" for run in runs.values()
+    }
     assert there == {"synthetic_test", "flow_public"}
 
 

@@ -299,7 +299,7 @@ def test_a_changed_condition_finds_no_cell_anew(clone: Path):
 def test_one_recording_without_a_sheet_is_named_after_its_file(clone: Path):
     asked = [f"recording={clone}/data/Donor A 20 mbar.avi", "pixel_um=0.18", "fps=500", "detector=starter"]
     planned = run(clone, "-n", "recordings", "--config", *asked)
-    assert "results/recordings/donor_a_20_mbar/reading.json" in planned
+    assert "results/recordings/donor_a_20_mbar/metadata.json" in planned
 
 
 @pytest.mark.slow

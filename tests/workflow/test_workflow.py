@@ -368,7 +368,7 @@ def test_fingerprints_are_those_expected(clone: Clone):
         (stage, name) for stage in expected for name in expected[stage]
     }
     assert set(expected["dataset"]) == set(yaml.safe_load((PROJECT / "config/variants.yaml").read_text()))
-    assert table.expected_at.tolist() == ["toy"] * len(table), "if the change is meant, run `make fingerprints`"
+    assert table.committed_at.tolist() == ["toy"] * len(table), "if the change is meant, run `make fingerprints`"
 
 
 def test_half_of_the_shards_lost_come_back_the_same(clone: Clone):

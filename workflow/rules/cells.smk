@@ -27,7 +27,7 @@ rule cluster_objects:
         networks=lambda wildcards: PLAN.cells.bank_params(wildcards.bank),
         options=lambda wildcards: PLAN.cells.options(wildcards.bank),
         extraction=lambda wildcards: PLAN.cells.extraction(SETTINGS.banks[wildcards.bank].source),
-        code=code("cluster_objects"),
+        source_fingerprint=source_fingerprint("cluster_objects"),
     message:
         "Clustering what the U-Net found for {wildcards.bank}"
     script:
@@ -63,7 +63,7 @@ rule cut_cells:
         methods=lambda wildcards: SETTINGS.banks[wildcards.bank].methods,
         options=lambda wildcards: PLAN.cells.options(wildcards.bank),
         extraction=lambda wildcards: PLAN.cells.extraction(SETTINGS.banks[wildcards.bank].source),
-        code=code("cut_cells"),
+        source_fingerprint=source_fingerprint("cut_cells"),
     message:
         "Cutting single cells for the bank {wildcards.bank}"
     script:
@@ -92,7 +92,7 @@ rule simulate_cells:
     params:
         per_class=CONFIG.phantom.simulated_per_class,
         seed=CONFIG.seed,
-        code=code("simulate_cells"),
+        source_fingerprint=source_fingerprint("simulate_cells"),
     message:
         "Drawing single cells for the bank {wildcards.bank}"
     script:
@@ -128,7 +128,7 @@ for kind, methods in PLAN.cells.scored_by.items():
         params:
             methods=[PLAN.cells.scored_method(method) for method in methods],
             frames=CONFIG.segmentation.scored_frames,
-            code=code("score_segmentation"),
+            source_fingerprint=source_fingerprint("score_segmentation"),
         message:
             f"Comparing outlines by {kind} with true masks"
         script:

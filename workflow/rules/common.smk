@@ -55,7 +55,7 @@ if workflow.is_main_process and (
 
 spread_resources(workflow, PLAN.runs.rules())
 
-EXPECTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
+COMMITTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
 """Committed fingerprints: keys `probe` and `scales`."""
 
 PRIORITY = {
@@ -89,7 +89,7 @@ wildcard_constraints:
 CODE = code_tools.Library(SCRIPTS, kept=Path(".snakemake/code.json"), outside=laboratories.folders())
 
 
-def code(script, *named):
+def source_fingerprint(script, *named):
     """Return the fingerprint of a script and of the library modules it reaches: the param that makes changed logic rerun."""
     return CODE.fingerprint(f"{script}.py", *named)
 

@@ -22,7 +22,7 @@ rule check_metrics:
         runtime=growing(120),
     params:
         runs=list(rows(SETTINGS.evaluated).values()),
-        code=code("check_metrics"),
+        source_fingerprint=source_fingerprint("check_metrics"),
     message:
         "Counting every run again by the libraries' own functions"
     script:
@@ -56,7 +56,7 @@ rule compare_runs:
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
         seed=CONFIG.seed,
-        code=code("compare_runs"),
+        source_fingerprint=source_fingerprint("compare_runs"),
     message:
         "Drawing recordings again and again, and comparing models on the same frames"
     script:
@@ -84,7 +84,7 @@ rule compare_sizes:
         runtime=growing(10),
     params:
         runs=list(rows(SETTINGS.evaluated).values()),
-        code=code("compare_sizes"),
+        source_fingerprint=source_fingerprint("compare_sizes"),
     message:
         "Putting every published run beside itself at another size"
     script:
@@ -110,7 +110,7 @@ rule measure_looks:
         mem_mb=growing(1000),
         runtime=growing(60),
     params:
-        code=code("measure_looks"),
+        source_fingerprint=source_fingerprint("measure_looks"),
     message:
         "Measuring shape, colour and halo of the cells in recordings"
     script:
@@ -155,7 +155,7 @@ rule evaluate_claims:
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
         seed=CONFIG.seed,
-        code=code("evaluate_claims"),
+        source_fingerprint=source_fingerprint("evaluate_claims"),
     message:
         "Evaluating every claim and printed value of the preprint"
     script:

@@ -27,7 +27,7 @@ rule split_cells:
         shares=CONFIG.shares.model_dump(),
         paper=lambda wildcards: PLAN.datasets.paper_shares(wildcards.scheme, wildcards.banks),
         seed=CONFIG.seed,
-        code=code("split_cells"),
+        source_fingerprint=source_fingerprint("split_cells"),
     message:
         "Dividing the cells of {wildcards.banks} into train, val and test by the scheme {wildcards.scheme}"
     script:
@@ -58,7 +58,7 @@ rule compose_shard:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         indices=lambda wildcards: PLAN.datasets.shard_range(**wildcards),
         seed=CONFIG.seed,
-        code=code("compose_shard"),
+        source_fingerprint=source_fingerprint("compose_shard"),
     message:
         "Composing {wildcards.variant}, {wildcards.split}, shard {wildcards.shard}"
     script:
@@ -89,7 +89,7 @@ rule import_dataset:
     params:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         origin=lambda wildcards: PLAN.datasets.import_params(wildcards.variant, DISK),
-        code=code("import_dataset"),
+        source_fingerprint=source_fingerprint("import_dataset"),
     message:
         "Taking the images of {wildcards.variant} from where they were published"
     script:
@@ -125,7 +125,7 @@ rule collect_dataset:
         compose=lambda wildcards: SETTINGS.variants[wildcards.variant].compose,
         dataset=lambda wildcards: SETTINGS.variants[wildcards.variant].dataset,
         seed=CONFIG.seed,
-        code=code("collect_dataset"),
+        source_fingerprint=source_fingerprint("collect_dataset"),
     message:
         "Collecting the shards of {wildcards.variant}"
     script:

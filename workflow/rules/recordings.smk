@@ -20,7 +20,7 @@ rule read_recording:
     input:
         file=lambda wildcards: OWN.rows[wildcards.recording].file,
     output:
-        reading="<results>/recordings/{recording}/reading.json",
+        metadata="<results>/recordings/{recording}/metadata.json",
         provenance="<results>/recordings/{recording}/provenance.json",
     log:
         "<logs>/read_recording/{recording}.log",
@@ -35,7 +35,7 @@ rule read_recording:
     params:
         row=lambda wildcards: OWN.row(wildcards.recording, "recording", "file", "roi", "first", "last"),
         listing=lambda wildcards: DISK.recording_listing(OWN.rows[wildcards.recording].file),
-        code=code("read_recording"),
+        source_fingerprint=source_fingerprint("read_recording"),
     message:
         "Reading {wildcards.recording}"
     script:
@@ -45,7 +45,7 @@ rule read_recording:
 rule probe_recording:
     """Puts the sheet's facts beside the file's, or names a contradiction."""
     input:
-        reading="<results>/recordings/{recording}/reading.json",
+        metadata="<results>/recordings/{recording}/metadata.json",
     output:
         probe="<results>/recordings/{recording}/probe.json",
     log:
@@ -60,7 +60,7 @@ rule probe_recording:
         runtime=growing(5),
     params:
         row=lambda wildcards: OWN.row(wildcards.recording),
-        code=code("probe_recording"),
+        source_fingerprint=source_fingerprint("probe_recording"),
     message:
         "Comparing the sheet with {wildcards.recording}"
     script:
@@ -71,7 +71,7 @@ rule detect_recording:
     """Finds the cells on every frame. It does not wait for the probe: a changed condition or rate finds no cell
     anew."""
     input:
-        reading="<results>/recordings/{recording}/reading.json",
+        metadata="<results>/recordings/{recording}/metadata.json",
         file=lambda wildcards: OWN.rows[wildcards.recording].file,
         detector=lambda wildcards: OWN.detector_file(),
     output:
@@ -92,7 +92,7 @@ rule detect_recording:
         scale=lambda wildcards: OWN.rows[wildcards.recording].scale,
         pixel_um=lambda wildcards: OWN.rows[wildcards.recording].pixel_um,
         detector=lambda wildcards: OWN.detector.params(),
-        code=code("detect_recording"),
+        source_fingerprint=source_fingerprint("detect_recording"),
     message:
         "Finding the cells of {wildcards.recording}"
     script:
@@ -120,7 +120,7 @@ rule link_recording:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=code("link_recording"),
+        source_fingerprint=source_fingerprint("link_recording"),
     message:
         "Following the cells of {wildcards.recording}"
     script:
@@ -150,7 +150,7 @@ rule evaluate_recording:
         runtime=growing(60),
     params:
         alone=lambda wildcards: OWN.alone(wildcards.recording),
-        code=code("evaluate_recording"),
+        source_fingerprint=source_fingerprint("evaluate_recording"),
     message:
         "Evaluating {wildcards.recording}"
     script:
@@ -178,7 +178,7 @@ rule draw_recording:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=code("draw_recording"),
+        source_fingerprint=source_fingerprint("draw_recording"),
     message:
         "Drawing {wildcards.recording}"
     script:
@@ -216,7 +216,7 @@ rule summarise_recordings:
     params:
         recordings=lambda wildcards: OWN.names(),
         named=lambda wildcards: DISK.named_by_hand(),
-        code=code("summarise_recordings"),
+        source_fingerprint=source_fingerprint("summarise_recordings"),
     message:
         "Putting the recordings together"
     script:

@@ -54,7 +54,7 @@ rule render_report:
         runs=list(rows(SETTINGS.runs).values()),
         snakefile=os.path.relpath(SCRIPTS.parent.parent / "Snakefile"),
         run_with=config,
-        code=code("render_report"),
+        source_fingerprint=source_fingerprint("render_report"),
     message:
         "Rendering the report"
     script:

@@ -25,7 +25,7 @@ rule pack_labels:
         runtime=growing(30),
     params:
         recordings=lambda wildcards: OWN.names(),
-        code=code("pack_labels"),
+        source_fingerprint=source_fingerprint("pack_labels"),
     message:
         "Packing frames to correct"
     script:
@@ -78,7 +78,7 @@ rule cut_corrected:
         listing=lambda wildcards: DISK.corrected_listing(),
         side=lambda wildcards: OWN.detector_side(),
         variant=lambda wildcards: PLAN.datasets.mixed(),
-        code=code("cut_corrected"),
+        source_fingerprint=source_fingerprint("cut_corrected"),
     message:
         "Reading corrected labels for {wildcards.retrained}"
     script:
@@ -112,7 +112,7 @@ rule retrain_detector:
         seed=CONFIG.seed,
         device=CONFIG.training.device,
         precision=CONFIG.training.precision,
-        code=code("retrain_detector"),
+        source_fingerprint=source_fingerprint("retrain_detector"),
     message:
         "Training {wildcards.retrained} on from the detector"
     script:
@@ -144,7 +144,7 @@ rule evaluate_retraining:
     params:
         recordings=lambda wildcards: OWN.names(),
         detector=lambda wildcards: OWN.detector.params(),
-        code=code("evaluate_retraining"),
+        source_fingerprint=source_fingerprint("evaluate_retraining"),
     message:
         "Evaluating {wildcards.retrained} on the frames that were held out"
     script:

@@ -21,7 +21,7 @@ rule simulate_practice:
         phantoms=laboratories.practice(),
         per_layout=CONFIG.segmentation.pictures,
         seed=CONFIG.seed,
-        code=code("simulate_practice"),
+        source_fingerprint=source_fingerprint("simulate_practice"),
     message:
         "Drawing practice pictures for the outlining networks"
     script:
@@ -51,7 +51,7 @@ rule train_unet:
     params:
         steps=CONFIG.segmentation.steps,
         seed=CONFIG.seed,
-        code=code("train_unet"),
+        source_fingerprint=source_fingerprint("train_unet"),
     message:
         "Training the U-Net that finds foreground"
     script:
@@ -81,7 +81,7 @@ rule train_cellpose:
     params:
         steps=CONFIG.segmentation.steps,
         seed=CONFIG.seed,
-        code=code("train_cellpose"),
+        source_fingerprint=source_fingerprint("train_cellpose"),
     message:
         "Training the network inside Cellpose"
     script:
@@ -112,7 +112,7 @@ rule finetune_cellpose:
     params:
         steps=CONFIG.segmentation.finetune_steps,
         seed=CONFIG.seed,
-        code=code("finetune_cellpose"),
+        source_fingerprint=source_fingerprint("finetune_cellpose"),
     message:
         "Going on training the network inside Cellpose on annotated polygons"
     script:

@@ -22,7 +22,7 @@ rule count_raw:
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
-        code=code("count_raw"),
+        source_fingerprint=source_fingerprint("count_raw"),
     message:
         "Counting frames and crops by recording"
     script:
@@ -50,7 +50,7 @@ rule measure_leakage:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("measure_leakage"),
+        source_fingerprint=source_fingerprint("measure_leakage"),
     message:
         "Counting what is on two sides of train, val and test"
     script:
@@ -81,7 +81,7 @@ rule measure_boxes:
         places=lambda wildcards, input: PLAN.datasets.places(input.banks, input.splits),
         published=read_sample(Path("paper/published.yaml")),
         seed=CONFIG.seed,
-        code=code("measure_boxes"),
+        source_fingerprint=source_fingerprint("measure_boxes"),
     message:
         "Measuring boxes as meant and as the preprint made them"
     script:
@@ -107,11 +107,11 @@ rule compare_fingerprints:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        expected={"scales": EXPECTED.get("scales")},
+        committed={"scales": COMMITTED.get("scales")},
         compared=[
             {key: value for key, value in item.items() if key != "file"} for item in PLAN.datasets.fingerprinted()
         ],
-        code=code("compare_fingerprints"),
+        source_fingerprint=source_fingerprint("compare_fingerprints"),
     message:
         "Comparing fingerprints, stage by stage, with those expected"
     script:
@@ -142,7 +142,7 @@ rule compare_published:
         runtime=growing(10),
     params:
         counts=read_counts(Path("paper/published.yaml")),
-        code=code("compare_published"),
+        source_fingerprint=source_fingerprint("compare_published"),
     message:
         "Comparing counts with the published ones"
     script:

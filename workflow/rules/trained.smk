@@ -20,7 +20,7 @@ rule tabulate_seeds:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
-        code=code("tabulate_seeds"),
+        source_fingerprint=source_fingerprint("tabulate_seeds"),
     message:
         "Comparing the seeds of every model"
     script:
@@ -48,7 +48,7 @@ rule write_model_card:
         runtime=growing(10),
     params:
         title=lambda wildcards: SETTINGS.models[wildcards.model].title,
-        code=code("write_model_card"),
+        source_fingerprint=source_fingerprint("write_model_card"),
     message:
         "Writing the card of {wildcards.model}"
     script:
@@ -76,7 +76,7 @@ rule export_model:
         runtime=growing(20),
     params:
         images=16,
-        code=code("export_model"),
+        source_fingerprint=source_fingerprint("export_model"),
     message:
         "Exporting {wildcards.model} as ONNX and comparing it with PyTorch"
     script:
@@ -105,7 +105,7 @@ rule verify_training:
         training=CONFIG.training.model_dump(exclude={"seeds", "threads"}),
         images={"train": 48, "val": 16},
         epochs=2,
-        code=code("verify_training"),
+        source_fingerprint=source_fingerprint("verify_training"),
     message:
         "Training a small model twice"
     script:

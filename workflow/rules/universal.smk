@@ -29,7 +29,7 @@ rule compare_universal:
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
         seed=CONFIG.seed,
-        code=code("compare_universal"),
+        source_fingerprint=source_fingerprint("compare_universal"),
     message:
         "Counting found cells by test set and condition"
     script:
@@ -63,7 +63,7 @@ rule compare_with_universal:
         iou=CONFIG.validation.iou,
         resamples=CONFIG.validation.resamples,
         seed=CONFIG.seed,
-        code=code("compare_with_universal"),
+        source_fingerprint=source_fingerprint("compare_with_universal"),
     message:
         "Comparing with the detector for recordings nobody trained it on"
     script:
@@ -92,7 +92,7 @@ rule compare_seeds:
         runtime=growing(10),
     params:
         variants={name: model.variant for name, model in SETTINGS.models.items()},
-        code=code("compare_seeds"),
+        source_fingerprint=source_fingerprint("compare_seeds"),
     message:
         "Comparing variants with {wildcards.reference} over their seeds"
     script:
@@ -122,7 +122,7 @@ rule calibrate_gauge:
         runtime=growing(60),
     params:
         imgsz=lambda wildcards: SETTINGS.training("universal").imgsz,
-        code=code("calibrate_gauge"),
+        source_fingerprint=source_fingerprint("calibrate_gauge"),
     message:
         "Calibrating the gauge of own recordings"
     script:
@@ -162,7 +162,7 @@ rule package_universal:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("package_universal"),
+        source_fingerprint=source_fingerprint("package_universal"),
     message:
         "Writing the universal checkpoint with its model card"
     script:

@@ -31,7 +31,7 @@ rule build_testset:
         runtime=growing(60),
     params:
         spec=lambda wildcards: PLAN.testsets.spec(wildcards.testset, DISK),
-        code=code("build_testset"),
+        source_fingerprint=source_fingerprint("build_testset"),
     message:
         "Building the test set {wildcards.testset}"
     script:
@@ -63,7 +63,7 @@ rule fetch_testset:
     params:
         spec=lambda wildcards: PLAN.testsets.spec(wildcards.testset, DISK),
         source=lambda wildcards: SETTINGS.testsets[wildcards.testset].source,
-        code=code("fetch_testset"),
+        source_fingerprint=source_fingerprint("fetch_testset"),
     message:
         "Fetching the published test images {wildcards.testset}"
     script:
@@ -71,7 +71,7 @@ rule fetch_testset:
 
 
 # To load the libraries and a network takes longer than to evaluate it on a test set, so a job takes all runs of a model.
-for job, runs in PLAN.runs.jobs.items():
+for job, runs in PLAN.runs.runs_by_job.items():
     model = next(iter(runs.values())).model
 
     rule:
@@ -103,7 +103,7 @@ for job, runs in PLAN.runs.jobs.items():
             model=model,
             runs=[{**row.model_dump(), "scale": SETTINGS.scale(row.testset)} for row in runs.values()],
             clipped=CONFIG.validation.clip_boxes,
-            code=code("predict_model"),
+            source_fingerprint=source_fingerprint("predict_model"),
         message:
             f"Predicting the runs of {model}"
         script:
@@ -144,7 +144,7 @@ for job, runs in PLAN.runs.jobs.items():
             runs=[row.model_dump() for row in runs.values()],
             conf=CONFIG.validation.conf,
             iou=CONFIG.validation.iou,
-            code=code("evaluate_model"),
+            source_fingerprint=source_fingerprint("evaluate_model"),
         message:
             f"Counting hits, misses and false positives of {model}"
         script:
@@ -180,7 +180,7 @@ for job, runs in PLAN.runs.shown.items():
         params:
             model=next(iter(runs.values())).model,
             runs=[row.model_dump() for row in runs.values()],
-            code=code("collect_errors"),
+            source_fingerprint=source_fingerprint("collect_errors"),
         message:
             f"Cutting out the worst errors of the runs of {job}"
         script:

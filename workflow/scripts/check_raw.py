@@ -14,7 +14,7 @@ if __name__ == "__main__":
             rows.append([name, f"({own['access']})", *[""] * (len(COLUMNS) - 2)])
             continue
         found = (
-            look(own["layout"], folder, own["reading"])
+            look(own["layout"], folder, own["reading_options"])
             if folder.is_dir() and any(folder.iterdir())
             else Look(f"{folder}: found a file; expected a folder of files" if folder.is_file() else "not there")
         )

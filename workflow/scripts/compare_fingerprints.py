@@ -13,5 +13,5 @@ if __name__ == "__main__":
         fingerprints.Item(file=Path(file), **item)
         for file, item in zip(snakemake.input.files, snakemake.params.compared, strict=True)
     ]
-    fingerprints.compare(items, snakemake.params.expected, Path(snakemake.output.table))
+    fingerprints.compare(items, snakemake.params.committed, Path(snakemake.output.table))
     recorder.write(snakemake.output.provenance)

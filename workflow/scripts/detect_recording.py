@@ -14,17 +14,17 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     detector = snakemake.params.detector
     path = Path(detector["path"])
-    reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["n_frames", "refused"])
+    metadata = read_object(Path(snakemake.input.metadata), "a recording's metadata", ["n_frames", "refused"])
     tables = Path(snakemake.output.boxes), Path(snakemake.output.frames)
     named = {"detector": detector["name"], "sha256": detector["sha256"]}
-    if reading["refused"]:
-        detect_nothing(reading, *tables, **named)
+    if metadata["refused"]:
+        detect_nothing(metadata, *tables, **named)
         raise SystemExit
     record = training_record(path, detector["sha256"])
     learned = Learned(**detector["learned"])
     finder = load_finder(path, detector["sha256"], detector["classes"], learned=learned, threads=1, device="auto")
     workers = snakemake.threads if finder.on_processor else 1
-    pixel = snakemake.params.pixel_um or reading["stated"].get("pixel_um")
-    found = reading | {"scale": snakemake.params.scale, "pixel_um": pixel}
+    pixel = snakemake.params.pixel_um or metadata["stated"].get("pixel_um")
+    found = metadata | {"scale": snakemake.params.scale, "pixel_um": pixel}
     gauge = read_gauge(path, detector["sha256"], record, learned.side)
     detect(found, finder, *tables, **named, looks=record.get("looks"), gauge=gauge, workers=workers)

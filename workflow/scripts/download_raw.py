@@ -22,7 +22,7 @@ if __name__ == "__main__":
         zip_file = Path(scratch) / "download.zip"
         download(params.url, zip_file, expected=f"a zip file; {instead}", sha256=params.sha256)
         archive.unpack(zip_file, files, place=place, instead=instead)
-    accepted = skipping.accept(params.layout, files, files.with_name("good"), **params.reading)
+    accepted = skipping.accept(params.layout, files, files.with_name("good"), **params.reading_options)
     skipping.warn(source, accepted)
     sums = manifest.check(accepted.listing, Path(params.manifest))
     record.write(

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     ):
         # a record a run, of what that run was counted from
         inputs = {"predictions": Path(predictions), "record": record, "testset": testsets[row["testset"]]}
-        params = {"run": row, **limits, "code": snakemake.params.code}
+        params = {"run": row, **limits, "source_fingerprint": snakemake.params.source_fingerprint}
         recorder = Recorder("evaluate_model", inputs, params, {"model": model, "run": row["run"]})
         folder = Path(provenance).parent
         known = {"run": row["run"], "model": model, "training": training}

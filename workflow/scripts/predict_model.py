@@ -17,7 +17,7 @@ if __name__ == "__main__":
     ):
         # a record a run, of what that run was made from
         inputs = {"weights": weights, "record": record, "testset": testsets[row["testset"]]}
-        params = {"run": row, "code": snakemake.params.code}
+        params = {"run": row, "source_fingerprint": snakemake.params.source_fingerprint}
         recorder = Recorder("predict_model", inputs, params, {"model": model, "run": row["run"]})
         seen = {"size": row["size"], "scale": row["scale"], "channels": row["input"]}
         predictor.predict(inputs["testset"].parent, Path(output), run=row["run"], **seen)

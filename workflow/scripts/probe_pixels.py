@@ -10,7 +10,7 @@ from rbcflow.runtime.provenance import Recorder
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
-    different = write_probe(snakemake.params.expected, Path(snakemake.output.table))
+    different = write_probe(snakemake.params.committed, Path(snakemake.output.table))
     if different:
         found = (
             f"This processor, or these versions of the packages, draw otherwise than committed: {', '.join(different)}."

@@ -11,8 +11,8 @@ from rbcflow.runtime import logs
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    reading = read_object(Path(snakemake.input.reading), "a recording's reading", ["stated", "warnings"])
+    metadata = read_object(Path(snakemake.input.metadata), "a recording's metadata", ["stated", "warnings"])
     # not a param: a sheet that was moved evaluates no recording anew
     sheet = snakemake.config.get("recordings") or SHEET_OF_ONE
-    found = described_or_refused(Recording(**snakemake.params.row), reading, sheet)
+    found = described_or_refused(Recording(**snakemake.params.row), metadata, sheet)
     Path(snakemake.output.probe).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

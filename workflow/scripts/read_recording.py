@@ -15,5 +15,5 @@ if __name__ == "__main__":
     # not a param: a sheet that was moved reads no recording anew
     sheet = snakemake.config.get("recordings") or SHEET_OF_ONE
     found = read_or_refuse(Recording(**snakemake.params.row), sheet)
-    Path(snakemake.output.reading).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    Path(snakemake.output.metadata).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     recorder.write(snakemake.output.provenance)

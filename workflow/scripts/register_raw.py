@@ -14,7 +14,7 @@ if __name__ == "__main__":
     origin = of_source("local", params.layout)
     recorder = Recorder.of_job(snakemake, origin=[origin])
     links = Path(snakemake.output.files)
-    accepted = skipping.accept(params.layout, Path(params.folder), links, **params.reading)
+    accepted = skipping.accept(params.layout, Path(params.folder), links, **params.reading_options)
     sums = manifest.check(accepted.listing, Path(params.manifest))
     skipping.remark_copies(accepted, sums)
     skipping.warn(source, accepted)

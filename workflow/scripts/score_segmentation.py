@@ -12,14 +12,19 @@ if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     sources = {Path(file).parent.name: Path(file) for file in snakemake.input.records}
     trained = {name: Path(file) for name, file in snakemake.input.items() if name in NETWORKS}
-    frames, code = snakemake.params.frames, snakemake.params.code
+    frames, source_fingerprint = snakemake.params.frames, snakemake.params.source_fingerprint
     for method, summary, provenance in zip(
         snakemake.params.methods, snakemake.output.summaries, snakemake.output.provenance, strict=True
     ):
         # a record a method, of what that method was scored on
         networks, records = method["networks"], [sources[name] for name in method["sources"]]
         inputs = {name: file for name, file in trained.items() if name in method["needs"]} | {"records": records}
-        params = {"networks": networks, "extraction": method["extraction"], "frames": frames, "code": code}
+        params = {
+            "networks": networks,
+            "extraction": method["extraction"],
+            "frames": frames,
+            "source_fingerprint": source_fingerprint,
+        }
         recorder = Recorder(
             "score_segmentation",
             inputs,

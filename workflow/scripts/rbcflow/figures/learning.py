@@ -58,11 +58,11 @@ def _augmented(
     """Return two rows of images with rows (class, x, y, w, h) of their boxes, relative to the image."""
     import_ultralytics(folder / "config")
     from rbcflow.detector.internals import build_yolo_dataset, get_cfg, init_seeds
-    from rbcflow.training.dataset_view import private_view
+    from rbcflow.training.linked_dataset import linked_dataset
     from rbcflow.training.verify import subset
 
     data = subset(dataset / "data.yaml", folder / "data", {"train": AUGMENTED_FROM, "val": 1})
-    view = private_view(data, folder / "view", classes)
+    view = linked_dataset(data, folder / "view", classes)
     settings = {key: value for key, value in arguments.items() if value is not None}
     # The library rounds the size up to the network's stride before it builds its data.
     size = -(-settings["imgsz"] // 32) * 32

@@ -1,7 +1,7 @@
 """How well cells are found on each test set and under each of its conditions: rules ``compare_universal`` and
 ``compare_with_universal``.
 
-Every number is of the ``cell_score`` view: one box an object, by the sum of its classes' scores, its name the surest.
+Every number is of ``cell_score``: one box an object, by the sum of its classes' scores, its name the surest.
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ def agnostic_block(testset: TestSet, predictions: Predictions, conf: float, matc
 
 
 def one_box_block(testset: TestSet, predictions: Predictions, conf: float, iou: float, nms_iou: float) -> dict:
-    """Return the second view of a run: the numbers of ``agnostic_block`` when each object has one box.
+    """Return the second evaluation of a run: the numbers of ``agnostic_block`` when each object has one box.
 
     Args:
         testset: true boxes.
@@ -214,7 +214,7 @@ def one_box_block(testset: TestSet, predictions: Predictions, conf: float, iou: 
 
 
 def cell_block(testset: TestSet, predictions: Predictions, conf: float, iou: float, nms_iou: float) -> dict:
-    """Return the third view of a run: one box an object, its score the sum over the classes.
+    """Return the third evaluation of a run: one box an object, its score the sum over the classes.
 
     A detector that cannot decide between two names gives each a low score, and the cell is lost at a threshold on one
     of them; arguments as ``one_box_block``.

@@ -1,4 +1,4 @@
-"""The second view of a run: one object gets one box, whatever its class (stage metrics).
+"""The second evaluation of a run: one object gets one box, whatever its class (stage metrics).
 
 A detector's own suppression works class by class, as in Ultralytics' validation and hence in the preprint's numbers: a
 cell may keep a box for each class, and all but one count as false positives. Here boxes of all classes compete. It is

@@ -128,7 +128,7 @@ class Figures:
             "provenance": [beside(figure, ".json") for _, figure in drawn],
         }
 
-    def params(self, entry: Entry, code: Callable[..., str]) -> dict[str, Any]:
+    def params(self, entry: Entry, source_fingerprint: Callable[..., str]) -> dict[str, Any]:
         """Return what draws a figure, and that code's fingerprint; titles and captions concern the report alone."""
         options = self._settings.config.gifs.model_dump() if entry.format == "gif" else {}
         if entry.draws in MAPS:
@@ -141,7 +141,7 @@ class Figures:
             "inputs": list(entry.inputs),
             "options": options,
             "vector": entry.vector,
-            "code": code("draw_figures", f"rbcflow.figures.{DRAWS[entry.draws]}"),
+            "source_fingerprint": source_fingerprint("draw_figures", f"rbcflow.figures.{DRAWS[entry.draws]}"),
         }
 
     def _network(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from rbcflow.config.settings import Settings
 from rbcflow.sources.laboratories import known
 
-READING = {"take", "ignore", "without_polygons"}
+READING_OPTIONS = {"take", "ignore", "without_polygons"}
 """Keys of a source's row that say which of its files are read."""
 
 
@@ -40,9 +40,9 @@ class Raw:
         keys = known()[self.layout(source)].phantom_sizes
         return {key: getattr(self._settings.config.phantom, key) for key in keys}
 
-    def reading(self, source: str) -> dict[str, Any]:
+    def reading_options(self, source: str) -> dict[str, Any]:
         """Return which of a source's files are read, and how."""
-        return self._settings.sources[source].model_dump(include=READING | {"bad_files"})
+        return self._settings.sources[source].model_dump(include=READING_OPTIONS | {"bad_files"})
 
     def folder(self, source: str) -> str:
         """Return the folder where a source's own files are expected."""
@@ -60,7 +60,7 @@ class Raw:
                 "layout": row.layout,
                 "access": self._settings.access(name),
                 "folder": self.folder(name),
-                "reading": row.model_dump(include=READING),
+                "reading_options": row.model_dump(include=READING_OPTIONS),
             }
             for name, row in self._settings.sources.items()
         ]

@@ -19,14 +19,14 @@ class Runs:
     """What the rules from predictions on ask.
 
     Attributes:
-        jobs: by job, the runs that it predicts and counts, companions among them.
+        runs_by_job: by job, the runs that it predicts and counts, companions among them.
         shown: by job, the runs that have pictures.
     """
 
     def __init__(self, settings: Settings, possible: Possible) -> None:
         """Take settings and what can be made."""
         self._settings, self._possible = settings, possible
-        self.jobs = self._by_model(settings.evaluated)
+        self.runs_by_job = self._by_model(settings.evaluated)
         self.shown = self._by_model(settings.runs)
 
     def _by_model(self, runs: Mapping[str, Run]) -> dict[str, dict[str, Run]]:
@@ -39,7 +39,12 @@ class Runs:
 
     def rules(self) -> list[str]:
         """Return the names of the rules that there are for each model."""
-        families = {"predict": self.jobs, "evaluate": self.jobs, "collect_errors": self.shown, "draw_run": self.shown}
+        families = {
+            "predict": self.runs_by_job,
+            "evaluate": self.runs_by_job,
+            "collect_errors": self.shown,
+            "draw_run": self.shown,
+        }
         return [f"{family}_{job}" for family, jobs in families.items() for job in jobs]
 
     def given(self) -> list[str]:

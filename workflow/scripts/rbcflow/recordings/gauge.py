@@ -99,7 +99,7 @@ class Space:
 
 
 @dataclass(frozen=True)
-class Reading:
+class GaugeResult:
     """What a gauge says of a recording.
 
     Attributes:
@@ -137,21 +137,21 @@ class Gauge:
     best: dict[str, float]
     costs: dict[str, float]
 
-    def read(self, seen: Sequence[Seen]) -> Reading:
+    def read(self, seen: Sequence[Seen]) -> GaugeResult:
         """Return what frames of a recording say of its boxes."""
         numbers = terms(seen, self.space, self.side)
         if numbers is None:
-            return Reading(0.0, VERDICTS[-1], None, ["no boxes: nothing is like the cells that the detector knows"])
+            return GaugeResult(0.0, VERDICTS[-1], None, ["no boxes: nothing is like the cells that the detector knows"])
         lost = {name: self.costs[name] * max(numbers[name] - self.best[name], 0.0) for name in self.costs}
         expected = float(np.clip(self.start - sum(lost.values()), 0, 1))
         if (verdict := verdict_of(expected)) == VERDICTS[0]:
-            return Reading(expected, verdict, numbers, [])
+            return GaugeResult(expected, verdict, numbers, [])
         dear = [name for name in sorted(lost, key=lambda name: -lost[name]) if lost[name] >= WORTH_A_WORD]
         dear += ["unknown"] if numbers["unknown"] > FAR and "unknown" not in dear else []
         reasons = [TERMS[name].format(_told(name, numbers)) for name in dear]
         looked = [one.look for one in seen if one.look]
         strange = self.reference.strange(looked) if self.reference and looked else []
-        return Reading(expected, verdict, numbers, reasons + strange)
+        return GaugeResult(expected, verdict, numbers, reasons + strange)
 
 
 def verdict_of(expected: float) -> str:

@@ -145,8 +145,8 @@ def calibrate(
         apart = Gauge(**common, **fit(rows[rows["source"] != source]))
         for row in own.to_dict("records"):
             frames = seen[row["testset"]][row["condition"]]
-            reading, shipped = apart.read(frames), whole.read(frames)
-            said = {"expected": reading.expected, "verdict": reading.verdict, "reasons": "; ".join(reading.reasons)}
+            result, shipped = apart.read(frames), whole.read(frames)
+            said = {"expected": result.expected, "verdict": result.verdict, "reasons": "; ".join(result.reasons)}
             told.append(row | said | {"shipped": shipped.expected})
     return whole, pd.DataFrame(told)[list(COLUMNS)]
 

@@ -46,16 +46,16 @@ def read_or_refuse(recording: Recording, sheet: str) -> dict[str, Any]:
         return _refused(recording, error)
 
 
-def described_or_refused(recording: Recording, reading: dict[str, Any], sheet: str) -> dict[str, Any]:
+def described_or_refused(recording: Recording, metadata: dict[str, Any], sheet: str) -> dict[str, Any]:
     """Return what ``described`` does, or a recording without frames where the sheet contradicts the file."""
     try:
-        return described(recording, reading, sheet)
+        return described(recording, metadata, sheet)
     except InputError as error:
         return described(recording, _refused(recording, error), sheet)
 
 
 def _refused(recording: Recording, error: InputError) -> dict[str, Any]:
-    """Return the content of ``reading.json`` of a recording that cannot be used."""
+    """Return the content of ``metadata.json`` of a recording that cannot be used."""
     return {
         **recording.model_dump(include={"recording", "file", "roi", "first", "last"}),
         **{"kind": "", "n_frames": 0, "width": 0, "height": 0, "channels": 0, "depth": 0},
@@ -66,7 +66,7 @@ def _refused(recording: Recording, error: InputError) -> dict[str, Any]:
 
 
 def read(recording: Recording, sheet: str) -> dict[str, Any]:
-    """Return what a pass over the frames says, the content of ``reading.json``: all that boxes depend on.
+    """Return what a pass over the frames says, the content of ``metadata.json``: all that boxes depend on.
 
     Args:
         recording: a line of the sheet; its file, region of interest, first and last frame matter.
@@ -104,21 +104,21 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
     }
 
 
-def described(recording: Recording, reading: dict[str, Any], sheet: str) -> dict[str, Any]:
+def described(recording: Recording, metadata: dict[str, Any], sheet: str) -> dict[str, Any]:
     """Return the content of ``probe.json``: a recording's frames, and the facts of the sheet and of the file.
 
     Args:
         recording: a line of the sheet.
-        reading: of ``read``.
+        metadata: of ``read``.
         sheet: the sheet's name, for messages.
 
     Raises:
         InputError: the sheet contradicts the file; names the column.
     """
-    stated = reading["stated"]
-    warnings = list(reading["warnings"])
+    stated = metadata["stated"]
+    warnings = list(metadata["warnings"])
     facts = _facts(recording, stated, sheet, warnings)
-    rest = {name: value for name, value in reading.items() if name not in ("stated", "warnings")}
+    rest = {name: value for name, value in metadata.items() if name not in ("stated", "warnings")}
     return {**recording.model_dump(), **facts, **rest, "warnings": warnings}
 
 

@@ -221,7 +221,7 @@ def evaluate(
         objects: boxes against what moves before the background, None where not measured.
         unlike: distance of the frames from the training images in how they look, over the distance that 99 % of the
             training images stay within (``looks.Reference``); None where not measured.
-        gauge: what the detector's gauge says (``gauge.Reading``); None where it has none.
+        gauge: what the detector's gauge says (``gauge.GaugeResult``); None where it has none.
         strange: what is unlike the training images, in words.
         alone: no other recording has its condition.
     """

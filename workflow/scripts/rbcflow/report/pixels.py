@@ -32,24 +32,24 @@ def read_pixels(results: Path) -> Pixels:
     Raises:
         InputError: a table is broken.
     """
-    columns = {"stage", "name", "fingerprint", "expected_at", "differs_first_at"}
+    columns = {"stage", "name", "fingerprint", "committed_at", "differs_first_at"}
     rows = read_rows(results, "fingerprints", columns)
     probe = read_rows(results, "probe", {"name", "as_committed"})
     return Pixels(
-        {f"{row['stage']} {row['name']}": statement(row["expected_at"], row["differs_first_at"]) for row in rows},
+        {f"{row['stage']} {row['name']}": statement(row["committed_at"], row["differs_first_at"]) for row in rows},
         {row["name"]: row["as_committed"] == "True" for row in probe},
     )
 
 
-def statement(expected_at: str, differs_first_at: str) -> str:
+def statement(committed_at: str, differs_first_at: str) -> str:
     """Return the sentence on a fingerprint.
 
     Args:
-        expected_at: scales at which the same fingerprint is committed, joined by blanks.
+        committed_at: scales at which the same fingerprint is committed, joined by blanks.
         differs_first_at: stage and name of the first that differs from a committed run of the same settings.
     """
-    if expected_at:
-        scales = " and ".join(f"“{scale}”" for scale in expected_at.split())
+    if committed_at:
+        scales = " and ".join(f"“{scale}”" for scale in committed_at.split())
         return f"Pixels: as committed with this project for the scale {scales}."
     if differs_first_at:
         return f"Pixels: differ from the committed ones, first at: {differs_first_at}."

@@ -36,9 +36,9 @@ PACKAGES = ("numpy", "opencv-python", "scipy")
 STAGES = ("raw", "bank", "split", "dataset")
 """Stages with fingerprints, in the order of the data flow."""
 
-COLUMNS = ["stage", "name", "recipe", "fingerprint", "expected_at", "differs_first_at"]
+COLUMNS = ["stage", "name", "recipe", "fingerprint", "committed_at", "differs_first_at"]
 HEADER = """\
-# Expected fingerprints of the simulated data, by stage; `make fingerprints` writes them, tests and every run compare.
+# Committed fingerprints of the simulated data, by stage; `make fingerprints` writes them, tests and every run compare.
 # They change with what draws and composes, and perhaps with the packages named. `recipe` is over the settings.
 
 """
@@ -63,29 +63,29 @@ class Item:
     made_of: Sequence[str] = field(default_factory=tuple)
 
 
-def compare(items: Sequence[Item], expected: Mapping[str, Any], output: Path) -> pd.DataFrame:
+def compare(items: Sequence[Item], committed: Mapping[str, Any], output: Path) -> pd.DataFrame:
     """Write this run's fingerprints and how they stand to those expected.
 
     Args:
         items: what to compare, every one after those it is made of.
-        expected: content of the expected file.
-        output: CSV with the columns ``COLUMNS``. ``expected_at`` has the scales of the expected file at which the
+        committed: content of the committed file.
+        output: CSV with the columns ``COLUMNS``. ``committed_at`` has the scales of the committed file at which the
             fingerprint is the same. Where there is none, but one with the same settings, ``differs_first_at`` is the
             first on the way that differs, such as ``bank simulated``.
 
     Raises:
-        InputError: the expected file has no scales, or a fingerprint is none.
+        InputError: the committed file has no scales, or a fingerprint is none.
     """
-    if not isinstance(expected.get("scales"), dict):
-        raise InputError(FILE, f"scales {expected.get('scales')!r:.60}", "fingerprints by scale, stage and name")
-    for scale, stages in expected["scales"].items():
+    if not isinstance(committed.get("scales"), dict):
+        raise InputError(FILE, f"scales {committed.get('scales')!r:.60}", "fingerprints by scale, stage and name")
+    for scale, stages in committed["scales"].items():
         _check_scale(scale, stages)
     rows: dict[tuple[str, str], dict[str, str]] = {}
     recipes = _recipes(items)
     for item in items:
         key = (item.stage, item.name)
         found = fingerprint(item, items)
-        known = {scale: stages.get(item.stage, {}).get(item.name, {}) for scale, stages in expected["scales"].items()}
+        known = {scale: stages.get(item.stage, {}).get(item.name, {}) for scale, stages in committed["scales"].items()}
         same = [scale for scale, entry in known.items() if entry.get("fingerprint") == found]
         differs = ""
         if not same and any(entry.get("recipe") == recipes[key] for entry in known.values()):
@@ -100,7 +100,7 @@ def compare(items: Sequence[Item], expected: Mapping[str, Any], output: Path) ->
 
 
 def _check_scale(scale: str, stages: Any) -> None:
-    """Refuse a scale of the expected file that is not fingerprints by stage and name."""
+    """Refuse a scale of the committed file that is not fingerprints by stage and name."""
     if not isinstance(stages, dict):
         raise InputError(FILE, f"{stages!r:.60}", "fingerprints by stage and name", f"key scales.{scale}")
     for stage, entries in stages.items():
@@ -159,7 +159,7 @@ def _recipes(items: Sequence[Item]) -> dict[tuple[str, str], str]:
 
 
 def _by_stage(table: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """Return the entries of one scale of the expected file from a run's table."""
+    """Return the entries of one scale of the committed file from a run's table."""
     entries: dict[str, dict[str, dict[str, str]]] = {}
     for row in pd.read_csv(table, dtype=str).itertuples():
         entries.setdefault(row.stage, {})[row.name] = {"recipe": row.recipe, "fingerprint": row.fingerprint}
@@ -167,7 +167,7 @@ def _by_stage(table: Path) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def main() -> None:
-    """Write the expected file from the tables of runs, given as ``scale=table``; other scales are kept."""
+    """Write the committed file from the tables of runs, given as ``scale=table``; other scales are kept."""
     from rbcflow.reproduction.probe import probe
 
     parser = argparse.ArgumentParser(description=main.__doc__)

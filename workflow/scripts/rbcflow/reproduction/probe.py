@@ -40,18 +40,18 @@ def probe() -> dict[str, str]:
     return {"cells": _cells(), "channels": _channels()} | {name: _images(name, stock) for name in sorted(PRESETS)}
 
 
-def write_probe(expected: Mapping[str, str], output: Path) -> list[str]:
+def write_probe(committed: Mapping[str, str], output: Path) -> list[str]:
     """Draw the probe, write what is as committed, and warn of what is not.
 
     Args:
-        expected: the committed fingerprints.
+        committed: the committed fingerprints.
         output: CSV with the columns ``COLUMNS``.
 
     Returns:
         What this processor draws differently.
     """
     found = probe()
-    rows = [(name, digest, expected.get(name) == digest) for name, digest in found.items()]
+    rows = [(name, digest, committed.get(name) == digest) for name, digest in found.items()]
     output.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows, columns=COLUMNS).to_csv(output, index=False)
     different = [name for name, _, same in rows if not same]

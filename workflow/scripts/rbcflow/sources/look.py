@@ -56,19 +56,19 @@ class Look:
 COLUMNS = ("source", "folder", "read", "ignored", "bad", "frames", "donors", "annotated", "without objects")
 
 
-def look(layout: str, folder: Path, reading: Mapping[str, object]) -> Look:
+def look(layout: str, folder: Path, reading_options: Mapping[str, object]) -> Look:
     """Return what lies in a source's folder; every file is decoded, nothing is written there.
 
     Args:
         layout: a key of ``layouts.READERS``.
         folder: the source's files.
-        reading: what else ``skipping.accept`` is given.
+        reading_options: what else ``skipping.accept`` is given.
     """
     found = Look()
     try:
         with TemporaryDirectory() as scratch:
             links = Path(scratch) / "files"
-            accepted = _accept(layout, folder, links, reading)
+            accepted = _accept(layout, folder, links, reading_options)
             read = set(accepted.arrangement.places.values())
             for name in (
                 accepted.listing.data if hasattr(layouts.READERS[layout], "arrange") else accepted.listing.files
@@ -83,16 +83,16 @@ def look(layout: str, folder: Path, reading: Mapping[str, object]) -> Look:
     return found
 
 
-def _accept(layout: str, folder: Path, links: Path, reading: Mapping[str, object]) -> skipping.Accepted:
+def _accept(layout: str, folder: Path, links: Path, reading_options: Mapping[str, object]) -> skipping.Accepted:
     """Return what is read of a folder without its bad files.
 
     Raises:
         InputError: nothing is left, for which the reasons of the bad files are given.
     """
     try:
-        return skipping.accept(layout, folder, links, "skip", **reading)
+        return skipping.accept(layout, folder, links, "skip", **reading_options)
     except InputError:
-        return skipping.accept(layout, folder, links, "stop", **reading)
+        return skipping.accept(layout, folder, links, "stop", **reading_options)
 
 
 def _count(found: Look, layout: str, folder: Path) -> None:

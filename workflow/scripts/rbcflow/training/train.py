@@ -21,7 +21,7 @@ from rbcflow.runtime.memory import keep_freed_memory
 from rbcflow.runtime.provenance import sha256, versions
 from rbcflow.training.average import average_with
 from rbcflow.training.checkpoints import strip
-from rbcflow.training.dataset_view import image_looks, label_sizes, private_view
+from rbcflow.training.linked_dataset import image_looks, label_sizes, linked_dataset
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def train(
         overrides: Ultralytics training arguments over HYPERPARAMETERS.
         average: share of the starting weights in the checkpoints written, see ``average.average_with``; the curves are
             those of the trained weights alone.
-        classes: names of the outputs, see ``view.private_view``; None takes the dataset's.
+        classes: names of the outputs, see ``linked_dataset.linked_dataset``; None takes the dataset's.
         learned_from: origins of the dataset's images, for the record.
         remarks: on how the dataset or the start came about, for the record.
         progress: show a bar.
@@ -120,7 +120,7 @@ def train(
     _claim(work, key | ({"classes": list(classes)} if classes else {}))
     import_ultralytics(work / "ultralytics")
     prepared = {
-        "data": private_view(data_yaml, work / "view", classes),
+        "data": linked_dataset(data_yaml, work / "view", classes),
         "start": load_verified(weights, weights_sha256) if weights else None,
         "threads": threads,
         "precision": precision,

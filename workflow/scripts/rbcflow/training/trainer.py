@@ -32,7 +32,7 @@ class CellTraining(DetectionTrainer):
 
     Args:
         settings: Ultralytics arguments; ``resume`` names the checkpoint to go on from.
-        data: the dictionary of ``view.private_view``.
+        data: the dictionary of ``linked_dataset.linked_dataset``.
         start: network to start from, or None for random weights.
         threads: threads for the arithmetic on a CPU.
         precision: as returned by ``hardware.choose_precision``.

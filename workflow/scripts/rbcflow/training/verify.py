@@ -12,7 +12,7 @@ import yaml
 
 from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import load_verified, recorded
-from rbcflow.training.dataset_view import read_description
+from rbcflow.training.linked_dataset import read_description
 from rbcflow.training.train import train
 
 

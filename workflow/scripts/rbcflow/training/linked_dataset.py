@@ -1,4 +1,4 @@
-"""A private view of a dataset: what the rule ``train_model`` trains from, so that the dataset itself is only read."""
+"""A linked copy of a dataset: what the rule ``train_model`` trains from, so that the dataset itself is only read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rbcflow.detector.sizes import long_side, resized
 from rbcflow.sources.image import read_rgb
 
 
-def private_view(data_yaml: Path, view: Path, classes: Sequence[str] | None = None) -> dict[str, Any]:
+def linked_dataset(data_yaml: Path, view: Path, classes: Sequence[str] | None = None) -> dict[str, Any]:
     """Lay out a dataset for Ultralytics in a folder of its own.
 
     Ultralytics keeps a cache of the labels beside them, keyed on names and sizes alone. Here it ends up in the view.
@@ -112,7 +112,7 @@ def _link_split(listing: Path, root: Path, target: Path) -> str:
 
 
 def label_sizes(listing: Path, imgsz: int) -> dict[str, float] | None:
-    """Return how large the cells of a private view's training images are, None where no image has a label.
+    """Return how large the cells of a linked dataset's training images are, None where no image has a label.
 
     Args:
         listing: image list of the view.
@@ -144,7 +144,7 @@ LOOKED_AT = 200
 
 
 def image_looks(listing: Path, imgsz: int) -> dict[str, Any] | None:
-    """Return how a private view's training images look, for ``looks.Reference``; None where too few have labels.
+    """Return how a linked dataset's training images look, for ``looks.Reference``; None where too few have labels.
 
     Args:
         listing: image list of the view.
