@@ -217,7 +217,7 @@ def page(result: dict[str, Any]) -> str:
             "Columns with s and MB were really run, each stage in a process of its own: processor seconds, its imports",
             "included, and the largest memory. The last column is reckoned from the seconds an item between first and",
             "last scale, never run. Images are of plain ellipses, which cost what cells of their size do; x16 is",
-            "about a variant of the embedded default. Figures, outlining networks and the report are not in the table.",
+            "about a variant of the embedded default. Figures, segmentation networks and the report are not in it.",
             "",
             *table(result["stages"]),
             "",

@@ -475,7 +475,7 @@ SENTENCES = [
     Sentence(
         "found, first screen", rf"(\d+) %(?: \((\d+) to (\d+)\))? found: {N} of {N} cells? on", tile_found, "tile-"
     ),
-    Sentence("named, first screen", r"(\d+) % of these named rightly", tile_named, "tile-"),
+    Sentence("named, first screen", r"(\d+) % of these classified correctly", tile_named, "tile-"),
     Sentence("false positives, first screen", r"(\d+\.\d+) false positives a frame", tile_false_positives, "tile-"),
     Sentence(
         "in grey, first screen",

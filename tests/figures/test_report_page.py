@@ -431,6 +431,8 @@ def test_pixels_are_stated_in_a_line_each(tree: Tree, tmp_path: Path) -> None:
     html = rendered(spoiled)
     assert "<p>Pixels: differ from the committed ones, first at: bank Saarland.</p>" in html
     assert "Pixels: as committed with this project for the scale “toy”." in html
-    assert "This processor, or these versions of the packages, draw otherwise than committed: random." in words(html)
+    assert "This processor, or these versions of the packages, compute other pixels than committed: random." in words(
+        html
+    )
     write_text(spoiled.results / "tables/probe.csv", "name,fingerprint,as_committed\ncells,aa,True\nrandom,bb,True\n")
-    assert "A probe of this processor drew 2 kinds of pictures as committed." in words(rendered(spoiled))
+    assert "A probe of this processor computed 2 kinds of pictures as committed." in words(rendered(spoiled))

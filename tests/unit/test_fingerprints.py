@@ -38,7 +38,7 @@ def test_this_processor_draws_the_expected_probe(tmp_path, caplog):
     assert write_probe(KNOWN["probe"], tmp_path / "probe.csv") == []
     assert not caplog.records
     assert write_probe(KNOWN["probe"] | {"cells": "0" * 64}, tmp_path / "probe.csv") == ["cells"]
-    assert "draw otherwise: cells" in caplog.text
+    assert "compute other pixels: cells" in caplog.text
     table = pd.read_csv(tmp_path / "probe.csv")
     assert dict(zip(table["name"], table.as_committed, strict=True)) == {
         name: name != "cells" for name in KNOWN["probe"]

@@ -146,7 +146,7 @@ def test_curves_agree_with_the_matrix():
 
 
 def test_curves_by_hand():
-    """Two cells; one found and named rightly at 0.8, one found but misnamed at 0.6, one false positive at 0.4."""
+    """Two cells; one found and classified correctly at 0.8, one misclassified at 0.6, one false positive at 0.4."""
     truth = truth_table([(0, "slipper", *CELL), (0, "croissant", *FAR)])
     predictions = prediction_table([(0, "slipper", 0.8, *CELL), (0, "slipper", 0.6, *FAR), (1, "other", 0.4, *CELL)])
     table = curves.curves(match(truth, predictions, 0.45)).set_index(["class", "conf"])

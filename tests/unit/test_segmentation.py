@@ -1,4 +1,4 @@
-"""Networks that outline cells: the pictures they practise on, trainings as small as they can be, checkpoints.
+"""Segmentation networks: the pictures they practise on, trainings as small as they can be, checkpoints.
 
 PyTorch, Cellpose and their like take seconds to import, so no module of theirs is asked for before a test needs it.
 """

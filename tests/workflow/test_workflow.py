@@ -446,7 +446,7 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
     for source in ("nouaman2024", "naples", "kihm2018", "liang2024"):
         files = clone.folder / clone.json(f"raw/{source}/source.json")["folder"]
         shutil.copytree(files, clone.folder / "own" / source, ignore=shutil.ignore_patterns("truth"))
-    # the networks that outline cells learned from simulated pictures, not from anybody's files: they stay
+    # the segmentation networks learned from simulated pictures, not from anybody's files: they stay
     shutil.copytree(clone.folder / "results/segmentation", clone.folder / "measured/segmentation")
     own = ["phantoms=false", "raw=own", "pathvars={'results': 'measured'}"]
     testsets = [f"measured/testsets/{name}/testset.json" for name in ("saarland_donors", "naples")]
@@ -456,7 +456,7 @@ def test_the_same_rules_take_a_laboratorys_own_files(clone: Clone):
     assert [one["origin"] for one in described.values()] == [["raw"], ["raw"]]
     assert [one["labels"] for one in described.values()] == ["annotations", "background"]
     assert all(one["n_boxes"] > 0 for one in described.values())
-    # the networks that outlined them learned from simulated pictures, which makes no cell a simulated one
+    # segmentation networks learned from simulated pictures, which makes no cell a simulated one
     records = [json.loads((clone.folder / name).with_name("provenance.json").read_text()) for name in banks]
     assert [(one["origin"], one["remarks"]) for one in records] == [(["raw"], [OUTLINED])] * 3
     tables = [pd.read_csv(clone.folder / name, dtype={"sha256": str}, keep_default_na=False) for name in banks]

@@ -94,7 +94,7 @@ rule simulate_cells:
         seed=CONFIG.seed,
         source_fingerprint=source_fingerprint("simulate_cells"),
     message:
-        "Drawing single cells for the bank {wildcards.bank}"
+        "Simulating single cells for the bank {wildcards.bank}"
     script:
         "../scripts/simulate_cells.py"
 

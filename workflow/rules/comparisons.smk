@@ -58,7 +58,7 @@ rule compare_runs:
         seed=CONFIG.seed,
         source_fingerprint=source_fingerprint("compare_runs"),
     message:
-        "Drawing recordings again and again, and comparing models on the same frames"
+        "Resampling recordings, and comparing models on the same frames"
     script:
         "../scripts/compare_runs.py"
 

@@ -5,7 +5,7 @@ from rbcflow.detector.hardware import processor
 
 # Says whether this processor draws as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to draw again.
 rule probe_pixels:
-    """A few cells and images simulated at the start, to say at once where a processor draws otherwise."""
+    """A few cells and images simulated at the start, to say at once where a processor computes other pixels."""
     output:
         table="<results>/tables/probe.csv",
         provenance="<results>/tables/probe.json",
@@ -26,13 +26,13 @@ rule probe_pixels:
         processor=processor(),
         source_fingerprint=source_fingerprint("probe_pixels"),
     message:
-        "Drawing a few cells and images, to see whether this processor draws as others do"
+        "Simulating a few cells and images, to see whether this processor computes the same pixels as others"
     script:
         "../scripts/probe_pixels.py"
 
 
 rule simulate_phantom:
-    """Draw recordings in a laboratory's own file formats, with exact truth beside them."""
+    """Simulate recordings in a laboratory's own file formats, with exact truth beside them."""
     output:
         files=directory("<results>/raw/{source}/files"),
         record="<results>/raw/{source}/source.json",
@@ -57,7 +57,7 @@ rule simulate_phantom:
         seed=CONFIG.seed,
         source_fingerprint=source_fingerprint("simulate_phantom"),
     message:
-        "Drawing phantom recordings in the format of {wildcards.source}"
+        "Simulating recordings in the format of {wildcards.source}"
     script:
         "../scripts/simulate_phantom.py"
 

@@ -1,8 +1,8 @@
-# segmentation: networks that outline cells, trained on pictures simulated for practice.
+# segmentation: networks that segment cells, trained on pictures simulated for practice.
 
 
 rule simulate_practice:
-    """Pictures with the exact label of every cell, for the outlining networks to learn from."""
+    """Pictures with the exact label of every cell, for the segmentation networks to learn from."""
     output:
         practice="<results>/segmentation/practice.npz",
         provenance="<results>/segmentation/practice.json",
@@ -23,7 +23,7 @@ rule simulate_practice:
         seed=CONFIG.seed,
         source_fingerprint=source_fingerprint("simulate_practice"),
     message:
-        "Drawing practice pictures for the outlining networks"
+        "Simulating practice pictures for the segmentation networks"
     script:
         "../scripts/simulate_practice.py"
 

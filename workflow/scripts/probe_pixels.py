@@ -1,4 +1,4 @@
-"""Rule probe_pixels: a few cells and images at the start, to say at once where a processor simulates otherwise."""
+"""Rule probe_pixels: a few cells and images at the start, to say at once where a processor computes other pixels."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,6 @@ if __name__ == "__main__":
     recorder = Recorder.of_job(snakemake)
     different = write_probe(snakemake.params.committed, Path(snakemake.output.table))
     if different:
-        found = (
-            f"This processor, or these versions of the packages, draw otherwise than committed: {', '.join(different)}."
-        )
+        found = f"This processor, or these packages, compute other pixels than committed: {', '.join(different)}."
         print(f"\n{found} The report says which datasets it concerns.\n", file=sys.stderr)
     recorder.write(snakemake.output.provenance)

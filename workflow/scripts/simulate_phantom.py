@@ -1,4 +1,4 @@
-"""Rule simulate_phantom: draw recordings in a laboratory's own file formats, with exact truth beside them."""
+"""Rule simulate_phantom: simulate recordings in a laboratory's own file formats, with exact truth beside them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rule simulate_practice: pictures with the exact label of every cell, for the outlining networks to learn from."""
+"""Rule simulate_practice: pictures with the exact label of every cell, for the segmentation networks to learn from."""
 
 from pathlib import Path
 

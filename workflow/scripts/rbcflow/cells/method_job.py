@@ -15,7 +15,7 @@ from rbcflow.sources.extraction import Extraction
 from rbcflow.sources.record import SourceRecord
 
 NETWORKS = ("unet", "cellpose", "yolo")
-"""Names under which a job has the networks that outline cells, as inputs or params."""
+"""Names under which a job has the segmentation networks, as inputs or params."""
 
 
 def recorder_of(snakemake: Any) -> Recorder:

@@ -48,7 +48,7 @@ class Rebuild(Strict):
     )
     shares: Shares = Field(Shares(), description="shares of the `grouped` scheme")
     phantom: Phantom = Field(Phantom(), description="size of the phantom recordings")
-    segmentation: Segmentation = Field(Segmentation(), description="networks that outline cells")
+    segmentation: Segmentation = Field(Segmentation(), description="segmentation networks")
     images: Images = Field(Images(), description="images a variant")
     training: Training = Field(Training(), description="scale of the trainings")
     validation: Validation = Field(Validation(), description="thresholds and test-set size")

@@ -1,4 +1,4 @@
-"""The block `segmentation`: networks that outline cells, and the extraction methods that need them."""
+"""The block `segmentation`: segmentation networks, and the extraction methods that need them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NETWORKS: dict[str, tuple[str, ...]] = {
 
 
 class Segmentation(Strict):
-    """The networks that outline cells, and the comparison of all methods with truth."""
+    """The segmentation networks, and the comparison of all methods with truth."""
 
     pictures: int = Field(
         70, ge=4, description="practice pictures of each laboratory's phantom; as many again of simulated cells"

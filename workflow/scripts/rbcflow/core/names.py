@@ -48,7 +48,7 @@ _OF_CLASS = {
 
 METRICS: dict[str, str] = {
     "recall": "share of the cells that are found, whatever they are named",
-    "precision": "share of the boxes that are on a cell, whatever it is named",
+    "precision": "share of the boxes that are on a cell, whatever its predicted class",
     "f1": "harmonic mean of recall and precision, classes ignored",
     "recall_one_box": "share of the cells that are found where a cell may keep one box",
     "precision_one_box": "share of the boxes that are on a cell where a cell may keep one box",
@@ -56,7 +56,7 @@ METRICS: dict[str, str] = {
     "ap50": "average precision at an overlap of 0.5, classes ignored",
     "map50": "average precision at an overlap of 0.5, mean over the classes",
     "map50_95": "average precision over overlaps of 0.5 to 0.95, mean over the classes",
-    "class_recall_mean": "share of each class that is found and named rightly, mean over the classes",
+    "class_recall_mean": "share of each class that is found and classified correctly, mean over the classes",
     "background_per_frame": "boxes on plain background in a frame",
     "wall_slippers_per_frame": "boxes named slipper on a channel wall in a frame",
     "iou_median": "median overlap of found cells with their boxes",

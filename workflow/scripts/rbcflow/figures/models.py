@@ -114,7 +114,7 @@ def seed_spread(seeds: Path, published: Path, output: Path) -> None:
     most = int(table["seeds"].max())
     note = style.note(
         f"{most} seed{'s' if most > 1 else ''} a model at most",
-        "best epoch, constructed validation images; the preprint's values are on its own",
+        "best epoch, composed validation images; the preprint's values are on its own",
     )
     with style.canvas(output, style.SHEET_MM, 40 + 11 * len(models), note) as figure:
         panels = figure.subplots(2, len(PUBLISHED) // 2, sharey=True).ravel()

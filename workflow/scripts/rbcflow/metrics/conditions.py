@@ -180,7 +180,7 @@ def _numbers(
 
 
 def class_recall(matched: pd.DataFrame, evaluated: TestSet, predicted: Predictions) -> float | None:
-    """Return the mean over the classes of the share of their true boxes that are found and named rightly.
+    """Return the mean over the classes of the share of their true boxes that are found and classified correctly.
 
     A class that the model cannot name counts 0: means over fewer classes could not be compared with others.
 

@@ -1,7 +1,7 @@
 """Precision, recall and F1 over confidence, from the same matching as the confusion matrix (stage metrics).
 
-Three ways to count, by the column ``class``: a class's own name (found and named rightly), ``all`` (the classes pooled,
-found and named rightly) and ``any`` (found, whatever it was named).
+Three ways to count, by the column ``class``: a class's own name (found and classified correctly), ``all`` (the same,
+the classes pooled) and ``any`` (found, whatever its predicted class).
 """
 
 from __future__ import annotations

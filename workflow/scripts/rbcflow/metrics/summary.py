@@ -308,5 +308,5 @@ def calibration_block(table: pd.DataFrame, *, named: bool) -> dict:
         "expected_error": calibration.expected_error(table),
         "n": int(table["n"].sum()),
         "floor": calibration.FLOOR,
-        "right": "found and named rightly" if named else "found",
+        "right": "found and classified correctly" if named else "found",
     }

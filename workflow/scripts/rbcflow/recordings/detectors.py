@@ -112,7 +112,7 @@ def chosen(config: Config) -> Chosen:
     path = Path(name).expanduser()
     if not path.is_file():
         made = sorted(folder.parent.parent.name for folder in retrained.glob("*/weights/best.pt"))
-        # the table has networks as well that outline cells, or know none
+        # the table has segmentation networks as well, or know none
         there = [key for key, entry in listed.items() if entry.path]
         expected = f"one of {', '.join([*there, *made])}, a checkpoint's file, or the target `retrain` before `mine`"
         evaluated = retrained / name / "README.md"

@@ -56,7 +56,9 @@ def write_probe(committed: Mapping[str, str], output: Path) -> list[str]:
     pd.DataFrame(rows, columns=COLUMNS).to_csv(output, index=False)
     different = [name for name, _, same in rows if not same]
     if different:
-        LOGGER.warning("this processor, or these versions of the packages, draw otherwise: %s", ", ".join(different))
+        LOGGER.warning(
+            "this processor, or these versions of the packages, compute other pixels: %s", ", ".join(different)
+        )
     return different
 
 

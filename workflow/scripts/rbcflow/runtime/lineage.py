@@ -19,7 +19,7 @@ SEPARATOR = " + "
 ACCESS = {"phantom": PHANTOM, "simulated": PHANTOM, "package": PUBLIC, "local": RAW, "url": RAW, "published": PUBLISHED}
 """The origin of a source's files by the way the configuration gets them; a laboratory's own are ``raw`` by any way."""
 
-OUTLINED = "Cells were outlined by a network trained on simulated pictures."
+OUTLINED = "Cells were segmented by a network trained on simulated pictures."
 STARTED = "The training started from a checkpoint that had learned from simulated cells."
 RECUT = "Cells were cut again out of the images that the preprint published."
 """Remarks on the method: they travel beside the origin and decide nothing."""

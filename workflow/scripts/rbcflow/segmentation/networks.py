@@ -1,4 +1,4 @@
-"""What the outlining networks share: architecture, how they see an image, verified files (stage ``segmentation``)."""
+"""What the segmentation networks share: architecture, how they see an image, verified files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Practice pictures for the outlining networks (rule ``simulate_practice``): small views with every cell's exact label.
+"""Practice pictures for the segmentation networks (``simulate_practice``): small views with every cell's exact label.
 
 Half of them come from phantoms of the laboratories, simulated anew with a seed of their own; the others show single
 simulated cells under every optics the phantom knows, so that a network does not learn four instruments by heart.

@@ -52,7 +52,7 @@ class Laboratory:
         phantom_sizes: keys of the configuration's ``phantom`` that say how much its phantom draws.
         coloured: whether its frames are in colour.
         extraction: what the ways of cutting must be told of its files.
-        practice: how much of its phantom is simulated for practice pictures of networks that outline cells, by keys of
+        practice: how much of its phantom is simulated for practice pictures of segmentation networks, by keys of
             ``phantom_sizes``; None: nothing.
         paper_shares: shares of train, val and test that the preprint gave its cells; None: the configuration's.
     """

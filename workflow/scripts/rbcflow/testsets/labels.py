@@ -14,7 +14,7 @@ class Labels(Worded):
         "known exactly, as the images were simulated or composed by this workflow, or as their source declares",
     )
     BACKGROUND = "background", "boxes found by background subtraction, not checked by a person"
-    OUTLINES = "outlines", "boxes of cells that networks outlined, with the class of the folder they were sorted into"
+    OUTLINES = "outlines", "boxes of cells that networks segmented, with the class of the folder they were sorted into"
     PROXY = "proxy", "boxes found by background difference, classes named by eye as stand-ins"
     GIVEN = (
         "given",

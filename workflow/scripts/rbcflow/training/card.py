@@ -36,7 +36,7 @@ What the embedded default of rbcflow starts its trainings from, so that a fresh 
 | licence | AGPL-3.0-or-later, as the project and Ultralytics |
 
 On its own simulated validation images, at the best epoch: precision {precision_best:.3f}, recall {recall_best:.3f},
-mAP50 {map50:.3f}, mAP50-95 {map50_95:.3f}. These say how well it knows drawings and nothing about recordings.
+mAP50 {map50:.3f}, mAP50-95 {map50_95:.3f}. These say how well it knows simulated images and nothing about recordings.
 `results.csv` has the curves, `training.json` the record.
 
 **Use**: a start for trainings on recorded or composed images of red cells in flow. **Limits**: the classes are those of
