@@ -36,7 +36,7 @@ def cut(folder: Path, target: Path) -> dict[str, float]:
 
 def measure() -> list[dict[str, float]]:
     """Draw the phantoms and cut each in a fresh process."""
-    from rbcflow.sources.naples import phantom as naples
+    from rbcflow.laboratories.naples import phantom as naples
 
     rows = []
     for stacks in STACKS:

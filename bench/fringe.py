@@ -25,6 +25,8 @@ from rbcflow.core.boxes import area
 from rbcflow.datasets import dataset
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock, load_stock
+from rbcflow.laboratories.nouaman2024 import phantom as nouaman2024
+from rbcflow.laboratories.nouaman2024.testsets import build_saarland_donors
 from rbcflow.metrics.coco import average_precision
 from rbcflow.metrics.inputs import BOX, read_pair
 from rbcflow.metrics.localisation import localisation
@@ -32,8 +34,6 @@ from rbcflow.metrics.matching import match
 from rbcflow.phantom import scene
 from rbcflow.phantom.optics import Patch
 from rbcflow.predictions.predict import Predictor
-from rbcflow.sources.nouaman2024 import phantom as nouaman2024
-from rbcflow.sources.nouaman2024.testsets import build_saarland_donors
 from rbcflow.training.train import train
 
 SOURCE = "nouaman2024"

@@ -49,7 +49,7 @@ PRODUCT = 1.15
 
 def draw(folder: Path, times: int) -> None:
     """Draw a Naples phantom."""
-    from rbcflow.sources.naples import phantom
+    from rbcflow.laboratories.naples import phantom
 
     phantom.write(folder / f"raw{times}", seed=0, velocities=[0.12, 0.44, 0.7, 1.0], tiffs_per_velocity=times, pages=14)
 

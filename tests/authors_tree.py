@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rbcflow.sources.phantoms import WRITERS
+from rbcflow.sources.phantoms import PHANTOMS
 
 TINY = {
     "nouaman2024": {"donors": 3, "recordings_per_donor": 2, "frames_per_recording": 3, "annotate_every": 2,
@@ -34,7 +34,7 @@ def write(data: Path, scratch: Path, sizes: dict[str, dict] = TINY) -> None:
         sizes: how much, by layout.
     """
     for layout, size in sizes.items():
-        WRITERS[layout](scratch / layout, seed=3, **size)
+        PHANTOMS[layout].write(scratch / layout, seed=3, **size)
         shutil.rmtree(scratch / layout / "truth")
     _plos(scratch / "kihm2018", data / "2018_plos")
     _liang(scratch / "liang2024", data / "2024_liang")

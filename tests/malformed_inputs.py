@@ -20,11 +20,11 @@ from rbcflow.cells.splits import write_splits
 from rbcflow.config import load
 from rbcflow.datasets.dataset import collect, write_shard
 from rbcflow.datasets.spec import VariantSpec
+from rbcflow.laboratories.flow_public.testsets import build_flow_public
 from rbcflow.metrics.run import evaluate
 from rbcflow.predictions.predict import Predictor
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import layouts, manifest, record, skipping
-from rbcflow.sources.flow_public.testsets import build_flow_public
 from rbcflow.sources.listing import listed
 from rbcflow.testsets.composed import build_variant_test
 from rbcflow.training.seeds import METRICS, seed_table
@@ -199,7 +199,7 @@ READERS: dict[str, Reader] = {
         lambda root: write_coco(root, [POLYGON]),
         lambda root, _: layouts.READERS["nouaman2024"].annotated_frames(root),
     ),
-    "annotations": Reader(make_flow_public, flow_public_set, "rbcflow.sources.flow_public.testsets.write_testset"),
+    "annotations": Reader(make_flow_public, flow_public_set, "rbcflow.laboratories.flow_public.testsets.write_testset"),
     "bank": Reader(write_cells, divided, "rbcflow.cells.splits._divide"),
     "bank's pixels": Reader(write_cells, composed, "rbcflow.datasets.dataset.compose"),
     "splits": Reader(write_cells, composed, "rbcflow.datasets.dataset.compose"),

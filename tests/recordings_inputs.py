@@ -14,12 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raw_inputs import write_picture
+from rbcflow.laboratories.nouaman2024.phantom import KINDS
 from rbcflow.phantom.optics import Optics, expose
 from rbcflow.phantom.scene import Scene, views
 from rbcflow.phantom.walls import channel
 from rbcflow.recordings import flux, link, summarise, validity
 from rbcflow.recordings.simulated import Setup, simulate
-from rbcflow.sources.nouaman2024.phantom import KINDS
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from rbcflow.datasets.stock import Cutout, Stock
 from rbcflow.phantom.single import simulate_cells
 from rbcflow.reproduction.pixels import arrays_of
 from rbcflow.sources.laboratories import known
-from rbcflow.sources.phantoms import WRITERS
+from rbcflow.sources.phantoms import PHANTOMS
 
 SIZES = {
     "nouaman2024": {
@@ -49,10 +49,10 @@ SMALLER = {
 def main() -> None:
     """Draw everything and write what came out."""
     with tempfile.TemporaryDirectory() as scratch:
-        found = {layout: list(_phantom(layout, Path(scratch, layout))) for layout in WRITERS}
+        found = {layout: list(_phantom(layout, Path(scratch, layout))) for layout in PHANTOMS}
         jobs = {
             layout: Job(layout, layout, Path(scratch, layout), extraction=known()[layout].extraction)
-            for layout in WRITERS
+            for layout in PHANTOMS
         }
         crops = {
             layout: [cell for cell in cut_cells(["contrast"], jobs[layout]) if not cell.reason]
@@ -83,7 +83,7 @@ def short(content: bytes) -> str:
 
 def _phantom(layout: str, folder: Path) -> Iterator[str]:
     """Draw a laboratory's folder and yield the digest of every picture, every mask and every text in it."""
-    WRITERS[layout](folder, seed=3, **SIZES[layout])
+    PHANTOMS[layout].write(folder, seed=3, **SIZES[layout])
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if path.suffix in (".csv", ".json"):
             yield short(path.read_bytes())

@@ -34,9 +34,9 @@ from rbcflow.detector.weights import read_weights
 from rbcflow.figures import clouds, composition, datasets, extraction, gifs, maps, pictures, raw, style
 from rbcflow.figures.drawings import draw
 from rbcflow.figures.features import features
+from rbcflow.laboratories.kihm2018 import reader as kihm2018
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import record
-from rbcflow.sources.kihm2018 import reader as kihm2018
 
 PRINTED = {"published": PUBLISHED, "published_curves": CURVES}
 

@@ -20,7 +20,7 @@ from numpy._core import _multiarray_umath as numpy_core
 
 from project_copy import PROJECT
 from rbcflow.datasets.spec import PRESETS
-from rbcflow.sources.phantoms import WRITERS
+from rbcflow.sources.phantoms import PHANTOMS
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def drawings():
 def test_enough_is_simulated(drawings: list[Future]):
     found = drawings[0].result()["found"]
     banks = {f"bank {name}" for name in ("simulated", "nouaman2024", "kihm2018", "liang2024")}
-    assert set(found) == {*WRITERS, *banks, "functions", *PRESETS}
+    assert set(found) == {*PHANTOMS, *banks, "functions", *PRESETS}
     few = {name: len(set(digests)) for name, digests in found.items() if len(set(digests)) < 200}
     assert not few
 

@@ -84,7 +84,7 @@ def test_only_named_modules_reach_for_the_network_or_start_programs():
     network = modules_that_import("urllib", "http", "socket", "requests", "ftplib", "smtplib", "urllib3", "aiohttp")
     assert network == {f"rbcflow/{name}.py" for name in ("runtime/download", "datasets/imported")}
     programs = modules_that_import("subprocess", "pty", "multiprocessing")
-    assert programs == {f"rbcflow/{name}.py" for name in ("sources/flow_public/reader", "runtime/provenance")}
+    assert programs == {f"rbcflow/{name}.py" for name in ("laboratories/flow_public/reader", "runtime/provenance")}
 
 
 def test_no_name_reaches_a_shell():

@@ -12,10 +12,10 @@ import pytest
 
 from raw_inputs import FRAME, WRITERS, noise, write_avi, write_kihm, write_nouaman, write_picture, write_tiff
 from rbcflow.core.errors import InputError
+from rbcflow.laboratories.naples import reader as naples
+from rbcflow.laboratories.nouaman2024 import reader as nouaman2024
 from rbcflow.sources import layouts, skipping
 from rbcflow.sources.image import read_equal_grey, read_grey, read_rgb
-from rbcflow.sources.naples import reader as naples
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.tiff import read_pages
 from rbcflow.sources.video import read_video
 

@@ -15,8 +15,8 @@ import tifffile
 
 from raw_inputs import noise, write_avi, write_recording, write_tiff
 from rbcflow.core.errors import InputError
+from rbcflow.laboratories.flow_public import reader as flow_public
 from rbcflow.sources import layouts
-from rbcflow.sources.flow_public import reader as flow_public
 from rbcflow.sources.image import read_grey
 from rbcflow.sources.tiff import page_count, read_pages
 from rbcflow.sources.video import check_video, read_video

@@ -69,7 +69,7 @@ def test_polygon_cells_and_their_reasons(tmp_path):
             annotation(4, rectangle(5.6, 20.6, 5.9, 20.9)),
         ],
     )
-    cells = list(to_cells(polygons.outline(tmp_path, "nouaman2024"), "polygon"))
+    cells = list(to_cells(polygons.outline(tmp_path, "nouaman2024", "nouaman2024"), "polygon"))
     assert [cell.reason for cell in cells] == ["", "touches_edge", "too_small", "empty"]
     first = cells[0]
     assert (first.class_, first.donor, first.recording, first.frame, first.group) == (
@@ -94,7 +94,7 @@ def test_segmented_crops_and_their_reasons(tmp_path):
     write_crop("0002", ((5, 46), (20, 12)))
     write_crop("0003", ((46, 46), (3, 3)))
     write_crop("0004")
-    whole, cut_off, small, empty = to_cells(crops.outline(tmp_path, "nouaman2024"), "segmented_crop")
+    whole, cut_off, small, empty = to_cells(crops.outline(tmp_path, "nouaman2024", "nouaman2024"), "segmented_crop")
     assert [cell.reason for cell in (whole, cut_off, small, empty)] == ["", "touches_edge", "too_small", "empty"]
     assert (whole.recording, whole.group) == ("croissant/12_8_0300mbar", "12_8_0300mbar")
     assert (whole.frame, whole.donor) == (1, "")

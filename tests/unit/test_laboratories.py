@@ -20,8 +20,9 @@ from rbcflow.sources import laboratories, layouts, record
 from rbcflow.sources.counts import write_counts
 from rbcflow.sources.extraction import Extraction, Thresholds
 from rbcflow.sources.laboratories import OF_OTHERS, SIMULATED
+from rbcflow.sources.phantoms import PHANTOMS
 from rbcflow.sources.skipping import accept
-from rbcflow.testsets.registry import BUILDERS, OF_DATASET, OURS, build, builder
+from rbcflow.testsets.registry import BUILDERS, BUILDING, OF_DATASET, build, builder
 from strips_inputs import STRIPS, rows, write_strips
 
 
@@ -33,10 +34,11 @@ def no_laboratory_stays() -> Iterator[None]:
 
 def test_every_laboratory_of_ours_has_its_parts():
     known = laboratories.known()
-    assert list(known) == list(laboratories.OURS)
-    assert set(layouts.READERS) == set(known)
+    folders = (PROJECT / "workflow/scripts/rbcflow/laboratories").glob("*/__init__.py")
+    assert sorted(known) == sorted(file.parent.name for file in folders)
+    assert list(layouts.READERS) == list(known)
     simulated = {layout for layout, own in known.items() if "phantom" in own.access}
-    assert simulated == {layout for layout, own in known.items() if own.phantom_sizes}
+    assert set(PHANTOMS) == simulated == {layout for layout, own in known.items() if own.phantom_sizes}
     assert set(laboratories.METHODS) == {method for own in known.values() for method in own.methods} | {SIMULATED}
 
 
@@ -45,7 +47,7 @@ def test_every_kind_of_test_set_has_a_builder():
     assert set(BUILDERS) | streamed == {*OF_OTHERS, OF_DATASET}
     for kind, (own, _) in laboratories.kinds().items():
         assert callable(builder(kind, own.layout))
-    assert set(OURS) == {own.layout for own in laboratories.known().values() if own.kinds}
+    assert set(BUILDING) == {own.layout for own in laboratories.known().values() if own.kinds}
     with pytest.raises(KeyError, match="naples"):
         builder("naples", "strips")
 

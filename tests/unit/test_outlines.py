@@ -17,12 +17,12 @@ from rbcflow.cells.outline import Found, Outlined, batches, frames_of, to_cells
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
 from rbcflow.core.masks import rasterise
+from rbcflow.laboratories.kihm2018 import phantom as kihm2018
+from rbcflow.laboratories.liang2024 import phantom as liang2024
 from rbcflow.metrics import outlines
 from rbcflow.metrics.outlines import Truth, boundary_f1, compare, summarised
 from rbcflow.phantom.truth import read_masks, read_objects
-from rbcflow.sources.kihm2018 import phantom as kihm2018
 from rbcflow.sources.laboratories import known
-from rbcflow.sources.liang2024 import phantom as liang2024
 from rbcflow.sources.record import SourceRecord
 
 KIHM, LIANG = (known()[layout].extraction for layout in ("kihm2018", "liang2024"))
@@ -209,7 +209,7 @@ def test_coarse_polygons_are_smoothed_towards_the_true_outline(tmp_path):
     assert np.array_equal(polygons.smoothed(dense), dense)
     flat = {"id": 1, "image_id": 0, "category_id": 1, "segmentation": [[5, 5, 15, 5, 10, 5]]}
     write_coco(tmp_path, [flat])
-    (cell,) = to_cells(polygons.outline(tmp_path, "nouaman2024"), "polygon")
+    (cell,) = to_cells(polygons.outline(tmp_path, "nouaman2024", "nouaman2024"), "polygon")
     assert cell.reason == "zero_area"
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from rbcflow.core.classes import CLASSES, class_name
+from rbcflow.laboratories.kihm2018 import phantom as kihm2018
+from rbcflow.laboratories.liang2024 import phantom as liang2024
+from rbcflow.laboratories.nouaman2024 import phantom as nouaman2024
 from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.sources import layouts
-from rbcflow.sources.kihm2018 import phantom as kihm2018
-from rbcflow.sources.liang2024 import phantom as liang2024
-from rbcflow.sources.nouaman2024 import phantom as nouaman2024
 
 
 def write(layout: str, folder: Path, seed: int = 3) -> Path:

@@ -17,11 +17,11 @@ from rbcflow.core.boxes import iou_matrix, mask_box
 from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.spec import VariantSpec
+from rbcflow.laboratories.naples import phantom as naples
+from rbcflow.laboratories.nouaman2024 import phantom as nouaman2024
 from rbcflow.phantom import single, truth
 from rbcflow.phantom.population import KINDS
 from rbcflow.phantom.truth import COLUMNS, read_masks, read_objects
-from rbcflow.sources.naples import phantom as naples
-from rbcflow.sources.nouaman2024 import phantom as nouaman2024
 
 SAARLAND = {
     "donors": 2, "recordings_per_donor": 2, "frames_per_recording": 5, "annotate_every": 2, "crops_per_class": 5,

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from rbcflow.core.boxes import mask_box
+from rbcflow.laboratories.nouaman2024.phantom import KINDS
 from rbcflow.phantom.flow import class_shares
 from rbcflow.phantom.optics import Optics
 from rbcflow.phantom.population import Cell
 from rbcflow.phantom.scene import Scene, View, draw_kind, views, visible
 from rbcflow.phantom.shapes import sphere
 from rbcflow.phantom.walls import channel, random_walls
-from rbcflow.sources.nouaman2024.phantom import KINDS
 
 SCENE = Scene(
     width=240, height=90, axis=45.0, half_width=38.0, direction=1, step=30.0, spacing=25.0, gap=3.0,

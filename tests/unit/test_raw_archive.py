@@ -12,9 +12,9 @@ import pytest
 
 from raw_inputs import CROP, PRESSURE, serving, zipped
 from rbcflow.core.errors import InputError
+from rbcflow.laboratories.kihm2018 import reader as kihm2018
 from rbcflow.runtime.download import download
 from rbcflow.sources import archive, layouts
-from rbcflow.sources.kihm2018 import reader as kihm2018
 
 INSTEAD = "get it by hand"
 

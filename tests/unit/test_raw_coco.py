@@ -10,10 +10,10 @@ import pytest
 from raw_inputs import IMAGE, write_coco
 from rbcflow.cells.methods import polygons
 from rbcflow.core.errors import InputError
+from rbcflow.laboratories.nouaman2024 import reader as nouaman2024
 from rbcflow.sources import manifest
 from rbcflow.sources.coco import read_coco
 from rbcflow.sources.listing import listed
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
 
@@ -46,7 +46,7 @@ def test_parts_of_a_polygon_are_one_object(tmp_path):
     path = export(tmp_path, segmentation=[SQUARE, [25, 5, 29, 5, 29, 9]])
     (polygon,) = read_coco(path, tmp_path)[0].polygons
     assert (polygon.box, polygon.area, len(polygon.parts)) == ((10.0, 5.0, 29.0, 15.0), 100 + 8, 2)
-    (outlined,) = polygons.outline(tmp_path, "s", min_area=1)
+    (outlined,) = polygons.outline(tmp_path, "s", "nouaman2024", min_area=1)
     (found,) = outlined.found
     # rows of the second part: 4, 3, 2 and 1 centres of pixels, those on the slope included
     assert (np.count_nonzero(found.mask[:, :22]), np.count_nonzero(found.mask[:, 22:])) == (100, 4 + 3 + 2 + 1)

@@ -10,11 +10,11 @@ import pytest
 
 from raw_inputs import noise
 from rbcflow.core.errors import InputError
+from rbcflow.laboratories.crops import reader as crops
+from rbcflow.laboratories.kihm2018 import reader as kihm2018
+from rbcflow.laboratories.liang2024 import reader as liang2024
+from rbcflow.laboratories.nouaman2024 import reader as nouaman2024
 from rbcflow.sources import layouts
-from rbcflow.sources.crops import reader as crops
-from rbcflow.sources.kihm2018 import reader as kihm2018
-from rbcflow.sources.liang2024 import reader as liang2024
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 
 S3 = "CNN input data/002_Crop_Pics_w_parameters_50mbar"
 

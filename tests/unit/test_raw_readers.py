@@ -8,11 +8,11 @@ import pytest
 import tifffile
 
 from raw_inputs import noise, write_avi, write_recording
+from rbcflow.laboratories.flow_public import reader as flow_public
+from rbcflow.laboratories.naples import reader as naples
+from rbcflow.laboratories.nouaman2024 import reader as nouaman2024
 from rbcflow.sources import layouts
-from rbcflow.sources.flow_public import reader as flow_public
 from rbcflow.sources.image import read_grey
-from rbcflow.sources.naples import reader as naples
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.tiff import page_count, read_pages
 from rbcflow.sources.video import read_video
 

@@ -28,7 +28,7 @@ def write(folder: Path, split: str, number: int, picture: np.ndarray, labels: st
 def test_masks_are_those_of_the_cells(tmp_path):
     picture, labels, masks = image([(1, 0, 30), (2, 1, 100)])
     write(tmp_path, "train", 0, picture, labels + "2 0.8 0.2 0.1 0.1\n")
-    (one,) = rim.outline(tmp_path, "set")
+    (one,) = rim.outline(tmp_path, "set", "yolo_folder")
     assert [(found.class_, found.reason) for found in one.found] == [("croissant", ""), ("slipper", "")]
     for found, mask in zip(one.found, masks, strict=True):
         assert np.count_nonzero(found.mask & mask) / np.count_nonzero(found.mask | mask) > 0.9
@@ -60,7 +60,7 @@ def test_noisy_images_and_cells_beside_a_wall_are_left_out(tmp_path):
     wall = picture.copy()
     wall[52:58] = 20
     write(tmp_path, "train", 2, wall, labels)
-    (one,) = rim.outline(tmp_path, "set")
+    (one,) = rim.outline(tmp_path, "set", "yolo_folder")
     assert one.frame.index == 2
     beside, free = one.found
     assert beside.reason in ("background", "unlike_box") and free.reason == ""
@@ -102,4 +102,4 @@ def test_images_composed_anew_decide_no_printed_value_of_a_training():
 def test_an_empty_label_file_has_no_cell(tmp_path):
     write(tmp_path, "train", 0, np.full((SIZE, SIZE), 120, np.uint8), "")
     write(tmp_path, "train", 1, *image([(1, 0, 0)])[:2])
-    assert [len(one.found) for one in rim.outline(tmp_path, "set")] == [0, 1]
+    assert [len(one.found) for one in rim.outline(tmp_path, "set", "yolo_folder")] == [0, 1]

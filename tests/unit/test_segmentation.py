@@ -92,12 +92,12 @@ def test_finetuning_needs_polygons_and_moves_the_weights(simulated, tmp_path, fl
     annotation = {"id": 1, "image_id": 0, "category_id": 1, "segmentation": [[10, 5, 30, 5, 30, 20, 10, 20]]}
     write_coco(tmp_path / "raw", [annotation])
     start = tmp_path / "start" / "weights.pt"
-    flows.finetune_cellpose(tmp_path / "raw", start, tmp_path / "mine", steps=12, seed=0, threads=1)
+    flows.finetune_cellpose("nouaman2024", tmp_path / "raw", start, tmp_path / "mine", steps=12, seed=0, threads=1)
     before, after = (torch.load(p, weights_only=True) for p in (start, tmp_path / "mine" / "weights.pt"))
     assert any(not torch.equal(before[name], after[name]) for name in before if "conv" in name)
     write_coco(tmp_path / "bare", [])
     with pytest.raises(InputError, match="no picture with a polygon"):
-        flows.finetune_cellpose(tmp_path / "bare", start, tmp_path / "no", steps=5, seed=0, threads=1)
+        flows.finetune_cellpose("nouaman2024", tmp_path / "bare", start, tmp_path / "no", steps=5, seed=0, threads=1)
 
 
 def test_carvana_network_reads_a_checkpoint_of_its_shape_and_no_other(tmp_path, unet):

@@ -12,9 +12,9 @@ import pytest
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.imported import import_folder
+from rbcflow.laboratories.yolo_folder.testsets import build_yolo_folder
 from rbcflow.sources import layouts
 from rbcflow.sources.labelled import read_folder, read_labels
-from rbcflow.sources.yolo_folder.testsets import build_yolo_folder
 from yolo_folders import BOX, LISTED, NAPLES, PATTERN, SPLITS, picture, splits, write
 
 

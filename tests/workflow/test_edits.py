@@ -31,6 +31,10 @@ RECORDINGS = {
 }  # fmt: skip
 DETECT = {"calibrate_gauge", "detect_recording", "retrain_detector"}
 TRAIN = {"train_model", "verify_training", "retrain_detector"}
+PRACTICE = {"simulate_practice", "train_unet", "train_cellpose", "finetune_cellpose"}
+CUT = {"cluster_objects", "cut_cells", "score_segmentation"}
+READ = {"build_testset", "check_raw", "count_raw", "download_raw", "register_raw"} | CUT | PRACTICE
+"""Scripts that read files of any layout; those that read practice pictures know what simulates them."""
 NOTHING: set[str] = set()
 UNRECORDED = {"probe_recording"}
 """Scripts that write no provenance, nor import what does."""
@@ -72,7 +76,13 @@ EDITS = {
     "how a record is written": ("runtime/provenance.py", "indent=1", "indent=2", NOTHING),
     "a table of the configuration": ("config/checks.py", '"sum", "share")', '"sum")', NOTHING),
     "what true boxes are, in words": ("testsets/labels.py", "not checked by", "checked by not one of", NOTHING),
-    "what a laboratory is": ("sources/naples/laboratory.py", '"pages"', '"page_count"', NOTHING),
+    "what a laboratory is": ("laboratories/naples/laboratory.py", '"pages"', '"page_count"', NOTHING),
+    "the terminal's board": ("runtime/board.py", "WIDTH = 24", "WIDTH = 30", NOTHING),
+    "how a laboratory's files are read": ("laboratories/kihm2018/reader.py", BEGIN, MORE, READ),
+    "how a laboratory's files are simulated": (
+        "laboratories/kihm2018/phantom.py", BEGIN, MORE, CUT | PRACTICE | {"simulate_phantom"},
+    ),
+    "a laboratory's kinds of test sets": ("laboratories/naples/testsets.py", BEGIN, MORE, {"build_testset"}),
     "what decides the origin": ("runtime/lineage.py", '" + "', '" & "', NAMES - UNRECORDED),
     "a preset of the composer": ("datasets/spec.py", "(0.75, 1.25)", "(0.75, 1.5)", COMPOSE | {"fetch_published"}),
     "a line of the composer": ("datasets/paste.py", BEGIN, MORE, COMPOSE | {"fetch_published"}),

@@ -20,7 +20,7 @@ import yaml
 from accident_project import Place
 from project_copy import snakemake
 from raw_inputs import serving
-from rbcflow.sources.phantoms import WRITERS
+from rbcflow.sources.phantoms import PHANTOMS
 
 pytestmark = pytest.mark.slow
 
@@ -137,7 +137,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
         (folder / "small" / name).write_text(content)
     ask_of_one_run(folder / "paper/claims.yaml")
     own = folder / "small/naples"
-    WRITERS["naples"](own, seed=1, velocities=[0.12, 1.0], tiffs_per_velocity=2, pages=6)
+    PHANTOMS["naples"].write(own, seed=1, velocities=[0.12, 1.0], tiffs_per_velocity=2, pages=6)
     shutil.rmtree(own / "truth")
     project = Small(folder)
     with serving({"/a.tar.gz": (archive(), 0)}) as url:

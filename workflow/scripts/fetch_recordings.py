@@ -4,11 +4,11 @@ import logging
 import sys
 from pathlib import Path
 
+from rbcflow.laboratories.flow_public import reader as flow_public
 from rbcflow.runtime import logs
 from rbcflow.runtime.lineage import PUBLIC
 from rbcflow.runtime.provenance import Recorder
 from rbcflow.sources import record
-from rbcflow.sources.flow_public import reader as flow_public
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])

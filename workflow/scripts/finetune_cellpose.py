@@ -10,8 +10,10 @@ from rbcflow.sources import record
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
     recorder = Recorder.of_job(snakemake)
+    source = record.read(Path(snakemake.input.record))
     finetune_cellpose(
-        Path(record.read(Path(snakemake.input.record)).folder),
+        source.layout,
+        Path(source.folder),
         Path(snakemake.input.start),
         Path(snakemake.output.weights).parent,
         steps=snakemake.params.steps,

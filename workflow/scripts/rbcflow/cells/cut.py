@@ -54,11 +54,11 @@ class Job:
 
 
 def _polygon(job: Job) -> Iterator[Outlined]:
-    return polygons.outline(job.folder, job.source, wanted=job.wanted)
+    return polygons.outline(job.folder, job.source, job.layout, wanted=job.wanted)
 
 
 def _segmented_crop(job: Job) -> Iterator[Outlined]:
-    return crops.outline(job.folder, job.source, wanted=job.wanted)
+    return crops.outline(job.folder, job.source, job.layout, wanted=job.wanted)
 
 
 def _background(job: Job) -> Iterator[Outlined]:
@@ -70,7 +70,7 @@ def _contrast(job: Job) -> Iterator[Outlined]:
 
 
 def _rim(job: Job) -> Iterator[Outlined]:
-    return rim.outline(job.folder, job.source, wanted=job.wanted)
+    return rim.outline(job.folder, job.source, job.layout, wanted=job.wanted)
 
 
 # The networks' libraries take seconds to load, so only the methods that use them do.

@@ -25,7 +25,7 @@ class Stage(NamedTuple):
 
 STAGES = (
     Stage(
-        "raw", ("raw",), ("sources/", "phantom/"), ("raw/{source}/",),
+        "raw", ("raw",), ("sources/", "laboratories/", "phantom/"), ("raw/{source}/",),
         "get and verify a laboratory's files; draw them when there are none",
     ),
     Stage(

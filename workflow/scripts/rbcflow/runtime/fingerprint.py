@@ -21,6 +21,7 @@ from rbcflow.runtime.logic import is_for_types, logic
 
 PACKAGE = "rbcflow"
 INFRASTRUCTURE = {
+    "rbcflow.runtime.board",
     "rbcflow.runtime.clock",
     "rbcflow.runtime.fingerprint",
     "rbcflow.runtime.logic",
@@ -31,7 +32,8 @@ INFRASTRUCTURE = {
     "rbcflow.runtime.provenance",
     "rbcflow.runtime.parent_watch",
 }
-"""Modules that log, record, configure or name, and never change what a job computes; params carry the configuration."""
+"""Modules that log, show, record, configure or name, and never change what a job computes; params carry the
+configuration."""
 
 FOLLOWED = {"rbcflow.runtime.provenance"}
 """Those of them whose imports count all the same: what decides the origin that a record states (``lineage``)."""
@@ -56,6 +58,15 @@ def _imports(tree: ast.AST) -> set[str]:
 def _is_infrastructure(name: str) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in INFRASTRUCTURE)
 
+
+LABORATORIES = "rbcflow.laboratories"
+PARTS = {
+    "rbcflow.sources.layouts": "reader",
+    "rbcflow.sources.phantoms": "phantom",
+    "rbcflow.testsets.registry": "testsets",
+}
+"""Modules that import a part of a laboratory's folder by the laboratory's name, and that part: which laboratory a job
+asks for is not seen here, so a script that reaches them reaches the part of each."""
 
 OPEN = "rbcflow.sources.laboratories"
 """The module by which jobs import laboratories from outside the package."""
@@ -84,6 +95,8 @@ class Library:
         """
         self._root, self._kept = root, kept
         self._outside = [file for folder in outside for file in sorted(folder.glob("*.py"))]
+        ours = root.joinpath(*LABORATORIES.split("."))
+        self._laboratories = sorted(file.parent.name for file in ours.glob("*/__init__.py"))
         self._files: dict[str, Path | None] = {}
         self._modules: dict[Path, Module] = {}
         self._told: dict[str, list] = {}
@@ -109,7 +122,7 @@ class Library:
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
 
     def reached(self, script: str, *named: str) -> dict[str, Path]:
-        """Return the library modules a script imports, directly or through others, by dotted name."""
+        """Return the library modules a script imports, directly, through others or by name."""
         found: dict[str, Path] = {}
         waiting = {*self._module(self._root / script).imports, *named}
         while waiting:
@@ -120,6 +133,8 @@ class Library:
             if file is None or _is_infrastructure(name):
                 continue
             found[name] = file
+            if name in PARTS:
+                waiting.update(f"{LABORATORIES}.{layout}.{PARTS[name]}" for layout in self._laboratories)
             parent = name.rpartition(".")[0]
             waiting.update(self._module(file).imports, [parent] if parent else [])
         return dict(sorted(found.items()))

@@ -28,7 +28,7 @@ from rbcflow.detector.weights import verify
 from rbcflow.segmentation.networks import load_state, new_unet
 from rbcflow.segmentation.practice import SIDE, read_practice
 from rbcflow.segmentation.unet import VALIDATION_SHARE, write_record
-from rbcflow.sources.nouaman2024.reader import annotated_frames
+from rbcflow.sources.layouts import READERS
 
 log = logging.getLogger(__name__)
 
@@ -145,11 +145,14 @@ def train_cellpose(practice: Path, folder: Path, *, steps: int, seed: int, threa
     _train(FlowNetwork(), images, labels, folder, steps, seed, threads, LEARNING_RATE)
 
 
-def finetune_cellpose(raw: Path, start: Path, folder: Path, *, steps: int, seed: int, threads: int) -> None:
+def finetune_cellpose(
+    layout: str, raw: Path, start: Path, folder: Path, *, steps: int, seed: int, threads: int
+) -> None:
     """Go on training the small network on a laboratory's own polygons.
 
     Args:
-        raw: folder of layout ``nouaman2024`` (pictures and a COCO export of polygons).
+        layout: one whose reader has ``annotated_frames``.
+        raw: the source's files (pictures and a COCO export of polygons).
         start: ``weights.pt`` to start from.
         folder: is created.
         steps: batches of ``BATCH`` annotated pictures.
@@ -162,7 +165,7 @@ def finetune_cellpose(raw: Path, start: Path, folder: Path, *, steps: int, seed:
     from rbcflow.core.masks import rasterise_parts
 
     images, labels = [], []
-    for annotated in annotated_frames(raw):
+    for annotated in READERS[layout].annotated_frames(raw):
         if annotated.polygons:
             frame = annotated.load()
             label = np.zeros(frame.image.shape[:2], dtype=np.uint8)

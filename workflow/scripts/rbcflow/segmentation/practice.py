@@ -25,7 +25,7 @@ from rbcflow.phantom.single import KINDS, random_optics
 from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.phantom.walls import channel, random_walls
 from rbcflow.sources import layouts
-from rbcflow.sources.phantoms import WRITERS
+from rbcflow.sources.phantoms import PHANTOMS
 
 SIDE = 96
 """Width and height of a practice picture in pixels: a cell and what lies next to it."""
@@ -104,7 +104,7 @@ def _chosen(
     """Yield (H, W) uint8 images and labels of frames of a laboratory's phantom simulated for practice, scaled."""
     with tempfile.TemporaryDirectory() as scratch:
         # recordings take the root seed itself as the first entry of theirs
-        WRITERS[layout](Path(scratch), seed=seed + PRACTICE_SEED, **sizes)
+        PHANTOMS[layout].write(Path(scratch), seed=seed + PRACTICE_SEED, **sizes)
         frames = list(labelled_frames(layout, Path(scratch)))
     for index in rng.choice(len(frames), count, replace=len(frames) < count):
         frame, label = frames[index]

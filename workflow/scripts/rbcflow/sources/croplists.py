@@ -4,12 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 from rbcflow.sources import listing
-from rbcflow.sources.image import READ
+from rbcflow.sources.image import READ, read_segmented
+
+
+@dataclass(frozen=True)
+class CropFile:
+    """A crop that the laboratory already segmented.
+
+    Attributes:
+        path: the picture.
+        folder: its class's folder.
+        class_: the folder's class.
+        family: day and pressure (``12_8_0300mbar``), or the folders below the class's; empty where nothing tells them.
+        number: unique in its recording.
+    """
+
+    path: Path
+    folder: str
+    class_: str
+    family: str
+    number: int
+
+    @property
+    def recording(self) -> str:
+        """The class folder and the family, ``croissant/12_8_0300mbar``."""
+        return f"{self.folder}/{self.family}" if self.family else self.folder
+
+    @property
+    def group(self) -> str:
+        """What must not be divided between splits: the family, or the crop alone where nothing tells it."""
+        return self.family or f"{self.folder}/{self.path.stem}"
+
+    def load(self) -> NDArray[np.uint8]:
+        """Read the picture, (H, W) uint8 grey, black outside the cell; raises as ``image.read_segmented`` does."""
+        return read_segmented(self.path)
 
 
 def pictures(folder: Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """All laboratories by layout: those of this package, and those that a configuration names (key ``laboratories``).
 
-A laboratory from outside is a folder with ``laboratory.py`` and ``reader.py``, and ``phantom.py`` and ``testsets.py``
-where there are any. Jobs are told of it by the environment, which they inherit, on a cluster too.
+A laboratory is a folder with ``laboratory.py`` and ``reader.py``, and ``phantom.py`` and ``testsets.py`` where there
+are any. Every room asks for them here, by the layout's name. Jobs are told of those from outside by the environment,
+which they inherit, on a cluster too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,7 +20,9 @@ from typing import Any
 from rbcflow.core.errors import InputError
 from rbcflow.sources.laboratory import Laboratory, TestSetKind
 
-OURS = ("nouaman2024", "naples", "kihm2018", "liang2024", "crops", "yolo_folder", "flow_public")
+ROOM = "rbcflow.laboratories"
+"""The package with a folder for each laboratory of ours. It stands above this one, which imports it by name alone."""
+
 SIMULATED = "simulated"
 """The layout of single cells simulated by the phantom's cell model, which has no files."""
 
@@ -53,11 +56,11 @@ def known() -> dict[str, Laboratory]:
     Raises:
         InputError: a laboratory from outside is none, or has the layout of another.
     """
-    found = {name: part(f"rbcflow.sources.{name}", "laboratory").LABORATORY for name in OURS}
+    found = {name: importlib.import_module(f"{ROOM}.{name}.laboratory").LABORATORY for name in _ours()}
     for folder in folders():
         if not (folder / "laboratory.py").is_file():
             raise InputError(folder, "no laboratory.py", "a laboratory: a folder with laboratory.py and reader.py")
-        own = getattr(part(_package(folder), "laboratory"), "LABORATORY", None)
+        own = getattr(importlib.import_module(f"{_package(folder)}.laboratory"), "LABORATORY", None)
         if not isinstance(own, Laboratory):
             raise InputError(folder / "laboratory.py", f"LABORATORY {own!r:.60}", "an object of class Laboratory")
         if own.layout in found or own.layout == SIMULATED:
@@ -106,18 +109,49 @@ def practice() -> dict[str, dict[str, Any]]:
     return {layout: {"sizes": own.practice, "scale": own.extraction.scale} for layout, own in simulated.items()}
 
 
-def outside(layout: str, name: str) -> ModuleType | None:
-    """Return a module of a laboratory from outside, None where it is ours or has no such module."""
-    for folder in folders():
-        package = _package(folder)
-        if part(package, "laboratory").LABORATORY.layout == layout and (folder / f"{name}.py").is_file():
-            return part(package, name)
-    return None
-
-
-def part(package: str, name: str) -> ModuleType:
-    """Return a module of a laboratory's folder."""
+def part(layout: str, name: str) -> ModuleType | None:
+    """Return a module of a laboratory's folder, None where there is no such laboratory, or it has no such module."""
+    package = f"{ROOM}.{layout}" if layout in _ours() else _outside(layout)
+    if package is None or importlib.util.find_spec(f"{package}.{name}") is None:
+        return None
     return importlib.import_module(f"{package}.{name}")
+
+
+class Parts(Mapping[str, ModuleType]):
+    """A module of every laboratory's folder that has one, by layout; it is imported when it is asked for.
+
+    Args:
+        name: the module's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getitem__(self, layout: str) -> ModuleType:
+        """Return the module of a laboratory; raises KeyError where there is none."""
+        if module := part(layout, self._name):
+            return module
+        raise KeyError(layout)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the layouts whose laboratory has the module."""
+        return (layout for layout in known() if part(layout, self._name))
+
+    def __len__(self) -> int:
+        """Return how many laboratories have the module."""
+        return sum(1 for _ in self)
+
+
+def _ours() -> tuple[str, ...]:
+    """Return the layouts of this package's laboratories."""
+    return importlib.import_module(ROOM).NAMES
+
+
+def _outside(layout: str) -> str | None:
+    """Return the package of a laboratory from outside, None where none has the layout."""
+    packages = (_package(folder) for folder in folders())
+    objects = {name: importlib.import_module(f"{name}.laboratory").LABORATORY for name in packages}
+    return next((name for name, own in objects.items() if own.layout == layout), None)
 
 
 def _package(folder: Path) -> str:

@@ -4,41 +4,21 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from types import ModuleType
 
 from rbcflow.core.errors import InputError
 from rbcflow.sources.arrange import Arrangement, arranged
-from rbcflow.sources.crops import reader as crops
-from rbcflow.sources.flow_public import reader as flow_public
-from rbcflow.sources.kihm2018 import reader as kihm2018
-from rbcflow.sources.laboratories import outside
-from rbcflow.sources.liang2024 import reader as liang2024
+from rbcflow.sources.laboratories import Parts
 from rbcflow.sources.listing import Listing
-from rbcflow.sources.naples import reader as naples
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.problems import BadFiles, refuse
-from rbcflow.sources.yolo_folder import reader as yolo_folder
 
-
-class Readers(dict[str, ModuleType]):
-    """Modules by layout; those of laboratories from outside are looked for when they are asked for."""
-
-    def __missing__(self, layout: str) -> ModuleType:
-        """Return the reader of a laboratory from outside; raises KeyError where there is none."""
-        if module := outside(layout, "reader"):
-            return module
-        raise KeyError(layout)
-
-
-READERS = Readers(
-    {module.LAYOUT: module for module in (nouaman2024, naples, flow_public, kihm2018, liang2024, yolo_folder, crops)}
-)
+READERS = Parts("reader")
 """The module of each layout, with ``recordings``, ``read`` and ``bad_files``; with ``arrange`` and ``EXPECTED`` where
 files may lie elsewhere than at the layout's places, else they are taken where they lie.
 
 What only some files have, a reader has a function for: ``raw_crop_recordings`` (crops with their background, which
-``read`` reads too), ``crop_files`` (crops on black), ``annotated_frames`` (polygons), ``frame_count`` (nothing is
-decoded), ``read_background`` and ``stored_masks`` (the instrument's). Nobody asks which laboratory it is."""
+``read`` reads too), ``crop_files`` (crops on black), ``annotated_frames`` (polygons), ``labelled_pictures`` (boxes),
+``frame_count`` (nothing is decoded), ``read_background`` and ``stored_masks`` (the instrument's). Nobody asks which
+laboratory it is."""
 
 
 def recordings(layout: str, folder: Path) -> list[str]:

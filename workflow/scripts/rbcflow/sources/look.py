@@ -12,7 +12,6 @@ from rbcflow.core.errors import InputError
 from rbcflow.sources import layouts, skipping
 from rbcflow.sources.labelled import read_folder, read_labels
 from rbcflow.sources.listing import kind_of
-from rbcflow.sources.yolo_folder import reader as yolo_folder
 
 MOST = 5
 """Bad files that are named; the others are counted."""
@@ -107,16 +106,12 @@ def _count(found: Look, layout: str, folder: Path) -> None:
             found.frames += 1
             found.donors |= {frame.donor} - {""}
         found.recordings += 1
-    if layout == yolo_folder.LAYOUT:
-        found.annotated = _labelled(folder)
-        found.remarks += read_folder(folder).remarks()
-
-
-def _labelled(folder: Path) -> tuple[int, int]:
-    """Return how many pictures have a box, and how many have none."""
-    pictures = yolo_folder.pictures(read_folder(folder))
-    with_ = sum(bool(one.label and read_labels(one.label)) for one in pictures)
-    return with_, len(pictures) - with_
+    if hasattr(reader, "labelled_pictures"):
+        labelled = read_folder(folder)
+        pictures = [one for own in reader.labelled_pictures(folder, labelled).values() for one in own]
+        with_boxes = sum(bool(one.label and read_labels(one.label)) for one in pictures)
+        found.annotated = with_boxes, len(pictures) - with_boxes
+        found.remarks += labelled.remarks()
 
 
 def table(rows: list[list[str]]) -> str:

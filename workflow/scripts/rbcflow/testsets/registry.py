@@ -8,15 +8,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from rbcflow.sources.flow_public import testsets as flow_public
-from rbcflow.sources.laboratories import outside
-from rbcflow.sources.liang2024 import testsets as liang2024
-from rbcflow.sources.naples import testsets as naples
-from rbcflow.sources.nouaman2024 import testsets as nouaman2024
-from rbcflow.sources.yolo_folder import testsets as yolo_folder
+from rbcflow.sources.laboratories import Parts
 from rbcflow.testsets.composed import build_variant_test
 from rbcflow.testsets.files import TestSet
 from rbcflow.testsets.stress import KINDS, build_stress
@@ -37,14 +31,8 @@ BUILDERS: dict[str, Builder] = {
 }
 """Of kinds that are made of a folder of the workflow's own, not of a laboratory's files."""
 
-OURS: dict[str, ModuleType] = {
-    "nouaman2024": nouaman2024,
-    "naples": naples,
-    "liang2024": liang2024,
-    "flow_public": flow_public,
-    "yolo_folder": yolo_folder,
-}
-"""``testsets.py`` of our laboratories, by layout."""
+BUILDING = Parts("testsets")
+"""Modules by layout with the functions of the laboratories' own kinds."""
 
 
 def builder(kind: str, layout: str) -> Builder:
@@ -53,8 +41,7 @@ def builder(kind: str, layout: str) -> Builder:
     Raises:
         KeyError: the laboratory has none.
     """
-    module = OURS.get(layout) or outside(layout, "testsets")
-    if function := getattr(module, f"build_{kind}", None):
+    if function := getattr(BUILDING.get(layout), f"build_{kind}", None):
         return function
     raise KeyError(kind)
 

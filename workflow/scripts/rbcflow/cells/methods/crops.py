@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rbcflow.cells.bank import PADDING, Box
 from rbcflow.cells.outline import Found, Outlined, Wanted, everything
 from rbcflow.core.frames import Frame
-from rbcflow.sources.nouaman2024.reader import CropFile, crop_files
+from rbcflow.sources.croplists import CropFile
+from rbcflow.sources.layouts import READERS
 
 WINDOW = (92, 92)
 """Width and height of the crops that the laboratory cut around a cell's centre, whatever its size."""
@@ -21,12 +22,15 @@ BORDER = PADDING + 1
 """Black pixels put around a crop that was cut to the cell's own box, so that it has surroundings as others have."""
 
 
-def outline(folder: Path, source: str, *, min_area: int = 100, wanted: Wanted = everything) -> Iterator[Outlined]:
+def outline(
+    folder: Path, source: str, layout: str, *, min_area: int = 100, wanted: Wanted = everything
+) -> Iterator[Outlined]:
     """Yield the segmented crops as frames with their one object.
 
     Args:
         folder: the source's files.
         source: a key of ``config/sources.yaml``.
+        layout: one whose reader has ``crop_files``.
         min_area: pixels a cell must cover.
         wanted: which crops.
 
@@ -38,7 +42,7 @@ def outline(folder: Path, source: str, *, min_area: int = 100, wanted: Wanted = 
     Raises:
         InputError: a folder, a name or a picture is wrong.
     """
-    for crop_file in crop_files(folder):
+    for crop_file in READERS[layout].crop_files(folder):
         if wanted(crop_file.recording, crop_file.number):
             frame = _frame(source, crop_file)
             found = Found.of_mask(largest_component(frame.image > 0))

@@ -14,20 +14,27 @@ from rbcflow.core.boxes import FloatArray
 from rbcflow.core.frames import Frame
 from rbcflow.core.masks import rasterise_parts
 from rbcflow.sources.coco import Polygon
-from rbcflow.sources.nouaman2024.reader import annotated_frames
+from rbcflow.sources.layouts import READERS
 
 COARSE_SIDE, MIN_VERTICES = 2.0, 5
 """Median side in pixels from which a polygon is coarse, and vertices below which no curve is laid through it."""
 
 
 def outline(
-    folder: Path, source: str, *, min_area: int = 100, smoothing: bool = True, wanted: Wanted = everything
+    folder: Path,
+    source: str,
+    layout: str,
+    *,
+    min_area: int = 100,
+    smoothing: bool = True,
+    wanted: Wanted = everything,
 ) -> Iterator[Outlined]:
-    """Yield the annotated Saarland frames with the masks of their polygons.
+    """Yield the annotated frames of a source with the masks of their polygons.
 
     Args:
         folder: the source's files.
         source: a key of ``config/sources.yaml``.
+        layout: one whose reader has ``annotated_frames``.
         min_area: pixels a cell must cover; a red cell of these recordings has about a thousand.
         smoothing: lay a closed curve through coarse polygons, see ``smoothed``.
         wanted: which frames.
@@ -38,7 +45,7 @@ def outline(
     Raises:
         InputError: an annotation or a picture is wrong.
     """
-    for annotated in annotated_frames(folder):
+    for annotated in READERS[layout].annotated_frames(folder):
         if wanted(annotated.recording, annotated.index):
             frame = annotated.load(source)
             yield Outlined(frame, [_found(frame, polygon, min_area, smoothing) for polygon in annotated.polygons])

@@ -22,7 +22,7 @@ from rbcflow.core.boxes import mask_box
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.sources.labelled import Picture, YoloFolder, decode, labels_of, read_folder
-from rbcflow.sources.yolo_folder import reader
+from rbcflow.sources.layouts import READERS
 
 GRAIN, SPECKS = 4, 0.06
 """Noisy is an image whose pixels differ from the median of their neighbours by more than so many grey levels (median),
@@ -60,7 +60,7 @@ class Labelled:
     names: tuple[str, ...]
 
 
-def outline(folder: Path, source: str, *, wanted: Wanted = everything) -> Iterator[Outlined]:
+def outline(folder: Path, source: str, layout: str, *, wanted: Wanted = everything) -> Iterator[Outlined]:
     """Yield images without strong noise, with their parachutes and slippers; simulated objects of class other are none.
 
     A recording is a folder of images. Reasons: ``rim`` (too little of it is free), ``unlike_box``, ``background``,
@@ -69,14 +69,14 @@ def outline(folder: Path, source: str, *, wanted: Wanted = everything) -> Iterat
     Args:
         folder: images and labels as Ultralytics reads them.
         source: a key of ``config/sources.yaml``.
+        layout: one whose reader has ``labelled_pictures``.
         wanted: which images.
 
     Raises:
         InputError: an image or a label file is wrong.
     """
     found = read_folder(folder)
-    for recording in reader.recordings(folder):
-        pictures = [one for one in reader.pictures(found) if reader.place(folder, one) == recording]
+    for recording, pictures in READERS[layout].labelled_pictures(folder, found).items():
         numbers = [number for number in range(len(pictures)) if wanted(recording, number)]
 
         images = partial(_images, found, pictures, source, recording, numbers)

@@ -10,8 +10,8 @@ import numpy as np
 
 from rbcflow.cells.methods.background import find_objects, like_most
 from rbcflow.core.frames import to_grey
+from rbcflow.laboratories.naples import reader as naples
 from rbcflow.sources.extraction import Thresholds
-from rbcflow.sources.naples import reader as naples
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rbcflow.cells.bank import touches_edge
 from rbcflow.cells.splits import held_out, held_out_donor
+from rbcflow.laboratories.nouaman2024 import reader as nouaman2024
 from rbcflow.sources.extraction import Thresholds
-from rbcflow.sources.nouaman2024 import reader as nouaman2024
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import Labelled, TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels

@@ -10,8 +10,8 @@ from typing import Any
 from rbcflow.cells.bank import read_table
 from rbcflow.cells.splits import read_splits
 from rbcflow.core.frames import Frame
+from rbcflow.laboratories.liang2024 import reader as liang2024
 from rbcflow.phantom.truth import read_objects
-from rbcflow.sources.liang2024 import reader as liang2024
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import TestSet, write_testset, write_unavailable
 from rbcflow.testsets.labels import Labels

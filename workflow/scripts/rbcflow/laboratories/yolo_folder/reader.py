@@ -19,13 +19,13 @@ LAYOUT = "yolo_folder"
 
 def recordings(folder: Path) -> list[str]:
     """Return the folders of pictures, relative to the source's, sorted."""
-    return sorted({place(folder, picture) for picture in pictures(read_folder(folder))})
+    return list(labelled_pictures(folder, read_folder(folder)))
 
 
 def read(folder: Path, recording: str, source: str = LAYOUT) -> Iterator[Frame]:
     """Yield the (H, W) grey or (H, W, 3) R, G, B uint8 pictures of a folder; raises InputError as ``decode`` does."""
-    own = [one for one in pictures(read_folder(folder)) if place(folder, one) == recording]
-    for index, picture in enumerate(own):
+    own = labelled_pictures(folder, read_folder(folder))
+    for index, picture in enumerate(own.get(recording, [])):
         yield Frame(decode(picture.path), source, "", recording, index, file=name_of(folder, picture.path))
 
 
@@ -51,6 +51,14 @@ def bad_files(folder: Path) -> BadFiles:
 def labels(found: YoloFolder, path: Path) -> list:
     """Return the objects of a label file; raises InputError as ``read_labels`` does."""
     return read_labels(path, len(found.names) if found.names else None)
+
+
+def labelled_pictures(folder: Path, found: YoloFolder) -> dict[str, list[Picture]]:
+    """Return the pictures that ``found`` has of a folder by recording, recordings sorted."""
+    own: dict[str, list[Picture]] = {}
+    for picture in pictures(found):
+        own.setdefault(place(folder, picture), []).append(picture)
+    return dict(sorted(own.items()))
 
 
 def pictures(found: YoloFolder) -> list[Picture]:

@@ -11,18 +11,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame
+from rbcflow.laboratories.nouaman2024.arrange import ANNOTATIONS, EXPECTED, PRESSURE, RAW_CROPS, arrange
 from rbcflow.sources import listing
 from rbcflow.sources.coco import AnnotatedImage, Polygon, read_coco, without_images
-from rbcflow.sources.croplists import pictures, pressure, subfolders
+from rbcflow.sources.croplists import CropFile, pictures, pressure, subfolders
 from rbcflow.sources.exports import FRAMES, VIDEOS
 from rbcflow.sources.image import read_equal_grey, read_grey, read_segmented, require_size
-from rbcflow.sources.nouaman2024.arrange import ANNOTATIONS, EXPECTED, PRESSURE, RAW_CROPS, arrange
 from rbcflow.sources.problems import BadFiles, inspect
 from rbcflow.sources.video import check_video, numbered_frames
 
@@ -48,39 +45,6 @@ class AnnotatedFrame:
     def load(self, source: str = LAYOUT) -> Frame:
         """Read the picture; raises InputError as ``image.read_grey`` does."""
         return Frame(read_grey(self.path), source, self.donor, self.recording, self.index, self.condition)
-
-
-@dataclass(frozen=True)
-class CropFile:
-    """A crop that the laboratory already segmented.
-
-    Attributes:
-        path: the picture.
-        folder: its class's folder.
-        class_: the folder's class.
-        family: day and pressure (``12_8_0300mbar``), or the folders below the class's; empty where nothing tells them.
-        number: unique in its recording.
-    """
-
-    path: Path
-    folder: str
-    class_: str
-    family: str
-    number: int
-
-    @property
-    def recording(self) -> str:
-        """The class folder and the family, ``croissant/12_8_0300mbar``."""
-        return f"{self.folder}/{self.family}" if self.family else self.folder
-
-    @property
-    def group(self) -> str:
-        """What must not be divided between splits: the family, or the crop alone where nothing tells it."""
-        return self.family or f"{self.folder}/{self.path.stem}"
-
-    def load(self) -> NDArray[np.uint8]:
-        """Read the picture, (H, W) uint8 grey, black outside the cell; raises as ``image.read_segmented`` does."""
-        return read_segmented(self.path)
 
 
 def recordings(folder: Path) -> list[str]:

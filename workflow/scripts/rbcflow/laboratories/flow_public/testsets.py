@@ -10,7 +10,7 @@ import pandas as pd
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv, refuse_rows
-from rbcflow.sources.flow_public import reader as flow_public
+from rbcflow.laboratories.flow_public import reader as flow_public
 from rbcflow.testsets.composed import evenly
 from rbcflow.testsets.files import TestSet, TrueBox, write_testset
 from rbcflow.testsets.labels import Labels
