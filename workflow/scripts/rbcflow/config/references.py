@@ -39,14 +39,33 @@ def _check_banks(settings: Settings, weights: list[str]) -> None:
 
 
 def check_references(settings: Settings) -> None:
+    """Check that every name in a table is one of the table it stands for, and what goes together.
+
+    Raises:
+        InputError: names the table, the key, what was found and what is known.
+    """
     tables = settings.config.tables
     known = read_weights(Path(tables.weights))
-    weights = ["none", *known]
     _check_banks(settings, list(known))
+    _check_sources(settings)
+    _check_variants(settings)
+    _check_models(settings, ["none", *known])
+    for name in settings.testsets:
+        _check_testset(settings, name)
+    _check_runs(settings)
+
+
+def _check_sources(settings: Settings) -> None:
+    """Check that published sources are of sets that there are."""
+    published = settings.config.tables.published
     for name, source in settings.sources.items():
         if source.published:
-            sets = read_published(Path(tables.published))["sets"]
-            check_name(source.published, sets, tables.published, f"sets, source {name}")
+            check_name(source.published, read_published(Path(published))["sets"], published, f"sets, source {name}")
+
+
+def _check_variants(settings: Settings) -> None:
+    """Check variants' banks, compositions, and where their datasets come from."""
+    tables = settings.config.tables
     for name, variant in settings.variants.items():
         for bank in variant.banks:
             check_name(bank, settings.banks, tables.variants, f"key {name}.banks")
@@ -56,6 +75,12 @@ def check_references(settings: Settings) -> None:
         if (variant.dataset == "local") != (variant.path is not None):
             found = f"dataset {variant.dataset} and path {variant.path}"
             raise InputError(tables.variants, found, "a path with `dataset: local`, and only there", f"key {name}.path")
+
+
+def _check_models(settings: Settings, weights: list[str]) -> None:
+    """Check models' variants, classes and trainings; ``weights`` are what a training can start from."""
+    tables = settings.config.tables
+    made: dict[str, str] = {}
     for name, model in settings.models.items():
         check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
         if model.classes == 1 and model.weights.source == "train":
@@ -65,40 +90,45 @@ def check_references(settings: Settings) -> None:
         check_name(training.weights, weights, tables.weights, f"weights of the model {name}")
         check_overrides(training, tables.models, f"key {name}.training.overrides")
         settings.checkpoint(name, read_yaml(Path(tables.weights)))
-    for name, testset in settings.testsets.items():
-        if testset.kind in ("composed", "published"):
-            sets = settings.variants if testset.kind == "composed" else read_published(Path(tables.published))["sets"]
-            check_name(testset.source, sets, tables.testsets, f"key {name}.source")
-            continue
-        check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
-        laboratory, kind = laboratories.kinds().get(testset.kind, (None, OF_OTHERS.get(testset.kind)))
-        if kind.bank:
-            check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
-        if testset.table and not Path(testset.table).is_file():
-            expected = "a table of the columns file, donor, recording, condition and frame"
-            raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
-        layout = settings.sources[testset.source].layout
-        needed = laboratory.layout if laboratory else layout
-        if testset.of:
-            same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
-            check_name(testset.of, same, tables.testsets, f"key {name}.of")
-        if layout != needed:
-            found = f"kind {testset.kind} with a source of layout {layout}"
-            raise InputError(tables.testsets, found, f"a source of layout {needed}", f"key {name}.source")
-        if name.removesuffix("_test") in settings.variants and name.endswith("_test"):
-            raise InputError(tables.testsets, f"the name {name!r}", "another: a variant's own test images have it")
-    testsets = testset_names(settings.variants, settings.testsets)
-    made: dict[str, str] = {}
-    for name, model in settings.models.items():
         if model.published_as and (first := made.setdefault(model.published_as, name)) != name:
             found = f"published_as {model.published_as!r} of {first!r} and of {name!r}"
-            raise InputError(
-                tables.models, found, "each published training once, as the claims table evaluates it", f"key {name}"
-            )
+            expected = "each published training once, as the claims table evaluates it"
+            raise InputError(tables.models, found, expected, f"key {name}")
+
+
+def _check_testset(settings: Settings, name: str) -> None:
+    """Check what a test set of the table is made of."""
+    tables, testset = settings.config.tables, settings.testsets[name]
+    if testset.kind in ("composed", "published"):
+        sets = settings.variants if testset.kind == "composed" else read_published(Path(tables.published))["sets"]
+        check_name(testset.source, sets, tables.testsets, f"key {name}.source")
+        return
+    check_name(testset.source, settings.sources, tables.testsets, f"key {name}.source")
+    laboratory, kind = laboratories.kinds().get(testset.kind, (None, OF_OTHERS.get(testset.kind)))
+    if kind.bank:
+        check_name(testset.bank or "", settings.banks, tables.testsets, f"key {name}.bank")
+    if testset.table and not Path(testset.table).is_file():
+        expected = "a table of the columns file, donor, recording, condition and frame"
+        raise InputError(tables.testsets, f"{testset.table}, which is not there", expected, f"key {name}.table")
+    if testset.of:
+        same = [key for key, row in settings.testsets.items() if row.source == testset.source and not row.of]
+        check_name(testset.of, same, tables.testsets, f"key {name}.of")
+    layout = settings.sources[testset.source].layout
+    if laboratory and layout != laboratory.layout:
+        found = f"kind {testset.kind} with a source of layout {layout}"
+        raise InputError(tables.testsets, found, f"a source of layout {laboratory.layout}", f"key {name}.source")
+    if name.removesuffix("_test") in settings.variants and name.endswith("_test"):
+        raise InputError(tables.testsets, f"the name {name!r}", "another: a variant's own test images have it")
+
+
+def _check_runs(settings: Settings) -> None:
+    """Check runs' models and test sets, and that each published run stands once."""
+    runs = settings.config.tables.runs
     published: dict[str, str] = {}
+    testsets = testset_names(settings.variants, settings.testsets)
     for name, run in settings.runs.items():
         if run.published_as and (first := published.setdefault(run.published_as, name)) != name:
             expected = f"each published run once, as the claims table evaluates it; it is {first} already"
-            raise InputError(tables.runs, repr(run.published_as), expected, f"run {name}, column published_as")
-        check_name(run.model, settings.models, tables.runs, f"run {name}, column model")
-        check_name(run.testset, testsets, tables.runs, f"run {name}, column testset")
+            raise InputError(runs, repr(run.published_as), expected, f"run {name}, column published_as")
+        check_name(run.model, settings.models, runs, f"run {name}, column model")
+        check_name(run.testset, testsets, runs, f"run {name}, column testset")

@@ -64,34 +64,19 @@ def evaluate(
     for key, expected in (("run", run), ("model", model)):
         if predicted.meta.get(key) != expected:
             raise InputError(predictions, f"predictions of {key} {predicted.meta.get(key)!r}", repr(expected), key)
-    folder.mkdir(parents=True, exist_ok=True)
     matching = match(evaluated.truth, predicted.boxes, iou)
     matches = matching.at(conf)
     matrix = ConfusionMatrix.from_matches(matches, conf=conf, iou=iou)
     named = evaluation(evaluated, predicted) != "false"
     names = _counted(evaluated, named)
-    table = curves.curves(matching, names)
-    tables = {
-        "curves": table,
-        "matches": matches,
-        "errors": error_kinds.classify(
-            matches,
-            evaluated.truth,
-            predicted.boxes,
-            evaluated.frames,
-            error_kinds.walls_of(evaluated),
-            iou,
-            named=named,
-        ),
-        "groups": by_group(evaluated.frames, matches),
-        "calibration": calibration(matching, named=named),
-    }
+    tables = _tables(evaluated, predicted, matching, matches, names, iou, named=named)
+    folder.mkdir(parents=True, exist_ok=True)
     matrix.write_csv(folder / "confusion_matrix.csv")
     for name, own in tables.items():
         own.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
     basis = replace(Basis.of_training(training), evaluated=tuple(evaluated.meta["origin"]))
     numbers = {"run": run, "model": model, **summary.identity(evaluated, predicted, basis)}
-    numbers |= _numbers(evaluated, predicted, matching, matches, table, names, conf)
+    numbers |= _numbers(evaluated, predicted, matching, matches, tables["curves"], names, conf)
     numbers["matrix"]["iou_first"] = iou_first.block(matrix, evaluated.truth, predicted.boxes)
     numbers |= {"caveats": [*summary.caveats(evaluated, predicted, basis), *sizes.caveats(numbers["size"])]}
     numbers |= {
@@ -101,6 +86,29 @@ def evaluate(
     }
     (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
     log.info("%s: %d frames, %d true boxes, %d rows matched", run, len(evaluated.frames), matrix.n, len(matches))
+
+
+def _tables(
+    evaluated: TestSet,
+    predicted: Predictions,
+    matching: Matching,
+    matches: pd.DataFrame,
+    names: tuple[str, ...],
+    iou: float,
+    *,
+    named: bool,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run by the names of their files."""
+    walls = error_kinds.walls_of(evaluated)
+    return {
+        "curves": curves.curves(matching, names),
+        "matches": matches,
+        "errors": error_kinds.classify(
+            matches, evaluated.truth, predicted.boxes, evaluated.frames, walls, iou, named=named
+        ),
+        "groups": by_group(evaluated.frames, matches),
+        "calibration": calibration(matching, named=named),
+    }
 
 
 def _counted(evaluated: TestSet, named: bool) -> tuple[str, ...]:

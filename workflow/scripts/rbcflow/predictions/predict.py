@@ -103,14 +103,13 @@ class Predictor:
                 boxes = _detect_all(detector, evaluated)
             side, classes = detector.imgsz, detector.classes
             seconds = time.monotonic() - started
+        rate = round(len(evaluated.frames) / seconds, 2) if seconds else None
         metadata = {
             "run": run,
             "model": self.model,
             "model_hash": known["state_sha256"],
             "classes": classes,
-            "testset": evaluated.meta["name"],
-            "testset_fingerprint": evaluated.meta["fingerprint"],
-            "status": evaluated.meta["status"],
+            **_of_testset(evaluated),
             "scale": scale,
             "size": sizes.described(size, side, evaluated.frames, scale, fits),
             "input": channels,
@@ -120,11 +119,16 @@ class Predictor:
             "max_det": self.max_det,
             "clipped": self.clipped,
             "frames": len(evaluated.frames),
-            "frames_per_second": round(len(evaluated.frames) / seconds, 2) if seconds else None,
+            "frames_per_second": rate,
         }
-        rate = metadata["frames_per_second"]
         logger.info("%s: %d boxes on %d frames, %s frames/s", run, len(boxes), len(evaluated.frames), rate)
         _write(boxes, metadata, output)
+
+
+def _of_testset(evaluated: TestSet) -> dict[str, str]:
+    """Return which state of which test set boxes are of."""
+    meta = evaluated.meta
+    return {"testset": meta["name"], "testset_fingerprint": meta["fingerprint"], "status": meta["status"]}
 
 
 def _detect_all(detector: Detector, evaluated: TestSet) -> pd.DataFrame:

@@ -111,7 +111,14 @@ def accept(
         raise
     if bad_files == "stop":
         refuse(folder, bad)
-    skipped = [{"file": shown(name), "reason": reason(folder, name, error)} for name, error in bad.items()]
+    _leave_out(arrangement, links, layout, bad)
+    return Accepted(
+        arrangement, [{"file": shown(name), "reason": reason(folder, name, error)} for name, error in bad.items()]
+    )
+
+
+def _leave_out(arrangement: Arrangement, links: Path, layout: str, bad: BadFiles) -> None:
+    """Take bad files out of an arrangement and its links; raises InputError where what is left is no source."""
     gone = [place for place, name in arrangement.places.items() if name in bad]
     for place in gone:
         (links / place).unlink()
@@ -121,7 +128,6 @@ def accept(
     if gone:
         # What is left must be a source of this layout: the last recording may be gone.
         _told_by_name(arrangement, links, lambda: layouts.bad_files(layout, links))
-    return Accepted(arrangement, skipped)
 
 
 def remark_copies(accepted: Accepted, sums: Mapping[str, str]) -> None:

@@ -139,17 +139,29 @@ def train(
         "data_fingerprint": data_fingerprint,
         "learned_from": list(learned_from),
         "remarks": list(remarks),
-        "cells": label_sizes(Path(prepared["data"]["train"]), imgsz),
-        "looks": image_looks(Path(prepared["data"]["train"]), imgsz),
+        **_learned(prepared["data"], imgsz),
         "seed": seed,
+        **_machine(device, precision, threads),
+        "resumed_after": json.loads((work / KEY).read_text(encoding="utf-8"))["resumed_after"],
+    }
+    _publish(work, folder, settings, record, prepared["start"])
+
+
+def _learned(data: Mapping[str, Any], imgsz: int) -> dict[str, Any]:
+    """Return, for the record, how large the training's cells are and how its images look, at ``imgsz`` pixels."""
+    images = Path(data["train"])
+    return {"cells": label_sizes(images, imgsz), "looks": image_looks(images, imgsz)}
+
+
+def _machine(device: str, precision: str, threads: int) -> dict[str, Any]:
+    """Return, for the record, what a training ran on."""
+    return {
         "device": device,
         "processor": processor(),
         "precision": precision,
         "threads": threads,
         "versions": versions(),
-        "resumed_after": json.loads((work / KEY).read_text(encoding="utf-8"))["resumed_after"],
     }
-    _publish(work, folder, settings, record, prepared["start"])
 
 
 def _train_or_halve(settings: dict[str, Any], prepared: Mapping[str, Any]) -> int | None:
