@@ -1,6 +1,5 @@
-# tables: what is counted over all datasets for the report: leakage, fingerprints, published counts.
+# tables: what is counted over all datasets for the report: boxes, leakage, fingerprints.
 
-from rbcflow.config.checks import read_counts
 from rbcflow.config.ways import read_sample
 
 
@@ -116,34 +115,3 @@ rule compare_fingerprints:
         "Comparing fingerprints, stage by stage, with those expected"
     script:
         "../scripts/compare_fingerprints.py"
-
-
-rule compare_published:
-    """Counts the preprint states beside those of this run."""
-    input:
-        raw="<results>/tables/raw_counts.csv",
-        clusters=[paths.clusters(bank) for bank in PLAN.cells.clustered],
-        held_out=[paths.splits("paper", bank) for bank in PLAN.testsets.held_out(PLAN.possible)],
-        banks=[paths.cells(bank) for bank in SETTINGS.banks],
-        fingerprints=[paths.dataset(variant) for variant in SETTINGS.variants],
-    output:
-        table="<results>/tables/published_counts.csv",
-        provenance="<results>/tables/published_counts.json",
-    log:
-        "<logs>/compare_published.log",
-    benchmark:
-        "<benchmarks>/compare_published.tsv"
-    localrule: True
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
-    params:
-        counts=read_counts(Path("paper/published.yaml")),
-        source_fingerprint=source_fingerprint("compare_published"),
-    message:
-        "Comparing counts with the published ones"
-    script:
-        "../scripts/compare_published.py"

@@ -1,4 +1,4 @@
-"""Trainings, and the checkpoints they start from or give way to (rule files ``models`` and ``trained``)."""
+"""Trainings, and the checkpoints they start from or give way to (rule file ``models``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models on test sets, and the jobs that predict and count them (rule files ``validation`` and ``comparisons``)."""
+"""Models on test sets, and the jobs that predict and count them (rule files ``predictions`` to ``claims``)."""
 
 from __future__ import annotations
 

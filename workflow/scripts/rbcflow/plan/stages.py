@@ -49,25 +49,28 @@ STAGES = (
         "cut-and-paste images with labels, or images that exist",
     ),
     Stage(
-        "tables", ("tables",), ("cells/leakage.py", "reproduction/", "claims/published.py"), ("tables/",),
-        "what is counted over all datasets: leakage, fingerprints, published counts",
+        "tables", ("tables",), ("cells/leakage.py", "reproduction/"), ("tables/",),
+        "what is counted over all datasets: boxes, leakage, fingerprints",
     ),
     Stage(
-        "models", ("models", "trained"), ("training/",), ("models/{model}/seed-{seed}/", "cards/"),
+        "models", ("models",), ("training/",), ("models/{model}/seed-{seed}/", "cards/"),
         "trained YOLO11 detectors",
     ),
     Stage(
-        "test sets", ("validation",), ("testsets/",), ("testsets/{testset}/",),
+        "test sets", ("testsets",), ("testsets/",), ("testsets/{testset}/",),
         "frames and true boxes a model is evaluated on",
     ),
     Stage(
-        "predictions", ("validation",), ("predictions/", "detector/"), ("predictions/{run}.parquet",),
+        "predictions", ("predictions",), ("predictions/", "detector/"), ("predictions/{run}.parquet",),
         "boxes of one model on one test set, computed once",
     ),
     Stage(
-        "metrics", ("validation", "comparisons"), ("metrics/", "claims/"),
-        ("validation/{run}/", "errors/{run}/", "tables/"),
+        "metrics", ("metrics",), ("metrics/",), ("validation/{run}/", "errors/{run}/", "tables/"),
         "everything counted from predictions and truth, run by run and over all runs",
+    ),
+    Stage(
+        "claims", ("claims",), ("claims/",), ("tables/published_counts.csv", "tables/claims.csv"),
+        "what the preprint says and prints, held against what was counted",
     ),
     Stage(
         "figures", ("figures",), ("figures/",), ("figures/", "gifs/"),

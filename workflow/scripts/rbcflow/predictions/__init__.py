@@ -1,1 +1,1 @@
-"""Stage predictions: boxes of one model on one test set, computed once (rules of ``validation.smk``)."""
+"""Stage predictions: boxes of one model on one test set, computed once (rules of ``predictions.smk``)."""

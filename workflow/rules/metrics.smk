@@ -1,4 +1,86 @@
-# over all runs: counted again by two libraries, compared with each other and with what the preprint says.
+# metrics: everything counted from predictions and truth, run by run and over all runs.
+
+from rbcflow.plan.runs import testsets_of
+
+for job, runs in PLAN.runs.runs_by_job.items():
+    model = next(iter(runs.values())).model
+
+    rule:
+        """Count everything from the predictions of a model's runs and the truth."""
+        name:
+            f"evaluate_{job}"
+        input:
+            predictions=paths.predictions(runs),
+            record=PLAN.models.record(model),
+            testsets=testsets_of(runs),
+        output:
+            metrics=paths.counted(runs, "metrics.json"),
+            matrix=paths.counted(runs, "confusion_matrix.csv"),
+            curves=paths.counted(runs, "curves.csv"),
+            matches=paths.counted(runs, "matches.csv"),
+            errors=paths.counted(runs, "errors.csv"),
+            groups=paths.counted(runs, "groups.csv"),
+            calibration=paths.counted(runs, "calibration.csv"),
+            provenance=paths.counted(runs, "provenance.json"),
+        log:
+            f"<logs>/evaluate_model/{job}.log",
+        benchmark:
+            f"<benchmarks>/evaluate_model/{job}.tsv"
+        priority: PRIORITY["evaluate"]
+        group:
+            group_of(workflow, "evaluate_*")
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(120),
+        params:
+            model=model,
+            runs=[row.model_dump() for row in runs.values()],
+            conf=CONFIG.validation.conf,
+            iou=CONFIG.validation.iou,
+            source_fingerprint=source_fingerprint("evaluate_model"),
+        message:
+            f"Counting hits, misses and false positives of {model}"
+        script:
+            "../scripts/evaluate_model.py"
+
+
+for job, runs in PLAN.runs.shown.items():
+
+    rule:
+        """The worst errors of a model's runs, cut out of their frames."""
+        name:
+            f"collect_errors_{job}"
+        input:
+            errors=paths.counted(runs, "errors.csv"),
+            predictions=paths.predictions(runs),
+            testsets=testsets_of(runs),
+        output:
+            tables=paths.errors(runs),
+            tiles=paths.errors(runs, "tiles.png"),
+            provenance=paths.errors(runs, "provenance.json"),
+        log:
+            f"<logs>/collect_errors/{job}.log",
+        benchmark:
+            f"<benchmarks>/collect_errors/{job}.tsv"
+        group:
+            group_of(workflow, "collect_errors_*")
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(30),
+        params:
+            model=next(iter(runs.values())).model,
+            runs=[row.model_dump() for row in runs.values()],
+            source_fingerprint=source_fingerprint("collect_errors"),
+        message:
+            f"Cutting out the worst errors of the runs of {job}"
+        script:
+            "../scripts/collect_errors.py"
 
 
 rule check_metrics:
@@ -115,51 +197,6 @@ rule measure_looks:
         "Measuring shape, colour and halo of the cells in recordings"
     script:
         "../scripts/measure_looks.py"
-
-
-rule evaluate_claims:
-    """Every sentence and printed value of the preprint with a verdict."""
-    input:
-        claims="paper/claims.yaml",
-        published="paper/published.yaml",
-        headline="<results>/tables/headline.csv",
-        comparisons="<results>/tables/comparisons.csv",
-        checks="<results>/tables/metric_checks.csv",
-        counts="<results>/tables/published_counts.csv",
-        looks="<results>/tables/looks.csv",
-        seeds="<results>/tables/seeds.csv",
-        trainings=[PLAN.models.record(model) for model in PLAN.models.evaluated],
-        metrics=paths.counted(SETTINGS.evaluated, "metrics.json"),
-        errors=paths.counted(SETTINGS.evaluated, "errors.csv"),
-        predictions=paths.predictions(SETTINGS.evaluated),
-    output:
-        table="<results>/tables/claims.csv",
-        provenance="<results>/tables/claims.json",
-    log:
-        "<logs>/evaluate_claims.log",
-    benchmark:
-        "<benchmarks>/evaluate_claims.tsv"
-    priority: PRIORITY["evaluate"]
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        runs=list(rows(SETTINGS.evaluated).values()),
-        labels=SETTINGS.labels,
-        models={name: model.published_as for name, model in SETTINGS.models.items() if model.published_as},
-        images={name: PLAN.datasets.image_count(PLAN.models.variant(name), "train") for name in PLAN.models.evaluated},
-        conf=CONFIG.validation.conf,
-        iou=CONFIG.validation.iou,
-        resamples=CONFIG.validation.resamples,
-        seed=CONFIG.seed,
-        source_fingerprint=source_fingerprint("evaluate_claims"),
-    message:
-        "Evaluating every claim and printed value of the preprint"
-    script:
-        "../scripts/evaluate_claims.py"
 
 
 rule validate_weights:
