@@ -52,6 +52,9 @@ chromium:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } || \
 		{ echo "The tests need a program named chromium on the PATH."; exit 1; }
 
+# Two processes on two cores: the threads of their libraries would wait for each other's. A job has those that its rule asks for.
+test test-fast: export OMP_NUM_THREADS := 1
+
 # A module stays in one process, since its tests may share what the first of them made; tests/conftest.py puts the slow ones first.
 test: $(READY) validator chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

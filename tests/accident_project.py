@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import snakemake_server
 from project_copy import PROJECT
 from raw_inputs import noise, write_tiff
 
@@ -157,8 +158,15 @@ class Place:
     def run(self, *arguments: str, ok: bool = True, **environment: str) -> Run:
         """Run Snakemake to its end."""
         started = time.monotonic()
-        run = self.start(*arguments, **environment)
-        assert (run.end() == 0) is ok, run.printed[-6000:]
+        if self.prefix or not snakemake_server.can_run(environment):
+            run = self.start(*arguments, **environment)
+            code = run.end()
+        else:
+            run = Run(None, self.folder / f"printed-{len(self.runs)}.txt")
+            self.runs.append(run)
+            whole = {**os.environ, **environment}
+            code = snakemake_server.run(self.folder, ["--cores", "1", *arguments], whole, run.output, SECONDS)
+        assert (code == 0) is ok, run.printed[-6000:]
         run.seconds = time.monotonic() - started
         return run
 

@@ -88,6 +88,7 @@ def test_every_rule_says_what_it_does():
         assert not silent, (path.name, silent)
 
 
+@pytest.mark.slow
 def test_three_lines_of_python_find_cells(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (lines,) = re.findall(

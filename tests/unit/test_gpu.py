@@ -65,6 +65,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.slow
 def test_a_gpu_is_free_again_when_its_process_was_killed(gpus, tmp_path):
     gpus(2)
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "TMPDIR": str(tmp_path)}
@@ -77,6 +78,7 @@ def test_a_gpu_is_free_again_when_its_process_was_killed(gpus, tmp_path):
         assert choose_device("auto") == "0"
 
 
+@pytest.mark.slow
 def test_the_check_of_mixed_precision_downloads_nothing(tmp_path, monkeypatch):
     setup.import_ultralytics(tmp_path)
     from ultralytics.utils import checks, downloads

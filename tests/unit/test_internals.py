@@ -46,6 +46,7 @@ def test_the_names_were_read_at_the_installed_version():
     assert importlib.metadata.version("ultralytics") == VERSION, "read what changed, then enter the version"
 
 
+@pytest.mark.slow
 def test_every_name_is_there(tmp_path: Path):
     import_ultralytics(tmp_path)
     for names in NAMES.values():
@@ -55,6 +56,7 @@ def test_every_name_is_there(tmp_path: Path):
         assert all(hasattr(getattr(internals, name), method) for method in methods), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_what_ours_override_is_listed(tmp_path: Path, name: str):
     import_ultralytics(tmp_path)

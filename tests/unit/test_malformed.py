@@ -39,7 +39,12 @@ def forbid_work(monkeypatch: pytest.MonkeyPatch, work: str) -> None:
         monkeypatch.setattr(work, reached)
 
 
-@pytest.mark.parametrize("name", READERS)
+def marks_of(reader: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of what is read: a checkpoint is by PyTorch, whose import takes seconds."""
+    return [pytest.mark.slow] if reader == "checkpoint" else []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in READERS])
 def test_a_whole_input_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
     reader = READERS[name]
     reader.make(tmp_path)
@@ -51,7 +56,9 @@ def test_a_whole_input_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         reader.read(tmp_path, None)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.reader}: {case.what}")
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=marks_of(case.reader), id=f"{case.reader}: {case.what}") for case in CASES]
+)
 def test_a_malformed_input_is_named_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case):
     reader = READERS[case.reader]
     reader.make(tmp_path)
@@ -143,6 +150,7 @@ def test_fingerprints_that_are_none_are_named(tmp_path: Path):
         expected_fingerprints.compare([], {}, tmp_path / "out.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content", [b"", b"text", b"PK\x03\x04 cut", pickle.dumps(Runs())], ids=["empty", "text", "cut", "code"]
 )

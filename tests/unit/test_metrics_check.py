@@ -35,7 +35,7 @@ FOUND = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def library(tmp_path_factory):
     import_ultralytics(tmp_path_factory.mktemp("ultralytics"))
 
@@ -70,6 +70,8 @@ def test_a_recording_sampled_twice_counts_twice():
     assert once == pytest.approx(ap([0.9, 0.9, 0.8, 0.7], [True, True, False, True], 3))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("library")
 def test_matrix_on_paper():
     truth, found = truth_table(TRUTH), prediction_table(FOUND)
     ours = ConfusionMatrix.from_matches(match(truth, found, 0.45).at(0.25), conf=0.25, iou=0.45).counts
@@ -108,6 +110,7 @@ def joined(cases: list[tuple[pd.DataFrame, pd.DataFrame, int]]) -> tuple[pd.Data
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("library")
 def test_random_boxes_are_counted_as_the_libraries_count_them(tmp_path):
     rng = np.random.default_rng(0)
     cases = [random_case(rng) for _ in range(CASES)]
@@ -137,6 +140,8 @@ def counted_run(folder, n_frames, truth, found):
     return check_run(folder / "run1", predictions, testset)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("library")
 def test_a_disagreement_names_run_and_both_values(tmp_path):
     table = counted_run(tmp_path, 2, TRUTH, FOUND)
     assert table["agrees"].all()
@@ -146,6 +151,8 @@ def test_a_disagreement_names_run_and_both_values(tmp_path):
     require_agreement(table, tmp_path / "metric_checks.csv")
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("library")
 def test_a_changed_matrix_does_not_agree(tmp_path):
     counted_run(tmp_path, 2, TRUTH, FOUND)
     path = tmp_path / "run1/confusion_matrix.csv"
@@ -156,6 +163,8 @@ def test_a_changed_matrix_does_not_agree(tmp_path):
     assert not table.set_index("what").loc["matrix", "agrees"]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("library")
 def test_a_changed_mean_does_not_agree(tmp_path):
     counted_run(tmp_path, 2, TRUTH, FOUND)
     path = tmp_path / "run1/metrics.json"
@@ -176,6 +185,8 @@ def test_hits_on_paper():
     assert agnostic[1].all() and not agnostic[2].any()
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("library")
 def test_an_empty_prediction_table_agrees_too(tmp_path):
     table = counted_run(tmp_path, 1, [(0, "slipper", 1, 1, 20, 20)], [])
     assert table["agrees"].all()

@@ -45,6 +45,7 @@ def test_classes_compete_within_a_frame_only():
     assert one_box_a_cell(prediction_table([]), 0.7).empty
 
 
+@pytest.mark.slow
 def test_library_keeps_the_same_boxes():
     import torch
     from torchvision.ops import nms

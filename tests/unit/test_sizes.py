@@ -120,6 +120,7 @@ def ours(labelled: list[tuple[np.ndarray, pd.DataFrame]], weights: Path, size: s
     return float(mean[0]), float(mean.mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["full", "half", "672x128", "two shapes"])
 def test_the_trained_size_agrees_with_ultralytics_own_validation(shape, starter, composed, tmp_path):
     rows = [row_of_three(composed[start : start + 3]) for start in range(0, IMAGES, 3)]
@@ -134,6 +135,7 @@ def test_the_trained_size_agrees_with_ultralytics_own_validation(shape, starter,
     assert found == pytest.approx(expected, abs=0.005)
 
 
+@pytest.mark.slow
 def test_the_frames_own_size_does_not(starter, composed, tmp_path):
     """Half as large, the images are another experiment: this is what the comparison above can tell."""
     half = [shrunk(*item, 0.5) for item in composed]

@@ -131,6 +131,7 @@ def test_the_shipped_numbers_are_of_this_checkpoint_on_every_run_and_better_than
     assert ap50["universal"].mean() > ap50["starter"].mean() + 0.01
 
 
+@pytest.mark.slow
 def test_a_mean_of_states_by_hand():
     own = {"w": torch.tensor([0.0, 2.0]), "n": torch.tensor(7)}
     other = {"w": torch.tensor([4.0, 2.0]), "n": torch.tensor(3)}

@@ -103,6 +103,7 @@ def test_class_names_know_synonyms_and_refuse_strangers(tmp_path):
         class_names(["person", "slipper"], tmp_path / "coco.pt")
 
 
+@pytest.mark.slow
 def test_recorded_reads_the_training_record(network, tmp_path):
     path = save_model(network, tmp_path)
     assert recorded(path)["state_sha256"] == state_sha256(path)
@@ -113,6 +114,7 @@ def test_recorded_reads_the_training_record(network, tmp_path):
         recorded(path)
 
 
+@pytest.mark.slow
 def test_state_hash_is_about_names_and_values_alone(network, tmp_path):
     original = save(network, tmp_path / "a.pt", date="2025-01-01", train_args={"seed": 1})
     dated = save(network, tmp_path / "b.pt", date="2026-06-06", train_args={"seed": 2})
@@ -128,6 +130,7 @@ def test_state_hash_is_about_names_and_values_alone(network, tmp_path):
     assert state_sha256(save(network, tmp_path / "d.pt")) == state_sha256(original)
 
 
+@pytest.mark.slow
 def test_what_is_no_detector_is_named(network, tmp_path):
     spoiled, bare = copy.deepcopy(network), copy.deepcopy(network)
     next(spoiled.parameters()).data[0] = float("nan")

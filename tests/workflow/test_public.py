@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+import project_copy
 from accident_project import Place
 from published_images import archive
 from raw_inputs import serving
@@ -27,12 +25,9 @@ AGAIN = ("random", "random_nosuperposition", "random_nosuperposition_noother", "
 
 def snakemake(folder: Path, *arguments: str) -> str:
     """Run Snakemake at the public configuration with few images; return what it printed."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    command += ["--configfile", "config/public.yaml", "few.yaml"]
-    environment = {**os.environ, "no_proxy": "127.0.0.1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-    return done.stdout + done.stderr
+    return project_copy.snakemake(
+        folder, *arguments, "--configfile", "config/public.yaml", "few.yaml", no_proxy="127.0.0.1"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def recorders(job: Any) -> Iterator[tuple[dict[str, Any], str, Recorder]]:
 
 if __name__ == "__main__":
     logs.configure(snakemake.log[0])
-    words = {name: snakemake.params[name] for name in ("labels", "pixels_um")}
+    words = {name: snakemake.params[name] for name in ("labels", "pixels_um", "dpi")}
     outputs = zip(snakemake.output.figures, snakemake.output.provenance, strict=True)
     for (figure, key, recorder), (output, provenance) in zip(recorders(snakemake), outputs, strict=True):
         inputs = {name: drawn_from(value, name) for name, value in recorder.inputs.items()}

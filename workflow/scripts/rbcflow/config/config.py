@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from rbcflow.config.base import Place
-from rbcflow.config.gifs import Gifs
+from rbcflow.config.gifs import Gifs, Pictures
 from rbcflow.config.images import Images, Shares
 from rbcflow.config.phantom import Phantom
 from rbcflow.config.recordings import Facts, OwnRecordings
@@ -53,6 +53,7 @@ class Rebuild(Strict):
     training: Training = Field(Training(), description="scale of the trainings")
     validation: Validation = Field(Validation(), description="thresholds and test-set size")
     given: Given = Field(Given(), description="a checkpoint for the target `validate_weights`")
+    pictures: Pictures = Field(Pictures(), description="pictures of the registry")
     gifs: Gifs = Field(Gifs(), description="animations")
     tables: Tables = Field(Tables(), description="places of the tables")
     sources: dict[str, dict] = Field(

@@ -1,10 +1,21 @@
-"""The block `gifs`."""
+"""The blocks `pictures` and `gifs`."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from rbcflow.core.strict import Strict
+
+
+class Pictures(Strict):
+    """Look of the pictures."""
+
+    dpi: int = Field(
+        240,
+        ge=50,
+        le=1200,
+        description="dots an inch; at 240 a picture of 120 mm is 1134 pixels wide; retrains nothing",
+    )
 
 
 class Gifs(Strict):

@@ -24,6 +24,7 @@ def draw(
     vector: bool = False,
     labels: Mapping[str, str] = MappingProxyType({}),
     pixels_um: Mapping[str, float] = MappingProxyType({}),
+    dpi: int = style.DPI,
     **options: Any,
 ) -> list[str] | None:
     """Draw one figure.
@@ -35,6 +36,7 @@ def draw(
         vector: write an SVG beside the PNG.
         labels: short names for readers, by the name of a source, bank, variant, model, test set or run.
         pixels_um: side of a pixel in micrometres, by source.
+        dpi: dots an inch of a PNG.
         options: settings of the drawing function, such as ``frames`` and ``fps`` of a GIF.
 
     Returns:
@@ -45,7 +47,7 @@ def draw(
         InputError: an input is malformed.
     """
     module = importlib.import_module(f"rbcflow.figures.{DRAWS[name]}")
-    with style.vector_copies(vector), style.wording(labels, pixels_um):
+    with style.vector_copies(vector), style.wording(labels, pixels_um, dpi):
         shown = getattr(module, name)(**inputs, output=output, **options)
     log.info("%s: %.0f kB", output, output.stat().st_size / 1000)
     return [word for word in ORIGINS if word in shown] if shown else None

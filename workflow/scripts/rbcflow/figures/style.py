@@ -86,6 +86,7 @@ RC = {
 
 
 _vector: ContextVar[bool] = ContextVar("vector", default=False)
+_dpi: ContextVar[int] = ContextVar("dpi", default=DPI)
 _pixels: ContextVar[Mapping[str, float]] = ContextVar("pixels", default=MappingProxyType({}))
 
 
@@ -100,19 +101,21 @@ def vector_copies(wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def wording(labels: Mapping[str, str], pixels_um: Mapping[str, float]) -> Iterator[None]:
-    """Within the block, names are printed by their labels, and frames of known pixels have scale bars.
+def wording(labels: Mapping[str, str], pixels_um: Mapping[str, float], dpi: int = DPI) -> Iterator[None]:
+    """Within the block, names are printed by their labels, frames of known pixels have scale bars, dots their density.
 
     Args:
         labels: short names for readers, by name.
         pixels_um: side of a pixel in micrometres, by source.
+        dpi: dots an inch.
     """
-    token = _pixels.set(pixels_um)
+    token, dots = _pixels.set(pixels_um), _dpi.set(dpi)
     try:
         with names.naming(labels):
             yield
     finally:
         _pixels.reset(token)
+        _dpi.reset(dots)
 
 
 def label(name: str, width: int = 0) -> str:
@@ -157,7 +160,7 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
         note: what the figure must be read with (what, n, thresholds, origin), set above the panels.
     """
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(width * MM, height * MM), dpi=DPI, layout="constrained")
+        figure = Figure(figsize=(width * MM, height * MM), dpi=_dpi.get(), layout="constrained")
         if note:
             figure.suptitle(_lines(note, width), x=0.005, ha="left", fontsize=LEAST_POINTS, color="#444444")
         yield figure
@@ -168,9 +171,9 @@ def canvas(output: Path, width: float, height: float, note: str = "") -> Iterato
                 axes.set(xticks=[], yticks=[])
         figure.get_layout_engine().execute(figure)
         figure.set_layout_engine(None)
-        figure.savefig(output, dpi=DPI, metadata={"Software": None}, facecolor="white", pil_kwargs=PNG)
+        figure.savefig(output, dpi=_dpi.get(), metadata={"Software": None}, facecolor="white", pil_kwargs=PNG)
         if _vector.get():
-            figure.savefig(output.with_suffix(".svg"), dpi=DPI, metadata={"Date": None}, facecolor="white")
+            figure.savefig(output.with_suffix(".svg"), dpi=_dpi.get(), metadata={"Date": None}, facecolor="white")
 
 
 def _lines(note: str, width: float) -> str:

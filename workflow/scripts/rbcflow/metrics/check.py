@@ -146,17 +146,19 @@ def ultralytics_average_precision(truth: pd.DataFrame, boxes: pd.DataFrame, foun
 
 def _frame_by_frame(truth: pd.DataFrame, boxes: pd.DataFrame, frames: pd.Series):
     """Yield for each frame (boxes, classes) of the truth and (boxes, classes, confidences) predicted, as arrays."""
-    true, own = dict(list(truth.groupby("frame"))), dict(list(boxes.groupby("frame")))
+    true, own = _columns(truth), (*_columns(boxes), boxes["conf"].to_numpy(dtype=float))
+    true_rows, own_rows = (table.groupby("frame").indices for table in (truth, boxes))
+    none = np.zeros(0, dtype=int)
     for frame in frames:
-        one, other = true.get(frame, truth.iloc[:0]), own.get(frame, boxes.iloc[:0])
-        yield (
-            (one[BOX].to_numpy(dtype=float), one["class"].map(CLASS_ID).to_numpy(dtype=float)),
-            (
-                other[BOX].to_numpy(dtype=float),
-                other["class"].map(CLASS_ID).to_numpy(dtype=float),
-                other["conf"].to_numpy(dtype=float),
-            ),
+        yield tuple(
+            tuple(column[rows.get(frame, none)] for column in columns)
+            for columns, rows in ((true, true_rows), (own, own_rows))
         )
+
+
+def _columns(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return (N, 4) corners and (N,) numbers of the classes of boxes."""
+    return table[BOX].to_numpy(dtype=float), table["class"].map(CLASS_ID).to_numpy(dtype=float)
 
 
 def require_agreement(table: pd.DataFrame, output: Path) -> None:

@@ -7,6 +7,8 @@ the run's own overlap: ``classification`` (found, misnamed), ``localisation`` (t
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -71,17 +73,18 @@ def classify(
     true_rows = pd.DataFrame({"frame": truth["frame"].to_numpy()}).groupby("frame").indices
     classes = truth["class"].tolist()
     rows: list[tuple] = []
-    for frame, own in matches.groupby("frame", sort=True):
+    ordered = matches.sort_values("frame", kind="stable").itertuples()
+    for frame, group in groupby(ordered, key=attrgetter("frame")):
         near = true_rows.get(frame, np.empty(0, dtype=int))
-        pointed = set()
-        for match in own[own["predicted"] != BACKGROUND].itertuples():
+        own, pointed = list(group), set()
+        for match in (match for match in own if match.predicted != BACKGROUND):
             box = boxes[match.prediction_row]
             error = _of_prediction(match, box, true_boxes[near], [classes[row] for row in near], iou, named=named)
             if error is not None:
                 kind, true, overlap, target = error
                 pointed |= {near[target]} if kind in ("localisation", "both") else set()
                 rows.append((frame, kind, true, match.predicted, match.conf, overlap, *box))
-        for match in own[own["predicted"] == BACKGROUND].itertuples():
+        for match in (match for match in own if match.predicted == BACKGROUND):
             if match.truth_row not in pointed:
                 missed = true_boxes[match.truth_row]
                 rows.append((frame, "missed", match.true, BACKGROUND, np.nan, np.nan, *missed))

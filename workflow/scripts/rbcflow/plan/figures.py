@@ -46,7 +46,8 @@ class Figures:
         registry: the entries.
         keys: names that a figure is drawn for, by ``per``.
         per: the entries by what they are drawn once for.
-        words: what all figures print names and scale bars by; of the looks of a figure, not of what it shows.
+        words: what all figures print names and scale bars by, and their resolution; of the looks of a figure, not of
+            what it shows.
     """
 
     def __init__(
@@ -67,7 +68,11 @@ class Figures:
         self.per: dict[str, list[Entry]] = {}
         for entry in registry:
             self.per.setdefault(entry.per, []).append(entry)
-        self.words = {"labels": settings.labels, "pixels_um": settings.pixels_um}
+        self.words = {
+            "labels": settings.labels,
+            "pixels_um": settings.pixels_um,
+            "dpi": settings.config.pictures.dpi,
+        }
 
     def once(self) -> dict[str, list[Entry]]:
         """Return the entries drawn once by job, named by what happened before: none waits for another's inputs."""

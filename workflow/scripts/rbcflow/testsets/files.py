@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,13 @@ class TestSet:
 
     def image(self, frame: int) -> NDArray[np.uint8]:
         """Return a frame, (H, W) or (H, W, 3) R, G, B uint8; raises InputError where its file does not read."""
-        path = self.folder / self.frames.set_index("frame").at[frame, "path"]
-        return read_image(path)
+        return read_image(self._paths[frame])
+
+    @cached_property
+    def _paths(self) -> dict[int, Path]:
+        return {
+            frame: self.folder / path for frame, path in zip(self.frames["frame"], self.frames["path"], strict=True)
+        }
 
     def require_images(self) -> None:
         """Look at every image's header before anything is computed on the first one.
