@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from project_copy import PROJECT
@@ -31,3 +33,14 @@ def test_every_rule_file_belongs_to_a_stage_and_every_room_is_there():
     assert {name for stage in STAGES for name in stage.rules} == rules
     library = PROJECT / "workflow/scripts/rbcflow"
     assert all((library / place).exists() for stage in STAGES for place in stage.library)
+
+
+def test_the_page_of_targets_has_every_rule_that_is_asked_for_by_name():
+    files = [PROJECT / "Snakefile", *(PROJECT / "workflow/rules").glob("*.smk")]
+    parts = [part for file in files for part in re.split(r"^(?=rule )", file.read_text(), flags=re.MULTILINE)]
+    # what makes no file can be asked for by its name alone
+    named = {part.split(":")[0].removeprefix("rule ") for part in parts if part.startswith("rule ")
+             and "\n    output:" not in part}  # fmt: skip
+    page = (PROJECT / "docs/targets.md").read_text(encoding="utf-8").split("## By file")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == named
+    assert len(named) > 3
