@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from rbcflow.cells.method_job import recorder_of
-from rbcflow.runtime.lineage import ORIGINS, OUTLINED, STARTED, of_source, origins_of, remarks_of
+from rbcflow.runtime.lineage import ORIGINS, OUTLINED, RECUT, STARTED, of_source, origins_of, remarks_of
 from rbcflow.runtime.origin import (
     ADOPTED,
     Basis,
@@ -157,6 +157,8 @@ def test_words_for_notes():
     assert (text(["raw", "phantom"]), text(None)) == ("simulated + laboratory", "origin not recorded")
     assert made_from(["raw"]) == "images made from laboratory cells"
     assert made_from(["published"]) == "the preprint’s published images"
+    assert made_from(["published"], [RECUT]) == "images composed here from published cells"
+    assert made_from(["raw"], [RECUT]) == "images made from laboratory cells"
     assert Basis(("raw",), ("phantom",)).text == "evaluated on laboratory, learned from simulated"
     assert Basis(("raw",), ("raw",)).text == Basis(("raw",)).text == "laboratory"
 

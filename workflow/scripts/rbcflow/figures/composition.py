@@ -16,7 +16,6 @@ from rbcflow.datasets.seeds import generator
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.figures import pictures, style
 from rbcflow.figures.datasets import image_list, labels_of
-from rbcflow.runtime import origin
 from rbcflow.testsets.files import read_image
 
 STEPS = {
@@ -91,7 +90,7 @@ def overlaps(datasets: list[Path], output: Path) -> None:
         boxes = [labels_of(image, width, height)[1] for image in images]
         covered[folder.name] = np.concatenate([_covered(one) for one in boxes])
         counts[folder.name] = np.array([len(one) for one in boxes])
-    made_from = origin.made_from(style.folder_origins(*datasets))
+    made_from = style.made_from(*datasets)
     note = style.note("training images", "a box is covered where another lies over or under it", made_from)
     with style.canvas(output, style.SHEET_MM, 26 + 9 * len(datasets), note) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))

@@ -14,7 +14,6 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.figures import pictures, style
 from rbcflow.figures.clouds import cloud
-from rbcflow.runtime import origin
 from rbcflow.testsets.files import read_image
 
 SPLITS = ("train", "val", "test")
@@ -46,7 +45,7 @@ def _names(dataset: Path) -> dict[int, str]:
 
 
 def _note(dataset: Path, *more: str) -> str:
-    return style.note(style.label(dataset.name), origin.made_from(style.folder_origins(dataset)), *more)
+    return style.note(style.label(dataset.name), style.made_from(dataset), *more)
 
 
 def dataset_examples(dataset: Path, output: Path) -> None:

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from rbcflow.core.yolo import label_file, read_labels
 from rbcflow.figures import style
 from rbcflow.figures.datasets import image_list
-from rbcflow.runtime import origin
 
 NUMBERS = ("x", "y", "width", "height")
 """Numbers of a label line, as shares of the image."""
@@ -29,7 +28,7 @@ def label_pairs(dataset: Path, output: Path) -> None:
     values = _labels(dataset)
     names = yaml.safe_load((dataset / "data.yaml").read_text())["names"].values()
     note = style.note(
-        style.label(dataset.name), origin.made_from(style.folder_origins(dataset)), f"n = {len(values)} training boxes",
+        style.label(dataset.name), style.made_from(dataset), f"n = {len(values)} training boxes",
         f"{', '.join(map(style.class_name, names))} together", "shares of the image's width and height",
     )  # fmt: skip
     with style.canvas(output, style.SHEET_MM, 112, note) as figure:

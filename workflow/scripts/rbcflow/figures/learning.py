@@ -107,4 +107,4 @@ def _note(model_folder: Path, dataset: Path, *more: str) -> str:
     """Say what a dataset's images are, and whether the model learned from them at all."""
     record = json.loads((model_folder / "training.json").read_text(encoding="utf-8"))
     adopted = "the checkpoint was not trained here" if origin.Basis.of_training(record).adopted else ""
-    return style.note(_name(model_folder), *more, origin.made_from(style.folder_origins(dataset)), adopted)
+    return style.note(_name(model_folder), *more, style.made_from(dataset), adopted)

@@ -43,7 +43,7 @@ def image_map(datasets: list[Path], output: Path, network: dict[str, str] | None
         style.notice(output, TOO_FEW)
         return
     _, points, made = embedded
-    made_from = origin.made_from(style.folder_origins(*datasets))
+    made_from = style.made_from(*datasets)
     with style.canvas(output, style.SHEET_MM, 82, style.note(made, made_from)) as figure:
         for axes, (column, title) in zip(
             figure.subplots(1, 3), {"split": "split", "variant": "variant", "source": "source of most cells"}.items(),

@@ -153,7 +153,7 @@ def _note(folder: Path, table: pd.DataFrame, thin: str) -> str:
     speed = values.get("images_per_second")
     return style.note(
         name,
-        f"trained on {origin.made_from(values.get('learned_from'))}",
+        f"trained on {origin.made_from(values.get('learned_from'), values.get('remarks') or ())}",
         f"{len(table)} epoch{'s' if len(table) > 1 else ''}",
         f"{speed:.0f} images/s" if speed else "",
         thin,

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 
 from rbcflow.core import names
 from rbcflow.runtime import origin
+from rbcflow.runtime.lineage import remarks_of
 
 CLASS_COLOURS: dict[str, str] = {"croissant": "#E69F00", "slipper": "#56B4E9", "other": "#CC79A7"}
 """Okabe and Ito's orange, sky blue and reddish purple: apart for every kind of colour vision, and all lighter than
@@ -210,6 +211,11 @@ def folder_origins(*folders: Path) -> set[str]:
     """Return the origins that stages' folders state in their ``provenance.json``."""
     records = [file for folder in folders if (file := folder / "provenance.json").is_file()]
     return {word for file in records for word in json.loads(file.read_text(encoding="utf-8"))["origin"]}
+
+
+def made_from(*folders: Path) -> str:
+    """Return what the images of datasets' folders are, for a note."""
+    return origin.made_from(folder_origins(*folders), remarks_of(folder / "provenance.json" for folder in folders))
 
 
 def note(*parts: str) -> str:

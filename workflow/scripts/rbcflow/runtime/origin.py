@@ -223,9 +223,12 @@ def rebuilt(question: Question, basis: Basis) -> str:
     return "rebuilt" if decision.decides else f"method rerun: {decision.because}"
 
 
-def made_from(origins: str | Iterable[str] | None) -> str:
-    """Return what images of a dataset are, for a note."""
+def made_from(origins: str | Iterable[str] | None, remarks: Iterable[str] = ()) -> str:
+    """Return what images of a dataset are, for a note; remarks tell of published cells."""
     found = words(origins)
+    if PUBLISHED in found and RECUT in remarks:
+        others = [one for one in found if one != PUBLISHED]
+        return f"images composed here from published{f' and {text(others)}' if others else ''} cells"
     if set(found) & {PUBLISHED, UNKNOWN}:
         return " and ".join(IMAGES.get(name, name) for name in found)
     return f"images made from {text(found)} cells" if found else "images of no recorded origin"

@@ -240,7 +240,7 @@ def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) ->
         parameters=record["parameters"],
         classes=", ".join(record["classes"]),
         start=f"{start}, taken as it is, not trained here" if basis.adopted else start,
-        data=made_from(basis.learned),
+        data=made_from(basis.learned, basis.remarks),
         data_fingerprint=record["data_fingerprint"] or "not recorded",
         seed=record["seed"],
         epochs=record["epochs"],

@@ -153,7 +153,8 @@ def _object(grey: NDArray[np.uint8], box: NDArray[np.int64], name: str, taken: N
     reason = "unlike_box" if own is None or _overlap(own, box) <= OVERLAP else ""
     reason = "background" if np.mean(apart[rim] > least) >= CLEAN else reason
     found = Found.of_mask(mask, reason, name)
-    return found, None if found.reason else look_of(change, mask[window], name)
+    size = int(box[2] - box[0]), int(box[3] - box[1])
+    return found, None if found.reason else look_of(change, mask[window], size, name)
 
 
 def above_ground(grey: NDArray[np.uint8], rim: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
