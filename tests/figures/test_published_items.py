@@ -25,7 +25,7 @@ from rbcflow.metrics.confusion import LABELS
 from rbcflow.metrics.image_labels import count
 from rbcflow.metrics.run import evaluate
 from rbcflow.report.citation import PUBLISHED, REPOSITORY
-from rbcflow.report.items import count_files, read_items, unaccounted
+from rbcflow.report.items import count_files, listed, read_items, unaccounted
 
 FILE = PROJECT / "paper/published_items.yaml"
 REGISTRY = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
@@ -47,6 +47,8 @@ def test_every_published_item_has_a_counterpart_or_a_reason():
     assert counted["all"] == counted["figure"] + counted["file"] + counted["without"]
     told = "{all} files, of which {figure} have a figure, {file} a file of the same content, and {without} nothing"
     assert told.format(**counted) in (PROJECT / "docs/outputs.md").read_text()
+    lines = listed(items).splitlines()
+    assert lines[0].startswith(f"{counted['all']} published files: ") and len(lines) == 1 + counted["without"]
     assert [item.item.partition(":")[0] for item in items if item.without] == [
         "notebooks/analysis_of_dataset_csv_files",
         "notebooks/singapore_cell_selection_YOLO",

@@ -88,3 +88,14 @@ def count_files(items: Sequence[Item]) -> dict[str, int]:
         "file": sum(item.files for item in items if item.by),
         "without": sum(item.files for item in items if item.without),
     }
+
+
+def listed(items: Sequence[Item]) -> str:
+    """Return in lines how many published files have a counterpart, and which have none and why."""
+    without = [f"  {item.item} ({item.files}): {item.without}" for item in items if item.without]
+    kinds = "{all} published files: {figure} with a figure, {file} with a file of the same content, {without} without"
+    return "\n".join([kinds.format(**count_files(items)), *without])
+
+
+if __name__ == "__main__":
+    print(listed(read_items(Path(NAME), parse_yaml(Path("paper/figures.yaml"), "the registry of figures"))))
