@@ -20,7 +20,6 @@ from rbcflow.plan import Plan, paths
 from rbcflow.plan.disk import Disk
 from rbcflow.plan.names import alternatives, rows
 from rbcflow.plan.profile import group_of, spread_resources
-from rbcflow.plan.sampling import look_in_growing_steps
 from rbcflow.plan.start import told_of_missing
 from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
@@ -55,7 +54,6 @@ if workflow.is_main_process and (
     logger.warning(told)
 
 spread_resources(workflow, PLAN.runs.rules())
-look_in_growing_steps()
 
 COMMITTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
 """Committed fingerprints: keys `probe` and `scales`."""
