@@ -18,7 +18,7 @@ from rbcflow.runtime.lineage import ACCESS, PHANTOM, PUBLIC, PUBLISHED, RAW, REC
 MEANING = {
     PHANTOM: "simulated by this workflow, not measured",
     PUBLIC: "from public recordings of another instrument",
-    PUBLISHED: "the constructed images that the preprint published",
+    PUBLISHED: "the constructed images that the preprint published, or made here of their cells",
     RAW: "from a laboratory’s own recordings",
     UNKNOWN: "images that were made elsewhere, of unknown origin",
 }
