@@ -53,6 +53,14 @@ def test_without_the_shipped_tables_the_section_says_so(tree: Tree, tmp_path: Pa
     assert "The universal detector was not compared" in rendered(spoiled)
 
 
+def test_cells_of_published_images_are_told_from_recordings(tree: Tree, html: str, tmp_path: Path) -> None:
+    own = changed(tree, tmp_path)
+    own.config["files"] = ["config/config.yaml", "config/public.yaml"]
+    said = ("cells cut out of the images that the preprint published.", "nobody has run it on the real one yet.")
+    assert [text in rendered(own) for text in said] == [True, True]
+    assert [text in html for text in said] == [False, False]
+
+
 def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path) -> None:
     assert rendered(changed(tree, tmp_path)) == html
 

@@ -28,6 +28,8 @@ folder=$(realpath "$2")
 PATH=$PATH:/usr/sbin:/sbin
 me=$(id -un)
 port=${SLURM_TEST_PORT:-26817}
+# nproc would take the threads that OpenMP is given for the number of processors
+cpus=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 node=$(hostname -s)
 
 running() { [ -s "$folder/run/$1.pid" ] && kill -0 "$(cat "$folder/run/$1.pid")" 2>/dev/null; }
@@ -108,7 +110,7 @@ AccountingStoragePass=$folder/run/munge.socket
 AccountingStorageTRES=gres/gpu
 AccountingStoreFlags=job_comment
 GresTypes=gpu
-NodeName=$node NodeAddr=$address CPUs=$(nproc) RealMemory=$memory Gres=gpu:2
+NodeName=$node NodeAddr=$address CPUs=$cpus RealMemory=$memory Gres=gpu:2
 PartitionName=cpu Nodes=$node Default=YES
 PartitionName=gpu Nodes=$node
 CONF
