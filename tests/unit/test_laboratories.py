@@ -48,7 +48,7 @@ def test_every_kind_of_test_set_has_a_builder():
     for kind, (own, _) in laboratories.kinds().items():
         assert callable(builder(kind, own.layout))
     assert set(BUILDING) == {own.layout for own in laboratories.known().values() if own.kinds}
-    with pytest.raises(KeyError, match="naples"):
+    with pytest.raises(InputError, match="naples"):
         builder("naples", "strips")
 
 
@@ -112,30 +112,40 @@ def test_an_edit_of_a_sixth_laboratory_reruns_what_reads_files(tmp_path):
         library = Library(PROJECT / "workflow/scripts", outside=[copy])
         return {
             name: library.fingerprint(f"{name}.py")
-            for name in ("register_raw", "cut_cells", "build_testset", "train_model")
+            for name in ("register_raw", "cut_cells", "build_testset", "train_model", "simulate_phantom")
         }
 
+    nobody = {name: Library(PROJECT / "workflow/scripts").fingerprint(f"{name}.py") for name in fingerprints()}
     before = fingerprints()
+    assert {name for name in before if before[name] != nobody[name]} == {"register_raw", "cut_cells", "build_testset"}
     (copy / "laboratory.py").write_text((copy / "laboratory.py").read_text().replace("grey frames", "frames"))
     assert fingerprints() == before
     (copy / "reader.py").write_text((copy / "reader.py").read_text().replace("FRAMES = 4", "FRAMES = 5"))
     after = fingerprints()
     assert {name for name in before if before[name] != after[name]} == {"register_raw", "cut_cells", "build_testset"}
+    (copy / "testsets.py").write_text((copy / "testsets.py").read_text() + "SEEN = 1\n")
+    last = fingerprints()
+    assert {name for name in before if after[name] != last[name]} == {"build_testset"}
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("removed", "replaced", "message"),
     [
-        (None, "no laboratory.py"),
-        ("LABORATORY = 1\n", "LABORATORY 1"),
-        ((STRIPS / "laboratory.py").read_text().replace('layout="strips"', 'layout="naples"'), "layout 'naples'"),
+        ("laboratory.py", {}, "no laboratory.py"),
+        ("reader.py", {}, "no reader.py"),
+        ("testsets.py", {}, r"kinds of test sets \(strips, strips_found\), but no testsets.py"),
+        (None, {"LABORATORY = ": "LABORATORY = 1 or "}, "LABORATORY 1"),
+        (None, {'layout="strips"': 'layout="naples"'}, "layout 'naples'"),
     ],
 )
-def test_a_folder_that_is_no_laboratory_is_named(tmp_path, text, message):
-    folder = tmp_path / "wrong"
-    folder.mkdir()
-    if text is not None:
-        (folder / "laboratory.py").write_text(text)
+def test_a_folder_that_is_no_laboratory_is_named(tmp_path, removed, replaced, message):
+    folder = shutil.copytree(STRIPS, tmp_path / "wrong")
+    for old, new in replaced.items():
+        text = (folder / "laboratory.py").read_text()
+        assert old in text
+        (folder / "laboratory.py").write_text(text.replace(old, new))
+    if removed:
+        (folder / removed).unlink()
     with pytest.raises(InputError, match=message):
         load({"laboratories": [str(folder)]})
 

@@ -26,7 +26,7 @@ class Stage(NamedTuple):
 STAGES = (
     Stage(
         "raw", ("raw",), ("sources/", "laboratories/", "phantom/"), ("raw/{source}/",),
-        "get and verify a laboratory's files; draw them when there are none",
+        "get and verify a laboratory's files; simulate them where there are none",
     ),
     Stage(
         "segmentation", ("segmentation",), ("segmentation/",), ("segmentation/",),

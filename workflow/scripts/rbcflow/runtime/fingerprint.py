@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,11 +68,8 @@ PARTS = {
 """Modules that import a part of a laboratory's folder by the laboratory's name, and that part: which laboratory a job
 asks for is not seen here, so a script that reaches them reaches the part of each."""
 
-OPEN = "rbcflow.sources.laboratories"
-"""The module by which jobs import laboratories from outside the package."""
-
-NOT_COMPUTED = frozenset(("laboratory.py",))
-"""Modules of a laboratory's folder that no job imports."""
+SAID = "laboratory"
+"""The module of a laboratory's folder that says what it is; what jobs take of it are params of their rules."""
 
 
 class Module(NamedTuple):
@@ -91,10 +88,10 @@ class Library:
         Args:
             root: the folder.
             kept: a file of what modules said in earlier runs, by their bytes; it may be absent, or of another Python.
-            outside: folders of modules that ``OPEN`` imports from outside the package.
+            outside: folders of laboratories from outside the package.
         """
         self._root, self._kept = root, kept
-        self._outside = [file for folder in outside for file in sorted(folder.glob("*.py"))]
+        self._outside = [sorted(folder.glob("*.py")) for folder in outside]
         ours = root.joinpath(*LABORATORIES.split("."))
         self._laboratories = sorted(file.parent.name for file in ours.glob("*/__init__.py"))
         self._files: dict[str, Path | None] = {}
@@ -114,12 +111,16 @@ class Library:
             named: dotted names of further modules, which the script imports by name.
         """
         files = {script: self._root / script, **self.reached(script, *named)}
-        if OPEN in files:
-            files |= {
-                f"{file.parent.name}/{file.name}": file for file in self._outside if file.name not in NOT_COMPUTED
-            }
+        parts = {part for module, part in PARTS.items() if module in files}
+        files |= {f"{file.parent.name}/{file.name}": file for file in self._from_outside(parts)}
         digests = [f"{name} {self._module(file).digest}" for name, file in files.items()]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+
+    def _from_outside(self, parts: set[str]) -> Iterator[Path]:
+        """Yield the files of these parts of laboratories from outside, and what else lies beside a part to import."""
+        for folder in self._outside:
+            if parts & {file.stem for file in folder}:
+                yield from (file for file in folder if file.stem in parts or file.stem not in {*PARTS.values(), SAID})
 
     def reached(self, script: str, *named: str) -> dict[str, Path]:
         """Return the library modules a script imports, directly, through others or by name."""

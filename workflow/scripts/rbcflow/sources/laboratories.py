@@ -58,13 +58,18 @@ def known() -> dict[str, Laboratory]:
     """
     found = {name: importlib.import_module(f"{ROOM}.{name}.laboratory").LABORATORY for name in _ours()}
     for folder in folders():
-        if not (folder / "laboratory.py").is_file():
-            raise InputError(folder, "no laboratory.py", "a laboratory: a folder with laboratory.py and reader.py")
+        for name in ("laboratory.py", "reader.py"):
+            if not (folder / name).is_file():
+                raise InputError(folder, f"no {name}", "a laboratory: a folder with laboratory.py and reader.py")
         own = getattr(importlib.import_module(f"{_package(folder)}.laboratory"), "LABORATORY", None)
         if not isinstance(own, Laboratory):
             raise InputError(folder / "laboratory.py", f"LABORATORY {own!r:.60}", "an object of class Laboratory")
         if own.layout in found or own.layout == SIMULATED:
             raise InputError(folder / "laboratory.py", f"layout {own.layout!r}", "a name that no other layout has")
+        if own.kinds and not (folder / "testsets.py").is_file():
+            raise InputError(
+                folder, f"kinds of test sets ({', '.join(own.kinds)}), but no testsets.py", "what builds them"
+            )
         found[own.layout] = own
     return found
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rbcflow.core.errors import InputError
 from rbcflow.sources.laboratories import Parts
 from rbcflow.testsets.composed import build_variant_test
 from rbcflow.testsets.files import TestSet
@@ -39,11 +40,14 @@ def builder(kind: str, layout: str) -> Builder:
     """Return the function that builds a kind of test set from a laboratory's files.
 
     Raises:
-        KeyError: the laboratory has none.
+        InputError: the laboratory has none.
     """
-    if function := getattr(BUILDING.get(layout), f"build_{kind}", None):
+    module = BUILDING.get(layout)
+    if function := getattr(module, f"build_{kind}", None):
         return function
-    raise KeyError(kind)
+    raise InputError(
+        getattr(module, "__file__", layout), f"no function build_{kind}", f"one, as {layout} has this kind"
+    )
 
 
 def build(function: Builder, made_from: Path, folder: Path, offered: Mapping[str, Any]) -> TestSet:
