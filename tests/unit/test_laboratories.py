@@ -134,6 +134,7 @@ def test_an_edit_of_a_sixth_laboratory_reruns_what_reads_files(tmp_path):
         ("laboratory.py", {}, "no laboratory.py"),
         ("reader.py", {}, "no reader.py"),
         ("testsets.py", {}, r"kinds of test sets \(strips, strips_found\), but no testsets.py"),
+        (None, {"access=(": 'access=("phantom", '}, "access phantom, but no phantom.py"),
         (None, {"LABORATORY = ": "LABORATORY = 1 or "}, "LABORATORY 1"),
         (None, {'layout="strips"': 'layout="naples"'}, "layout 'naples'"),
     ],
@@ -148,6 +149,19 @@ def test_a_folder_that_is_no_laboratory_is_named(tmp_path, removed, replaced, me
         (folder / removed).unlink()
     with pytest.raises(InputError, match=message):
         load({"laboratories": [str(folder)]})
+
+
+def test_two_laboratories_folders_have_names_of_their_own(tmp_path):
+    twins = [str(shutil.copytree(STRIPS, tmp_path / place / "strips")) for place in ("a", "b")]
+    with pytest.raises(InputError, match="the name of another laboratory's folder"):
+        load({"laboratories": twins})
+
+
+def test_what_is_no_python_is_named_with_its_line(tmp_path):
+    copy = shutil.copytree(STRIPS, tmp_path / "strips")
+    (copy / "reader.py").write_text("FRAMES = 4\ndef read(:\n")
+    with pytest.raises(InputError, match=r"reader.py \(line 2\): found invalid syntax; expected a Python file"):
+        Library(PROJECT / "workflow/scripts", outside=[copy]).fingerprint("register_raw.py")
 
 
 def test_a_row_besides_the_tables_is_whole_or_refused():

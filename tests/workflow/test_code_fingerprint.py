@@ -82,7 +82,7 @@ def test_what_was_kept_is_taken_and_a_broken_file_of_it_is_not(scripts: Path, mo
     expected = first.fingerprint("make_thing.py")
     first.keep()
     with monkeypatch.context() as patched:
-        patched.setattr(fingerprint, "_read", lambda text: pytest.fail("a module was read again"))
+        patched.setattr(fingerprint, "_read", lambda *_: pytest.fail("a module was read again"))
         assert Library(scripts, kept).fingerprint("make_thing.py") == expected
     for broken in ("", "[]", kept.read_text().replace('"read_by": "3', '"read_by": "2')):
         kept.write_text(broken.replace(expected[:4], "0000"))

@@ -37,6 +37,7 @@ RENAMED = {
     "segmenters": "segmentation",
     "origin": "access",
     "paths": "methods",
+    "path": "local",
     "drawn": "simulated",
     "drawn_per_class": "simulated_per_class",
     "drawn_other": "simulated_other",

@@ -1,4 +1,4 @@
-"""Cells to be named by hand, and what that says of the shares of classes (rule ``sample_cells``).
+"""Cells to be named by hand, and what that says of the shares of classes (rule ``evaluate_recording``).
 
 A detector's shares may be far from the truth where light, optics or donors differ from its training images, and nothing
 in the recording tells. Twenty cells sampled at random and named by eye do: they correct the shares, and give them an

@@ -1,4 +1,4 @@
-"""The flow of a recording from the displacements of its boxes (first half of rule ``link_cells``).
+"""The flow of a recording from the displacements of its boxes (first half of rule ``link_recording``).
 
 Cells move many times their own overlap between frames, so boxes cannot be followed by overlap. What all cells share is
 their displacement: in the histogram of the displacements of all boxes against all boxes of the next frame, true pairs

@@ -1,4 +1,4 @@
-"""Cells followed over the frames of a recording (rule ``link_cells``).
+"""Cells followed over the frames of a recording (rule ``link_recording``).
 
 ``link`` measures the flow, refuses where displacements do not show one, and else follows every cell: boxes are assigned
 to cells around the places their speed predicts (Kuhn 1955, by ``scipy.optimize.linear_sum_assignment``).

@@ -1,4 +1,4 @@
-"""Cells and what recordings say, as tables (rules ``summarise_recording`` and ``summarise_recordings``)."""
+"""Cells and what recordings say, as tables (rules ``evaluate_recording`` and ``summarise_recordings``)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from rbcflow.core.errors import InputError
 from rbcflow.runtime.logic import is_for_types, logic
 
 PACKAGE = "rbcflow"
@@ -161,7 +162,7 @@ class Library:
         if file not in self._modules:
             content = file.read_bytes()
             key = hashlib.sha256(content).hexdigest()
-            self._told[key] = self._earlier.get(key) or _read(content.decode("utf-8"))
+            self._told[key] = self._earlier.get(key) or _read(content, file)
             self._modules[file] = Module(*self._told[key])
         return self._modules[file]
 
@@ -172,9 +173,16 @@ def _reader() -> str:
     return " ".join([sys.version, *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)])
 
 
-def _read(text: str) -> list:
-    """Return the values of a ``Module``."""
-    tree = ast.parse(text)
+def _read(content: bytes, file: Path) -> list:
+    """Return the values of a ``Module``.
+
+    Raises:
+        InputError: it is no Python, as a laboratory from outside may have it.
+    """
+    try:
+        tree = ast.parse(content, filename=str(file))
+    except SyntaxError as error:
+        raise InputError(file, str(error.msg), "a Python file", f"line {error.lineno}") from None
     imports = sorted(_imports(tree))
     return [hashlib.sha256(logic(tree).encode()).hexdigest(), imports]
 

@@ -106,7 +106,8 @@ class YoloFolder:
             try:
                 found[number] = CLASS_ID[class_name(name)]
             except KeyError as error:
-                raise InputError(self.said_by, f"class {number} {name!r}", str(error.args[0]), "class names") from error
+                known = f"one of {', '.join(CLASS_ID)} or a synonym"
+                raise InputError(self.said_by, f"class {number} {name!r}", known, "class names") from error
         if len(set(found.values())) < len(found):
             raise InputError(self.said_by, f"classes {', '.join(self.names)}", "each class once", "class names")
         return found

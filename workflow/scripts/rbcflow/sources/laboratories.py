@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,9 +45,13 @@ def tell(outside: Iterable[str]) -> None:
         outside: their folders.
 
     Raises:
-        InputError: a folder has no ``laboratory.py`` with an object of its own layout.
+        InputError: a folder has no ``laboratory.py`` with an object of its own layout, or the name of another.
     """
-    os.environ[VARIABLE] = os.pathsep.join(str(Path(folder).resolve()) for folder in outside)
+    places = [Path(folder).resolve() for folder in outside]
+    for place, other in itertools.combinations(places, 2):
+        if place.name == other.name:
+            raise InputError(place, f"the name of another laboratory's folder, {other}", "a name of its own")
+    os.environ[VARIABLE] = os.pathsep.join(map(str, places))
     known()
 
 
@@ -70,6 +75,8 @@ def known() -> dict[str, Laboratory]:
             raise InputError(
                 folder, f"kinds of test sets ({', '.join(own.kinds)}), but no testsets.py", "what builds them"
             )
+        if "phantom" in own.access and not (folder / "phantom.py").is_file():
+            raise InputError(folder, "access phantom, but no phantom.py", "what simulates its recordings")
         found[own.layout] = own
     return found
 
