@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from rbcflow.config.base import Labelled, each_once
-from rbcflow.config.segmentation import MethodName
+from rbcflow.sources.laboratories import MethodName
 
 
 class Bank(Labelled):

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from rbcflow.core.strict import Strict
-
-MethodName = Literal[
-    "polygon",
-    "segmented_crop",
-    "background",
-    "contrast",
-    "rim",
-    "unet",
-    "cellpose",
-    "unet_cellpose",
-    "yolo",
-    "simulated",
-]
-
 
 NETWORKS: dict[str, tuple[str, ...]] = {
     "unet": ("unet",), "cellpose": ("cellpose",), "unet_cellpose": ("unet", "cellpose"), "yolo": ("yolo", "unet"),

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args
 
 from rbcflow.core.errors import InputError
 from rbcflow.sources.laboratory import Laboratory, TestSetKind
@@ -89,7 +89,7 @@ OF_OTHERS = {
 }
 """Kinds of test sets that are made of no laboratory's files."""
 
-METHODS = (
+MethodName = Literal[
     "polygon",
     "segmented_crop",
     "background",
@@ -100,7 +100,8 @@ METHODS = (
     "unet_cellpose",
     "yolo",
     "simulated",
-)
+]
+METHODS: tuple[str, ...] = get_args(MethodName)
 """Ways of cutting single cells, in the order of tables and scores."""
 
 
