@@ -34,6 +34,11 @@ def area(boxes: NDArray) -> FloatArray:
     return np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None)
 
 
+def enclosing(boxes: NDArray) -> NDArray:
+    """Return the smallest box around (N, 4) boxes, N at least 1, as (4,)."""
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
+
 def iou_matrix(first: NDArray, second: NDArray) -> FloatArray:
     """Return the intersection over union of every pair of boxes.
 

@@ -21,7 +21,9 @@ class Domain:
     Attributes:
         size: range of the cells' size common to an image, geometric mean of a box's sides; sampled by its logarithm.
         stretch: range of the logarithm of the factor on x over that on y, common to an image.
-        crowded: share of images in which objects overlap.
+        crowded: share of images in which objects overlap, each labelled on its own.
+        clusters: share of the other images' objects of class other that are cells which touch, labelled as one.
+        cut: share of the other images whose border cuts cells.
         empty: share of images without objects.
         upright: share of images whose flow goes up or down instead of across.
         looks: share of images whose cells have brighter and darker parts weighted anew, up to the opposite sign.
@@ -48,7 +50,9 @@ class Domain:
 
     size: Range = (9, 85)
     stretch: Range = (-0.45, 0.45)
-    crowded: float = 0.25
+    crowded: float = 0.2
+    clusters: float = 0.5
+    cut: float = 0.35
     empty: float = 0.1
     upright: float = 0.2
     looks: float = 0.5
@@ -87,7 +91,7 @@ class Domain:
 
 
 SHARES = (
-    "crowded", "empty", "upright", "looks", "halos", "rims", "shapes", "clutter", "plain", "tone", "inverted", "bent",
-    "steep", "sharpness", "light", "noise", "streaks",
+    "crowded", "clusters", "cut", "empty", "upright", "looks", "halos", "rims", "shapes", "clutter", "plain", "tone",
+    "inverted", "bent", "steep", "sharpness", "light", "noise", "streaks",
 )  # fmt: skip
 """The ingredients: fields of ``Domain`` that are shares."""

@@ -17,7 +17,7 @@ from rbcflow.datasets.background import background, base_grey
 from rbcflow.datasets.camera import contrasts, photograph
 from rbcflow.datasets.looks import Look, draw_look
 from rbcflow.datasets.objects import draw_ring
-from rbcflow.datasets.paste import make_patch, paste, paste_under
+from rbcflow.datasets.paste import Patch, make_patch, paste, paste_under
 from rbcflow.datasets.place import Placer
 from rbcflow.datasets.plan import planned
 from rbcflow.datasets.seeds import generator
@@ -25,6 +25,10 @@ from rbcflow.datasets.setting import Setting, draw_setting
 from rbcflow.datasets.shapes import SHAPED, draw_shape
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.datasets.stock import Cutout, Stock
+from rbcflow.datasets.touching import MEMBERS, offsets
+
+OUTSIDE = 0.9
+"""Largest share of a cell's width, or height, that the border may cut off."""
 
 
 @dataclass
@@ -97,7 +101,7 @@ def steps(spec: VariantSpec, split: str, index: int, seed: int, stock: Stock) ->
         yield from _varied(scene, spec, stock, stream)
         return
     base = base_grey(spec, stream("background")) if spec.contrast_to == "base" else None
-    _add_cells(scene, spec, stock, stream("cells"), base=base)
+    _add_cells(scene, spec, stock, stream("cells"), base)
     yield "cells", scene
     scene.image = noise.add_noise(scene.image, plan.get("noise", "none"), spec, stream("noise"))
     yield "noise", scene
@@ -156,7 +160,7 @@ def _varied(
     scene.plate = scene.image.copy()
     if not setting.empty:
         look = draw_look(domain, stream("look"))
-        _add_cells(scene, replace(spec, overlap=setting.crowded), stock, stream("cells"), look)
+        _add_varied(scene, replace(spec, overlap=setting.crowded), stock, stream("cells"), look)
         yield "cells", scene
     for step, pair in photograph((scene.image, scene.plate), scene.boxes, domain, setting, stream):
         scene.image, scene.plate = pair
@@ -170,30 +174,69 @@ def _varied(
 
 
 def _add_cells(
-    scene: Scene,
-    spec: VariantSpec,
-    stock: Stock,
-    rng: np.random.Generator,
-    look: Look | None = None,
-    base: float | None = None,
+    scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Generator, base: float | None = None
 ) -> None:
     """Place the planned objects in random order; one that finds no place in the allowed attempts is left out."""
-    names = [name for name in spec.classes for _ in range(scene.plan[f"{name}_count"])]
-    placer, setting = Placer(spec, scene.rows), scene.setting
-    unit, stretch = (setting.size, setting.stretch) if setting else (scene.rows[1] - scene.rows[0], 1)
-    for name in rng.permutation(names).tolist():
+    placer = Placer(spec, scene.rows)
+    for name in _planned_names(scene, spec, rng):
         for _ in range(spec.retries):
             cell = _draw_cell(name, spec, stock, rng)
-            patch = make_patch(cell, spec, unit, rng, stretch)
-            corner = patch and placer.place(patch.size, rng)
-            if corner and look:
-                paste_under(look, scene.image, patch, corner, spec, unit, rng)
-            elif corner:
+            patch = make_patch(cell, spec, scene.rows[1] - scene.rows[0], rng)
+            if corner := patch and placer.place(patch.size, rng):
                 paste(scene.image, patch, corner, spec, rng, base)
-            if corner:
                 scene.cells.append(cell)
                 break
     scene.boxes = placer.boxes
+
+
+def _add_varied(scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Generator, look: Look) -> None:
+    """Place the planned objects under an image's look, as ``_add_cells``; labels are about what is seen of them."""
+    setting, boxes = scene.setting, []
+    placer = Placer(spec, scene.rows, OUTSIDE if setting.cut and not setting.crowded else 0)
+    for name in _planned_names(scene, spec, rng):
+        for _ in range(spec.retries):
+            members = _members(name, scene, spec, stock, rng)
+            if members is None:
+                continue
+            places = offsets(np.array([patch.size for _, patch in members]), rng)
+            size = (places + [patch.size for _, patch in members]).max(axis=0)
+            if not (corner := placer.place((int(size[0]), int(size[1])), rng)):
+                continue
+            starts = (places + corner).tolist()
+            shown = [
+                box
+                for (_, patch), start in zip(members, starts, strict=True)
+                if (box := paste_under(look, scene.image, patch, tuple(start), spec, setting.size, rng))
+            ]
+            if shown:
+                boxes.append(box_tools.enclosing(np.array(shown)))
+                scene.cells.append(_labelled_as(name, [cell for cell, _ in members]))
+            break
+    scene.boxes = np.array(boxes, int).reshape(-1, 4)
+
+
+def _planned_names(scene: Scene, spec: VariantSpec, rng: np.random.Generator) -> list[str]:
+    names = [name for name in spec.classes for _ in range(scene.plan[f"{name}_count"])]
+    return rng.permutation(names).tolist()
+
+
+def _members(
+    name: str, scene: Scene, spec: VariantSpec, stock: Stock, rng: np.random.Generator
+) -> list[tuple[Cutout, Patch]] | None:
+    """Return the cell of an object, or the cells of a cluster, with their patches; None if one cannot be seen."""
+    setting, names = scene.setting, [name]
+    if name == "other" and not setting.crowded and rng.random() < spec.domain.clusters:
+        names = [spec.classes[rng.integers(len(spec.classes))]] * MEMBERS[rng.integers(len(MEMBERS))]
+    cells = [_draw_cell(member, spec, stock, rng) for member in names]
+    patches = [make_patch(cell, spec, setting.size, rng, setting.stretch) for cell in cells]
+    return None if None in patches else list(zip(cells, patches, strict=True))
+
+
+def _labelled_as(name: str, cells: list[Cutout]) -> Cutout:
+    """Return one cell as it is, and of a cluster its first with the class and all the names of the cluster."""
+    if len(cells) == 1:
+        return cells[0]
+    return replace(cells[0], class_name=name, cell_id=" ".join(cell.cell_id for cell in cells))
 
 
 def _draw_cell(name: str, spec: VariantSpec, stock: Stock, rng: np.random.Generator) -> Cutout:

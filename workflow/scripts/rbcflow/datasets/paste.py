@@ -19,6 +19,9 @@ from rbcflow.datasets.stock import Cutout
 TAPER = 4
 """Pixels over which a simulated patch fades into the background at its border."""
 
+LEAST = 3
+"""Pixels that are seen of a cell at a border, in either direction, where it is one."""
+
 STEEPEST = 3.0
 """Largest exponent on relative brightness, however faint the cell was simulated."""
 
@@ -128,7 +131,7 @@ def paste_under(
     spec: VariantSpec,
     size: float,
     rng: np.random.Generator,
-) -> None:
+) -> tuple[int, int, int, int] | None:
     """Paste a patch of either kind in place under the look of an image, with its halo; see ``paste``.
 
     Args:
@@ -139,8 +142,16 @@ def paste_under(
         spec: recolouring and contrast.
         size: of the image's cells in pixels.
         rng: source of randomness.
+
+    Returns:
+        Corners of what the image shows of the cell, without its halo; None where that is less than ``LEAST`` pixels
+        wide or high, which is not pasted.
     """
-    window, tone, weight, inside = _covered(image, patch.padded(margin(look, size)), corner, spec)
+    around = patch.padded(margin(look, size))
+    window, tone, weight, inside = _covered(image, around, corner, spec)
+    shown = mask_box(inside)
+    if shown is None or min(shown[2] - shown[0], shown[3] - shown[1]) < LEAST:
+        return None
     local = max(cv2.mean(window, inside)[0], 1.0)
     if patch.relative:
         change = tone - 1
@@ -149,6 +160,9 @@ def paste_under(
         change = weight * (np.clip(tone + np.float32(shift), 0, 255) * np.float32(1 / local) - 1)
     change = relative_change(change, inside, look, size, rng)
     window *= 1 + at_least(change, inside, local, spec.contrast, STEEPEST)
+    left, top = (max(0, start - edge) for start, edge in zip(corner, around.box[:2], strict=True))
+    x0, y0, x1, y1 = map(int, shown)
+    return left + x0, top + y0, left + x1, top + y1
 
 
 def _covered(

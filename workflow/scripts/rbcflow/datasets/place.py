@@ -24,15 +24,19 @@ class Placer:
     Args:
         spec: the variant.
         rows: first and last row, half-open, that boxes may use: the whole image or the inside of a channel.
+        outside: share of a box that may lie over the border where objects do not overlap; never over a channel's wall.
     """
 
-    def __init__(self, spec: VariantSpec, rows: tuple[float, float]) -> None:
+    def __init__(self, spec: VariantSpec, rows: tuple[float, float], outside: float = 0) -> None:
         self.boxes = np.zeros((0, 4), int)
         self._spec = spec
         width, height = spec.process_size
         margin = 0 if spec.overlap else spec.empty_margin
         bottom = min(np.floor(rows[1]), height - margin)
         self._region = np.array([0, np.ceil(rows[0]), width - margin, bottom]).astype(int)
+        inside_channel = rows[0] > 0 or rows[1] < height
+        self._outside = np.array([outside, 0 if inside_channel else outside])
+        self._least = spec.minimum_visible if spec.overlap else min(spec.minimum_visible, (1 - outside) ** 2 / 2)
         self._owner = np.full((height, width), -1, np.int8)
         self._shown = np.zeros(0, int)
 
@@ -58,8 +62,9 @@ class Placer:
 
     def _free_position(self, guard: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64] | None:
         """Return the upper left corner of a free place for the guard, each free one being equally likely."""
-        origin = self._region[:2]
-        space = self._region[2:] - origin - guard + 1
+        outside = (self._outside * guard).astype(int)
+        origin = self._region[:2] - outside
+        space = self._region[2:] + outside - origin - guard + 1
         if (space <= 0).any():
             return None
         low, high = self.boxes[:, :2], self.boxes[:, 2:]
@@ -81,7 +86,7 @@ class Placer:
         lost = np.bincount(pixels[pixels >= 0], minlength=len(self.boxes))
         shown = np.append(self._shown - lost, pixels.size)
         boxes = np.vstack([self.boxes, box])
-        if (shown < self._spec.minimum_visible * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)).any():
+        if (shown < self._least * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)).any():
             return False
         pixels[:] = len(self.boxes)
         self.boxes, self._shown = boxes, shown

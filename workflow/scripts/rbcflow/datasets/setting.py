@@ -21,6 +21,7 @@ class Setting:
         empty: whether there are none.
         upright: whether the flow goes up or down.
         plain: whether the camera leaves the image as it is.
+        cut: whether the border may cut cells.
     """
 
     size: float
@@ -29,13 +30,14 @@ class Setting:
     empty: bool
     upright: bool
     plain: bool
+    cut: bool
 
     @property
     def record(self) -> dict[str, float | bool]:
         """The columns of ``metadata.csv``."""
         return {
             "cell_px": round(self.size, 2), "stretch": round(self.stretch, 3), "crowded": self.crowded,
-            "empty": self.empty, "upright": self.upright, "plain": self.plain,
+            "empty": self.empty, "upright": self.upright, "plain": self.plain, "cut": self.cut,
         }  # fmt: skip
 
 
@@ -50,6 +52,6 @@ def draw_setting(domain: Domain, rng: np.random.Generator) -> Setting:
     size = by_logarithm(domain.size, rng)
     # half of the stretch goes to either side, so that the size stays
     stretch = float(portable.exp(rng.uniform(*domain.stretch) / 2))
-    shares = (domain.crowded, domain.empty, domain.upright, domain.plain)
-    crowded, empty, upright, plain = (bool(rng.random() < share) for share in shares)
-    return Setting(size, stretch, crowded, empty, upright, plain)
+    shares = (domain.crowded, domain.empty, domain.upright, domain.plain, domain.cut)
+    crowded, empty, upright, plain, cut = (bool(rng.random() < share) for share in shares)
+    return Setting(size, stretch, crowded, empty, upright, plain, cut)
