@@ -149,7 +149,7 @@ def paste_under(
     """
     around = patch.padded(margin(look, size))
     window, tone, weight, inside = _covered(image, around, corner, spec)
-    shown = mask_box(inside)
+    shown = mask_box(inside) if inside.size else None
     if shown is None or min(shown[2] - shown[0], shown[3] - shown[1]) < LEAST:
         return None
     local = max(cv2.mean(window, inside)[0], 1.0)
@@ -171,8 +171,10 @@ def _covered(
     """Return the part of an image that a patch covers, as a view, and the patch's tone, weight and inside there."""
     left, top = corner[0] - patch.box[0], corner[1] - patch.box[1]
     height, width = patch.tone.shape
-    rows = slice(max(0, -top), min(height, image.shape[0] - top))
-    columns = slice(max(0, -left), min(width, image.shape[1] - left))
+    # empty where the patch lies outside the image
+    first = (max(0, -top), max(0, -left))
+    rows = slice(first[0], max(first[0], min(height, image.shape[0] - top)))
+    columns = slice(first[1], max(first[1], min(width, image.shape[1] - left)))
     window = image[rows.start + top : rows.stop + top, columns.start + left : columns.stop + left]
     tone, weight = patch.tone[rows, columns], patch.weight[rows, columns]
     return window, tone, weight, (weight > spec.box_alpha).view(np.uint8)
