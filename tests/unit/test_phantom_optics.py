@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rbcflow.phantom.optics import Optics, expose, intensity, largest_part, render, thickness_map
+from rbcflow.phantom.optics import Optics, expose, intensity, without_crumbs, render, thickness_map
 from rbcflow.phantom.population import Cell
 from rbcflow.phantom.shapes import sphere
 
@@ -67,9 +67,11 @@ def test_thickness_on_the_grid_keeps_the_volume() -> None:
     assert thickness.sum() * 0.04 == pytest.approx(4 / 3 * np.pi * 27, rel=2e-3)
 
 
-def test_largest_part_drops_crumbs() -> None:
-    mask = np.array([[1, 0, 1, 1], [0, 0, 1, 1]], dtype=bool)
-    np.testing.assert_array_equal(largest_part(mask), [[0, 0, 1, 1], [0, 0, 1, 1]])
+def test_crumbs_of_a_mask_are_dropped_and_cells_that_lie_apart_stay() -> None:
+    mask = np.array([[1, 0, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1]], dtype=bool)
+    np.testing.assert_array_equal(without_crumbs(mask), mask & (np.arange(7) > 1))
+    apart = np.array([[1, 1, 0, 1, 1], [1, 0, 0, 1, 1]], dtype=bool)
+    np.testing.assert_array_equal(without_crumbs(apart), apart)
 
 
 def test_sensor_noise_has_the_stated_spread_and_clips() -> None:

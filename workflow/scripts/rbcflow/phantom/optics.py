@@ -19,6 +19,9 @@ from scipy import fft
 from rbcflow.core import portable
 from rbcflow.phantom.population import Cell
 
+CRUMB = 0.25
+"""Area of a mask's part, as a share of the largest's, below which it is a piece of a broken tail."""
+
 SUPERSAMPLING = 3
 """Thickness samples per pixel and direction, averaged; odd, so that one lies at the pixel's centre."""
 
@@ -153,13 +156,19 @@ def render(cell: Cell, optics: Optics, centre: tuple[float, float]) -> Patch:
     size = (fft.next_fast_len(int(np.ceil(2 * half_y)) + 1), fft.next_fast_len(int(np.ceil(2 * half_x)) + 1))
     thickness, mask = thickness_map(cell, optics.pixel_um, (centre[0] - x0, centre[1] - y0), size)
     ratio = 1 + (intensity(thickness, optics) - 1) * _taper(size)
-    return Patch(ratio.astype(np.float32), largest_part(mask), x0, y0)
+    return Patch(ratio.astype(np.float32), without_crumbs(mask), x0, y0)
 
 
-def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the largest connected part of a mask: hair-thin tails may break up on the pixel grid."""
+def without_crumbs(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask without its small parts: hair-thin tails may break up on the pixel grid.
+
+    Cells of a group that lie a little apart are parts of about the same size, and all stay.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    return labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if count > 2 else mask
+    if count <= 2:
+        return mask
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    return np.isin(labels, 1 + np.flatnonzero(areas >= CRUMB * areas.max()))
 
 
 @lru_cache(maxsize=64)
