@@ -40,7 +40,9 @@ def test_boxes_are_inside_and_apart(name, index, seed):
     for number, class_name in enumerate(spec.classes):
         placed = result.record[f"{class_name}_placed"]
         assert placed == (result.class_ids == number).sum() <= result.record[f"{class_name}_count"]
-    assert len(result.record["cells"].split()) == len(result.boxes)
+    # a cluster's cells are all named and have one box
+    names = len(result.record["cells"].split())
+    assert names == len(result.boxes) or (spec.domain and names > len(result.boxes))
 
 
 @pytest.mark.parametrize("name", ["random_nosuperposition", "synthetic"])

@@ -83,3 +83,16 @@ def test_a_narrow_gap_is_found():
     assert set(sampled[:, 0]) == {98}
     assert set(sampled[:, 1]) == set(range(71))
     assert _draw_free(space, first, np.array([[99, 71]]), rng) is None
+
+
+@pytest.mark.parametrize(("rows", "columns_only"), [((0, 80), False), ((10, 70), True)])
+def test_boxes_reach_over_the_border_as_far_as_asked_and_never_over_a_wall(rows, columns_only):
+    boxes = []
+    for seed in range(300):
+        spec = VariantSpec.from_dict({"name": "x", "process_size": (100, 80)})
+        subject = Placer(spec, rows, outside=0.75)
+        subject.place((20, 12), np.random.default_rng(seed))
+        boxes.append(subject.boxes[0])
+    low, high = np.min(boxes, axis=0)[:2], np.max(boxes, axis=0)[2:]
+    assert low.tolist() == ([-15, 10] if columns_only else [-15, -9])
+    assert high.tolist() == ([115, 70] if columns_only else [115, 89])

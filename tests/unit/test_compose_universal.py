@@ -14,11 +14,12 @@ from rbcflow.datasets.looks import Look, at_least, draw_look, relative_change
 from rbcflow.datasets.setting import Setting, draw_setting
 from rbcflow.datasets.shapes import SHAPED, draw_shape
 from rbcflow.datasets.spec import VariantSpec
+from rbcflow.datasets.touching import ACROSS, ASIDE, FARTHEST, NEAREST, offsets
 
 STOCK = {name: [cutout(33, 25, name), cutout(45, 25, name)] for name in CLASSES}
 OFF = dict.fromkeys(SHARES, 0)
 """A domain without any ingredient."""
-PLAIN = Setting(size=30, stretch=1, crowded=False, empty=False, upright=False, plain=False)
+PLAIN = Setting(size=30, stretch=1, crowded=False, empty=False, upright=False, plain=False, cut=False)
 
 
 def spec_of(**domain) -> VariantSpec:
@@ -37,7 +38,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def test_labels_are_of_what_the_camera_leaves_to_be_seen():
     """The contrast of every label is measured between picture and plate; what is below the limit is counted alone."""
-    spec, hidden = spec_of(plain=0), 0
+    spec, hidden = spec_of(plain=0, visible=9), 0
     for index in range(30):
         shown = dict(steps(spec, "train", index, 1, STOCK))
         scene = shown["labels"]
@@ -61,13 +62,59 @@ def test_an_upright_image_is_the_other_one_turned():
     np.testing.assert_array_equal(up.boxes, across.boxes[:, [1, 0, 3, 2]])
 
 
-@pytest.mark.parametrize(("share", "column"), [("empty", "empty"), ("crowded", "crowded"), ("plain", "plain")])
-def test_a_share_of_one_is_always_and_of_none_never(share, column):
+@pytest.mark.parametrize("share", ["empty", "crowded", "plain", "cut"])
+def test_a_share_of_one_is_always_and_of_none_never(share):
     for value in (0, 1):
         records = [made(index, **{share: value}).record for index in range(8)]
-        assert {row[column] for row in records} == {bool(value)}
+        assert {row[share] for row in records} == {bool(value)}
         if share == "empty" and value:
             assert not any(row[f"{name}_placed"] for row in records for name in CLASSES)
+
+
+def test_cells_of_a_cluster_lie_in_a_row_and_reach_into_each_other():
+    sizes, rows = np.array([[20, 10], [20, 10], [20, 10]]), []
+    for seed in range(200):
+        corners = offsets(sizes, rng(seed))
+        assert corners.min() == 0
+        # corners are whole pixels: half a pixel of 10 on either side
+        moved = np.diff(corners, axis=0) / sizes[0]
+        along = ((moved > NEAREST - 0.1) & (moved < FARTHEST + 0.1)).all(axis=0)
+        aside = (np.abs(moved) < ASIDE + 0.1).all(axis=0)
+        ways = along & aside[::-1]
+        assert ways.any()
+        rows.append(not ways[0])
+    assert np.mean(rows) == pytest.approx(ACROSS, abs=0.12)
+
+
+def test_a_cluster_is_one_object_of_class_other_around_all_its_cells():
+    """With clusters alone every object of class other has the names of its cells, and what changed lies in its box."""
+    many = OFF | {"clusters": 1}
+    found = 0
+    for index in range(12):
+        *_, (_, scene) = steps(spec_of(**many, size=(16, 18), floor=30, visible=0), "train", index, 1, STOCK)
+        changed = np.abs(scene.image - scene.plate) > 14
+        for cell, (x0, y0, x1, y1) in zip(scene.cells, scene.boxes, strict=True):
+            members = len(cell.cell_id.split())
+            assert (members > 1) == (cell.class_name == "other")
+            found += members > 1
+            # cells have no box of their own: each edge of the label is reached by one of them
+            inside = changed[y0:y1, x0:x1]
+            assert all(edge.any() for edge in (inside[:2], inside[-2:], inside[:, :2], inside[:, -2:]))
+            changed[max(y0 - 2, 0) : y1 + 2, max(x0 - 2, 0) : x1 + 2] = False
+        assert changed.mean() < 0.003
+    assert found > 8
+
+
+def test_a_cell_that_the_border_cuts_is_labelled_by_what_is_seen_of_it():
+    def at_borders(**domain):
+        boxes = [made(index, **OFF | {"size": (24, 26)} | domain).boxes for index in range(40)]
+        boxes = np.concatenate(boxes)
+        return boxes[(boxes.min(axis=1) <= 0) | (boxes[:, 2:].max(axis=1) >= 112)]
+
+    whole, cut = at_borders(cut=0), at_borders(cut=1)
+    assert len(cut) > 15 + len(whole)
+    sides = (cut[:, 2:] - cut[:, :2]).min(axis=1)
+    assert sides.min() < 6 and sides.min() >= 3
 
 
 def test_without_ingredients_cells_are_pasted_as_they_are():

@@ -20,6 +20,8 @@ from rbcflow.config.run import Run
 INGREDIENTS: dict[str, dict[str, Any]] = {
     "sizes": {"size": [28, 45], "stretch": [0, 0]},
     "crowds": {"crowded": 0},
+    "clusters": {"clusters": 0},
+    "borders": {"cut": 0},
     "empty_and_clutter": {"empty": 0, "clutter": 0},
     "looks": {"looks": 0, "halos": 0, "rims": 0},
     "shapes": {"shapes": 0},
