@@ -193,6 +193,14 @@ def test_polygon_of_a_rectangle_is_its_edges() -> None:
     np.testing.assert_allclose(points.max(axis=0), [8, 5])
 
 
+def test_polygon_of_cells_that_lie_apart_is_around_all() -> None:
+    mask = np.zeros((6, 12), dtype=bool)
+    mask[1:5, 1:5] = mask[2:6, 8:11] = True
+    points = nouaman2024.polygon(mask)
+    np.testing.assert_allclose(points.min(axis=0), [1, 1])
+    np.testing.assert_allclose(points.max(axis=0), [11, 6])
+
+
 def test_crops_are_segmented_grey_bmp(saarland: Path) -> None:
     for path in sorted(saarland.glob("*/*.bmp")):
         day, month, pressure, number = path.stem.split("_")

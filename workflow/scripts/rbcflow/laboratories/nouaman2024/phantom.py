@@ -262,7 +262,7 @@ class _Annotations:
 
 
 def polygon(mask: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Return the outline of a mask's largest part as an annotator would draw it, with the same box.
+    """Return the outline of a mask as an annotator would draw it, with the same box; of parts the hull around all.
 
     Args:
         mask: (h, w) bool.
@@ -273,7 +273,7 @@ def polygon(mask: NDArray[np.bool_]) -> NDArray[np.floating]:
     fine = 4
     large = np.pad(np.kron(mask.astype(np.uint8), np.ones((fine, fine), dtype=np.uint8)), 1)
     contours, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    contour = max(contours, key=cv2.contourArea)
+    contour = contours[0] if len(contours) == 1 else cv2.convexHull(np.concatenate(contours))
     outline = cv2.approxPolyDP(contour, POLYGON_TOLERANCE_PX * fine, closed=True)[:, 0]
     # Contours run through pixel centres, half a fine pixel inside the true edge. Stretched by as much, the polygon has
     # the mask's box; the padding is taken off.
