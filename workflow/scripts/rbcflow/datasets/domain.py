@@ -52,7 +52,7 @@ class Domain:
     stretch: Range = (-0.45, 0.45)
     crowded: float = 0.2
     clusters: float = 0.5
-    cut: float = 0.35
+    cut: float = 0.5
     empty: float = 0.1
     upright: float = 0.2
     looks: float = 0.5

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 MEMBERS = (2, 2, 2, 3)
 """Possible numbers of cells, equally likely."""
 
-NEAREST, FARTHEST = 0.3, 0.95
+NEAREST, FARTHEST = 0.3, 1.0
 """Distance of neighbours' centres along the row they lie in, as a share of that at which their boxes would touch."""
 
 ASIDE = 0.5
