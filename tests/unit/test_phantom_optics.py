@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rbcflow.phantom.optics import Optics, expose, intensity, without_crumbs, render, thickness_map
+from rbcflow.phantom.optics import Optics, expose, intensity, render, thickness_map, without_crumbs
 from rbcflow.phantom.population import Cell
 from rbcflow.phantom.shapes import sphere
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from rbcflow.config import load, protocol
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.datasets.dataset import collect, write_shard
-from rbcflow.datasets.domain import SHARES
+from rbcflow.datasets.domain import INGREDIENTS, SHARES
 from rbcflow.datasets.spec import VariantSpec
 from rbcflow.detector.weights import load_verified
 from rbcflow.metrics import conditions
@@ -26,7 +27,7 @@ from rbcflow.metrics.beside import beside_universal, best_of
 from rbcflow.metrics.found import contrasts, found_by
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.recordings import gauge
-from rbcflow.report.universal import LIMITS, RECIPE, Group, Line
+from rbcflow.report.universal import LIMITS, RECIPE, Group, Line, Universal
 from rbcflow.runtime.provenance import sha256
 from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
 from rbcflow.testsets.stress import DISTURBANCES, FRAMES, build_stress
@@ -248,7 +249,7 @@ def test_differences_to_the_starter_are_of_the_same_draws_of_recordings(tmp_path
     assert mean.loc["better", ["ap50_low", "ap50_high"]].tolist() == [1, 1] and mean.loc["starter", "ap50_low"] < 0.5
 
 
-@pytest.mark.parametrize(("name", "variants"), [("ablation", 20), ("laboratories", 6), ("seeds", 1)])
+@pytest.mark.parametrize(("name", "variants"), [("ablation", 24), ("laboratories", 6), ("seeds", 1)])
 def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     monkeypatch.chdir(PROJECT)
     raw = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
@@ -263,12 +264,19 @@ def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     specs = {key: VariantSpec.from_dict({"name": key, **row.compose}) for key, row in settings.variants.items()}
     if name == "ablation":
         whole, bare = specs["whole"].domain, specs["bare"].domain
-        for part, values in protocol.INGREDIENTS.items():
+        for part, values in INGREDIENTS.items():
             for key in values:
                 # off where it is left out and in the bare variant; on where it is alone
                 assert getattr(specs[f"without_{part}"].domain, key) == getattr(bare, key) != getattr(whole, key)
                 assert getattr(specs[f"only_{part}"].domain, key) == getattr(whole, key)
         assert {share for share in SHARES if getattr(bare, share)} == {"upright", "plain", "inverted", "bent", "steep"}
+
+
+def test_the_page_says_which_ingredients_came_after_the_ablation():
+    names = list(INGREDIENTS)
+    for known, missing in ((names, []), (names[:-2], names[-2:]), ([], [])):
+        rows = [{"variant": f"without_{name}"} for name in known]
+        assert Universal.added_since.fget(SimpleNamespace(ablation=rows)) == missing
 
 
 def test_a_preset_that_is_none_is_named(monkeypatch):

@@ -16,21 +16,7 @@ from typing import Any
 import yaml
 
 from rbcflow.config.run import Run
-
-INGREDIENTS: dict[str, dict[str, Any]] = {
-    "sizes": {"size": [28, 45], "stretch": [0, 0]},
-    "crowds": {"crowded": 0},
-    "clusters": {"clusters": 0},
-    "borders": {"cut": 0},
-    "empty_and_clutter": {"empty": 0, "clutter": 0},
-    "looks": {"looks": 0, "halos": 0, "rims": 0},
-    "shapes": {"shapes": 0},
-    "tone": {"tone": 0},
-    "sharpness": {"sharpness": 0},
-    "light_and_streaks": {"light": 0, "streaks": 0},
-    "noise": {"noise": 0},
-}
-"""What may be left out, and the parameters of ``datasets.domain.Domain`` that leave it out."""
+from rbcflow.datasets.domain import INGREDIENTS
 
 BANKS = ("simulated", "nouaman2024", "kihm2018", "liang2024")
 """The sources of cells; leaving one out asks what a laboratory's own cells add, for itself and for others."""

@@ -6,7 +6,7 @@ A detector for recordings that nobody trained it on has to see cells of every si
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
@@ -95,3 +95,18 @@ SHARES = (
     "inverted", "bent", "steep", "sharpness", "light", "noise", "streaks",
 )  # fmt: skip
 """The ingredients: fields of ``Domain`` that are shares."""
+
+INGREDIENTS: dict[str, dict[str, Any]] = {
+    "sizes": {"size": [28, 45], "stretch": [0, 0]},
+    "crowds": {"crowded": 0},
+    "clusters": {"clusters": 0},
+    "borders": {"cut": 0},
+    "empty_and_clutter": {"empty": 0, "clutter": 0},
+    "looks": {"looks": 0, "halos": 0, "rims": 0},
+    "shapes": {"shapes": 0},
+    "tone": {"tone": 0},
+    "sharpness": {"sharpness": 0},
+    "light_and_streaks": {"light": 0, "streaks": 0},
+    "noise": {"noise": 0},
+}
+"""What may be left out, and the parameters of ``Domain`` that leave it out (``make ablation``)."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from rbcflow.datasets.domain import INGREDIENTS
 from rbcflow.report.runs import read_testset
 from rbcflow.report.stages import read_rows, read_table
 from rbcflow.runtime.lineage import PHANTOM
@@ -209,6 +210,12 @@ class Universal:
         """Return those of ``summed`` whose difference to the first variant has an interval without 0."""
         own = [row for row in self.summed(rows) if row["low"] and row["variant"] != rows[0]["variant"]]
         return [row for row in own if float(row["low"]) > 0 or float(row["high"]) < 0]
+
+    @property
+    def added_since(self) -> list[str]:
+        """Return the variant's ingredients that the shipped ablation was made without."""
+        known = {row["variant"] for row in self.ablation}
+        return [name for name in INGREDIENTS if known and f"without_{name}" not in known]
 
     @property
     def limits(self) -> tuple[float, float]:
