@@ -114,7 +114,7 @@ CASES = [
          "banks.yaml", ("naples", "names background twice")),
     Case("configuration", "phantom of recordings that none draws",
          change(sources={"flow_public": {"access": "phantom"}}), "sources.yaml",
-         ("flow_public", "no access `phantom`", "`package`")),
+         ("flow_public.access", "'phantom'", "'package', 'local'")),
     Case("configuration", "sum of a download that is none", change(sources={"kihm2018": {"sha256": "xyz"}}),
          "sources.yaml", ("kihm2018.sha256", "'xyz'", "[0-9a-f]{64}")),
     Case("configuration", "download from a file", change(sources={"kihm2018": {"url": "file:///etc/passwd"}}),

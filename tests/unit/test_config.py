@@ -93,7 +93,11 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"phantom": {"drawn_per_class": 9}}, ["phantom.drawn_per_class", "did you mean 'simulated_per_class'?"]),
         ({"variants": {"random": {"banks": ["drawn"]}}}, ["random.banks", "did you mean 'simulated'? one of"]),
         ({"sources": {"naples": {"layout": "drawn"}}}, ["naples.layout", "did you mean 'simulated'?"]),
-        ({"sources": {"naples": {"access": "drawn"}}}, ["naples.access", "did you mean 'simulated'?"]),
+        ({"sources": {"simulated": {"access": "drawn"}}}, ["simulated.access", "did you mean 'simulated'?"]),
+        ({"sources": {"naples": {"access": "drawn"}}}, ["naples.access", "layout naples: 'phantom', 'local', 'url'"]),
+        ({"sources": {"mine": {"origin": "path", "title": "x"}}}, ["'mine.origin'", "did you mean 'access'?"]),
+        ({"sources": {"mine": {"access": "drawn"}}}, ["key mine.access", "did you mean 'simulated'?"]),
+        ({"banks": {"mine": {"paths": ["rim"], "source": "naples"}}}, ["'mine.paths'", "did you mean 'methods'?"]),
         (
             {"variants": {"random": {"compose": {"other_drawn_share": 0.5}}}},
             ["random.compose.other_drawn_share", "did you mean 'other_simulated_share'?"],
@@ -109,7 +113,7 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"training": {"architecture": "yolo12n.yaml"}}, ["training.architecture", "yolo12n.yaml", "'yolo11n.yaml'"]),
         ({"shares": {"train": 0.9, "val": 0.2, "test": 0.2}}, ["key shares", "must be 1, found 1.3"]),
         ({"scheme": "none"}, ["key scheme", "'none'", "'grouped' or 'paper'"]),
-        ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "random_nosuperposition"]),
+        ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "did you mean 'random'?", "keys title, variant"]),
         ({"models": {"random": {"training": {"epoch": 3}}}}, ["random.training.epoch", "did you mean 'epochs'?"]),
         ({"models": {"random": {"variant": "rnd"}}}, ["config/models.yaml", "random.variant", "'rnd'", "synthetic"]),
         (

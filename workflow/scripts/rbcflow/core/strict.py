@@ -73,10 +73,23 @@ def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
         raise _readable(error, model, path, where) from None
 
 
+def check_given(model: type[BaseModel], data: Any, path: Path, where: str = "") -> None:
+    """Check what is there of data for a model, whatever is missing.
+
+    Raises:
+        InputError: a key or value is wrong, as `validate` says it.
+    """
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        if any(one["type"] != "missing" for one in error.errors()):
+            raise _readable(error, model, path, where) from None
+
+
 def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
-    # an unknown key first: one of an older version explains what else is wrong
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    # an unknown key first: one of an older version explains what else is wrong; and what is there before what is not
+    first = min(error.errors(), key=lambda one: (one["type"] != "extra_forbidden", one["type"] == "missing"))
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])
