@@ -43,8 +43,20 @@ RENAMED = {
     "drawn_other": "simulated_other",
     "drawn_other_canvas": "simulated_other_canvas",
     "other_drawn_share": "other_simulated_share",
+    # rules, which profiles name
+    "draw_phantom": "simulate_phantom",
+    "draw_practice": "simulate_practice",
+    "draw_cells": "simulate_cells",
+    "judge_claims": "evaluate_claims",
+    "judge_recording": "evaluate_recording",
+    "judge_retraining": "evaluate_retraining",
+    "draw_judged": "draw_evaluated",
+    "score_outlines_by_rules": "score_segmentation_by_rules",
+    "score_outlines_by_networks": "score_segmentation_by_networks",
+    "collect_errors": "collect_errors_*",
+    "draw_run": "draw_run_*",
 }
-"""What keys and names of older versions are called now."""
+"""What keys, names and rules of older versions are called now."""
 
 
 def did_you_mean(given: object, allowed: Iterable[str]) -> str:
