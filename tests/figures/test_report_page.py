@@ -300,14 +300,14 @@ def test_unavailable_source_states_its_reason(tree: Tree, tmp_path: Path) -> Non
 
 
 def test_bad_files_that_are_left_out_are_counted(tree: Tree, tmp_path: Path) -> None:
-    assert "bad left out" not in words(rendered(tree))
+    assert "left out as bad" not in words(rendered(tree))
     spoiled = changed(tree, tmp_path)
     path = spoiled.results / "raw/flow_public/source.json"
     more = {"skipped": [{"file": "a.h5", "reason": "cut"}] * 3, "remarks": ["2 of 9 pictures have no polygon"],
             "ignored": [{"folder": "train", "kind": "hdf5", "files": 4}]}  # fmt: skip
     write_json(path, {**json.loads(path.read_text()), **more})
     shown = words(rendered(spoiled))
-    for part in ("3 bad left out", "4 ignored", "2 of 9 pictures have no polygon."):
+    for part in ("3 left out as bad", "4 ignored", "2 of 9 pictures have no polygon."):
         assert part in shown
 
 
