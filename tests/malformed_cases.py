@@ -297,7 +297,7 @@ CASES = [
     Case("test set", "description cut off", write("set/testset.json", '{"name": "set"'), "testset.json",
          ("no JSON", "a test set")),
     Case("test set", "description without status", in_json("set/testset.json", status=GONE), "testset.json",
-         ("no key status",)),
+         ("no key status", "made anew by the same command without `--rerun-triggers mtime`")),
     Case("test set", "frames gone", remove("set/frames.csv"), "frames.csv", ("no such file", "a table of a test set")),
     Case("test set", "frame twice", in_table("set/frames.csv", "frame", "1"), "frames.csv",
          ("column frame", "each frame once")),

@@ -12,9 +12,12 @@ from rbcflow.core.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+ANEW = "what another version left is made anew by the same command without `--rerun-triggers mtime`"
+"""What to do where a result lacks what is read of it: params tell versions apart, times do not."""
+
 
 def read_object(path: Path, meaning: str, keys: Collection[str] = ()) -> dict[str, Any]:
-    """Return the object in a JSON file.
+    """Return the object in a JSON file that an earlier job wrote.
 
     Args:
         path: the file.
@@ -33,7 +36,7 @@ def read_object(path: Path, meaning: str, keys: Collection[str] = ()) -> dict[st
     if not isinstance(content, dict):
         raise InputError(path, f"a JSON {type(content).__name__}", f"an object: {meaning}")
     if missing := [key for key in keys if key not in content]:
-        raise InputError(path, f"no key {', '.join(missing)}", f"the keys {', '.join(keys)}")
+        raise InputError(path, f"no key {', '.join(missing)}", f"the keys {', '.join(keys)}; {ANEW}")
     return content
 
 
