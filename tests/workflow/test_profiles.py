@@ -65,6 +65,15 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
     }
 
 
+def test_scripts_have_the_names_of_their_rules():
+    """Those that rules share, and those of targets, are named in docs/architecture.md."""
+    scripts = {name: re.findall(r'"\.\./scripts/(\w+)\.py"', text) for name, text in rules().items()}
+    others = {script for name, found in scripts.items() for script in found if script != name}
+    [said] = re.findall(r"^Scripts under .*(?:\n.+)*", (PROJECT / "docs/architecture.md").read_text(), re.MULTILINE)
+    named = {name for name in re.findall(r"`(\w+)`", said) if (PROJECT / f"workflow/scripts/{name}.py").is_file()}
+    assert others == named
+
+
 @pytest.mark.parametrize("rule", NEED_THE_NETWORK)
 def test_downloads_run_where_snakemake_runs(rule: str):
     assert "    localrule: True\n" in rules()[rule]

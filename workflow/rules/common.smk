@@ -1,5 +1,5 @@
 # Shared by the files beside this one: the settings, the plan made of them, priorities, sizes, and fingerprints of code.
-# Names, paths and keys are answered by `workflow/scripts/rbcflow/plan/`, a module for each of these files.
+# Names, paths and keys are answered by `workflow/scripts/rbcflow/plan/`, a module for one of these files or for some.
 
 import os
 import re
