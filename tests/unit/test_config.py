@@ -11,6 +11,7 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
+from rbcflow.config.reader import merged
 from rbcflow.config.run import SWITCHES
 from rbcflow.config.settings import Settings
 from rbcflow.config.write import config_yaml, readme_md, schema_json
@@ -62,6 +63,17 @@ def test_paper_scale_is_the_published_one():
         assert (images.train, images.val, images.test) == (4000, 2000, 2000)
         assert (training.architecture, training.weights) == ("yolo11s.yaml", "yolo11s.pt")
         assert (training.epochs, training.batch, training.imgsz, training.seeds) == (20, 16, 200, [0])
+
+
+@pytest.mark.parametrize("file", ["public.yaml", "published.yaml", "preprint.yaml", "paper.yaml"])
+def test_the_toy_scale_behind_another_configuration_needs_no_weights_of_elsewhere(file: str):
+    whole = default()
+    for name in (file, "toy.yaml"):
+        whole = merged(whole, yaml.safe_load((PROJECT / "config" / name).read_text()))
+    settings = load(whole)
+    # the starter's own recipe begins from nothing
+    trained = [settings.training(model) for model in settings.models if model != "starter"]
+    assert {(one.architecture, one.weights, one.epochs) for one in trained} == {("yolo11n.yaml", "starter", 1)}
 
 
 def test_a_model_overrides_single_training_keys():
