@@ -35,10 +35,12 @@ include: "workflow/rules/universal.smk"
 
 
 CODE.keep()
+tell_of_unknown_rules(NAMED)
 
 
 onstart:
     no_limit_on_starts()
+    tell_of_unknown_rules({"groups": workflow.group_settings.overwrite_groups})
     board.show(workflow, logger)
 
 

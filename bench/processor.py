@@ -7,6 +7,7 @@ the jobs that ran in this command, which may be none.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -29,8 +30,9 @@ def spent(since: float) -> Counter[str]:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = parser.parse_known_args()[1] or ["--cores", "all"]
     began, clock, before = time.time(), time.monotonic(), os.times()
-    arguments = sys.argv[1:] or ["--cores", "all"]
     subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=True)
     after = os.times()
     whole = after.children_user + after.children_system - before.children_user - before.children_system

@@ -31,11 +31,11 @@ from rbcflow.runtime.memory import HUGE_PAGES
 
 TIMES = (1, 4, 16)
 VARIANT = "random_nosuperposition"
-ITEMS = {"draw": 4, "cut": 4, "compose": 40, "collect": 40, "train": 16, "predict": 20, "count": 20}
+ITEMS = {"simulate": 4, "cut": 4, "compose": 40, "collect": 40, "train": 16, "predict": 20, "count": 20}
 """Items of each stage at 1 time."""
 
 UNITS = {
-    "draw": "TIFF stacks of 14 pages",
+    "simulate": "TIFF stacks of 14 pages",
     "cut": "TIFF stacks of 14 pages",
     "compose": "images",
     "collect": "images",
@@ -47,8 +47,8 @@ PRODUCT = 1.15
 """Exponent above which a stage grows faster than its input, by more than the measurement's noise."""
 
 
-def draw(folder: Path, times: int) -> None:
-    """Draw a Naples phantom."""
+def simulate(folder: Path, times: int) -> None:
+    """Simulate a Naples phantom."""
     from rbcflow.laboratories.naples import phantom
 
     phantom.write(folder / f"raw{times}", seed=0, velocities=[0.12, 0.44, 0.7, 1.0], tiffs_per_velocity=times, pages=14)
@@ -128,7 +128,7 @@ def count(folder: Path, times: int) -> None:
 
 
 STAGES: dict[str, Callable[[Path, int], None]] = {
-    "draw": draw,
+    "simulate": simulate,
     "cut": cut,
     "compose": compose,
     "collect": collect,

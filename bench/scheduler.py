@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def seconds(unlimited: str) -> float:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     print(f"{JOBS} jobs that sleep {SECONDS} s, {AT_ONCE} at once: CPU seconds of Snakemake and its jobs")
     for name, unlimited in (("limit of 100 starts a second", ""), ("no limit", "1")):
         print(f"  {name}: {seconds(unlimited):.1f}")

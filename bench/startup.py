@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def seconds(arguments: list[str]) -> tuple[float, str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     if "Nothing to be done" not in seconds(COMMANDS["a dry run"])[1]:
         raise SystemExit("Results are missing or old: run `make report` first.")
     least = {name: min(seconds(arguments)[0] for _ in range(TIMES)) for name, arguments in COMMANDS.items()}

@@ -204,6 +204,9 @@ def finished_once(base: Path) -> Finished:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
+            # a process that failed may have left some of it
+            for path in (home, site, folder / NAME):
+                shutil.rmtree(path, ignore_errors=True)
             for path in (home, site):
                 path.mkdir()
             (site / "sitecustomize.py").write_text(BLOCKED)

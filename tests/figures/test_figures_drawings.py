@@ -298,11 +298,11 @@ def test_a_gif_says_what_was_found_where_and_how_it_runs(tmp_path, run):
     # frame 0: both cells found, one called by a wrong name; frame 1: its slipper missed, and a box where nothing is
     assert [one[0] for one in texts] == [
         "frame 0: 2 found, 0 missed, 0 false positives",
-        "frame 1: 0 found, 1 missed, 1 false positives",
+        "frame 1: 0 found, 1 missed, 1 false positive",
         "frame 3: 0 found, 0 missed, 0 false positives",
     ]
     assert texts[-1][1:3] == [
-        "3 of 3 frames: 2 found, 1 missed, 1 false positives",
+        "3 of 3 frames: 2 found, 1 missed, 1 false positive",
         "donor_1/0300mbar_1: frames 1 to 2 apart, 3 a second",
     ]
 

@@ -299,15 +299,30 @@ def test_unavailable_source_states_its_reason(tree: Tree, tmp_path: Path) -> Non
     assert "The files of public recordings are unavailable: the index did not answer." in words(rendered(spoiled))
 
 
+def test_segmentation_scores_say_false_positives(tree: Tree, tmp_path: Path) -> None:
+    spoiled = changed(tree, tmp_path)
+    numbers = {"n_cells": 8, "found": 7, "missed": 1, "iou_median": 0.9, "iou_p10": 0.5, "boundary_f1_median": 0.8}
+    row = {**numbers, "method": "unet", "source": "naples", "origin": "phantom", "n_frames": 4, "classes": {},
+           "milliseconds_a_frame": 1.5}  # fmt: skip
+    rows = [{**row, "false_positives": 6}, row]
+    path = spoiled.results / "outlines/unet/summary.json"
+    path.parent.mkdir(parents=True)
+    write_json(path, {"sources": rows})
+    shown = words(rendered(spoiled))
+    assert "4 8 7 1 6 0.900 0.500" in shown
+    # where the instrument's masks are of some cells only, or another version counted
+    assert "4 8 7 1 not known 0.900 0.500" in shown
+
+
 def test_bad_files_that_are_left_out_are_counted(tree: Tree, tmp_path: Path) -> None:
-    assert "bad left out" not in words(rendered(tree))
+    assert "left out as bad" not in words(rendered(tree))
     spoiled = changed(tree, tmp_path)
     path = spoiled.results / "raw/flow_public/source.json"
     more = {"skipped": [{"file": "a.h5", "reason": "cut"}] * 3, "remarks": ["2 of 9 pictures have no polygon"],
             "ignored": [{"folder": "train", "kind": "hdf5", "files": 4}]}  # fmt: skip
     write_json(path, {**json.loads(path.read_text()), **more})
     shown = words(rendered(spoiled))
-    for part in ("3 bad left out", "4 ignored", "2 of 9 pictures have no polygon."):
+    for part in ("3 left out as bad", "4 ignored", "2 of 9 pictures have no polygon."):
         assert part in shown
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
+from rbcflow.config.reader import merged
 from rbcflow.config.run import SWITCHES
 from rbcflow.config.settings import Settings
 from rbcflow.config.write import config_yaml, readme_md, schema_json
@@ -64,6 +65,17 @@ def test_paper_scale_is_the_published_one():
         assert (training.epochs, training.batch, training.imgsz, training.seeds) == (20, 16, 200, [0])
 
 
+@pytest.mark.parametrize("file", ["public.yaml", "published.yaml", "preprint.yaml", "paper.yaml"])
+def test_the_toy_scale_behind_another_configuration_needs_no_weights_of_elsewhere(file: str):
+    whole = default()
+    for name in (file, "toy.yaml"):
+        whole = merged(whole, yaml.safe_load((PROJECT / "config" / name).read_text()))
+    settings = load(whole)
+    # the starter's own recipe begins from nothing
+    trained = [settings.training(model) for model in settings.models if model != "starter"]
+    assert {(one.architecture, one.weights, one.epochs) for one in trained} == {("yolo11n.yaml", "starter", 1)}
+
+
 def test_a_model_overrides_single_training_keys():
     settings = load(default() | {"models": {"random": {"training": {"epochs": 3}}}})
     assert settings.training("random").epochs == 3
@@ -93,7 +105,11 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"phantom": {"drawn_per_class": 9}}, ["phantom.drawn_per_class", "did you mean 'simulated_per_class'?"]),
         ({"variants": {"random": {"banks": ["drawn"]}}}, ["random.banks", "did you mean 'simulated'? one of"]),
         ({"sources": {"naples": {"layout": "drawn"}}}, ["naples.layout", "did you mean 'simulated'?"]),
-        ({"sources": {"naples": {"access": "drawn"}}}, ["naples.access", "did you mean 'simulated'?"]),
+        ({"sources": {"simulated": {"access": "drawn"}}}, ["simulated.access", "did you mean 'simulated'?"]),
+        ({"sources": {"naples": {"access": "drawn"}}}, ["naples.access", "layout naples: 'phantom', 'local', 'url'"]),
+        ({"sources": {"mine": {"origin": "path", "title": "x"}}}, ["'mine.origin'", "did you mean 'access'?"]),
+        ({"sources": {"mine": {"access": "drawn"}}}, ["key mine.access", "did you mean 'simulated'?"]),
+        ({"banks": {"mine": {"paths": ["rim"], "source": "naples"}}}, ["'mine.paths'", "did you mean 'methods'?"]),
         (
             {"variants": {"random": {"compose": {"other_drawn_share": 0.5}}}},
             ["random.compose.other_drawn_share", "did you mean 'other_simulated_share'?"],
@@ -109,7 +125,7 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"training": {"architecture": "yolo12n.yaml"}}, ["training.architecture", "yolo12n.yaml", "'yolo11n.yaml'"]),
         ({"shares": {"train": 0.9, "val": 0.2, "test": 0.2}}, ["key shares", "must be 1, found 1.3"]),
         ({"scheme": "none"}, ["key scheme", "'none'", "'grouped' or 'paper'"]),
-        ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "random_nosuperposition"]),
+        ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "did you mean 'random'?", "keys title, variant"]),
         ({"models": {"random": {"training": {"epoch": 3}}}}, ["random.training.epoch", "did you mean 'epochs'?"]),
         ({"models": {"random": {"variant": "rnd"}}}, ["config/models.yaml", "random.variant", "'rnd'", "synthetic"]),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pandas as pd
@@ -149,6 +150,27 @@ def test_a_folder_that_is_no_laboratory_is_named(tmp_path, removed, replaced, me
         (folder / removed).unlink()
     with pytest.raises(InputError, match=message):
         load({"laboratories": [str(folder)]})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "def bad_files",
+            "def broken",
+            r"reader\.py: found no bad_files; expected a reader with recordings, read, bad_f",
+        ),
+        ("def recordings", "def arrange", "found no recordings and no EXPECTED;"),
+        ("def read(", "from elsewhere import read\n\ndef other(", None),
+        ("def read(", "read = 1\n\ndef other(", None),
+        ("def read(", "from elsewhere import *\n\ndef other(", None),
+    ],
+)
+def test_a_function_that_a_reader_lacks_is_named(tmp_path, old, new, message):
+    reader = shutil.copytree(STRIPS, tmp_path / "sixth") / "reader.py"
+    reader.write_text(reader.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message) if message else nullcontext():
+        laboratories.tell([str(reader.parent)])
 
 
 def test_two_laboratories_folders_have_names_of_their_own(tmp_path):

@@ -67,7 +67,7 @@ class Labelled:
 
 
 @pytest.mark.parametrize(
-    ("found", "iou", "invented"),
+    ("found", "iou", "false_positives"),
     [
         ([block(10, 10, 20, 20)], 1.0, 0),
         ([block(10, 10, 20, 15)], 0.5, 0),
@@ -78,10 +78,10 @@ class Labelled:
         ([block(10, 10, 20, 15), block(10, 10, 20, 20)], 1.0, 0),  # the better one is the partner
     ],
 )
-def test_one_true_cell(found, iou, invented):
+def test_one_true_cell(found, iou, false_positives):
     truth = [Truth(0, "slipper", "tear", block(10, 10, 20, 20), True)]
     rows, extra = compare(Outlined(frame(), [Found.of_mask(mask) for mask in found]), truth)
-    assert extra == invented
+    assert extra == false_positives
     assert rows[0][:6] == ("Slipper", 0, 0, "slipper", "tear", pytest.approx(iou))
 
 
@@ -274,7 +274,7 @@ def test_a_path_that_finds_every_second_cell_exactly_scores_one_and_zero(tmp_pat
     table = pd.read_csv(tmp_path / "out/objects.csv")
     assert set(table["source"]) == {"kihm2018"}
     assert summary["n_frames"] == 8
-    assert summary["invented"] == 0
+    assert summary["false_positives"] == 0
     assert set(table["iou"]) == {0.0, 1.0}
     assert summary["found"] == (table["iou"] == 1).sum() > 0
 

@@ -50,6 +50,7 @@ TWICE = "seed: 1\nsources: {naples: {access: local}}\nsources: {kihm2018: {acces
             '{"source": "naples", "layout": "naples"}',
             ["source.json", "source, layout", "before --configfile"],
         ),
+        ("my.yaml", "segmenters: {steps: 9}\n", ["my.yaml", "keys segmenters", "did you mean 'segmentation'?"]),
     ],
 )
 def test_a_configuration_file_is_read_with_the_projects_own_loader(tmp_path: Path, name, content, parts):

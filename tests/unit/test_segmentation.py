@@ -15,7 +15,7 @@ from raw_inputs import write_coco
 from rbcflow.core.errors import InputError
 from rbcflow.detector.weights import verify
 from rbcflow.runtime.provenance import sha256
-from rbcflow.segmentation import practice
+from rbcflow.segmentation import pictures, practice
 from rbcflow.sources import laboratories
 
 pytestmark = pytest.mark.slow
@@ -44,8 +44,8 @@ def simulated(tmp_path_factory):
 
 
 def test_practice_pictures_have_labels_and_repeat(simulated, tmp_path):
-    content = practice.read_practice(simulated)
-    assert content.images.shape == content.labels.shape == (40, practice.SIDE, practice.SIDE)
+    content = pictures.read_practice(simulated)
+    assert content.images.shape == content.labels.shape == (40, pictures.SIDE, pictures.SIDE)
     filled = [label.max() > 0 for label in content.labels]
     assert np.mean(filled) > 0.85
     differs = [
@@ -55,13 +55,13 @@ def test_practice_pictures_have_labels_and_repeat(simulated, tmp_path):
     ]
     assert np.mean(differs) > 0.6
     practice.write_practice(tmp_path / "again.npz", phantoms=laboratories.practice(), per_layout=5, seed=3)
-    assert np.array_equal(practice.read_practice(tmp_path / "again.npz").images, content.images)
+    assert np.array_equal(pictures.read_practice(tmp_path / "again.npz").images, content.images)
 
 
 def test_broken_practice_pictures_are_named(tmp_path):
     (tmp_path / "p.npz").write_bytes(b"no zip")
     with pytest.raises(InputError, match=r"p\.npz"):
-        practice.read_practice(tmp_path / "p.npz")
+        pictures.read_practice(tmp_path / "p.npz")
 
 
 def test_unet_learns_and_can_be_read_back(simulated, tmp_path, unet):
@@ -77,9 +77,9 @@ def test_unet_learns_and_can_be_read_back(simulated, tmp_path, unet):
 def test_cellpose_runs_around_the_small_network(simulated, tmp_path, flows):
     flows.train_cellpose(simulated, tmp_path, steps=6, seed=0, threads=1)
     model = flows.Instances(tmp_path / "weights.pt", None, None)
-    labels = model.labels(practice.read_practice(simulated).images[0])
-    assert labels.shape == (practice.SIDE, practice.SIDE)
-    grey = practice.read_practice(simulated).images[1]
+    labels = model.labels(pictures.read_practice(simulated).images[0])
+    assert labels.shape == (pictures.SIDE, pictures.SIDE)
+    grey = pictures.read_practice(simulated).images[1]
     assert np.array_equal(model.labels(grey), model.labels(grey.copy()))
     record = json.loads((tmp_path / "training.json").read_text())
     assert record["steps"] == 6
@@ -88,16 +88,18 @@ def test_cellpose_runs_around_the_small_network(simulated, tmp_path, flows):
 def test_finetuning_needs_polygons_and_moves_the_weights(simulated, tmp_path, flows):
     import torch
 
+    from rbcflow.segmentation.finetuning import finetune_cellpose
+
     flows.train_cellpose(simulated, tmp_path / "start", steps=5, seed=0, threads=1)
     annotation = {"id": 1, "image_id": 0, "category_id": 1, "segmentation": [[10, 5, 30, 5, 30, 20, 10, 20]]}
     write_coco(tmp_path / "raw", [annotation])
     start = tmp_path / "start" / "weights.pt"
-    flows.finetune_cellpose("nouaman2024", tmp_path / "raw", start, tmp_path / "mine", steps=12, seed=0, threads=1)
+    finetune_cellpose("nouaman2024", tmp_path / "raw", start, tmp_path / "mine", steps=12, seed=0, threads=1)
     before, after = (torch.load(p, weights_only=True) for p in (start, tmp_path / "mine" / "weights.pt"))
     assert any(not torch.equal(before[name], after[name]) for name in before if "conv" in name)
     write_coco(tmp_path / "bare", [])
     with pytest.raises(InputError, match="no picture with a polygon"):
-        flows.finetune_cellpose("nouaman2024", tmp_path / "bare", start, tmp_path / "no", steps=5, seed=0, threads=1)
+        finetune_cellpose("nouaman2024", tmp_path / "bare", start, tmp_path / "no", steps=5, seed=0, threads=1)
 
 
 def test_carvana_network_reads_a_checkpoint_of_its_shape_and_no_other(tmp_path, unet):

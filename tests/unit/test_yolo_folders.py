@@ -267,9 +267,15 @@ def test_the_layout_names_all_bad_files_and_leaves_pictures_out_with_their_label
     bad = layouts.bad_files("yolo_folder", root)
     stem = "v 0.12 cm_s_glob001_cell_004"
     assert sorted(bad) == [f"images/{stem}.png", "images/z.png", f"labels/{stem}.txt", "labels/z.txt"]
+    with pytest.raises(InputError, match="found 2 bad files:") as caught:
+        layouts.check("yolo_folder", root)
+    listed = [line.strip() for line in str(caught.value).splitlines()[1:-1]]
+    assert [line.partition(": found")[0] for line in listed] == [f"labels/{stem}.txt: line 1", "images/z.png"]
     reader = layouts.READERS["yolo_folder"]
     assert reader.recordings(root) == ["images"]
     (root / "images/z.png").write_bytes(picture())
+    with pytest.raises(InputError, match=r"cell_004\.txt \(line 1\): found"):
+        layouts.check("yolo_folder", root)
     assert len(list(reader.read(root, "images"))) == 7
     assert read_folder(root).class_ids() is None
     assert len(CLASSES) == 3

@@ -74,6 +74,10 @@ def test_every_rule_script_reaches_its_stage():
     assert "rbcflow.datasets.image" in project.reached("compose_shard.py")
     assert "rbcflow.datasets.image" not in project.reached("cut_cells.py")
     assert "rbcflow.runtime.provenance" not in project.reached("train_model.py")
+    # networks learn from pictures, not from readers of files: a laboratory's reader trains none again
+    for script in ("train_unet.py", "train_cellpose.py"):
+        assert "rbcflow.segmentation.pictures" in project.reached(script)
+        assert [name for name in project.reached(script) if name.startswith("rbcflow.sources")] == []
 
 
 def test_what_was_kept_is_taken_and_a_broken_file_of_it_is_not(scripts: Path, monkeypatch: pytest.MonkeyPatch):

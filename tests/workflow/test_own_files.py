@@ -98,7 +98,7 @@ def test_bad_files_stop_with_all_their_names_or_are_left_out(project: Path):
         assert "Croissant/a.bmp: found no readable picture" in printed
 
         printed = run(project, RECORDS, sources={"kihm2018": {"bad_files": "skip"}})
-        assert "kihm2018: 2 bad files are left out" in printed
+        assert "kihm2018: 2 files are left out as bad" in printed
         found = record(project, "kihm2018")
         assert [one["file"] for one in found["skipped"]] == ["Croissant/a.bmp", "Slipper/a.bmp"]
         assert (found["folder"], found["n_files"]) == ("measured/raw/kihm2018/files", 1)

@@ -10,8 +10,9 @@ import yaml
 from project_copy import PROJECT
 from rbcflow.config import load
 from rbcflow.plan import Plan
-from rbcflow.plan.figures import ONCE
-from rbcflow.plan.profile import spread
+from rbcflow.plan.figures import drawing_rules
+from rbcflow.plan.profile import FAMILIES as PATTERNS
+from rbcflow.plan.profile import spread, told_of_unknown
 
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
@@ -64,20 +65,49 @@ def test_what_trains_or_predicts_asks_for_a_gpu():
     }
 
 
+def test_scripts_have_the_names_of_their_rules():
+    """Those that rules share, and those of targets, are named in docs/architecture.md."""
+    scripts = {name: re.findall(r'"\.\./scripts/(\w+)\.py"', text) for name, text in rules().items()}
+    others = {script for name, found in scripts.items() for script in found if script != name}
+    [said] = re.findall(r"^Scripts under .*(?:\n.+)*", (PROJECT / "docs/architecture.md").read_text(), re.MULTILINE)
+    named = {name for name in re.findall(r"`(\w+)`", said) if (PROJECT / f"workflow/scripts/{name}.py").is_file()}
+    assert others == named
+
+
 @pytest.mark.parametrize("rule", NEED_THE_NETWORK)
 def test_downloads_run_where_snakemake_runs(rule: str):
     assert "    localrule: True\n" in rules()[rule]
 
 
 def test_the_slurm_profile_names_rules_that_there_are():
-    registry = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
-    drawn = {f"draw_{entry['per']}" for entry in registry} | {f"draw_{happened}" for happened in ONCE}
     scored = {"score_segmentation_by_rules", "score_segmentation_by_networks"}
-    known = {*rules(), *taken_over(), *drawn, *FAMILIES, *scored}
+    known = {*rules(), *taken_over(), *drawing_rules(), *FAMILIES, *scored}
     assert {*SLURM["groups"], *SLURM["set-resources"]} <= known
     assert {*SLURM["group-components"]} <= {*SLURM["groups"].values()}
     for rule in SLURM["groups"]:
         assert "localrule" not in rules().get(rule, ""), rule
+
+
+def test_rules_that_are_gone_are_named_with_those_of_today():
+    there = {*rules(), *taken_over(), *drawing_rules(), "predict_random"}
+    for profile in (SLURM, LOCAL):
+        assert told_of_unknown({key: profile.get(key, {}) for key in ("set-resources", "groups")}, there) is None
+    named = {
+        "set-threads": ["judge_recording", "train_model"],
+        "set-resources": ["train_modl", "collect_errors", "predict_other"],
+        "groups": ["draw_phantom", "zzz"],
+    }
+    assert told_of_unknown(named, there).splitlines()[1:] == [
+        "  set-threads: judge_recording did you mean 'evaluate_recording'?",
+        "  set-resources: train_modl did you mean 'train_model'?",
+        "  set-resources: collect_errors did you mean 'collect_errors_*'?",
+        "  groups: draw_phantom did you mean 'simulate_phantom'?",
+        "  groups: zzz",
+    ]
+
+
+def test_the_families_of_rules_are_known():
+    assert {*FAMILIES} <= {*PATTERNS}
 
 
 def test_both_profiles_name_the_rules_of_every_model_by_a_pattern():

@@ -1,5 +1,5 @@
 # Shared by the files beside this one: the settings, the plan made of them, priorities, sizes, and fingerprints of code.
-# Names, paths and keys are answered by `workflow/scripts/rbcflow/plan/`, a module for each of these files.
+# Names, paths and keys are answered by `workflow/scripts/rbcflow/plan/`, a module for one of these files or for some.
 
 import os
 import re
@@ -18,8 +18,9 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.plan import Plan, paths
 from rbcflow.plan.disk import Disk
+from rbcflow.plan.figures import drawing_rules
 from rbcflow.plan.names import alternatives, rows
-from rbcflow.plan.profile import group_of, spread_resources
+from rbcflow.plan.profile import group_of, named_rules, spread_resources, told_of_unknown
 from rbcflow.plan.start import told_of_missing
 from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
@@ -52,6 +53,9 @@ if workflow.is_main_process and (
     told := told_of_missing(SETTINGS, PLAN.possible, DISK, looked_at="check_raw" in sys.argv)
 ):
     logger.warning(told)
+
+NAMED = named_rules(workflow)
+"""Rules and patterns that the profile names, by its key: here still as they stand in it."""
 
 spread_resources(workflow, PLAN.runs.rules())
 
@@ -103,6 +107,13 @@ def no_limit_on_starts():
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+
+
+def tell_of_unknown_rules(named):
+    """Warn of names of a profile that are no rule's; a workflow that has this one as a module has rules of its own."""
+    if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+        if told := told_of_unknown(named, [rule.name for rule in workflow.rules] + drawing_rules()):
+            logger.warning(told)
 
 
 def growing(first):

@@ -66,7 +66,7 @@ rule compose_shard:
 
 
 rule import_dataset:
-    """Take the images of a dataset that exists, published or in a folder."""
+    """Take the images of a dataset that was composed elsewhere: a published one, or a folder of yours."""
     input:
         lambda wildcards: DISK.dataset_files(wildcards.variant),
     output:
@@ -91,7 +91,7 @@ rule import_dataset:
         origin=lambda wildcards: PLAN.datasets.import_params(wildcards.variant, DISK),
         source_fingerprint=source_fingerprint("import_dataset"),
     message:
-        "Taking the images of {wildcards.variant} from where they were published"
+        "Taking the images of {wildcards.variant}, composed elsewhere"
     script:
         "../scripts/import_dataset.py"
 

@@ -1,9 +1,9 @@
-# raw: get and verify a laboratory's files; draw them when there are none. `source.json` says which of the three it was.
+# raw: get and verify a laboratory's files; simulate them when there are none. `source.json` says which of the three it was.
 
 from rbcflow.detector.hardware import processor
 
 
-# Says whether this processor draws as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to draw again.
+# Says whether this processor simulates as others do. It goes first by its priority; nothing waits for it, since another answer is no reason to simulate again.
 rule probe_pixels:
     """A few cells and images simulated at the start, to say at once where a processor computes other pixels."""
     output:

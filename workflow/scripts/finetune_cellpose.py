@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rbcflow.runtime import logs
 from rbcflow.runtime.provenance import Recorder
-from rbcflow.segmentation.flows import finetune_cellpose
+from rbcflow.segmentation.finetuning import finetune_cellpose
 from rbcflow.sources import record
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rule import_dataset: take the images of a dataset that exists, published or in a folder."""
+"""Rule import_dataset: take the images of a dataset that was composed elsewhere."""
 
 from pathlib import Path
 

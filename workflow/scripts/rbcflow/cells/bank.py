@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.core.tables import read_csv
+from rbcflow.core.tables import read_csv, refuse_rows
 
 COLUMNS = (
     "cell_id", "source", "class", "donor", "recording", "frame", "x0", "y0", "x1", "y1", "method",
@@ -192,7 +192,7 @@ def read_table(folder: Path) -> pd.DataFrame:
                      na_values={"aspect": ["", "nan"], "solidity": ["", "nan"], "background": [""]})  # fmt: skip
     # a bank without rows, as an unavailable source has, gives pandas nothing to tell the type from
     if len(table) and table["kept"].dtype != bool:
-        raise InputError(path, "values other than True and False", "True or False", where="column kept")
+        refuse_rows(path, table, ~table["kept"].isin(["True", "False"]), "kept", "True or False")
     table["kept"] = table["kept"].astype(bool)
     for wrong, found, expected in (
         ((table["x1"] < table["x0"]) | (table["y1"] < table["y0"]), "a box that ends before it starts", "x0 y0 x1 y1"),

@@ -10,7 +10,7 @@ from rbcflow.core.strict import Strict
 
 
 class Phantom(Strict):
-    """How much the phantom draws where a laboratory's recordings are absent."""
+    """How much the phantom simulates where a laboratory's recordings are absent."""
 
     donors: int = Field(7, ge=2, description="blood donors with videos (Saarland)")
     recordings_per_donor: int = Field(5, ge=1, description="videos a donor, each at one pressure (Saarland)")

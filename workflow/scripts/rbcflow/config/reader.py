@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from rbcflow.config.config import Config
 from rbcflow.config.run import Run
 from rbcflow.core.errors import InputError
-from rbcflow.core.strict import validate
+from rbcflow.core.strict import check_given, did_you_mean, validate
 from rbcflow.core.textfile import read_text, rows
 from rbcflow.core.yamlfile import check_once, read_yaml
 
@@ -35,10 +35,12 @@ def read_table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[st
         _check_row(name, row, path)
     needed = {key for key, field in model.model_fields.items() if field.is_required()}
     for name in sorted(set(overrides) - set(rows)):
-        if not needed <= set(overrides[name]):
-            expected = f"one of {', '.join(rows)}, or a whole row: keys {', '.join(sorted(needed))} at least"
-            raise InputError(path, f"an override for {name!r}", expected)
         _check_row(name, overrides[name], "configuration")
+        if not needed <= set(overrides[name]):
+            check_given(model, overrides[name], Path(path), name)
+            one = f"{did_you_mean(name, rows)} one of {', '.join(rows)}".strip()
+            expected = f"{one}, or a whole row: keys {', '.join(sorted(needed))} at least"
+            raise InputError(path, f"an override for {name!r}", expected)
     whole = {name: merged(rows.get(name, {}), overrides.get(name, {})) for name in [*rows, *overrides]}
     return {name: validate(model, row, Path(path), name) for name, row in whole.items()}
 
@@ -97,5 +99,6 @@ def check_files(files: Iterable[Path]) -> None:
         keys = check_once(file)
         if not set(keys) & set(Config.model_fields) and set(keys) - {"__use_yte__"}:
             found = f"keys {', '.join(map(str, keys))}"
-            expected = "keys of the configuration; if this is a target, write it before --configfile, or -- before it"
-            raise InputError(file, f"{found:.80}", expected)
+            hint = next(filter(None, (did_you_mean(key, Config.model_fields) for key in keys)), "")
+            target = "if this is a target, write it before --configfile, or -- before it"
+            raise InputError(file, f"{found:.80}", f"{hint} keys of the configuration; {target}".strip())

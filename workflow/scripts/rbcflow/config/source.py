@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from rbcflow.config.base import Labelled, Place, Positive, Sum, one_of
 from rbcflow.sources import laboratories
@@ -13,6 +13,11 @@ from rbcflow.sources.laboratories import SIMULATED
 
 def _known_layout(value: str) -> str:
     return one_of(value, [*laboratories.known(), SIMULATED])
+
+
+def _ways(layout: str) -> tuple[str | None, ...]:
+    """Return what `access` may be for a layout."""
+    return (SIMULATED,) if layout == SIMULATED else laboratories.known()[layout].access
 
 
 class Source(Labelled):
@@ -62,6 +67,16 @@ class Source(Labelled):
     availability: str = Field(description="whom to ask for the files, or how they are fetched")
     reference: str
 
+    @field_validator("access", mode="before")
+    @classmethod
+    def _of_the_layout(cls, value: object, row: ValidationInfo) -> object:
+        # of a layout that is known too few are named to wait for the list of all
+        layout = row.data.get("layout")
+        if value is not None and layout is not None and value not in _ways(layout):
+            allowed = ", ".join(repr(way) for way in _ways(layout) if way)
+            raise ValueError(f"a way to files of layout {layout}: {allowed}")
+        return value
+
     @model_validator(mode="after")
     def _url_for_download(self) -> Source:
         if self.access == "url" and not self.url:
@@ -70,7 +85,7 @@ class Source(Labelled):
             raise ValueError("access `published` and the key `published` go together")
         if self.exact_truth and self.access not in ("local", None):
             raise ValueError("`exact_truth` is a remark on own files: it goes with access `local`")
-        allowed = ("simulated",) if self.layout == SIMULATED else laboratories.known()[self.layout].access
+        allowed = _ways(self.layout)
         access = self.access or ("local" if self.path else None)
         if access not in allowed:
             known = ", ".join(f"`{way}`" for way in allowed if way)

@@ -43,8 +43,20 @@ RENAMED = {
     "drawn_other": "simulated_other",
     "drawn_other_canvas": "simulated_other_canvas",
     "other_drawn_share": "other_simulated_share",
+    # rules, which profiles name
+    "draw_phantom": "simulate_phantom",
+    "draw_practice": "simulate_practice",
+    "draw_cells": "simulate_cells",
+    "judge_claims": "evaluate_claims",
+    "judge_recording": "evaluate_recording",
+    "judge_retraining": "evaluate_retraining",
+    "draw_judged": "draw_evaluated",
+    "score_outlines_by_rules": "score_segmentation_by_rules",
+    "score_outlines_by_networks": "score_segmentation_by_networks",
+    "collect_errors": "collect_errors_*",
+    "draw_run": "draw_run_*",
 }
-"""What keys and names of older versions are called now."""
+"""What keys, names and rules of older versions are called now."""
 
 
 def did_you_mean(given: object, allowed: Iterable[str]) -> str:
@@ -73,10 +85,23 @@ def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
         raise _readable(error, model, path, where) from None
 
 
+def check_given(model: type[BaseModel], data: Any, path: Path, where: str = "") -> None:
+    """Check what is there of data for a model, whatever is missing.
+
+    Raises:
+        InputError: a key or value is wrong, as `validate` says it.
+    """
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        if any(one["type"] != "missing" for one in error.errors()):
+            raise _readable(error, model, path, where) from None
+
+
 def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
-    # an unknown key first: one of an older version explains what else is wrong
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    # an unknown key first: one of an older version explains what else is wrong; and what is there before what is not
+    first = min(error.errors(), key=lambda one: (one["type"] != "extra_forbidden", one["type"] == "missing"))
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])

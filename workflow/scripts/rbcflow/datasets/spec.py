@@ -75,7 +75,7 @@ class VariantSpec:
         retries: attempts to place an object, each with a newly sampled cell, before it is left out.
         scale: size rule.
         enlarged: factor on the cells of a bank, by its name, before the rule (unit ``crop``).
-        simulated_other_canvas: the size of a simulated object is that of the square it is drawn on, not its own.
+        simulated_other_canvas: the size of a simulated object is that of the square it is simulated in, not its own.
         rotation: range of the rotation in degrees.
         full_rotation_share: share of objects turned by any angle instead.
         pressed: a turned cell is pressed into the box it had before, so that every cell lies as in its crop.

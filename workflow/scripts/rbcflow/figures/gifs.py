@@ -166,7 +166,8 @@ def count(matches: pd.DataFrame) -> Counter[str]:
 
 def _words(counts: Counter[str]) -> str:
     missed = counts["cells"] - counts["found"]
-    return f"{counts['found']} found, {missed} missed, {counts['false']} false positives"
+    false = f"{counts['false']} false positive{'' if counts['false'] == 1 else 's'}"
+    return f"{counts['found']} found, {missed} missed, {false}"
 
 
 @cache

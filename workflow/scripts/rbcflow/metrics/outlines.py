@@ -1,4 +1,4 @@
-"""Extraction methods against exact masks (``score_segmentation``): cells found, missed and invented, IoU, boundary F1.
+"""Extraction methods against exact masks (``score_segmentation``): found, missed, false positives, IoU, boundary F1.
 
 Every whole true cell of the sampled frames counts once; a missed one has IoU 0. Cells that the frame's edge cuts are
 neither asked for nor held against a method.
@@ -59,7 +59,7 @@ def score(method: str, job: Job, source: SourceRecord, *, frames: int) -> Scored
     """Run a method on a sample of a source's frames and compare it with truth.
 
     Truth is the phantom's; of the public recordings it is the masks stored by the instrument, which has them of
-    recorded events alone, so that nothing can be called invented there.
+    recorded events alone, so that nothing can be called a false positive there.
 
     Args:
         method: a key of ``cells.cut.METHODS``.
@@ -78,7 +78,7 @@ def score(method: str, job: Job, source: SourceRecord, *, frames: int) -> Scored
         raise InputError(job.folder, "no truth", "a phantom, or public recordings with stored masks")
     wanted = sample(method, job.layout, job.folder, frames)
     truths = _truths(job.layout, job.folder, wanted)
-    rows, invented, seconds = [], 0, []
+    rows, false_positives, seconds = [], 0, []
     # networks are loaded here, before the clock starts
     outlined = METHODS[method](replace(job, wanted=lambda recording, index: (recording, index) in wanted))
     started = time.perf_counter()
@@ -88,14 +88,14 @@ def score(method: str, job: Job, source: SourceRecord, *, frames: int) -> Scored
         truth = truths(key, item.frame.image.shape[:2])
         scored, extra = compare(item, truth)
         rows += scored
-        invented += extra
+        false_positives += extra
         started = time.perf_counter()
     table = pd.DataFrame(rows, columns=COLUMNS)
     summary = {
         "method": method, "source": job.source, "origin": source.origin, "status": "available",
         "n_frames": len(seconds),
         "found_from_iou": FOUND_FROM, "boundary_tolerance_px": TOLERANCE_PX,
-        "invented": None if hasattr(READERS[job.layout], "stored_masks") else invented,
+        "false_positives": None if hasattr(READERS[job.layout], "stored_masks") else false_positives,
         "milliseconds_a_frame": round(1000 * sum(seconds) / max(len(seconds), 1), 2),
         **summarised(table), "classes": {name: summarised(part) for name, part in table.groupby("class", sort=True)},
     }  # fmt: skip
@@ -106,7 +106,7 @@ def unavailable(method: str, source: SourceRecord) -> Scored:
     """Return a method on a source that cannot be had: no cells, and why."""
     empty = pd.DataFrame(columns=COLUMNS)
     summary = {"method": method, "source": source.source, "origin": source.origin, "status": source.status,
-               "reason": source.reason, "n_frames": 0, "invented": None, "milliseconds_a_frame": None,
+               "reason": source.reason, "n_frames": 0, "false_positives": None, "milliseconds_a_frame": None,
                **summarised(empty), "classes": {}}  # fmt: skip
     return Scored(empty, summary)
 
@@ -203,7 +203,7 @@ def compare(item: Outlined, truths: list[Truth]) -> tuple[list[tuple], int]:
         truths: the frame's true objects.
 
     Returns:
-        A row of ``COLUMNS`` for each true object that is asked for, and the number of invented objects: whole found
+        A row of ``COLUMNS`` for each true object that is asked for, and the number of false positives: whole found
         ones that lie by less than half on any true object.
     """
     found = [f for f in item.found if f.mask.any()]

@@ -70,7 +70,7 @@ def columns() -> str:
     tables = {
         "cells/{bank}/cells.csv": bank.COLUMNS,
         "clusters/{bank}.csv": clusters.COLUMNS,
-        "outlines/{method}/objects.csv": outlines.COLUMNS,
+        "outlines/{method}/objects.csv": ["source", *outlines.COLUMNS],
         "splits/{scheme}/{banks}.csv": splits.COLUMNS,
         "testsets/{testset}/frames.csv": files.FRAME_COLUMNS,
         "testsets/{testset}/truth.csv": files.TRUTH_COLUMNS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from snakemake.io import report
 
@@ -37,6 +37,12 @@ THERE = {"bank": "banks", "clustered": "banks", "recorded": "sources", "variant"
 
 NOUNS = {"clustered": "clustered bank", "recorded": "source", "testset": "test set"}
 """What the keys of figures are called, where it is not as ``per``."""
+
+
+def drawing_rules() -> list[str]:
+    """Return the names of the rules that draw in any configuration, those of each model's runs apart."""
+    kinds = get_args(Entry.model_fields["per"].annotation)
+    return [f"draw_{what}" for what in (*kinds, *ONCE) if what not in ("none", "run")]
 
 
 class Figures:

@@ -36,7 +36,7 @@ class Raw:
         return self._settings.sources[source].layout
 
     def phantom(self, source: str) -> dict[str, Any]:
-        """Return how much a source's phantom draws."""
+        """Return how much a source's phantom simulates."""
         keys = known()[self.layout(source)].phantom_sizes
         return {key: getattr(self._settings.config.phantom, key) for key in keys}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.tables import ANEW
 from rbcflow.report.records import read_json
 from rbcflow.report.stages import read_table
 from rbcflow.runtime.origin import NOTHING, Basis, words
@@ -190,7 +191,7 @@ def read_run(results: Path, row: dict[str, Any], testset: TestSetSummary) -> Run
     try:
         numbers = _numbers(data)
     except KeyError as error:
-        raise InputError(path, f"no key {error}", "the keys that the metrics stage writes") from error
+        raise InputError(path, f"no key {error}", f"the keys that the metrics stage writes; {ANEW}") from error
     except (AttributeError, TypeError, StopIteration) as error:
         raise InputError(path, f"a value of another kind ({error!r:.80})", "what the metrics stage writes") from error
     return Run(**identity, **numbers, status="evaluated", basis=Basis.of_metrics(data))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
+from rbcflow.core.tables import ANEW
 from rbcflow.report.records import read_json, read_provenance
 from rbcflow.runtime.origin import Basis, words
 
@@ -156,7 +157,9 @@ def read_table(path: Path, columns: set[str], separator: str = ",") -> pd.DataFr
     table.columns = table.columns.str.strip()
     missing = sorted(columns - set(table.columns))
     if missing:
-        raise InputError(path, f"no column {', '.join(missing)}", "columns " + ", ".join(sorted(columns)), "header")
+        raise InputError(
+            path, f"no column {', '.join(missing)}", f"columns {', '.join(sorted(columns))}; {ANEW}", "header"
+        )
     return table
 
 

@@ -1,4 +1,4 @@
-"""The network inside Cellpose (rules ``train_cellpose`` and ``finetune_cellpose``; used by ``methods/cellpose.py``).
+"""The network inside Cellpose (rule ``train_cellpose``; used by ``methods/cellpose.py``).
 
 At the preprint's scale it is Cellpose's own ``cpsam_v2``. Offline it is a small U-Net that is trained in this workflow;
 ``CellposeModel.eval`` with its tiling, flow dynamics and quality control around it is the same.
@@ -22,13 +22,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rbcflow.core.errors import InputError
-from rbcflow.core.frames import to_grey
 from rbcflow.detector.hardware import choose_device, has_bfloat16
 from rbcflow.detector.weights import verify
 from rbcflow.segmentation.networks import load_state, new_unet
-from rbcflow.segmentation.practice import SIDE, read_practice
+from rbcflow.segmentation.pictures import SIDE, read_practice
 from rbcflow.segmentation.unet import VALIDATION_SHARE, write_record
-from rbcflow.sources.layouts import READERS
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +34,6 @@ BATCH = 16
 EVERY = 3
 """One of so many practice pictures is learned from: Cellpose takes a seventh of a second to make flows of a label."""
 LEARNING_RATE = 2e-3
-FINETUNE_RATE = 3e-4
 ROUNDS = 100
 """What Cellpose calls epochs; its rate of learning rises over the first ten and falls over the last fifty."""
 TILE = 128
@@ -142,45 +139,10 @@ def train_cellpose(practice: Path, folder: Path, *, steps: int, seed: int, threa
     content = read_practice(practice)
     torch.manual_seed(seed)
     images, labels = list(content.images[::EVERY]), list(content.labels[::EVERY])
-    _train(FlowNetwork(), images, labels, folder, steps, seed, threads, LEARNING_RATE)
+    train_flows(FlowNetwork(), images, labels, folder, steps, seed, threads, LEARNING_RATE)
 
 
-def finetune_cellpose(
-    layout: str, raw: Path, start: Path, folder: Path, *, steps: int, seed: int, threads: int
-) -> None:
-    """Go on training the small network on a laboratory's own polygons.
-
-    Args:
-        layout: one whose reader has ``annotated_frames``.
-        raw: the source's files (pictures and a COCO export of polygons).
-        start: ``weights.pt`` to start from.
-        folder: is created.
-        steps: batches of ``BATCH`` annotated pictures.
-        seed: of the order of pictures.
-        threads: processor threads.
-
-    Raises:
-        InputError: there is no picture with a polygon, or an annotation is wrong.
-    """
-    from rbcflow.core.masks import rasterise_parts
-
-    images, labels = [], []
-    for annotated in READERS[layout].annotated_frames(raw):
-        if annotated.polygons:
-            frame = annotated.load()
-            label = np.zeros(frame.image.shape[:2], dtype=np.uint8)
-            for value, polygon in enumerate(annotated.polygons, start=1):
-                label[rasterise_parts(polygon.parts, *frame.size)] = value
-            images.append(to_grey(frame.image))
-            labels.append(label)
-    if not images:
-        raise InputError(raw, "no picture with a polygon", "annotated pictures to learn from")
-    network = FlowNetwork()
-    load_state(start, None, network)
-    _train(network, images, labels, folder, steps, seed, threads, FINETUNE_RATE)
-
-
-def _train(
+def train_flows(
     network: FlowNetwork,
     images: list[NDArray[np.uint8]],
     labels: list[NDArray[np.uint8]],
@@ -190,6 +152,7 @@ def _train(
     threads: int,
     rate: float,
 ) -> None:
+    """Train a network on (H, W) grey images and labels at a rate of learning; the rest is as `train_cellpose` says."""
     torch.set_num_threads(threads)
     network.low_precision = has_bfloat16()
     network.to(memory_format=torch.channels_last)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core.errors import InputError
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.phantom.optics import expose, render
 from rbcflow.phantom.population import sample_cell
@@ -24,25 +22,15 @@ from rbcflow.phantom.scene import draw_kind
 from rbcflow.phantom.single import KINDS, random_optics
 from rbcflow.phantom.truth import read_masks, read_objects
 from rbcflow.phantom.walls import channel, random_walls
+from rbcflow.segmentation.pictures import SIDE, scaled
 from rbcflow.sources import layouts
 from rbcflow.sources.phantoms import PHANTOMS
-
-SIDE = 96
-"""Width and height of a practice picture in pixels: a cell and what lies next to it."""
 
 PRACTICE_SEED = 1_000_003
 """Added to the root seed for phantoms that are learned from."""
 
 EMPTY_SHARE = 0.06
 """Share of pictures without a cell."""
-
-
-@dataclass(frozen=True)
-class Practice:
-    """Practice pictures: ``images`` (N, SIDE, SIDE) uint8 grey, ``labels`` of that shape, uint8, 0 where no cell is."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
 
 
 def write_practice(path: Path, *, phantoms: Mapping[str, Mapping[str, Any]], per_layout: int, seed: int) -> None:
@@ -63,24 +51,6 @@ def write_practice(path: Path, *, phantoms: Mapping[str, Mapping[str, Any]], per
     images, labels = zip(*pairs, strict=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, images=np.stack(images), labels=np.stack(labels))
-
-
-def read_practice(path: Path) -> Practice:
-    """Read practice pictures.
-
-    Raises:
-        InputError: the file is absent or does not hold pictures and labels of one shape.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            practice = Practice(stored["images"], stored["labels"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            path, f"no practice pictures ({error})", "images and labels of rule simulate_practice"
-        ) from error
-    if practice.images.shape != practice.labels.shape or practice.images.ndim != 3:
-        raise InputError(path, f"images {practice.images.shape}, labels {practice.labels.shape}", "one shape (N, H, W)")
-    return practice
 
 
 def labelled_frames(layout: str, folder: Path) -> Iterator[tuple[Frame, NDArray[np.uint8]]]:
@@ -110,14 +80,6 @@ def _chosen(
         frame, label = frames[index]
         image = scaled(to_grey(frame.image), scale)
         yield image, cv2.resize(label, image.shape[::-1], interpolation=cv2.INTER_NEAREST)
-
-
-def scaled(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Return an image enlarged or reduced by a factor, smoothly."""
-    if factor == 1.0:
-        return image
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)
 
 
 def _window(

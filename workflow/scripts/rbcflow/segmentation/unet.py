@@ -20,7 +20,7 @@ from torch import nn
 
 from rbcflow.detector.hardware import has_bfloat16
 from rbcflow.segmentation.networks import load_state, new_unet, normalised
-from rbcflow.segmentation.practice import Practice, read_practice
+from rbcflow.segmentation.pictures import Practice, read_practice
 
 log = logging.getLogger(__name__)
 

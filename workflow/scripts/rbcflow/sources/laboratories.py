@@ -7,6 +7,7 @@ which they inherit, on a cluster too.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.machinery
 import importlib.util
@@ -32,6 +33,9 @@ VARIABLE = "RBCFLOW_LABORATORIES"
 
 PREFIX = "rbcflow_laboratory_"
 
+READS = ("recordings", "read", "bad_files")
+"""The functions of a reader, of every one; beside ``arrange`` stands what it expects."""
+
 
 def folders() -> list[Path]:
     """Return the folders of the laboratories from outside."""
@@ -45,7 +49,8 @@ def tell(outside: Iterable[str]) -> None:
         outside: their folders.
 
     Raises:
-        InputError: a folder has no ``laboratory.py`` with an object of its own layout, or the name of another.
+        InputError: a folder has no ``laboratory.py`` with an object of its own layout, a reader without a function that
+            is asked for, or the name of another.
     """
     places = [Path(folder).resolve() for folder in outside]
     for place, other in itertools.combinations(places, 2):
@@ -53,6 +58,29 @@ def tell(outside: Iterable[str]) -> None:
             raise InputError(place, f"the name of another laboratory's folder, {other}", "a name of its own")
     os.environ[VARIABLE] = os.pathsep.join(map(str, places))
     known()
+    for place in places:
+        _check_reader(place / "reader.py")
+
+
+def _check_reader(path: Path) -> None:
+    """Raise for what a reader lacks; it is not imported for that, as what it imports may take seconds.
+
+    Raises:
+        InputError: names it.
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    # named with its line where the file is fingerprinted
+    except SyntaxError:
+        return
+    given = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    given |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    given |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+    needed = READS + (("EXPECTED",) if "arrange" in given else ())
+    lacking = [name for name in needed if name not in given]
+    # what comes by `from ... import *` is not looked up
+    if lacking and "*" not in given:
+        raise InputError(path, f"no {' and no '.join(lacking)}", f"a reader with {', '.join(needed)}")
 
 
 def known() -> dict[str, Laboratory]:

@@ -49,7 +49,7 @@ class Laboratory:
         methods: the ways of cutting single cells out of its files.
         kinds: the kinds of test sets that are built from it, by name.
         access: where its files can come from.
-        phantom_sizes: keys of the configuration's ``phantom`` that say how much its phantom draws.
+        phantom_sizes: keys of the configuration's ``phantom`` that say how much its phantom simulates.
         coloured: whether its frames are in colour.
         extraction: what the ways of cutting must be told of its files.
         practice: how much of its phantom is simulated for practice pictures of segmentation networks, by keys of

@@ -3,5 +3,5 @@
 from rbcflow.sources.laboratories import Parts
 
 PHANTOMS = Parts("phantom")
-"""Modules by layout with ``write``, which writes a laboratory's folder, given the folder, ``seed`` and how much to draw
-(``Laboratory.phantom_sizes``)."""
+"""Modules by layout with ``write``, which writes a laboratory's folder, given the folder, ``seed`` and how much to
+simulate (``Laboratory.phantom_sizes``)."""

@@ -42,19 +42,29 @@ def reason(folder: Path, name: str, error: InputError) -> str:
     return f"{error.path}{place}: found {error.found}; expected {error.expected}"
 
 
+def causes(folder: Path, bad: BadFiles) -> list[tuple[str, InputError]]:
+    """Return the bad files without those that are left out with one of them, as a picture is with its labels."""
+    found: dict[str, tuple[str, InputError]] = {}
+    for name, error in bad.items():
+        if str(error) not in found or error.path == str(folder / name):
+            found[str(error)] = (name, error)
+    return list(found.values())
+
+
 def refuse(folder: Path, bad: BadFiles) -> None:
     """Raise one error for all bad files; a single one keeps its own message, and none raises nothing.
 
     Raises:
         InputError: lists up to ``MOST`` files with what is wrong with each.
     """
-    if len(bad) == 1:
-        raise next(iter(bad.values()))
-    if bad:
-        lines = [f"\n    {name}: {reason(folder, name, error)}" for name, error in list(bad.items())[:MOST]]
-        more = f"\n    and {len(bad) - MOST} more" if len(bad) > MOST else ""
+    own = causes(folder, bad)
+    if len(own) == 1:
+        raise own[0][1]
+    if own:
+        lines = [f"\n    {name}: {reason(folder, name, error)}" for name, error in own[:MOST]]
+        more = f"\n    and {len(own) - MOST} more" if len(own) > MOST else ""
         raise InputError(
             folder,
-            f"{len(bad)} bad files:{''.join(lines)}{more}\n",
+            f"{len(own)} bad files:{''.join(lines)}{more}\n",
             "whole files of the source's layout (with `bad_files: skip` in the source's entry they are left out)",
         )

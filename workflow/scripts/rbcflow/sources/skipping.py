@@ -154,7 +154,9 @@ def warn(source: str, accepted: Accepted) -> None:
     remarks = list(accepted.arrangement.remarks)
     if accepted.skipped:
         lines = "".join(f"\n    {one['file']}: {one['reason']}" for one in accepted.skipped)
-        remarks.append(f"{len(accepted.skipped)} bad files are left out (bad_files: skip):{lines}")
+        remarks.append(
+            f"{len(accepted.skipped)} files are left out as bad, or with one that is (bad_files: skip):{lines}"
+        )
     for remark in remarks:
         LOGGER.warning("%s: %s", source, remark)
         print(f"\n{source}: {remark}\n", file=sys.stderr)

@@ -17,7 +17,7 @@ from rbcflow.cells.methods.unet import Foreground, square_window
 from rbcflow.cells.methods.unet import outline as outline_unet
 from rbcflow.cells.outline import USUAL, Found, Options, Outlined, shaped
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.segmentation.practice import scaled
+from rbcflow.segmentation.pictures import scaled
 from rbcflow.sources.extraction import Extraction
 
 

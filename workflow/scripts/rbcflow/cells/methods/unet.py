@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rbcflow.cells.outline import KERNELS, USUAL, Found, Options, Outlined, batches, components
 from rbcflow.core.boxes import mask_box
 from rbcflow.core.frames import Frame, to_grey
-from rbcflow.segmentation.practice import scaled
+from rbcflow.segmentation.pictures import scaled
 from rbcflow.sources.extraction import Extraction
 
 

@@ -15,7 +15,7 @@ from rbcflow.cells.outline import Found, Outlined, batches
 from rbcflow.core.boxes import iou_matrix
 from rbcflow.core.frames import Frame, to_grey
 from rbcflow.detector.detector import Detector
-from rbcflow.segmentation.practice import scaled
+from rbcflow.segmentation.pictures import scaled
 from rbcflow.sources.extraction import Extraction
 
 CONFIDENCE, OVERLAP = 0.25, 0.45

@@ -1,1 +1,1 @@
-"""Folders of pictures with boxes, as Ultralytics reads them; no phantom draws one."""
+"""Folders of pictures with boxes, as Ultralytics reads them; no phantom simulates one."""
