@@ -56,7 +56,7 @@ class Domain:
     empty: float = 0.1
     upright: float = 0.2
     looks: float = 0.5
-    halos: float = 0.35
+    halos: float = 0.55
     rims: float = 0.2
     shapes: float = 0.2
     clutter: float = 0.35

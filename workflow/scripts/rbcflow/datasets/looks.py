@@ -48,7 +48,7 @@ def draw_look(domain: Domain, rng: np.random.Generator) -> Look:
     own = rng.random() < domain.looks
     bright, dark = (sign * rng.uniform(0.3, 1.6) if own else 1.0 for sign in signs)
     with_halo, with_rim = rng.random() < domain.halos, rng.random() < domain.rims
-    halo = rng.choice([-1, 1]) * rng.uniform(0.04, 0.35) if with_halo else 0.0
+    halo = rng.choice([-1, 1]) * rng.uniform(0.04, 0.45) if with_halo else 0.0
     rim = rng.choice([-1, 1]) * rng.uniform(0.1, 0.6) if with_rim else 0.0
     body = rng.uniform(0, 1) if with_rim else 1.0
     return Look(bright, dark, float(halo), float(rim), rng.uniform(0.04, 0.16), body, (0.7, 1.3))
