@@ -31,10 +31,11 @@ RECORDINGS = {
 }  # fmt: skip
 DETECT = {"calibrate_gauge", "detect_recording", "retrain_detector"}
 TRAIN = {"train_model", "verify_training", "retrain_detector"}
-PRACTICE = {"simulate_practice", "train_unet", "train_cellpose", "finetune_cellpose"}
 CUT = {"cluster_objects", "cut_cells", "score_segmentation"}
-READ = {"build_testset", "check_raw", "count_raw", "download_raw", "register_raw"} | CUT | PRACTICE
-"""Scripts that read files of any layout; those that read practice pictures know what simulates them."""
+READ = CUT | {
+    "build_testset", "check_raw", "count_raw", "download_raw", "finetune_cellpose", "register_raw", "simulate_practice",
+}  # fmt: skip
+"""Scripts that read files of any layout; practice pictures are frames of phantoms."""
 NOTHING: set[str] = set()
 UNRECORDED = {"probe_recording"}
 """Scripts that write no provenance, nor import what does."""
@@ -80,7 +81,11 @@ EDITS = {
     "the terminal's board": ("runtime/board.py", "WIDTH = 24", "WIDTH = 30", NOTHING),
     "how a laboratory's files are read": ("laboratories/kihm2018/reader.py", BEGIN, MORE, READ),
     "how a laboratory's files are simulated": (
-        "laboratories/kihm2018/phantom.py", BEGIN, MORE, CUT | PRACTICE | {"simulate_phantom"},
+        "laboratories/kihm2018/phantom.py", BEGIN, MORE, {"simulate_phantom", "simulate_practice"},
+    ),
+    "how practice pictures are read": (
+        "segmentation/pictures.py", BEGIN, MORE,
+        CUT | {"finetune_cellpose", "simulate_practice", "train_cellpose", "train_unet"},
     ),
     "a laboratory's kinds of test sets": ("laboratories/naples/testsets.py", BEGIN, MORE, {"build_testset"}),
     "what decides the origin": ("runtime/lineage.py", '" + "', '" & "', NAMES - UNRECORDED),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,6 +85,15 @@ def validate(model: type[M], data: Any, path: Path, where: str = "") -> M:
         raise _readable(error, model, path, where) from None
 
 
+MISSING = 2
+"""From this rank on nothing that is there is wrong."""
+
+
+def _rank(one: Mapping[str, Any]) -> int:
+    """Return the place of a complaint: an unknown key first, as one of an older version explains what else is wrong."""
+    return {"extra_forbidden": 0, "missing": MISSING, "default_factory_not_called": MISSING + 1}.get(one["type"], 1)
+
+
 def check_given(model: type[BaseModel], data: Any, path: Path, where: str = "") -> None:
     """Check what is there of data for a model, whatever is missing.
 
@@ -94,14 +103,13 @@ def check_given(model: type[BaseModel], data: Any, path: Path, where: str = "") 
     try:
         model.model_validate(data)
     except ValidationError as error:
-        if any(one["type"] != "missing" for one in error.errors()):
+        if any(_rank(one) < MISSING for one in error.errors()):
             raise _readable(error, model, path, where) from None
 
 
 def _readable(error: ValidationError, model: type[BaseModel], path: Path, where: str) -> InputError:
     """Turn pydantic's first complaint into one sentence with key, value and what is allowed."""
-    # an unknown key first: one of an older version explains what else is wrong; and what is there before what is not
-    first = min(error.errors(), key=lambda one: (one["type"] != "extra_forbidden", one["type"] == "missing"))
+    first = min(error.errors(), key=_rank)
     key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
         allowed = _keys_at(model, first["loc"][:-1])
