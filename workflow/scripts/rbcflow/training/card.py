@@ -180,7 +180,8 @@ of a laboratory that the gauge was fitted without: {spearman}; over the milder o
 differs little: {spearman_of_mild}.
 
 **Use**: show it frames in grey (`input: grey`), cells of 26 to 77 px as they are, others brought to 45 px.
-**Limits**: classes are those of a drawing model; cells that touch are often one box. Not a diagnostic tool.
+**Limits**: classes are those of a drawing model; cells that touch are often one box, as they were labelled so. The
+recipe was chosen by looking at these test sets: on other recordings expect less. Not a diagnostic tool.
 """
 
 
