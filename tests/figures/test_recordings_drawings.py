@@ -100,10 +100,8 @@ def test_figures_are_drawn_or_say_why_not(simulated, tmp_path):
     sizes = {path.name: Image.open(path).size for path in sorted(tmp_path.glob("*.png"))}
     assert sizes["none.png"][1] < 250 < sizes["pressures.png"][1]
     assert sizes["refused.png"][1] < 250 < sizes["conditions.png"][1]
-    colours = {
-        tuple(pixel) for pixel in np.asarray(Image.open(tmp_path / "kymograph.png").convert("RGB")).reshape(-1, 3)
-    }
-    assert pictures.rgb(style.CLASS_COLOURS["slipper"]) in colours
+    kymograph = np.asarray(Image.open(tmp_path / "kymograph.png").convert("RGB"))
+    assert (kymograph == pictures.rgb(style.CLASS_COLOURS["slipper"])).all(axis=2).any()
 
 
 def test_names_of_conditions_do_not_run_into_each_other(simulated, tmp_path, monkeypatch):

@@ -53,6 +53,13 @@ def test_without_the_shipped_tables_the_section_says_so(tree: Tree, tmp_path: Pa
     assert "The universal detector was not compared" in rendered(spoiled)
 
 
+def test_a_page_has_the_labels_of_its_own_run(tree: Tree, html: str, tmp_path: Path) -> None:
+    other = changed(tree, tmp_path)
+    other.config["labels"] = {name: f"thing {number}" for number, name in enumerate(other.config["labels"])}
+    assert "overlap on Saarland, all donors" in words(html)
+    assert "overlap on Saarland, all donors" not in words(rendered(other))
+
+
 def test_cells_of_published_images_are_told_from_recordings(tree: Tree, html: str, tmp_path: Path) -> None:
     own = changed(tree, tmp_path)
     own.config["files"] = ["config/config.yaml", "config/public.yaml"]

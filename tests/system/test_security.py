@@ -51,17 +51,27 @@ def option(call: ast.Call, name: str) -> object:
     return next((ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg == name), None)
 
 
-def modules_that_import(*names: str) -> set[str]:
-    """Return the modules that import one of some packages."""
-    found = set()
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """Return by module what it imports anywhere."""
+    found: dict[str, set[str]] = {module: set() for module in modules()}
     for module, tree in modules().items():
         for node in ast.walk(tree):
-            imported_names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            imported_names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            # `urllib.parse` takes addresses apart and opens none
-            if any(name.split(".")[0] in names and name != "urllib.parse" for name in imported_names):
-                found.add(module)
+            if isinstance(node, ast.Import):
+                found[module].update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                found[module].add(node.module or "")
     return found
+
+
+def modules_that_import(*names: str) -> set[str]:
+    """Return the modules that import one of some packages."""
+    # `urllib.parse` takes addresses apart and opens none
+    return {
+        module
+        for module, own in imports().items()
+        if any(name.split(".")[0] in names and name != "urllib.parse" for name in own)
+    }
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raw_inputs import write_coco, write_recording
@@ -50,13 +50,16 @@ def test_rasterise_takes_pixels_whose_centre_is_inside(points, box, area):
         assert np.count_nonzero(mask) == area
 
 
+# the first call imports Matplotlib
+@settings(deadline=None)
 @given(st.floats(5, 25), st.floats(5, 25), st.floats(3, 30))
 def test_rasterised_area_is_the_polygons(rx, ry, shift):
     angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     points = np.column_stack([shift + 30 + rx * np.cos(angles), 30.3 + ry * np.sin(angles)])
     x, y = points.T
     exact = abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2
-    assert np.count_nonzero(rasterise(points, 100, 60)) == pytest.approx(exact, rel=0.05)
+    # of the smallest, rows of pixels that the outline just misses are more than a twentieth
+    assert np.count_nonzero(rasterise(points, 100, 60)) == pytest.approx(exact, rel=0.05, abs=6)
 
 
 def test_polygon_cells_and_their_reasons(tmp_path):

@@ -33,8 +33,10 @@ def test_every_stage_has_fingerprints_at_both_scales():
     assert found == {"default": names, "toy": names}, MEANT
 
 
-def test_this_processor_draws_the_expected_probe(tmp_path, caplog):
-    assert probe() == KNOWN["probe"], MEANT
+def test_this_processor_draws_the_expected_probe(tmp_path, caplog, monkeypatch):
+    drawn = probe()
+    assert drawn == KNOWN["probe"], MEANT
+    monkeypatch.setattr("rbcflow.reproduction.probe.probe", lambda: drawn)
     assert write_probe(KNOWN["probe"], tmp_path / "probe.csv") == []
     assert not caplog.records
     assert write_probe(KNOWN["probe"] | {"cells": "0" * 64}, tmp_path / "probe.csv") == ["cells"]

@@ -23,7 +23,6 @@ from rbcflow.detector.setup import import_ultralytics
 from rbcflow.detector.weights import class_names, load_verified, recorded, state_sha256
 from rbcflow.recordings.network import load_finder
 from rbcflow.runtime.provenance import sha256
-from rbcflow.training.adopt import adopt
 from rbcflow.training.card import model_card
 from rbcflow.training.seeds import seed_table
 from rbcflow.training.verify import compare, subset, verify_training
@@ -31,6 +30,7 @@ from tiny_yolo import SIDE, save, save_model, toy_network, write_dataset
 
 pytestmark = pytest.mark.slow
 torch = Lazy("torch")
+adoption = Lazy("rbcflow.training.adopt")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_a_checkpoint_becomes_a_model_folder_like_any_other(network, tmp_path):
     arguments = {"seed": 3, "batch": 16, "save_dir": "/home/somebody/runs", "data": "/home/somebody/data.yaml"}
     given = save(network, tmp_path / "given.pt", train_results=curves, train_args=arguments)
     folder = tmp_path / "model" / "seed-0"
-    adopt(given, sha256(given), folder, classes=CLASSES, config=tmp_path / "config")
+    adoption.adopt(given, sha256(given), folder, classes=CLASSES, config=tmp_path / "config")
 
     best = folder / "weights" / "best.pt"
     assert state_sha256(best) == state_sha256(given)
@@ -78,7 +78,7 @@ def test_a_checkpoint_becomes_a_model_folder_like_any_other(network, tmp_path):
 def test_synonyms_of_a_taken_checkpoint_become_this_workflows_names(tmp_path):
     # in an order of its own, which boxes go by
     given = save(toy_network(tmp_path / "config", names=("slippers", "parachute ")), tmp_path / "given.pt")
-    adopt(given, sha256(given), tmp_path / "model", classes=CLASSES[:2], config=tmp_path / "config")
+    adoption.adopt(given, sha256(given), tmp_path / "model", classes=CLASSES[:2], config=tmp_path / "config")
     record = json.loads((tmp_path / "model" / "training.json").read_text())
     assert record["classes"] == ["slipper", "croissant"]
     assert load_detector(tmp_path / "model/weights/best.pt", threads=1).classes == record["classes"]
@@ -104,7 +104,7 @@ def test_an_unfit_checkpoint_is_refused_with_the_reason(network, tmp_path, kind,
     if kind == "tampered":
         given.write_bytes(given.read_bytes() + b"\0")
     with pytest.raises(InputError, match=message):
-        adopt(given, expected, tmp_path / "model", classes=CLASSES[:2], config=tmp_path / "config")
+        adoption.adopt(given, expected, tmp_path / "model", classes=CLASSES[:2], config=tmp_path / "config")
     assert not (tmp_path / "model").exists()
 
 
@@ -114,13 +114,13 @@ def test_a_checkpoint_trained_at_a_size_that_is_none_is_refused(network, tmp_pat
     with pytest.raises(
         InputError, match=r"given\.pt \(training argument imgsz\): found .*; expected pixels, 1 to 4096"
     ):
-        adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+        adoption.adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
 
 
 @pytest.mark.parametrize(("arguments", "imgsz", "remarks"), [({}, 640, 1), ({"imgsz": [200, 320]}, [200, 320], 0)])
 def test_a_checkpoint_that_does_not_say_its_size_says_so(network, tmp_path, arguments, imgsz, remarks):
     given = save(network, tmp_path / "given.pt", train_args=arguments)
-    adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+    adoption.adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
     best = tmp_path / "model" / "weights" / "best.pt"
     assert load_verified(best, sha256(best)).args["imgsz"] == imgsz
     assert len(json.loads((tmp_path / "model" / "training.json").read_text())["remarks"]) == remarks
@@ -130,14 +130,14 @@ def test_names_of_a_checkpoint_may_be_a_list_and_its_task_is_detection(tmp_path)
     listed = toy_network(tmp_path / "config")
     listed.names = list(CLASSES)
     given = save(listed, tmp_path / "listed.pt")
-    adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+    adoption.adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
     assert json.loads((tmp_path / "model" / "training.json").read_text())["classes"] == list(CLASSES)
 
     from ultralytics.nn.tasks import SegmentationModel
 
     given = save(SegmentationModel("yolo11n-seg.yaml", nc=3, verbose=False), tmp_path / "segment.pt")
     with pytest.raises(InputError, match=r"segment\.pt \(task\): found a network of the task segment"):
-        adopt(given, sha256(given), tmp_path / "other", classes=CLASSES, config=tmp_path / "config")
+        adoption.adopt(given, sha256(given), tmp_path / "other", classes=CLASSES, config=tmp_path / "config")
 
 
 def changed(network, change: str):
@@ -184,13 +184,13 @@ def test_what_a_checkpoint_is_for_is_told_at_adoption(network, tmp_path, change:
 def test_a_detector_of_one_class_is_taken_where_that_is_asked_for(network, tmp_path):
     given = save(toy_network(tmp_path / "config", names=("RBC",)), tmp_path / "given.pt")
     with pytest.raises(InputError, match=r"found the one class RBC; expected croissant, .*with `classes: 1`"):
-        adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
-    adopt(given, sha256(given), tmp_path / "model", classes=["cell"], config=tmp_path / "config")
+        adoption.adopt(given, sha256(given), tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+    adoption.adopt(given, sha256(given), tmp_path / "model", classes=["cell"], config=tmp_path / "config")
     detector = load_detector(tmp_path / "model/weights/best.pt", threads=1)
     assert detector.classes == ["cell"]
     given = save(network, tmp_path / "three.pt")
     with pytest.raises(InputError, match="found classes croissant, slipper, other; expected one class"):
-        adopt(given, sha256(given), tmp_path / "model", classes=["cell"], config=tmp_path / "config")
+        adoption.adopt(given, sha256(given), tmp_path / "model", classes=["cell"], config=tmp_path / "config")
 
 
 def test_a_network_that_chooses_its_boxes_gives_the_scores_of_all_places(tmp_path):
@@ -211,7 +211,7 @@ def test_a_tampered_checkpoint_is_never_unpickled(tmp_path):
     given = tmp_path / "given.pt"
     torch.save({"model": Trap()}, given)
     with pytest.raises(InputError, match="changed or damaged"):
-        adopt(given, "0" * 64, tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
+        adoption.adopt(given, "0" * 64, tmp_path / "model", classes=CLASSES, config=tmp_path / "config")
     assert not (tmp_path / "sprung").exists()
 
 

@@ -56,8 +56,9 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def values(key: str, preprint: bool) -> list:
-    """Return what a configuration has under a dotted key, in every row of a table for ``*``."""
+@cache
+def configured(preprint: bool) -> dict:
+    """Return a configuration's keys with the rows of its tables by name."""
     own = settings(preprint)
     tables = {name: {key: row.model_dump() for key, row in getattr(own, name).items()} for name in
               ("banks", "models", "runs")}  # fmt: skip
@@ -65,7 +66,12 @@ def values(key: str, preprint: bool) -> list:
         name: {"compose": asdict(VariantSpec.from_dict({"name": name, **row.compose}))}
         for name, row in own.variants.items()
     }
-    found = [own.config.model_dump() | tables | {"variants": variants}]
+    return own.config.model_dump() | tables | {"variants": variants}
+
+
+def values(key: str, preprint: bool) -> list:
+    """Return what a configuration has under a dotted key, in every row of a table for ``*``."""
+    found = [configured(preprint)]
     for part in key.split("."):
         found = [value for one in found for value in (one.values() if part == "*" else [one[part]])]
     return found

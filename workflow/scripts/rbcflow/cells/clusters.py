@@ -15,8 +15,6 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import DBSCAN
-from sklearn.decomposition import PCA
 
 from rbcflow.cells.methods.unet import components, square_window
 from rbcflow.cells.outline import Outlined
@@ -130,6 +128,9 @@ def reduced(features: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return (N, 2) principal components of unit variance; zeros where there are too few objects to tell."""
     if len(features) < 3:
         return np.zeros((len(features), 2))
+    # scikit-learn takes a quarter of a second to import; those who read clusters do without
+    from sklearn.decomposition import PCA
+
     places = PCA(2, svd_solver="full").fit_transform(features)
     spread = places.std(axis=0)
     # a component without variance is rounding, not shape
@@ -140,6 +141,8 @@ def cluster(places: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return DBSCAN's cluster of each place; -1 is none."""
     if not len(places):
         return np.zeros(0, dtype=np.int64)
+    from sklearn.cluster import DBSCAN
+
     return DBSCAN(eps=EPS, min_samples=MIN_SAMPLES).fit_predict(places)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
 from rbcflow.core.boxes import FloatArray
@@ -22,6 +21,9 @@ def rasterise(points: FloatArray, width: int, height: int) -> NDArray[np.bool_]:
     Returns:
         (height, width) bool.
     """
+    # many import this module who rasterise nothing
+    from matplotlib.path import Path as Outline
+
     x0, y0 = np.floor(points.min(axis=0)).astype(int).clip(0)
     x1, y1 = np.minimum(np.ceil(points.max(axis=0)).astype(int), (width, height))
     rows, columns = np.mgrid[y0:y1, x0:x1]

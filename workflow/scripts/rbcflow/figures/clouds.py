@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from scipy.interpolate import RegularGridInterpolator
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 FEW = 60
 """Up to so many points are drawn one by one."""
@@ -34,7 +33,8 @@ def cloud(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], colour: st
     counts, across, up = np.histogram2d(x, y, bins=BINS, range=[(0, extent[0]), (0, extent[1])])
     density = gaussian_filter(counts, SMOOTH, mode="constant")
     middles = [(edges[1:] + edges[:-1]) / 2 for edges in (across, up)]
-    at_points = RegularGridInterpolator(middles, density, bounds_error=False, fill_value=0)(np.column_stack([x, y]))
+    cells = [np.asarray(values) / end * BINS - 0.5 for values, end in zip((x, y), extent, strict=True)]
+    at_points = map_coordinates(density, cells, order=1, mode="constant")
     levels = [float(np.quantile(at_points, 1 - share)) for share in HELD]
     if levels[0] < levels[1]:
         axes.contour(*middles, density.T, levels=levels, colors=colour, linewidths=(0.9, 1.8))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from rbcflow.metrics.average_precision import coco_ap, hits
 from rbcflow.metrics.calibration import calibration, expected_error
@@ -113,7 +113,7 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
     squares = own["ap50_sd"] ** 2 / own["seeds"] + own["ap50_sd_reference"] ** 2 / own["seeds_reference"]
     own["difference_sd"] = np.sqrt(squares)
     freedom = own["seeds"] + own["seeds_reference"] - 2
-    half = own["difference_sd"] * freedom.map({n: t.ppf(0.5 + LEVEL / 2, n) for n in set(freedom) if n > 0})
+    half = own["difference_sd"] * freedom.map({n: stdtrit(n, 0.5 + LEVEL / 2) for n in set(freedom) if n > 0})
     # a variant does not differ from itself
     half[own["variant"] == reference] = 0.0
     own["low"], own["high"] = own["difference"] - half, own["difference"] + half

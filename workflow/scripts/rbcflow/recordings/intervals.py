@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 _TAIL = (1 - LEVEL) / 2
@@ -12,8 +12,8 @@ _TAIL = (1 - LEVEL) / 2
 
 def poisson(count: int) -> tuple[float, float]:
     """Return the exact interval of a Poisson mean from a count (Garwood 1936, by chi-squared quantiles)."""
-    low = stats.chi2.ppf(_TAIL, 2 * count) / 2 if count else 0.0
-    return float(low), float(stats.chi2.ppf(1 - _TAIL, 2 * count + 2) / 2)
+    low = special.gammaincinv(count, _TAIL) if count else 0.0
+    return float(low), float(special.gammaincinv(count + 1, 1 - _TAIL))
 
 
 def total(counts: ArrayLike, times: ArrayLike) -> tuple[float, float]:
@@ -32,7 +32,7 @@ def total(counts: ArrayLike, times: ArrayLike) -> tuple[float, float]:
     if n < 2:
         return low, high
     scatter = counts - counts.sum() / times.sum() * times
-    half = stats.t.ppf(1 - _TAIL, n - 1) * np.sqrt(n / (n - 1) * (scatter**2).sum())
+    half = special.stdtrit(n - 1, 1 - _TAIL) * np.sqrt(n / (n - 1) * (scatter**2).sum())
     return max(min(low, counts.sum() - half), 0.0), float(max(high, counts.sum() + half))
 
 
@@ -41,7 +41,7 @@ def mean(values: ArrayLike) -> tuple[float, float]:
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return np.nan, np.nan
-    half = stats.t.ppf(1 - _TAIL, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    half = special.stdtrit(len(values) - 1, 1 - _TAIL) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 
@@ -49,7 +49,7 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     """Return Wilson's interval of a share (Wilson 1927), NaN without trials."""
     if not trials:
         return np.nan, np.nan
-    z = stats.norm.ppf(1 - _TAIL)
+    z = special.ndtri(1 - _TAIL)
     share, spread = hits / trials, z**2 / trials
     half = z * np.sqrt(share * (1 - share) / trials + spread / (4 * trials))
     centre = share + spread / 2
@@ -78,7 +78,7 @@ def corrected(found: ArrayLike, hits: ArrayLike, checked: ArrayLike) -> tuple[fl
     parts = np.where(some, hits / np.maximum(checked, 1), hits.sum() / checked.sum())
     limits = np.array([wilson(int(h), int(n)) if n else (0.0, 1.0) for h, n in zip(hits, checked, strict=True)])
     share = float(weights @ parts)
-    between = stats.norm.ppf(1 - _TAIL) ** 2 * float(weights @ (parts - share) ** 2) / found.sum()
+    between = special.ndtri(1 - _TAIL) ** 2 * float(weights @ (parts - share) ** 2) / found.sum()
     low, high = (
         share + sign * _root(weights * (parts - ends), between) for sign, ends in zip((-1, 1), limits.T, strict=True)
     )

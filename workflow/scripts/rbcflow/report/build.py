@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import itertools
 import logging
@@ -61,36 +62,46 @@ def build(
     log.info("%s: %.1f MB, %d figures, %d gaps", output, len(html) / 1e6, len(page.figures), len(page.gaps))
 
 
-def render(page: Page) -> str:
-    """Return the page as HTML; every text from data is escaped, and scripts other than the page's own are forbidden."""
-    environment = Environment(
+@functools.cache
+def environment() -> Environment:
+    """Return what compiles the templates; to compile them takes longer than to fill them, so a process does it once."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS, slug=slug)
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    made.filters.update(FILTERS, slug=slug)
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    return made
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML; every text from data is escaped, and scripts other than the page's own are forbidden."""
     numbers = itertools.count(1)
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        preprint=citation,
-        least_recordings=LEAST_RECORDINGS,
-        tries=TRIES,
-        class_colours=CLASS_COLOURS,
-        numbering=lambda: next(numbers),
-        opened=opened_run(page),
-        runs_of=runs_of,
-        names_of=names_of,
-        metric_words=names.METRICS,
-        digest=page_digest(),
-        style=Markup(style),
-        script=Markup(script),
-        script_sha256=digest,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            preprint=citation,
+            least_recordings=LEAST_RECORDINGS,
+            tries=TRIES,
+            class_colours=CLASS_COLOURS,
+            numbering=lambda: next(numbers),
+            opened=opened_run(page),
+            runs_of=runs_of,
+            names_of=names_of,
+            metric_words=names.METRICS,
+            digest=page_digest(),
+            style=Markup(style),
+            script=Markup(script),
+            script_sha256=digest,
+        )
     )
 
 

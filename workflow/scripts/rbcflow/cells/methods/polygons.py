@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from scipy.interpolate import splev, splprep
 
 from rbcflow.cells.bank import touches_edge
 from rbcflow.cells.outline import Found, Outlined, Wanted, everything
@@ -67,6 +66,9 @@ def smoothed(points: FloatArray) -> FloatArray:
     sides = np.sqrt(np.square(points - np.roll(points, 1, axis=0)).sum(axis=1))
     if len(points) < MIN_VERTICES or np.median(sides) < COARSE_SIDE:
         return points
+    # takes a quarter of a second to import, for all that cut cells in another way too
+    from scipy.interpolate import splev, splprep
+
     closed = np.vstack([points, points[:1]])
     curve, _ = splprep(closed.T, s=0, per=True)
     samples = np.linspace(0, 1, int(2 * sides.sum()), endpoint=False)
