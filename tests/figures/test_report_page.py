@@ -113,7 +113,7 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "Beside this run’s best detector of the preprint’s kinds, universal finds cells neither better nor worse, as "
         "far as intervals can tell, on public recordings in grey (0.875 against 0.700); without intervals "
         "of the same frames to decide by on Saarland, all donors in grey (0.950 against 0.750).",
-        "Of recordings that nobody drew there are only 2 recordings (public recordings); all else is simulated.",
+        "Of measured recordings there are only 2 recordings (public recordings); all else is simulated.",
         "trained 8 epochs on 4,321 images, 1,234 cells",
         "each of its final weights is the plain mean of the trained one and the starter’s.",
         "Some shipped numbers are of other frames than this run’s",
