@@ -14,6 +14,9 @@ import pytest
 import browser
 from accident_project import Finished, finished_once
 
+# tests that compare with Ultralytics import it themselves, and it reads once whether weights may hold code
+os.environ["ULTRALYTICS_SAFE_LOAD"] = "1"
+
 SLOW = (
     "test_workflow", "test_accidents", "test_slurm", "test_training", "test_own_laboratory", "test_processors",
     "test_origin_rules", "test_report_browser", "test_segmentation", "test_own_files", "test_recordings_detect",

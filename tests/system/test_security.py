@@ -241,3 +241,19 @@ def test_an_audit_that_did_not_take_place_is_no_success(tmp_path: Path, packages
     done = subprocess.run([*command, "--report", str(tmp_path / "report.json")], capture_output=True, text=True)
     assert done.returncode == code
     assert said in done.stdout
+
+
+@pytest.mark.slow
+def test_ultralytics_that_was_imported_before_and_would_run_code_is_refused(tmp_path: Path):
+    program = """
+import sys
+from pathlib import Path
+from rbcflow.detector.setup import import_ultralytics
+import ultralytics.utils
+import_ultralytics(Path(sys.argv[1]))
+"""
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(SCRIPTS), "YOLO_OFFLINE": "true"}
+    del environment["ULTRALYTICS_SAFE_LOAD"]
+    command = [sys.executable, "-c", program, str(tmp_path / "ultralytics")]
+    said = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 1 and "would run code that weights hold" in said.stderr

@@ -34,6 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "ultralytics.utils": (
         "LOGGER",
+        "SAFE_LOAD",
         "SETTINGS",
         "downloads",
     ),

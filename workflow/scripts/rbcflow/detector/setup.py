@@ -20,7 +20,8 @@ def import_ultralytics(config: Path) -> None:
         config: private folder for the settings file Ultralytics insists on; made if absent.
 
     Raises:
-        RuntimeError: albumentations is importable, which would silently add blur, greying and CLAHE to training.
+        RuntimeError: albumentations is importable, which would silently add blur, greying and CLAHE to training; or
+            Ultralytics was imported in another way before, and would run the code that a checkpoint may hold.
     """
     if importlib.util.find_spec("albumentations"):
         raise RuntimeError("albumentations is installed: Ultralytics would add its augmentations; remove it")
@@ -32,8 +33,10 @@ def import_ultralytics(config: Path) -> None:
         YOLO_VERBOSE="false",
         ULTRALYTICS_SAFE_LOAD="1",
     )
-    from rbcflow.detector.internals import LOGGER, SETTINGS, downloads
+    from rbcflow.detector.internals import LOGGER, SAFE_LOAD, SETTINGS, downloads
 
+    if not SAFE_LOAD:
+        raise RuntimeError("Ultralytics was imported before import_ultralytics: it would run code that weights hold")
     # Offline by its settings, it still tries: on a GPU for a network to test mixed precision with, which it would open.
     downloads.safe_download = _refuse
     LOGGER.setLevel(logging.WARNING)
