@@ -46,6 +46,9 @@ def test_a_record_says_what_a_detector_learned_from(cells: dict | None, side: fl
         ({1: [60] * 11, 2: [15] * 21}, 1.0, "native", None, 11, [1, 2]),
         # cells far too large fell apart: seen at 0.5 they are 100 px there, still too large
         ({1: [80] * 12, 0.5: [200] * 13}, 0.2, "fitted", 200.0, 13, [1, 0.5]),
+        # half of the small cells are missed as they are, so that the factor may show several times as many, not more
+        ({1: [10] * 12, 4: [10] * 36}, 4.0, "fitted", 10.0, 12, [1, 4]),
+        ({1: [10] * 12, 4: [10] * 37}, 1.0, "native", 10.0, 12, [1, 4]),
         # what is not there any more at the factor was no cell
         ({1: [10] * 12, 4: [10] * 11}, 1.0, "native", 10.0, 12, [1, 4]),
         # too few say nothing: false positives on empty frames make no factor
