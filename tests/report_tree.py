@@ -577,8 +577,8 @@ READINGS = (
     "stress_harder_naples,naples,streaks 25,0.85,0.5,not valid,\n"
 )
 OVER_SEEDS = (
-    "variant,testset,condition,clusters,seeds,ap50,ap50_sd,difference,difference_sd,low,high\n"
-    "whole,naples,all,,3,0.9,0.01,0,0,0,0\nwithout_noise,naples,all,,3,0.86,0.01,-0.04,0.008,-0.062,-0.018\n"
+    "variant,testset,size,condition,clusters,seeds,ap50,ap50_sd,difference,difference_sd,low,high\n"
+    "whole,naples,native,all,,3,0.9,0.01,0,0,0,0\nwithout_noise,naples,native,all,,3,0.86,0.01,-0.04,0.008,-0.062,-0.018\n"
 )
 
 

@@ -255,7 +255,11 @@ def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     raw = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
     settings = load(raw | yaml.safe_load(protocol.write(name, tmp_path).read_text()))
     assert (len(settings.variants), len(settings.models)) == (variants, 3 * variants)
-    assert len(settings.runs) == 3 * variants * len(protocol.TESTSETS[name]) and not settings.companions
+    runs = [(run.testset, run.size) for run in settings.runs.values() if run.model.endswith("_s0")]
+    fitted = ["stress_naples", "stress_saarland"] if name == "seeds" else []
+    assert sorted(own for own, size in runs if size == "fitted") == fitted
+    assert len(settings.runs) == 3 * variants * (len(protocol.TESTSETS[name]) + len(fitted))
+    assert not settings.companions
     recipe = {(own.average, own.epochs, own.imgsz) for own in map(settings.training, settings.models)}
     epochs, images, warmup = (8, 4000, 1) if name == "seeds" else (2, 1500, 0.5)
     assert (recipe, settings.config.images.train) == ({(0.5, epochs, 224)}, images)

@@ -31,7 +31,7 @@ TESTSETS = {
 """What each protocol evaluates on: an ingredient shows on disturbed frames, a laboratory's cells on recordings."""
 
 WHOLE = ("seeds",)
-"""Protocols at the scale of the shipped detector."""
+"""Protocols at the scale of the shipped detector, evaluated on disturbed frames with the size fitted too."""
 IMAGES = {"train": 1500, "val": 60, "test": 60}
 TRAINING = {"epochs": 2, "overrides": {"close_mosaic": 1, "warmup_epochs": 0.5}}
 THREADS = 1
@@ -101,9 +101,10 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
         rows = csv.writer(file, delimiter="\t", lineterminator="\n")
         rows.writerow(Run.model_fields)
         rows.writerows(
-            (f"{model}-on-{testset}", model, testset, "", "native", "grey")
+            (f"{model}-on-{testset}{'' if size == 'native' else f'-at-{size}'}", model, testset, "", size, "grey")
             for model in models
             for testset in TESTSETS[protocol]
+            for size in sizes(protocol, testset)
         )
     tables = {name: str(folder / f"{name}.yaml") for name in ("variants", "models")}
     tables |= {"runs": str(folder / "runs.tsv"), "testsets": str(recipe / "testsets.yaml")}
@@ -114,6 +115,11 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return path
+
+
+def sizes(protocol: str, testset: str) -> tuple[str, ...]:
+    """Return the sizes at which a protocol shows the frames of a test set."""
+    return ("native", "fitted") if protocol in WHOLE and testset.startswith("stress") else ("native",)
 
 
 if __name__ == "__main__":

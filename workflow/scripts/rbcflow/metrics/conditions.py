@@ -97,11 +97,11 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
         reference: the variant that others are compared with.
 
     Returns:
-        ``variant, testset, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, low, high, recall,
-        false_positives_per_frame``; the difference is of the means, its deviation that of means of independent seeds,
-        from ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is one seed.
+        ``variant, testset, size, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, low, high,
+        recall, false_positives_per_frame``; the difference is of the means, its deviation that of means of independent
+        seeds, from ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is one seed.
     """
-    keys = ["variant", "testset", "condition", "clusters"]
+    keys = ["variant", "testset", "size", "condition", "clusters"]
     named = counted.assign(variant=counted["model"].map(variants)).fillna({"clusters": ""})
     groups = named.groupby(keys, sort=False)
     made = groups[["ap50", "recall", "false_positives_per_frame"]].mean()

@@ -273,7 +273,19 @@ def read_universal(results: Path, project: Path) -> Universal | None:
     )
 
 
-OVER_SEEDS = {"variant", "testset", "condition", "clusters", "seeds", "ap50", "ap50_sd", "difference", "low", "high"}
+OVER_SEEDS = {
+    "variant",
+    "testset",
+    "size",
+    "condition",
+    "clusters",
+    "seeds",
+    "ap50",
+    "ap50_sd",
+    "difference",
+    "low",
+    "high",
+}
 
 
 def _table(path: Path, columns: set[str]) -> list[dict[str, str]]:
