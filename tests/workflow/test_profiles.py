@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -12,7 +13,7 @@ from rbcflow.config import load
 from rbcflow.plan import Plan
 from rbcflow.plan.figures import drawing_rules
 from rbcflow.plan.profile import FAMILIES as PATTERNS
-from rbcflow.plan.profile import spread, told_of_unknown
+from rbcflow.plan.profile import spread, spread_resources, told_of_unknown
 
 SLURM = yaml.safe_load((PROJECT / "profiles/slurm/profile.yaml").read_text())
 LOCAL = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
@@ -145,6 +146,14 @@ def test_a_model_is_a_row_of_a_table():
 )
 def test_a_rule_is_known_by_its_name_before_its_pattern(said: dict, expected: dict):
     assert spread(said, ["predict_a", "predict_b"]) == expected
+
+
+def test_threads_are_said_by_pattern_like_resources():
+    said = {"predict_a": 4, "predict_*": 2, "train_model": 8}
+    settings = SimpleNamespace(overwrite_threads=said, overwrite_resources={"predict_*": {"gpu": 0}})
+    spread_resources(SimpleNamespace(resource_settings=settings), iter(["predict_a", "predict_b"]))
+    assert settings.overwrite_threads == {"predict_a": 4, "predict_b": 2, "train_model": 8}
+    assert settings.overwrite_resources == {"predict_a": {"gpu": 0}, "predict_b": {"gpu": 0}}
 
 
 def test_rules_that_use_gpus_are_grouped_with_no_others():

@@ -128,4 +128,6 @@ def refuse_rows(path: Path, table: pd.DataFrame, wrong: pd.Series, column: str, 
     """
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise InputError(path, repr(table[column].tolist()[row]), expected, f"line {row + 2}, column {column}")
+        # pandas passes over empty lines, an editor counts them
+        lines = [number for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1) if line]
+        raise InputError(path, repr(table[column].tolist()[row]), expected, f"line {lines[row + 1]}, column {column}")

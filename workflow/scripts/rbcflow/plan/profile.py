@@ -39,9 +39,12 @@ def spread(said: Mapping[str, Said], names: Iterable[str]) -> dict[str, Said]:
 
 
 def spread_resources(workflow: Any, names: Iterable[str]) -> None:
-    """Let ``set-resources`` say something of rules by pattern; before the first rule, as Snakemake reads it there."""
-    settings = workflow.resource_settings
+    """Let ``set-resources`` and ``set-threads`` say something of rules by pattern; before the first rule, as Snakemake
+    reads them there."""
+    settings, names = workflow.resource_settings, list(names)
     settings.overwrite_resources = spread(settings.overwrite_resources, names)
+    threads = {key: {"threads": value} for key, value in settings.overwrite_threads.items()}
+    settings.overwrite_threads = {name: own["threads"] for name, own in spread(threads, names).items()}
 
 
 def group_of(workflow: Any, pattern: str) -> Callable[[Any], str | None]:
