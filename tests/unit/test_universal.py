@@ -31,7 +31,7 @@ from rbcflow.report.universal import LIMITS, RECIPE, Group, Line, Universal
 from rbcflow.runtime.provenance import sha256
 from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
 from rbcflow.testsets.stress import DISTURBANCES, FRAMES, build_stress
-from rbcflow.training.average import mean_state
+from rbcflow.training.average import average_seeds, mean_state
 from rbcflow.training.card import universal_card
 from rbcflow.training.train import train
 from tiny_yolo import save, toy_network
@@ -77,6 +77,7 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
     assert len(moved) > 100
     for name in moved:
         torch.testing.assert_close(half[name], (trained[name] + before[name]) / 2, rtol=2e-3, atol=2e-3, msg=name)
+    check_mean_of_seeds([tmp_path / "whole", tmp_path / "half", tmp_path / "half"], tmp_path / "mean", moved)
     record = json.loads((tmp_path / "half/training.json").read_text())
     assert (record["average"], record["data_fingerprint"]) == (0.5, common["data_fingerprint"])
     best = tmp_path / "half/weights/best.pt"
@@ -91,6 +92,24 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
     for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)", "without: a 0.81;"):
         assert stated in card
     assert "| naples | grey | all | 9 | 0.800 / 0.700 / 0.10 | 0.900 / 0.700 / 0.10 | 0.950 / 0.700 / 0.10 |" in card
+
+
+def check_mean_of_seeds(folders: list[Path], made: Path, moved: list[str]) -> None:
+    """Average model folders and compare weights, curves and record with each one's."""
+    average_seeds(folders, made)
+    for kind in ("best", "last"):
+        states = [state(folder / f"weights/{kind}.pt") for folder in folders]
+        mean = state(made / f"weights/{kind}.pt")
+        for name in moved:
+            expected = sum(own[name] for own in states) / len(states)
+            torch.testing.assert_close(mean[name], expected, rtol=2e-3, atol=2e-3, msg=name)
+        assert any((mean[name] != own[name]).any() for own in states for name in moved)
+    own, *others = (json.loads((path / "training.json").read_text()) for path in (made, *folders))
+    assert (own["seed"], own["seconds"]) == ([0, 0, 0], pytest.approx(sum(one["seconds"] for one in others), abs=0.02))
+    assert own["files"]["weights/best.pt"]["sha256"] == sha256(made / "weights/best.pt")
+    assert own["state_sha256"] == own["files"]["weights/best.pt"]["state_sha256"] != others[0]["state_sha256"]
+    curves = [pd.read_csv(path / "results.csv")["train/box_loss"] for path in (made, *folders)]
+    assert curves[0].tolist() == pytest.approx(((curves[1] + curves[2] + curves[3]) / 3).tolist(), rel=1e-4)
 
 
 def row(model: str, ap50: float) -> dict:

@@ -81,6 +81,29 @@ def test_banks_of_an_absent_laboratory_feed_nothing(tmp_path):
     assert Plan.of(load(there)).possible.sources == ["naples", "flow_public", "simulated"]
 
 
+@pytest.mark.parametrize(
+    ("row", "folder"), [({}, "seed-3"), ({"evaluated": "mean"}, "seed-mean"), ({"evaluated": "first"}, "seed-3")]
+)
+def test_the_training_that_is_evaluated(row, folder):
+    models = plan(training={"seeds": [3, 5]} | row).models
+    assert models.folder("synthetic") == f"<results>/models/synthetic/{folder}"
+    # every seed is trained whichever is evaluated, and none anew for the choice
+    assert models.all_records()[:2] == [
+        f"<results>/models/{models.evaluated[0]}/seed-{n}/training.json" for n in (3, 5)
+    ]
+    assert "evaluated" not in models.training("synthetic")
+
+
+def test_a_checkpoint_that_is_adopted_has_no_seeds_to_average(usual):
+    row = {
+        "title": "own",
+        "variant": "synthetic",
+        "weights": {"source": "local", "path": GIVEN["path"], "sha256": GIVEN["sha256"]},
+    }
+    models = plan(models={"synthetic": row}, training={"seeds": [3, 5], "evaluated": "mean"}).models
+    assert models.folder("synthetic") == "<results>/models/synthetic/seed-3"
+
+
 def test_a_map_of_cells_has_one_bank_a_source(usual):
     # of crops with two banks the one that datasets take, of recordings that feed none the only one
     assert usual.cells.mapped == ["nouaman2024", "kihm2018_contrast", "liang2024_contrast", "naples", "flow_public"]

@@ -65,6 +65,43 @@ rule train_model:
         "../scripts/train_model.py"
 
 
+# Where `training.evaluated` of a model is `mean`.
+rule average_seeds:
+    """The mean of the weights that a model's seeds ended with, as a model folder like any other."""
+    input:
+        records=lambda wildcards: PLAN.models.of_seeds(wildcards.model, "training.json"),
+        best=lambda wildcards: PLAN.models.of_seeds(wildcards.model, "weights/best.pt"),
+        last=lambda wildcards: PLAN.models.of_seeds(wildcards.model, "weights/last.pt"),
+        curves=lambda wildcards: PLAN.models.of_seeds(wildcards.model, "results.csv"),
+        args=lambda wildcards: PLAN.models.of_seeds(wildcards.model, "args.yaml"),
+    output:
+        best="<results>/models/{model}/seed-mean/weights/best.pt",
+        last="<results>/models/{model}/seed-mean/weights/last.pt",
+        curves="<results>/models/{model}/seed-mean/results.csv",
+        args="<results>/models/{model}/seed-mean/args.yaml",
+        record="<results>/models/{model}/seed-mean/training.json",
+        provenance="<results>/models/{model}/seed-mean/provenance.json",
+    log:
+        "<logs>/average_seeds/{model}.log",
+    benchmark:
+        "<benchmarks>/average_seeds/{model}.tsv"
+    wildcard_constraints:
+        model=alternatives(PLAN.models.trained),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        source_fingerprint=source_fingerprint("average_seeds"),
+    message:
+        "Averaging the seeds of {wildcards.model}"
+    script:
+        "../scripts/average_seeds.py"
+
+
 # Where `weights.source` of a model is `published` or `local`, a verified checkpoint takes the place of the training.
 rule adopt_model:
     """A verified checkpoint in place of a training, as a model folder like any other."""
@@ -235,7 +272,7 @@ rule verify_training:
         runtime=growing(60),
         gpu=1,
     params:
-        training=CONFIG.training.model_dump(exclude={"seeds", "threads"}),
+        training=CONFIG.training.model_dump(exclude={"seeds", "threads", "evaluated"}),
         images={"train": 48, "val": 16},
         epochs=2,
         source_fingerprint=source_fingerprint("verify_training"),

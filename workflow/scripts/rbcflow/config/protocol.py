@@ -91,7 +91,11 @@ def write(protocol: str, folder: Path, recipe: Path = Path("config/universal")) 
     if protocol not in WHOLE:
         training |= TRAINING | {"overrides": training["overrides"] | TRAINING["overrides"]}
     models = {
-        f"{variant}_s{seed}": {"title": row["title"], "variant": variant, "training": training | {"seeds": [seed]}}
+        f"{variant}_s{seed}": {
+            "title": row["title"],
+            "variant": variant,
+            "training": training | {"seeds": [seed], "evaluated": "first"},
+        }
         for variant, row in variants.items()
         for seed in SEEDS
     }

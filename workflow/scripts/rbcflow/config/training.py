@@ -23,7 +23,10 @@ class Training(Strict):
     batch: int = Field(16, ge=1, description="images a step")
     imgsz: int = Field(200, ge=32, description="longer side in pixels; Ultralytics rounds up to a multiple of 32")
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
-        [0], min_length=1, description="one training each; runs are evaluated with the first"
+        [0], min_length=1, description="one training each; `evaluated` says which one runs are evaluated with"
+    )
+    evaluated: Literal["first", "mean"] = Field(
+        "first", description="runs are evaluated with the weights of the `first` seed, or with the `mean` of all seeds'"
     )
     device: str = Field(
         "auto",

@@ -7,8 +7,11 @@ from typing import Any
 from rbcflow.config.settings import Settings
 from rbcflow.plan import paths
 
-NOT_LEARNED = {"seeds", "threads"}
-"""Training settings that a rule's wildcards and threads carry."""
+NOT_LEARNED = {"seeds", "threads", "evaluated"}
+"""Training settings that a rule's wildcards and threads carry, or that choose among trainings."""
+
+MEAN = "mean"
+"""Stands for a seed where the weights of all seeds are averaged."""
 
 
 class Models:
@@ -61,8 +64,17 @@ class Models:
         return self._settings.classes(model) if self._settings.models[model].classes else None
 
     def folder(self, model: str) -> str:
-        """Return the folder of the model that is evaluated: the one of its first seed."""
-        return f"<results>/models/{model}/seed-{self._settings.training(model).seeds[0]}"
+        """Return the folder of the model that is evaluated: the one of its first seed, or of the mean of all."""
+        training = self._settings.training(model)
+        mean = training.evaluated == MEAN and model in self.trained
+        return self._of_seed(model, MEAN if mean else training.seeds[0])
+
+    def of_seeds(self, model: str, file: str) -> list[str]:
+        """Return a file of each of a model's trainings."""
+        return [f"{self._of_seed(model, seed)}/{file}" for seed in self._settings.training(model).seeds]
+
+    def _of_seed(self, model: str, seed: int | str) -> str:
+        return f"<results>/models/{model}/seed-{seed}"
 
     def record(self, model: str) -> str:
         """Return the record of the training that is evaluated."""
@@ -70,8 +82,4 @@ class Models:
 
     def all_records(self) -> list[str]:
         """Return the record of every seed of every model that is evaluated."""
-        return [
-            f"<results>/models/{model}/seed-{seed}/training.json"
-            for model in self.evaluated
-            for seed in self._settings.training(model).seeds
-        ]
+        return [record for model in self.evaluated for record in self.of_seeds(model, "training.json")]

@@ -107,6 +107,12 @@ def _found(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def _seed(record: Mapping[str, Any]) -> str:
+    """Return the seed in words, or those whose weights were averaged."""
+    seed = record["seed"]
+    return f"{', '.join(map(str, seed))}: the mean of their weights" if isinstance(seed, list) else str(seed)
+
+
 def _facts(record: Mapping[str, Any], curves: Path, metadata: Path, weights: Path) -> dict[str, Any]:
     """Return what the cards of shipped checkpoints say, by the names in their text."""
     table = pd.read_csv(curves, skipinitialspace=True)
@@ -123,7 +129,7 @@ def _facts(record: Mapping[str, Any], curves: Path, metadata: Path, weights: Pat
         "start": "random weights" if record["weights"]["source"] == "random" else record["weights"]["source"],
         "images": f"{counts['train']} (and {counts['val']} to validate)",
         "data_fingerprint": record["data_fingerprint"],
-        "seed": record["seed"],
+        "seed": _seed(record),
         "epochs": record["epochs"],
         "best_epoch": record["best_epoch"],
         "minutes": record["seconds"] / 60,
@@ -243,7 +249,7 @@ def model_card(folder: Path, *, title: str, metrics: list[Mapping[str, Any]]) ->
         start=f"{start}, taken as it is, not trained here" if basis.adopted else start,
         data=made_from(basis.learned, basis.remarks),
         data_fingerprint=record["data_fingerprint"] or "not recorded",
-        seed=record["seed"],
+        seed=_seed(record),
         epochs=record["epochs"],
         best_epoch=record["best_epoch"] or "not recorded",
         computed=_computed(record),
