@@ -115,12 +115,12 @@ example: $(READY)
 
 # the checkpoint for recordings nobody trained it on, and how it does beside the starter
 universal: $(READY)
-	$(BIN)/snakemake --cores $(CORES) package_universal --configfile config/universal.yaml
+	$(BIN)/snakemake --cores $(CORES) --resources gpu=2 --configfile config/universal.yaml -- package_universal
 	mkdir -p resources/universal && cp results/universal-build/universal/* resources/universal/
 	@echo "resources/weights.yaml must have this sum:"; sha256sum resources/universal/*.pt
 
 # what each ingredient of the variant `universal` does, and each source of cells: dozens of short trainings, three seeds each, two at a
-# time; and the shipped training with three seeds. Broken off and started again, each goes on where it was
+# time; and each of the three trainings behind the shipped detector by itself. Broken off and started again, each goes on where it was
 ablation: REFERENCE := whole
 laboratories: REFERENCE := all_sources
 seeds: REFERENCE := universal

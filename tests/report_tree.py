@@ -590,6 +590,7 @@ def write_universal(folder: Path) -> None:
     record = {
         "epochs": 8,
         "average": 0.5,
+        "seed": [0, 1, 2],
         "cells": {"n": 1234},
         "learned_from": ["phantom"],
         "files": {"weights/best.pt": {"sha256": "fe" * 32}},

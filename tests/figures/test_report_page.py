@@ -115,7 +115,9 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "of the same frames to decide by on Saarland, all donors in grey (0.950 against 0.750).",
         "Of measured recordings there are only 2 recordings (public recordings); all else is simulated.",
         "trained 8 epochs on 4,321 images, 1,234 cells",
-        "each of its final weights is the plain mean of the trained one and the starter’s.",
+        "each of its final weights is the plain mean of the trained one and the starter’s. It is the mean of 3 such "
+        "trainings that differ in the seed alone.",
+        "The shipped one is the mean of their weights.",
         "Some shipped numbers are of other frames than this run’s",
         "over all its classes: universal finds and names 0.777 of each class in the mean; this run’s best of the "
         "preprint’s kinds, plain, 0.522†, on other frames.",

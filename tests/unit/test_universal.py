@@ -129,9 +129,9 @@ def test_the_shipped_checkpoint_is_the_one_its_table_record_and_card_speak_of():
         assert stated in card
     # the recipe is the one that was trained
     recipe = yaml.safe_load((PROJECT / "config/universal/models.yaml").read_text())["universal"]["training"]
-    assert {key: record[key] for key in ("architecture", "epochs", "average")} == {
+    assert {key: record[key] for key in ("architecture", "epochs", "average", "seed")} == {
         key: recipe[key] for key in ("architecture", "epochs", "average")
-    }
+    } | {"seed": recipe["seeds"]}
     starter = yaml.safe_load((PROJECT / "resources/weights.yaml").read_text())["starter"]
     assert record["weights"]["sha256"] == starter["sha256"]
     assert len(pd.read_csv(SHIPPED / "results.csv")) == record["epochs"]
@@ -280,7 +280,7 @@ def test_protocols_are_configurations(name, variants, tmp_path, monkeypatch):
     assert len(settings.runs) == 3 * variants * (len(protocol.TESTSETS[name]) + len(fitted))
     assert not settings.companions
     recipe = {(own.average, own.epochs, own.imgsz) for own in map(settings.training, settings.models)}
-    epochs, images, warmup = (8, 4000, 1) if name == "seeds" else (2, 1500, 0.5)
+    epochs, images, warmup = (12, 4000, 1) if name == "seeds" else (2, 1500, 0.5)
     assert (recipe, settings.config.images.train) == ({(0.5, epochs, 224)}, images)
     overrides = settings.training(next(iter(settings.models))).overrides
     assert (overrides["optimizer"], overrides["warmup_epochs"]) == ("AdamW", warmup)

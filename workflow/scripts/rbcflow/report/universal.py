@@ -176,6 +176,12 @@ class Universal:
     images: int | None
 
     @property
+    def averaged(self) -> int:
+        """How many trainings the shipped weights are the mean of; 0 where they are one training's."""
+        seed = self.record.get("seed")
+        return len(seed) if isinstance(seed, list) else 0
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Of the frames that were disturbed, the simulated sets; none recorded where shipped numbers are of others."""
         known = {o for group in self.groups if group.simulated for o in group.origins}
