@@ -146,8 +146,9 @@ def test_the_shipped_numbers_are_of_this_checkpoint_on_every_run_and_better_than
         ["testset", "condition", "clusters", "model"]
     )
     ap50 = whole["ap50"].unstack("model").dropna().drop("naples_colour")
-    # what the detector of own recordings is chosen by: never worse by more than chance, better in the mean
-    assert (ap50["universal"] - ap50["starter"]).min() > -0.01
+    # what the detector of own recordings is chosen by: nowhere worse by more than chance, better in the mean
+    own = whole.xs("universal", level="model").loc[ap50.index]
+    assert (own["difference_high"].fillna(own["difference"]) > 0).all()
     assert ap50["universal"].mean() > ap50["starter"].mean() + 0.01
 
 

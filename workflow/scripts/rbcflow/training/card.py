@@ -31,7 +31,7 @@ What the embedded default of rbcflow starts its trainings from, so that a fresh 
 | data fingerprint | `{data_fingerprint}` |
 | seed | {seed} |
 | epochs | {epochs}, of which the best is {best_epoch} |
-| time | {minutes:.0f} minutes, {rate:.0f} images/s, {precision}, {threads} threads, {processor} |
+| time | {minutes:.0f} minutes, {rate:.0f} images/s, {precision}, {threads}, {processor} |
 | versions | torch {torch}, ultralytics {ultralytics}, numpy {numpy} |
 | licence | AGPL-3.0-or-later, as the project and Ultralytics |
 
@@ -135,7 +135,7 @@ def _facts(record: Mapping[str, Any], curves: Path, metadata: Path, weights: Pat
         "minutes": record["seconds"] / 60,
         "rate": record["images_per_second"],
         "precision": record["precision"],
-        "threads": record["threads"],
+        "threads": f"{record['threads']} thread{'s' if record['threads'] != 1 else ''}",
         "processor": record["processor"],
         "torch": record["versions"]["torch"],
         "ultralytics": record["versions"]["ultralytics"],
@@ -164,7 +164,7 @@ is the recipe: `config/universal.yaml` over `config/config.yaml`.
 | data fingerprint | `{data_fingerprint}` |
 | seed | {seed} |
 | epochs | {epochs}, of which the best is {best_epoch} |
-| time | {minutes:.0f} minutes, {rate:.0f} images/s, {precision}, {threads} threads, {processor} |
+| time | {minutes:.0f} minutes, {rate:.0f} images/s, {precision}, {threads}, {processor} |
 | versions | torch {torch}, ultralytics {ultralytics}, numpy {numpy} |
 | licence | AGPL-3.0-or-later, as the project and Ultralytics |
 
@@ -186,8 +186,9 @@ of a laboratory that the gauge was fitted without: {spearman}; over the milder o
 differs little: {spearman_of_mild}.
 
 **Use**: show it frames in grey (`input: grey`), cells of 26 to 77 px as they are, others brought to 45 px.
-**Limits**: classes are those of a drawing model; cells that touch are often one box, as they were labelled so. The
-recipe was chosen by looking at these test sets: on other recordings expect less. Not a diagnostic tool.
+**Limits**: classes are those of a drawing model; cells that touch are often one box, as they were labelled so; of a
+cell that the frame's border cuts, the box may take in its bright rim. The recipe was chosen by looking at these test
+sets: on other recordings expect less. Not a diagnostic tool.
 """
 
 
