@@ -212,6 +212,14 @@ class Universal:
         wanted = [row for row in rows if row["condition"] == (MEAN if row["testset"].startswith("stress") else ALL)]
         return [row for row in wanted if not clusters or row["clusters"] != clusters]
 
+    def pivoted(self, rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str] | None]]:
+        """Return ``summed`` as one line a variant, each with what the first variant was evaluated on, in its order."""
+        named: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
+        for row in self.summed(rows):
+            named.setdefault(row["variant"], {})[(row["testset"], row["size"], row["clusters"])] = row
+        places = next(iter(named.values()), {})
+        return {variant: [own.get(place) for place in places] for variant, own in named.items()}
+
     def separated(self, rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
         """Return those of ``summed`` whose difference to the first variant has an interval without 0."""
         own = [row for row in self.summed(rows) if row["low"] and row["variant"] != rows[0]["variant"]]
