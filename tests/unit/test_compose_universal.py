@@ -10,7 +10,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.datasets import camera, clutter
 from rbcflow.datasets.domain import SHARES, Domain
 from rbcflow.datasets.image import compose, steps
-from rbcflow.datasets.looks import Look, at_least, draw_look, relative_change
+from rbcflow.datasets.looks import Look, at_least, draw_look, margin, relative_change
 from rbcflow.datasets.setting import Setting, draw_setting
 from rbcflow.datasets.shapes import SHAPED, draw_shape
 from rbcflow.datasets.spec import VariantSpec
@@ -121,7 +121,8 @@ def test_without_ingredients_cells_are_pasted_as_they_are():
     """No look, no camera: after the cells nothing but the labels follow."""
     names = [name for name, _ in steps(spec_of(**OFF), "train", 0, 1, STOCK)]
     assert names[-2:] == ["cells", "labels"]
-    assert draw_look(Domain(**OFF), rng()) == Look(width=draw_look(Domain(**OFF), rng()).width, gain=(0.7, 1.3))
+    look = draw_look(Domain(**OFF), rng())
+    assert look == Look(width=look.width, apart=look.apart, gain=(0.7, 1.3))
 
 
 def test_steps_come_in_the_order_of_light():
@@ -165,6 +166,25 @@ def test_looks():
     assert halo[inside == 1].max() == 0 and halo.max() == pytest.approx(0.2, abs=0.02) and halo[0, 0] == 0
     assert rim[inside == 0].max() == 0 and rim.max() == pytest.approx(0.3, abs=0.03) and rim[15, 15] < 0.01
     np.testing.assert_allclose(seen(rim=1e-9, body=0)[15, 16], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("apart", [0, 1.125, 2.625])
+def test_a_halo_is_strongest_where_it_is_said_to_be_and_gone_at_the_margin(apart):
+    """Outside a straight edge; a width is 4 pixels. What lies outside the patch would be cut off at its border."""
+    inside = np.zeros((9, 60), np.uint8)
+    inside[:, :20] = 1
+    look = Look(halo=-0.3, width=0.2, apart=apart)
+    halo = relative_change(np.zeros(inside.shape, np.float32), inside, look, 20, rng())[4]
+    assert halo.argmin() == int(20 + 4 * apart) and halo.min() == pytest.approx(-0.3, abs=0.01)
+    assert not halo[:20].any() and abs(halo[20 + margin(look, 20)]) < 1e-4
+
+
+def test_halos_lie_at_the_outline_or_apart_from_it():
+    apart = np.array([draw_look(Domain(apart=(-1, 2)), rng(seed)).apart for seed in range(400)])
+    assert 0.25 < (apart == 0).mean() < 0.42 and 1.8 < apart.max() <= 2
+    assert not any(draw_look(Domain(apart=(0, 0)), rng(seed)).apart for seed in range(20))
+    with pytest.raises(ValueError, match=r"apart \(2, 1\)"):
+        Domain(apart=(2, 1))
 
 
 def test_contrast_has_a_floor_and_brightness_too():

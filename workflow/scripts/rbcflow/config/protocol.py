@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from rbcflow.config.run import Run
-from rbcflow.datasets.domain import INGREDIENTS
+from rbcflow.datasets.domain import INGREDIENTS, NOT_ALONE
 
 BANKS = ("simulated", "nouaman2024", "kihm2018", "liang2024")
 """The sources of cells; leaving one out asks what a laboratory's own cells add, for itself and for others."""
@@ -43,12 +43,13 @@ Compositions = Mapping[str, dict[str, Any]]
 
 
 def ablation() -> Compositions:
-    """Return the whole variant, none of its ingredients, each alone, and all but each."""
+    """Return the whole variant, none of its ingredients, each that can be alone, and all but each."""
     off = {key: value for part in INGREDIENTS.values() for key, value in part.items()}
     domains: dict[str, dict] = {"whole": {}, "bare": off}
     for name, part in INGREDIENTS.items():
         domains[f"without_{name}"] = part
-        domains[f"only_{name}"] = {key: value for key, value in off.items() if key not in part}
+        if name not in NOT_ALONE:
+            domains[f"only_{name}"] = {key: value for key, value in off.items() if key not in part}
     banks = list(BANKS[:2])
     return {
         name: {"title": name.replace("_", " "), "banks": banks, "compose": {"preset": "universal", "domain": domain}}

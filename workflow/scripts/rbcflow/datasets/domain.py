@@ -28,6 +28,9 @@ class Domain:
         upright: share of images whose flow goes up or down instead of across.
         looks: share of images whose cells have brighter and darker parts weighted anew, up to the opposite sign.
         halos: share of images whose cells get a fringe around them, of either sign.
+        apart: range of the distance between the outline and where that fringe is strongest, in widths of the fringe;
+            below 0 is 0. The more a cell is out of focus, the farther out its first fringe lies (``phantom.optics``);
+            a detector that has only seen fringes at the outline takes those for a part of the cell.
         rims: share of images whose cells get a rim inside their outline, of either sign.
         shapes: share of cells that are simulated ellipses, drops and sickles.
         clutter: share of images with specks and soft blobs.
@@ -57,6 +60,7 @@ class Domain:
     upright: float = 0.2
     looks: float = 0.5
     halos: float = 0.55
+    apart: Range = (-1, 2)
     rims: float = 0.2
     shapes: float = 0.2
     clutter: float = 0.35
@@ -81,10 +85,12 @@ class Domain:
         for name in SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be 0 to 1, found {getattr(self, name):g}")
-        for name in ("size", "stretch", "contrast", "mean"):
+        for name in ("size", "stretch", "apart", "contrast", "mean"):
             low, high = getattr(self, name)
-            if not low <= high or (name != "stretch" and low <= 0):
-                raise ValueError(f"{name} ({low:g}, {high:g}) must be positive and end after it starts")
+            signed = name in ("stretch", "apart")
+            if not low <= high or (not signed and low <= 0):
+                wanted = "end after it starts" if signed else "be positive and end after it starts"
+                raise ValueError(f"{name} ({low:g}, {high:g}) must {wanted}")
         if min(self.gradient, self.grain, self.floor, self.visible) < 0:
             raise ValueError("gradient, grain, floor and visible must be 0 or more")
         return self
@@ -103,6 +109,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "borders": {"cut": 0},
     "empty_and_clutter": {"empty": 0, "clutter": 0},
     "looks": {"looks": 0, "halos": 0, "rims": 0},
+    "halos_apart": {"apart": [0, 0]},
     "shapes": {"shapes": 0},
     "tone": {"tone": 0},
     "sharpness": {"sharpness": 0},
@@ -110,3 +117,6 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "noise": {"noise": 0},
 }
 """What may be left out, and the parameters of ``Domain`` that leave it out (``make ablation``)."""
+
+NOT_ALONE = ("halos_apart",)
+"""Ingredients that say where another one is: alone they do nothing."""

@@ -13,7 +13,7 @@ from rbcflow.core.portable import FloatImage
 from rbcflow.datasets.domain import Domain
 
 REACH = 3.0
-"""Widths of a fringe after which nothing of it is left."""
+"""Widths of a fringe, from its brightest or darkest line on, after which nothing of it is left."""
 
 FAINTEST = 0.04
 """Brightness relative to the background that no pixel of a cell goes below."""
@@ -26,11 +26,12 @@ class Look:
     Attributes:
         bright: factor on brighter parts; negative makes them darker.
         dark: factor on darker parts; negative makes them brighter.
-        halo: relative change at the outline, fading outwards; 0 for none.
+        halo: relative change where the halo is strongest; 0 for none.
         rim: relative change at the outline, fading inwards; 0 for none.
-        width: over which both fade, as a share of the cells' size.
+        width: over which halo and rim fade, as a share of the cells' size.
         body: factor on the cell's own pattern where there is a rim.
         gain: range of the factor on each cell's change as a whole.
+        apart: how far outside the outline the halo is strongest, in ``width``.
     """
 
     bright: float = 1
@@ -40,6 +41,7 @@ class Look:
     width: float = 0.1
     body: float = 1
     gain: tuple[float, float] = (1, 1)
+    apart: float = 0
 
 
 def draw_look(domain: Domain, rng: np.random.Generator) -> Look:
@@ -51,12 +53,13 @@ def draw_look(domain: Domain, rng: np.random.Generator) -> Look:
     halo = rng.choice([-1, 1]) * rng.uniform(0.04, 0.45) if with_halo else 0.0
     rim = rng.choice([-1, 1]) * rng.uniform(0.1, 0.6) if with_rim else 0.0
     body = rng.uniform(0, 1) if with_rim else 1.0
-    return Look(bright, dark, float(halo), float(rim), rng.uniform(0.04, 0.16), body, (0.7, 1.3))
+    width, apart = rng.uniform(0.04, 0.16), max(rng.uniform(*domain.apart), 0.0)
+    return Look(bright, dark, float(halo), float(rim), width, body, (0.7, 1.3), apart)
 
 
 def margin(look: Look, size: float) -> int:
     """Return how many pixels a cell's halo needs around its mask, for cells of a size in pixels."""
-    return int(np.ceil(REACH * _width(look, size))) if look.halo else 0
+    return int(np.ceil((REACH + look.apart) * _width(look, size))) if look.halo else 0
 
 
 def relative_change(
@@ -73,9 +76,9 @@ def relative_change(
     """
     seen = np.maximum(change, 0) * np.float32(look.bright) + np.minimum(change, 0) * np.float32(look.dark)
     seen *= np.float32(look.body * rng.uniform(*look.gain))
-    for amplitude, region in ((look.rim, inside), (look.halo, 1 - inside)):
+    for amplitude, region, apart in ((look.rim, inside, 0.0), (look.halo, 1 - inside, look.apart)):
         if amplitude:
-            seen += np.float32(amplitude) * _fringe(region, _width(look, size))
+            seen += np.float32(amplitude) * _fringe(region, _width(look, size), apart)
     return seen
 
 
@@ -98,11 +101,12 @@ def _width(look: Look, size: float) -> float:
     return max(0.7, look.width * size)
 
 
-def _fringe(region: NDArray[np.uint8], width: float) -> FloatImage:
-    """Return a Gaussian of the distance to the border of a region, 0 outside the region."""
+def _fringe(region: NDArray[np.uint8], width: float, apart: float) -> FloatImage:
+    """Return a Gaussian of the distance to a line some widths inside a region's border, 0 outside the region."""
     depth = cv2.distanceTransform(np.ascontiguousarray(region), cv2.DIST_L2, cv2.DIST_MASK_5)
-    near = (depth > 0) & (depth < REACH * width)
+    near = (depth > 0) & (depth < (REACH + apart) * width)
     fringe = np.zeros_like(depth)
     if near.any():
-        fringe[near] = portable.exp(np.square((depth[near] - np.float32(0.5)) / np.float32(width)) * np.float32(-1))
+        beside = (depth[near] - np.float32(0.5)) / np.float32(width) - np.float32(apart)
+        fringe[near] = portable.exp(np.square(beside) * np.float32(-1))
     return fringe
