@@ -112,7 +112,7 @@ def no_limit_on_starts():
 def tell_of_unknown_rules(named):
     """Warn of names of a profile that are no rule's; a workflow that has this one as a module has rules of its own."""
     if workflow.is_main_process and workflow.modifier.is_main_snakefile():
-        if told := told_of_unknown(named, [rule.name for rule in workflow.rules] + drawing_rules()):
+        if told := told_of_unknown(named, [known.name for known in workflow.rules] + drawing_rules()):
             logger.warning(told)
 
 
