@@ -558,17 +558,19 @@ UNIVERSAL = (
     "random-on-flow_public,random,flow_public,native,grey,ignored,0.8,0.7,0.9,0.6,,,2,20,30,0.5,,,here,these,,\n"
     "plain-on-flow_public,plain,flow_public,native,grey,evaluated,0.65,,,0.6,,,2,20,40,0.5,,,here,these,,\n"
     "u,universal,flow_public,native,grey,evaluated,0.875,0.8,0.9,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
+    "u,universal,flow_public,native,grey,ignored,0.95,,,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
     "uf,universal,flow_public,fitted,grey,evaluated,0.876,0.8,0.9,0.9,,,2,20,40,0.15,,,shipped,these,,\n"
     "plain-on-saarland_donors,plain,saarland_donors,trained,grey,,0.75,,,0.7,,,3,9,30,0.2,0.522,other,here,these,,\n"
     "random-on-saarland_donors,random,saarland_donors,trained,grey,,0.75,0.7,0.8,0.7,,,3,9,30,0.2,0.511,,here,these,,\n"
+    "s,starter,saarland_donors,native,grey,,0.94,0.9,1,0.9,,,3,9,30,0.1,0.6,,shipped,others,,\n"
     "v,universal,saarland_donors,native,grey,,0.95,0.9,1,0.9,,,3,9,30,0.1,0.777,,shipped,others,,\n"
 )
 CONDITIONS = (
-    "model,testset,size,condition,ap50,ap50_low,ap50_high\n"
-    "universal,stress_naples,native,all,0.5,,\nuniversal,stress_naples,native,none,0.91,0.9,0.92\n"
-    "starter,stress_naples,native,none,0.81,0.8,0.82\n"
-    "universal,stress_harder_naples,native,mean of the disturbed,0.412,,\n"
-    "universal,stress_harder_naples,fitted,mean of the disturbed,0.467,,\n"
+    "model,testset,size,condition,ap50,ap50_low,ap50_high,clusters\nuniversal,naples,native,all,0.888,,,\n"
+    "universal,stress_naples,native,all,0.5,,,\nuniversal,stress_naples,native,none,0.91,0.9,0.92,\n"
+    "starter,stress_naples,native,none,0.81,0.8,0.82,\n"
+    "universal,stress_harder_naples,native,mean of the disturbed,0.412,,,\n"
+    "universal,stress_harder_naples,fitted,mean of the disturbed,0.467,,,\n"
 )
 READINGS = (
     "testset,source,condition,ap50,expected,verdict,reasons\n"
@@ -587,6 +589,8 @@ def write_universal(folder: Path) -> None:
     write_text(folder / "results/tables/universal.csv", UNIVERSAL)
     shipped = folder / "resources/universal"
     write_text(folder / "config/universal.yaml", "images:\n  train: 4321\n")
+    banks = "universal: {banks: [simulated, nouaman2024]}\n"
+    write_text(folder / "config/universal/variants.yaml", banks)
     record = {
         "epochs": 8,
         "average": 0.5,
@@ -596,7 +600,8 @@ def write_universal(folder: Path) -> None:
         "files": {"weights/best.pt": {"sha256": "fe" * 32}},
     }
     write_json(shipped / "training.json", record)
-    write_json(shipped / "gauge.json", {"spearman": {"naples": 0.81}, "spearman_of_mild": {"naples": 0.4}})
+    costs = {"costs": {"unsure": 1.7, "large": 0.0}}
+    write_json(shipped / "gauge.json", {"spearman": {"naples": 0.81}, "spearman_of_mild": {"naples": 0.4}} | costs)
     found = (
         "model,size,measure,low,high,n_boxes,recall\nuniversal,native,side_px,0,12,40,0.25\n"
         "universal,fitted,side_px,0,12,40,0.75\nuniversal,native,side_px,96,inf,7,0.5\n"

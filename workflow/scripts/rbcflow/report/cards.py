@@ -74,8 +74,8 @@ class Power:
     @property
     def text(self) -> str:
         """The outcome in words; tests that are not right are open, unless something else is said."""
-        wrong = f", wrong {self.wrong}\N{NO-BREAK SPACE}%" if self.wrong.strip("0") else ""
-        return f"{self.right}\N{NO-BREAK SPACE}%{wrong} (simulated: {self.at})"
+        wrong = f", wrong in {self.wrong}\N{NO-BREAK SPACE}%" if self.wrong.strip("0") else ""
+        return f"{self.right}\N{NO-BREAK SPACE}%{wrong} (drawn around {self.at})"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from rbcflow.datasets.domain import INGREDIENTS
 from rbcflow.report.runs import read_testset
 from rbcflow.report.stages import read_rows, read_table
 from rbcflow.runtime.lineage import PHANTOM
+from rbcflow.training import short
 
 FOLDER = "resources/universal"
 DETECTORS = ("universal", "starter")
@@ -36,9 +37,17 @@ WORDS = {
     "better": "better",
     "worse": "worse",
     "overlap": "neither better nor worse, as far as intervals can tell,",
-    "open": "without intervals of the same frames to decide by",
+    "open": "undecided (too few recordings, or other frames)",
 }
 """How it stands to another detector (``Group.against``), as the page says it."""
+
+SIGNS = {
+    "unsure": "how sure they are (their mean score)",
+    "unknown": "how far the network’s features lie from those of its training images",
+    "small": "how much smaller cells are than there",
+    "large": "how much larger cells are than there",
+}
+"""What the gauge reads (``recordings.gauge``, keys of its ``costs``), as the page says it."""
 
 LIMITS = (0.6, 0.8)
 """Expected average precision below which the gauge says ``not valid`` and ``doubtful`` (``recordings.gauge``)."""
@@ -161,6 +170,8 @@ class Universal:
         found: recall by measure and bin: low end, high end, and the row of each role.
         ablation, laboratories, seeds: rows of the tables over seeds; empty where those long comparisons were not made.
         images: that it was trained on; None where the recipe is not there.
+        banks: of its cells.
+        shipped: average precision of the shipped weights by test set, size, condition and clusters.
     """
 
     groups: list[Group]
@@ -174,6 +185,8 @@ class Universal:
     laboratories: list[dict[str, str]]
     seeds: list[dict[str, str]]
     images: int | None
+    banks: tuple[str, ...]
+    shipped: dict[tuple[str, str, str, str], str]
 
     @property
     def averaged(self) -> int:
@@ -214,9 +227,9 @@ class Universal:
 
     def pivoted(self, rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str] | None]]:
         """Return ``summed`` as one line a variant, each with what the first variant was evaluated on, in its order."""
-        named: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
+        named: dict[str, dict[tuple[str, str, str], dict[str, str]]] = {}
         for row in self.summed(rows):
-            named.setdefault(row["variant"], {})[(row["testset"], row["size"], row["clusters"])] = row
+            named.setdefault(row["variant"], {})[_place(row)] = row
         places = next(iter(named.values()), {})
         return {variant: [own.get(place) for place in places] for variant, own in named.items()}
 
@@ -224,6 +237,31 @@ class Universal:
         """Return those of ``summed`` whose difference to the first variant has an interval without 0."""
         own = [row for row in self.summed(rows) if row["low"] and row["variant"] != rows[0]["variant"]]
         return [row for row in own if float(row["low"]) > 0 or float(row["high"]) < 0]
+
+    def lying(self, rows: Sequence[dict[str, str]]) -> dict[tuple[str, str, str], tuple[dict[str, str], int, int]]:
+        """Return by what was evaluated on a row of it, and how many of ``separated`` lie above 0 there and below."""
+        counts = {_place(row): (row, 0, 0) for row in self.summed(rows)}
+        for row in self.separated(rows):
+            first, above, below = counts[_place(row)]
+            up = float(row["low"]) > 0
+            counts[_place(row)] = (first, above + up, below + (not up))
+        return counts
+
+    @property
+    def scale(self) -> tuple[int, int]:
+        """Images and epochs of the short trainings of ``make ablation`` and ``make laboratories``."""
+        return short.IMAGES["train"], short.TRAINING["epochs"]
+
+    @property
+    def read(self) -> tuple[list[str], list[str]]:
+        """Return in words what the gauge's fit uses, and what it was offered and leaves out."""
+        costs = self.ranks.get("costs", {})
+        told = ([words for key, words in SIGNS.items() if bool(costs.get(key)) is used] for used in (True, False))
+        return tuple(told) if costs else ([], [])
+
+    def shipped_beside(self, row: dict[str, str]) -> str:
+        """Return the shipped weights' average precision where a row over seeds was evaluated; empty if not known."""
+        return self.shipped.get(tuple(row[key] for key in SHIPPED), "")
 
     @property
     def added_since(self) -> list[str]:
@@ -284,6 +322,12 @@ def read_universal(results: Path, project: Path) -> Universal | None:
         laboratories=_table(folder / "laboratories.csv", OVER_SEEDS),
         seeds=_table(folder / "seeds.csv", OVER_SEEDS),
         images=_images(project / RECIPE),
+        banks=_banks(project / RECIPE),
+        shipped={
+            tuple(row[key] for key in SHIPPED): row["ap50"]
+            for row in _table(folder / "conditions.csv", {"model", "ap50", *SHIPPED})
+            if row["model"] == DETECTORS[0]
+        },
     )
 
 
@@ -305,6 +349,21 @@ OVER_SEEDS = {
 def _table(path: Path, columns: set[str]) -> list[dict[str, str]]:
     table = read_table(path, columns)
     return [] if table is None else table.to_dict("records")
+
+
+SHIPPED = ("testset", "size", "condition", "clusters")
+"""What tells the rows of a detector in ``conditions.csv`` apart, colour left out."""
+
+
+def _place(row: dict[str, str]) -> tuple[str, str, str]:
+    return row["testset"], row["size"], row["clusters"]
+
+
+def _banks(recipe: Path) -> tuple[str, ...]:
+    variants = recipe.with_suffix("") / "variants.yaml"
+    if not variants.is_file():
+        return ()
+    return tuple(yaml.safe_load(variants.read_text(encoding="utf-8"))[DETECTORS[0]]["banks"])
 
 
 def _images(recipe: Path) -> int | None:
