@@ -85,11 +85,19 @@ def test_the_recipe_at_a_smaller_scale(tmp_path):
     table = pd.DataFrame([row("starter", 0.8), row("universal", 0.9), row("universal", 0.95) | {"size": "fitted"}])
     table.to_csv(tmp_path / "conditions.csv", index=False)
     (tmp_path / "gauge.json").write_text(json.dumps({"spearman": {"a": 0.812}, "spearman_of_mild": {"a": 0.3}}))
-    card = universal_card(
-        record, curves=tmp_path / "half/results.csv", metadata=tmp_path / "data/metadata.csv", weights=best,
-        conditions=tmp_path / "conditions.csv", gauge=tmp_path / "gauge.json",
-    )  # fmt: skip
-    for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)", "without: a 0.81;"):
+    files = {
+        "curves": tmp_path / "half/results.csv", "metadata": tmp_path / "data/metadata.csv", "weights": best,
+        "conditions": tmp_path / "conditions.csv", "gauge": tmp_path / "gauge.json",
+    }  # fmt: skip
+    card = universal_card(record, banks=["simulated", "mine"], **files)
+    for stated in (sha256(best), "start.pt", "its share 0.5", "8 (and 4 to validate)", "without: a 0.81;",
+                   "cells of the banks `simulated` and `mine`"):  # fmt: skip
+        assert stated in card
+    # the middle of 10 and 70 is 40, and 70 is 1.75 times that
+    cells = {"cells": record["cells"] | {"low_seen_px": 10.0, "high_seen_px": 70.0}}
+    card = universal_card(record | cells | {"seed": [0, 1], "seconds": 240}, banks=["simulated"], **files)
+    for stated in ("nine of ten cells it learned from were 10 to 70 px", "cells of 23 to 70 px as they are",
+                   "brought to 40 px", "4 minutes in all for 2 trainings", "(means of the 2 trainings)"):  # fmt: skip
         assert stated in card
     assert "| naples | grey | all | 9 | 0.800 / 0.700 / 0.10 | 0.900 / 0.700 / 0.10 | 0.950 / 0.700 / 0.10 |" in card
 

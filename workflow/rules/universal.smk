@@ -162,6 +162,7 @@ rule package_universal:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        banks=lambda wildcards: list(SETTINGS.variants["universal"].banks),
         source_fingerprint=source_fingerprint("package_universal"),
     message:
         "Writing the universal checkpoint with its model card"

@@ -14,6 +14,7 @@ if __name__ == "__main__":
     record = json.loads(Path(snakemake.input.record).read_text(encoding="utf-8"))
     card = universal_card(
         record,
+        banks=snakemake.params.banks,
         curves=Path(snakemake.input.curves),
         metadata=Path(snakemake.input.metadata),
         weights=Path(snakemake.output.weights),

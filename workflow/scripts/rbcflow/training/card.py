@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from rbcflow.detector.fitting import Learned
 from rbcflow.runtime.origin import Basis, limits, made_from, text
 from rbcflow.runtime.provenance import sha256
 from rbcflow.training.seeds import METRICS, best_row
@@ -58,12 +59,20 @@ def starter_card(record: Mapping[str, Any], *, curves: Path, metadata: Path, wei
 
 
 def universal_card(
-    record: Mapping[str, Any], *, curves: Path, metadata: Path, weights: Path, conditions: Path, gauge: Path
+    record: Mapping[str, Any],
+    *,
+    banks: Sequence[str],
+    curves: Path,
+    metadata: Path,
+    weights: Path,
+    conditions: Path,
+    gauge: Path,
 ) -> str:
-    """Return the model card of the universal detector as Markdown; arguments as ``starter_card``.
+    """Return the model card of the universal detector as Markdown.
 
     Args:
-        record: the training's ``training.json``.
+        record: the training's ``training.json``, of several seeds their mean's.
+        banks: that the cells of its images are of.
         curves: its ``results.csv``.
         metadata: ``metadata.csv`` of the dataset.
         weights: the checkpoint as shipped.
@@ -73,7 +82,23 @@ def universal_card(
     facts = _facts(record, curves, metadata, weights)
     told = json.loads(gauge.read_text(encoding="utf-8"))
     ranks = {name: ", ".join(f"{key} {value:.2f}" for key, value in told[name].items()) for name in RANKS}
-    return UNIVERSAL_CARD.format(**facts, **ranks, share=record["average"], found=_found(pd.read_csv(conditions)))
+    basis, learned = Basis.of_training(record), Learned.of_cells(record["cells"])
+    seeds = len(record["seed"]) if isinstance(record["seed"], list) else 1
+    return UNIVERSAL_CARD.format(
+        **facts,
+        **ranks,
+        share=record["average"],
+        banks=" and ".join(f"`{name}`" for name in banks),
+        made_from=made_from(basis.learned, basis.remarks),
+        in_all=f" in all for {seeds} trainings" if seeds > 1 else "",
+        mean_of=f" (means of the {seeds} trainings)" if seeds > 1 else "",
+        low=record["cells"]["low_seen_px"],
+        high=record["cells"]["high_seen_px"],
+        smallest=learned.side / learned.near,
+        largest=learned.side * learned.near,
+        side=learned.side,
+        found=_found(pd.read_csv(conditions)),
+    )
 
 
 RANKS = ("spearman", "spearman_of_mild")
@@ -150,8 +175,9 @@ def _facts(record: Mapping[str, Any], curves: Path, metadata: Path, weights: Pat
 UNIVERSAL_CARD = """\
 # Universal checkpoint: YOLO11n for recordings nobody trained it on
 
-It looks for red cells of 11 to 120 px in grey frames of any bright-field microscope. Made by `make universal`, which
-is the recipe: `config/universal.yaml` over `config/config.yaml`.
+It looks for red cells in grey bright-field frames; nine of ten cells it learned from were {low:.0f} to {high:.0f} px large (root of
+width times height), and `found.csv` says how many are found at which size. Made by `make universal`, which is the
+recipe: `config/universal.yaml` over `config/config.yaml`.
 
 | | |
 |---|---|
@@ -160,15 +186,15 @@ is the recipe: `config/universal.yaml` over `config/config.yaml`.
 | sha256 over the sorted state | `{state_sha256}` |
 | network | {architecture}, {parameters:,} parameters, classes {classes} |
 | started from | {start}, with which the trained weights were averaged (its share {share:g}) |
-| training data | {images} images of the variant `universal`: simulated cells and recordings; no recorded image |
+| training data | {images} images of the variant `universal`, composed of cells of the banks {banks}; {made_from} |
 | data fingerprint | `{data_fingerprint}` |
 | seed | {seed} |
 | epochs | {epochs}, of which the best is {best_epoch} |
-| time | {minutes:.0f} minutes, {rate:.0f} images/s, {precision}, {threads}, {processor} |
+| time | {minutes:.0f} minutes{in_all}, {rate:.0f} images/s, {precision}, {threads}, {processor} |
 | versions | torch {torch}, ultralytics {ultralytics}, numpy {numpy} |
 | licence | AGPL-3.0-or-later, as the project and Ultralytics |
 
-On its own validation images at the best epoch, before the averaging: precision {precision_best:.3f}, recall
+On its own validation images at the best epoch{mean_of}, before the averaging: precision {precision_best:.3f}, recall
 {recall_best:.3f}, mAP50 {map50:.3f}, mAP50-95 {map50_95:.3f}.
 
 ## Cells found, whatever they are called
@@ -185,7 +211,7 @@ condition it was calibrated on. Spearman's correlation of expected and measured 
 of a laboratory that the gauge was fitted without: {spearman}; over the milder ones alone, whose average precision
 differs little: {spearman_of_mild}.
 
-**Use**: show it frames in grey (`input: grey`), cells of 26 to 77 px as they are, others brought to 45 px.
+**Use**: show it frames in grey (`input: grey`), cells of {smallest:.0f} to {largest:.0f} px as they are, others brought to {side:.0f} px.
 **Limits**: classes are those of a drawing model; cells that touch are often one box, as they were labelled so; of a
 cell that the frame's border cuts, the box may take in its bright rim. The recipe was chosen by looking at these test
 sets: on other recordings expect less. Not a diagnostic tool.
