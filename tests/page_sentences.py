@@ -495,7 +495,7 @@ SENTENCES = [
     Sentence("trained as", rf"”: {N} epochs? on {N} images, {N} seeds?", trained_as),
     Sentence("card, simulated", rf"simulated {SIGNED} \({SIGNED} to {SIGNED}\)", card_simulated, "claim-"),
     Sentence("card, public", rf"public {SIGNED} ", card_public, "claim-"),
-    Sentence("card, power", r"right if true: (\d+) %.*?if false: (\d+) %", card_power, "claim-"),
+    Sentence("card, power", r"is true, right in (\d+) %.*?is false, in (\d+) %", card_power, "claim-"),
     Sentence("card, in grey", rf"; with the same frames in grey: {SIGNED}, ([a-z ]+?) Source", card_grey, "claim-"),
     Sentence("class without a name", r"\(without class ([a-z ]+)\)", unnamed_classes, "run-"),
     Sentence("test set", rf": {N} frames? with {N} true box(?:es)?, from {N} recordings?", testset, "testset-"),

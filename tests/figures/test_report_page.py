@@ -112,7 +112,8 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         # the intervals touch on public recordings; on the Saarland's the frames differ
         "Beside this run’s best detector of the preprint’s kinds, universal finds cells neither better nor worse, as "
         "far as intervals can tell, on public recordings in grey (0.875 against 0.700, clusters ignored 0.950 against "
-        "0.800); undecided (too few recordings, or other frames) on Saarland, all donors in grey (0.950 against 0.750).",
+        "0.800); undecided (too few recordings, or other frames) on Saarland, all donors in grey (0.950 against "
+        "0.750).",
         "Of measured recordings there are only 2 recordings (public recordings); all else is simulated.",
         "trained 8 epochs on 4,321 images, 1,234 cells composed in many sizes,",
         "cells alone and from no frame of the recordings below: its cells are of the banks simulated and Saarland. "
@@ -123,8 +124,8 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "Some shipped numbers are of other frames than this run’s",
         "over all its classes: universal finds and names 0.777 of each class in the mean; this run’s best of the "
         "preprint’s kinds, plain, 0.522†; the starter, 0.600, on other frames.",
-        "Beside the starter, universal finds cells neither better nor worse, as far as intervals can tell, on Saarland, "
-        "all donors in grey (0.950 against 0.940).",
+        "Beside the starter, universal finds cells neither better nor worse, as far as intervals can tell, on "
+        "Saarland, all donors in grey (0.950 against 0.940).",
         "It reads how sure they are (their mean score); how far the network’s features lie from those of its training "
         "images, how much smaller cells are than there, how much larger cells are than there got no weight in its fit.",
         "one that it cannot name counts 0.",
@@ -132,9 +133,10 @@ def test_two_renderings_are_the_same_bytes(tree: Tree, html: str, tmp_path: Path
         "3 trainings that differ in the seed alone (make seeds), AP50 in the mean ± their standard deviation: Naples "
         "0.900 ± 0.010 (0.888); Naples 0.860 ± 0.010 (0.888).",
         "side 0 to 12 px0.250400.75040–– side from 96 px0.5007––––",
-        "Each ingredient alone and left out, 3 seeds each, 1,500 images and 2 epochs where the shipped training had 4,321 "
-        "and 8 (make ablation).",
-        "In bold: the interval leaves out 0 (1 of 1: on Naples 0 above 0, 1 below). What the others do cannot be told from chance at this scale;",
+        "Each ingredient alone and left out, 3 seeds each, 1,500 images and 2 epochs where the shipped training had "
+        "4,321 and 8 (make ablation).",
+        "In bold: the interval leaves out 0 (1 of 1: on Naples 0 above 0, 1 below). What the others do cannot be told "
+        "from chance at this scale;",
         "variantNaples whole0.900 ± 0.010 without noise\N{MINUS SIGN}0.040 (\N{MINUS SIGN}0.062 to "
         "\N{MINUS SIGN}0.018)",
         "(1 where both order the conditions alike, 0 by chance): Naples 0.81; over the milder disturbances alone, "
@@ -383,8 +385,8 @@ def test_claims_are_cards_with_their_verdicts(html: str) -> None:
     ]  # fmt: skip
     said = words(section).replace("\N{NO-BREAK SPACE}", " ")
     assert (
-        "Where the sentence is true, right in 96 % (drawn around 0.95); where it is false, in 94 %, wrong in 2 % (drawn "
-        "around \N{MINUS SIGN}0.8)." in said
+        "Where the sentence is true, right in 96 % (drawn around 0.95); where it is false, in 94 %, wrong in 2 % "
+        "(drawn around \N{MINUS SIGN}0.8)." in said
     )
     assert said.count("tried on 200 invented sets") == 1
     assert "on these frames it would hold; with the same frames in grey: 0.5, would not hold" in said

@@ -175,9 +175,9 @@ def _facts(record: Mapping[str, Any], curves: Path, metadata: Path, weights: Pat
 UNIVERSAL_CARD = """\
 # Universal checkpoint: YOLO11n for recordings nobody trained it on
 
-It looks for red cells in grey bright-field frames; nine of ten cells it learned from were {low:.0f} to {high:.0f} px large (root of
-width times height), and `found.csv` says how many are found at which size. Made by `make universal`, which is the
-recipe: `config/universal.yaml` over `config/config.yaml`.
+It looks for red cells in grey bright-field frames; nine of ten cells it learned from were {low:.0f} to {high:.0f} px
+large (root of width times height), and `found.csv` says how many are found at which size. Made by `make universal`,
+which is the recipe: `config/universal.yaml` over `config/config.yaml`.
 
 | | |
 |---|---|
@@ -211,7 +211,8 @@ condition it was calibrated on. Spearman's correlation of expected and measured 
 of a laboratory that the gauge was fitted without: {spearman}; over the milder ones alone, whose average precision
 differs little: {spearman_of_mild}.
 
-**Use**: show it frames in grey (`input: grey`), cells of {smallest:.0f} to {largest:.0f} px as they are, others brought to {side:.0f} px.
+**Use**: show it frames in grey (`input: grey`), cells of {smallest:.0f} to {largest:.0f} px as they are, others
+brought to {side:.0f} px.
 **Limits**: classes are those of a drawing model; cells that touch are often one box, as they were labelled so; of a
 cell that the frame's border cuts, the box may take in its bright rim. The recipe was chosen by looking at these test
 sets: on other recordings expect less. Not a diagnostic tool.
