@@ -222,10 +222,10 @@ def test_opaque_alpha_is_dropped(tmp_path):
 
 
 def test_sixteen_bit_stack_is_mapped_by_the_percentiles_of_the_recording(tmp_path):
-    # 2000 pixels: 0.1 and 99.9 % are reached with the 2nd and the 1998th in order of brightness, 1000 and 3000
-    first = np.full((10, 100), 1000, np.uint16)
+    # 2000 pixels each: 0.1 and 99.9 % are reached with the 2nd and the 1998th in order of brightness, 1000 and 3000
+    first = np.full((20, 100), 1000, np.uint16)
     first[0, :2] = 0, 2000
-    second = np.full((10, 100), 3000, np.uint16)
+    second = np.full((20, 100), 3000, np.uint16)
     second[0, 0] = 60000
     write_tiff(tmp_path / "v 1 cm:s/a.tif", [first, second])
     dark, bright = (frame.image for frame in naples.read(tmp_path, "v 1 cm:s/a"))

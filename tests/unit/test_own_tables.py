@@ -163,7 +163,7 @@ def test_a_sheet_with_semicolons_is_lengthened_by_lines_like_its_own(tmp_path: P
         (tmp_path / "videos" / name).touch()
     sheet = tmp_path / "sheet.csv"
     sheet.write_text(f"recording;file;fps\na;{tmp_path}/videos/a.avi;500\n")
-    assert write_sheet(tmp_path / "videos", sheet) == 1
+    assert write_sheet(tmp_path / "videos", sheet) == (1, [])
     assert [(row.fps, Path(row.file).name) for row in read_sheet(sheet).values()] == [
         (500, "a.avi"),
         (None, "b; c.avi"),

@@ -20,7 +20,7 @@ from rbcflow.core.frames import to_grey
 from rbcflow.recordings import events
 from rbcflow.recordings.media import frames_of, open_media, select
 from rbcflow.recordings.pictures import natural
-from rbcflow.recordings.probe import probe
+from rbcflow.recordings.probe import described, probe, read
 from recordings_inputs import write_mp4, write_pictures, write_rtdc
 
 FRAMES = noise(12, 24, 40)
@@ -177,9 +177,9 @@ def test_natural_order():
 
 
 def test_sixteen_bits_have_one_mapping_of_the_whole_recording(tmp_path: Path):
-    # fewer than one in a thousand of the 8000 pixels are darker than 1000, and as few brighter than 3000
+    # fewer than one in a thousand of a frame's 2000 pixels are darker than 1000, and as few brighter than 3000
     images = np.linspace(1000, 3000, 4 * 50 * 40).reshape(4, 50, 40).astype(np.uint16)
-    images[0, 0, :7], images[3, -1, -7:] = 0, 60000
+    images[0, 0, 0], images[3, -1, -1] = 0, 60000
     write_tiff(tmp_path / "a.tif", images)
     found = probe(Recording(recording="a", file=str(tmp_path / "a.tif")), "s")
     assert found["depth"] == 16
@@ -193,6 +193,45 @@ def test_sixteen_bits_have_one_mapping_of_the_whole_recording(tmp_path: Path):
     write_pictures(tmp_path / "p", images)
     again = probe(Recording(recording="a", file=str(tmp_path / "p")), "s")
     assert again["mapping"] == found["mapping"]
+
+
+def test_a_cell_in_few_frames_is_not_clipped_and_a_flash_does_not_count(tmp_path: Path):
+    """A cell of 600 pixels in two of 50 frames of 40,000 is less than a thousandth of all pixels."""
+    rng = np.random.default_rng(0)
+    images = rng.normal(2000, 20, (50, 100, 400))
+    images[[10, 20], 40:60, 50:80] -= 500
+    images[33] += 20000
+    write_tiff(tmp_path / "a.tif", images.astype(np.uint16))
+    mapping = probe(Recording(recording="a", file=str(tmp_path / "a.tif")), "s")["mapping"]
+    assert mapping["low"] in range(1430, 1500) and mapping["high"] in range(2050, 2100)
+
+
+def test_one_frame_in_two_pictures_and_times_in_names(tmp_path: Path):
+    images = np.zeros((3, 20, 30), np.uint8)
+    write_pictures(tmp_path / "twice", images)
+    first = min((tmp_path / "twice").iterdir())
+    first.with_suffix(".jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=rf"{first.stem}\.jpg and {first.name}.*each frame once"):
+        open_media(tmp_path / "twice")
+    for number, moment in enumerate((0, 2001, 4001, 6000)):
+        cv2.imwrite(str(tmp_path / f"t_{moment}.png"), images[0] + number)
+    media = open_media(tmp_path)
+    assert [number for number, _ in media.frames()] == [0, 1, 2, 3]
+    assert "go up by about 2000, as times do" in media.warnings[0]
+
+
+def test_a_picture_of_another_size_is_named(tmp_path: Path):
+    write_pictures(tmp_path, np.zeros((3, 20, 30), np.uint8))
+    odd = sorted(tmp_path.iterdir())[2]
+    cv2.imwrite(str(odd), np.zeros((20, 40), np.uint8))
+    with pytest.raises(InputError, match=rf"{odd.name} \(frame 2\): found 40x20 pixels"):
+        probe(Recording(recording="a", file=str(tmp_path)), "s")
+
+
+def test_a_pixel_size_that_is_none_is_not_taken_from_a_file(tmp_path: Path):
+    row = Recording(recording="a", file=str(avi(tmp_path)))
+    found = described(row, read(row, "s") | {"stated": {"pixel_um": 264.5}}, "s")
+    assert found["pixel_um"] is None and "264.5 um, is no microscope's" in found["warnings"][-1]
 
 
 def test_part_of_a_recording(tmp_path: Path):

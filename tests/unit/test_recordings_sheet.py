@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 import yaml
 
 from project_copy import PROJECT, snakemake
@@ -74,7 +76,7 @@ HEAD = "recording\tfile\tpixel_um\tfps\troi\tfirst\tlast\tflow\tscale\n"
 WRONG = {
     "empty": ("", ["line 1", "an empty file"]),
     "header alone": (HEAD, ["line 2", "no recording"]),
-    "workbook": (b"PK\x03\x04rest", ["a workbook", "tab delimited"]),
+    "workbook": (b"PK\x03\x04rest", ["a workbook", "CSV UTF-8"]),
     "latin-1": ("recording\tfile\nb\u00f6\ta.avi\n".encode("latin-1"), ["line 2", "UTF-8"]),
     "zero byte": ("recording\tfile\na\ta\0.avi\n", ["line 2", "zero byte"]),
     "unknown column": ("recording\tfile\tpixelsize\na\ta.avi\t1\n", ["line 1", "'pixelsize'", "pixel_um"]),
@@ -91,7 +93,7 @@ WRONG = {
     "variable": (HEAD + "a\t$RBC_NOT_SET/a.avi\n", ["line 2, column file", "$RBC_NOT_SET is not"]),
     "decimal comma": (HEAD + "a\ta.avi\t0,26\n", ["line 2, column pixel_um", "'0,26'", "a point, not a comma"]),
     "unit": (HEAD + "a\ta.avi\t\t500 Hz\n", ["line 2, column fps", "'500 Hz'", "a number"]),
-    "zero": (HEAD + "a\ta.avi\t0\n", ["line 2, column pixel_um", "'0'", "greater than 0"]),
+    "zero": (HEAD + "a\ta.avi\t0\n", ["line 2, column pixel_um", "'0'", "greater than or equal to 0.01"]),
     "no number": (HEAD + "a\ta.avi\tnan\n", ["line 2, column pixel_um", "'nan'", "finite"]),
     "half a frame": (HEAD + "a\ta.avi\t\t\t\t1.5\n", ["line 2, column first", "'1.5'", "a whole number"]),
     "last before first": (HEAD + "a\ta.avi\t\t\t\t9\t3\n", ["line 2, column last", "'3'", "`first`, which is 9"]),
@@ -187,11 +189,14 @@ def test_a_wrong_sheet_ends_before_the_graph_of_jobs(folder: Path):
 
 
 def test_a_folder_becomes_a_sheet_and_what_was_filled_in_stays(folder: Path):
-    for name in ("deep/c.TIF", "pictures/1.png", "pictures/2.png", "deep/a.avi", ".hidden/x.avi", "notes.txt"):
+    for name in ("deep/c.TIF", "pictures/1.png", "pictures/2.png", "deep/a.avi", ".hidden/x.avi", "notes.txt",
+                 "odd/setup.png", "odd/y.nd2", "odd/z.zip"):  # fmt: skip
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"")
     sheet = folder / "my" / "recordings.tsv"
-    assert write_sheet(folder, sheet) == 6
+    (folder / "gone.avi").symlink_to("nowhere")
+    passed = ["gone.avi", "odd/setup.png", "odd/y.nd2", "odd/z.zip"]
+    assert write_sheet(folder, sheet) == (6, passed)
     names = {name: Path(row.file).relative_to(folder).as_posix() for name, row in read_sheet(sheet).items()}
     assert names == {
         "a": "a.avi", "b_c": "b c.avi", "a_2": "deep/a.avi", "c": "deep/c.TIF",
@@ -203,10 +208,48 @@ def test_a_folder_becomes_a_sheet_and_what_was_filled_in_stays(folder: Path):
     filled = [f"#{line}" if line.startswith("pictures") else line for line in filled]
     sheet.write_text("\n".join(filled) + "\n")
     (folder / "z.mp4").write_bytes(b"")
-    assert write_sheet(folder, sheet) == 1
+    assert write_sheet(folder, sheet) == (1, passed)
     again = read_sheet(sheet)
     assert (again["a"].pixel_um, list(again)[-1], "pictures" in again) == (0.25, "z", False)
-    assert write_sheet(folder, sheet) == 0
+    assert write_sheet(folder, sheet)[0] == 0
+
+
+def test_tiffs_of_one_frame_are_pictures_and_links_are_followed(tmp_path: Path, capsys):
+    for name, frames in (("frames/f1.tif", 1), ("frames/f2.tif", 1), ("stacks/s1.tif", 1), ("stacks/s2.tif", 3)):
+        (tmp_path / "away" / name).parent.mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(tmp_path / "away" / name, np.zeros((frames, 20, 30), np.uint8), photometric="minisblack")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/linked").symlink_to(tmp_path / "away")
+    (tmp_path / "here/fast.cine").write_bytes(b"")
+    (tmp_path / "here/one.png").write_bytes(b"")
+    sheet = tmp_path / "s.tsv"
+    assert main([str(tmp_path / "here"), str(sheet)]) == 0
+    files = [Path(row.file).relative_to(tmp_path / "here").as_posix() for row in read_sheet(sheet).values()]
+    assert files == ["fast.cine", "linked/frames", "linked/stacks/s1.tif", "linked/stacks/s2.tif"]
+    printed = capsys.readouterr().out
+    assert "Passed over: one.png. They are no recording that is read here, or one picture alone." in printed
+    assert "4 more recordings" in printed
+
+
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [
+        ("a\ta.avi\t264.5", ["column pixel_um", "264.5", "less than or equal to 10"]),
+        ("a\tgone.avi\t", ["column file", "a # before the line leaves it out"]),
+        (f"a\t{'x' * 300}.avi\t", ["column file", "File name too long"]),
+    ],
+)
+def test_what_people_write_into_a_sheet_is_named(folder: Path, cells: str, parts: list[str]):
+    with pytest.raises(InputError) as caught:
+        read_sheet(sheet_of(folder, f"recording\tfile\tpixel_um\n{cells}\n"))
+    assert all(part in str(caught.value) for part in ["line 2", *parts]), str(caught.value)
+
+
+def test_a_sheet_in_windows_own_alphabet_says_how_to_save_it(folder: Path):
+    sheet = folder / "latin.tsv"
+    sheet.write_bytes("recording\tfile\tcondition\na\ta.avi\t20 µl/s\n".encode("cp1252"))
+    with pytest.raises(InputError, match=r"line 2.*not UTF-8.*Save as: CSV UTF-8"):
+        read_sheet(sheet)
 
 
 def test_a_folder_without_recordings_is_named(tmp_path: Path, capsys):

@@ -10,11 +10,16 @@ from pydantic import Field, ValidationInfo, field_validator
 from rbcflow.config.base import Place, Positive, Sum
 from rbcflow.core.strict import Strict
 
+PIXEL_UM = (0.01, 10.0)
+"""Pixel sizes that a microscope may have, micrometres; others are nanometres, or another column's."""
+
 
 class Facts(Strict):
     """What may be said of a recording besides where it lies: columns of a sheet, or keys beside `recording`."""
 
-    pixel_um: Positive | None = Field(None, description="side of a pixel in micrometres, in the plane of the cells")
+    pixel_um: Annotated[float, Field(ge=PIXEL_UM[0], le=PIXEL_UM[1], allow_inf_nan=False)] | None = Field(
+        None, description="side of a pixel in micrometres, in the plane of the cells"
+    )
     fps: Positive | None = Field(None, description="the camera's frames a second, not those a video is played at")
     condition: str | None = Field(None, description="flow condition in your words, e.g. `20 mbar`; shares go by it")
     pressure_mbar: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="pressure drop")

@@ -38,13 +38,14 @@ def read_text(path: Path, meaning: str) -> str:
 def decoded(path: Path, content: bytes, meaning: str) -> str:
     """Return the text in a file's bytes; arguments and errors as ``read_text``."""
     if content.startswith(WORKBOOKS):
-        raise InputError(path, "a workbook of a spreadsheet", f"{meaning} (Save as: Text, tab delimited)")
+        raise InputError(path, "a workbook of a spreadsheet", f"{meaning} (Save as: CSV UTF-8, or Unicode text)")
     utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         text = content.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InputError(path, f"bytes that are not UTF-8 ({error.reason})", meaning, f"line {line}") from None
+        expected = f"{meaning}, in UTF-8 (in a spreadsheet, Save as: CSV UTF-8, or Unicode text)"
+        raise InputError(path, f"bytes that are not UTF-8 ({error.reason})", expected, f"line {line}") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(path, "a zero byte", meaning, f"line {line}")

@@ -127,8 +127,12 @@ class Disk:
         return seen.state(listed(folder, "yolo_folder"), before) if folder.is_dir() else ""
 
     def recording_listing(self, file: str) -> str:
-        """Return a digest over a folder of pictures, so that a changed one is read again; "" for a file."""
-        return listing_digest(Path(file)) if Path(file).is_dir() else ""
+        """Return a digest over a folder of pictures, and of a file its size: a changed one is read again.
+
+        A file may be replaced by one that is older, which a comparison of times does not see.
+        """
+        path = Path(file)
+        return listing_digest(path) if path.is_dir() else f"{path.stat().st_size} bytes" if path.is_file() else ""
 
     def named_by_hand(self) -> str:
         """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""

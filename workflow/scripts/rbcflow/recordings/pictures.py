@@ -20,6 +20,8 @@ from rbcflow.sources.tiff import read_picture
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pgm")
 TIFF = (".tif", ".tiff")
 JPEG_END = b"\xff\xd9"
+TIMES = 10
+"""Steps of the numbers in names, without a common divisor, from which on they are taken for times."""
 TRAILER = 4096
 """Bytes at the end of a JPEG among which its end is looked for: cameras write notes behind it."""
 
@@ -31,7 +33,7 @@ def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     their last number alone, so that a missing frame is seen; the first is 0.
 
     Raises:
-        InputError: no picture in it.
+        InputError: no picture in it, or one frame in two files.
     """
     visible = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     files = sorted((path for path in visible if path.suffix.lower() in SUFFIXES), key=lambda path: natural(path.name))
@@ -42,10 +44,21 @@ def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     warnings = []
     if others := len(visible) - len(files):
         warnings.append(f"{others} files that are no pictures were passed over")
+    for before, after in itertools.pairwise(sorted(files, key=lambda path: path.stem.lower())):
+        if before.stem.lower() == after.stem.lower():
+            found = f"{before.name} and {after.name}"
+            raise InputError(folder, found, "each frame once; put the pictures of one kind into a folder of their own")
     numbers = _numbers([path.stem for path in files])
-    step = math.gcd(*(after - before for before, after in itertools.pairwise(numbers))) if len(numbers) > 1 else 1
+    steps = [after - before for before, after in itertools.pairwise(numbers)] or [1]
+    step = math.gcd(*steps)
     if step > 1:
         warnings.append(f"the numbers in the names go up in steps of {step}: taken as frame after frame")
+    elif (usual := sorted(steps)[len(steps) // 2]) >= TIMES:
+        warnings.append(
+            f"the numbers in the names go up by about {usual}, as times do: taken as frame after frame, "
+            "a lost frame is not seen"
+        )
+        numbers = list(range(len(files)))
     return files, [(number - numbers[0]) // step for number in numbers], tuple(warnings)
 
 
@@ -74,10 +87,17 @@ def read(files: list[Path], numbers: list[int]) -> Iterator[tuple[int, NDArray]]
     """Yield number and (H, W) uint8 or uint16 grey of each picture; colours are weighted.
 
     Raises:
-        InputError: a file is broken, cut short, transparent, or has 16-bit colours.
+        InputError: a file is broken, cut short, transparent, has 16-bit colours, or another size or depth than the first.
     """
+    like = None
     for number, file in zip(numbers, files, strict=True):
-        yield number, to_grey(_decode(file, number))
+        image = to_grey(_decode(file, number))
+        own = (image.shape, image.dtype)
+        like = like or own
+        if own != like:
+            found, expected = (f"{shape[1]}x{shape[0]} pixels, {kind}" for shape, kind in (own, like))
+            raise InputError(file, found, f"{expected}, as {files[0].name}", where=f"frame {number}")
+        yield number, image
 
 
 def _decode(file: Path, number: int) -> NDArray:

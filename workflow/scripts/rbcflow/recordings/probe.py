@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.config.recordings import Recording
+from rbcflow.config.recordings import PIXEL_UM, Recording
 from rbcflow.core.errors import InputError
 from rbcflow.recordings.media import Media, open_media, select
 from rbcflow.recordings.progress import shown
-from rbcflow.sources.tiff import Window
+from rbcflow.sources.tiff import Window, levels
 
 ALIKE = 0.01
 """How far a value in the sheet may be from the file's before they contradict each other, as a share."""
@@ -82,7 +82,7 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
         warnings.append(f"the header names {media.expected} frames, {len(seen.numbers)} decode")
     if media.channels == 3:
         warnings.append("colours are weighted to grey, as the detector is shown grey frames")
-    mapping = Window.of(seen.histogram) if seen.depth == np.uint16 else None
+    mapping = Window.of(seen.levels) if seen.depth == np.uint16 else None
     if mapping and mapping.high == mapping.low:
         warnings.append("all pixels have about the same grey level")
     height, width = seen.shape
@@ -127,7 +127,7 @@ class _Seen:
     """What is gathered while all frames pass by."""
 
     numbers: list[int] = field(default_factory=list)
-    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2**16, dtype=np.int64))
+    levels: list[tuple[int, int]] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
     shape: tuple[int, int] = (0, 0)
     depth: np.dtype = field(default_factory=lambda: np.dtype(np.uint8))
@@ -156,7 +156,7 @@ def _look(recording: Recording, media: Media, sheet: str) -> _Seen:
         seen.add(number, image)
         if image.dtype == np.uint16:
             inside = image[roi[1] : roi[3], roi[0] : roi[2]] if roi else image
-            seen.histogram += np.bincount(inside.ravel(), minlength=2**16)
+            seen.levels.append(levels(inside))
     if not seen.numbers:
         numbers = [number for number, _ in media.frames()]
         there = f"frames {numbers[0]} to {numbers[-1]}, as the file has" if numbers else "a file with frames"
@@ -177,6 +177,9 @@ def _facts(recording: Recording, stated: dict[str, float], sheet: str, warnings:
     facts = {}
     for name in ("pixel_um", "fps", "flow_ul_s", "channel_um"):
         said, found = getattr(recording, name), stated.get(name)
+        if name == "pixel_um" and found is not None and not PIXEL_UM[0] <= found <= PIXEL_UM[1]:
+            warnings.append(f"the file's pixel size, {found:g} um, is no microscope's: it is not used")
+            found = None
         if said is not None and found is not None and abs(said / found - 1) > ALIKE:
             if name in CONTRADICTS:
                 expected = f"{found:g}, as {recording.file} says, or an empty cell"

@@ -51,6 +51,11 @@ def write(links: LinkResult, cells: pd.DataFrame, probe: dict[str, Any], path: P
     return True
 
 
+def _first(probe: dict[str, Any]) -> int:
+    """Return what is added to a frame's number, so that the first of all is 1; instruments' own numbers stay."""
+    return 0 if probe["kind"] == "hdf5" and probe["frame_numbers"]["first"] >= 1 else 1
+
+
 def _features(rows: pd.DataFrame, cells: pd.DataFrame, probe: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
     """Return the format's features of boxes: lengths in um, frames counted from 1, seconds where the rate is known."""
     um, (left, upper, *_) = float(probe["pixel_um"]), field_of(probe)
@@ -58,7 +63,7 @@ def _features(rows: pd.DataFrame, cells: pd.DataFrame, probe: dict[str, Any]) ->
     own = cells.set_index("cell").loc[rows["cell"].astype(int)]
     speed = next(name for name in cells.columns if name.startswith("velocity_") and "_se" not in name)
     features = {
-        "frame": rows["frame"].to_numpy(dtype=float) + 1,
+        "frame": rows["frame"].to_numpy(dtype=float) + _first(probe),
         "pos_x": ((x0 + x1) / 2 - left) * um,
         "pos_y": ((y0 + y1) / 2 - upper) * um,
         "size_x": (x1 - x0) * um,

@@ -144,7 +144,12 @@ def _existing(sheet: Path, file: str, folder: Path, where: str) -> Path:
         path = (folder / expanded(file, folder)).absolute()
     except ValueError as error:
         raise InputError(sheet, repr(file), str(error), where) from None
-    if path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise InputError(sheet, repr(file), f"a file's path ({error.strerror})", where) from None
+    if there:
         return path
     hint = "; folders are separated by /" if "\\" in file else ""
-    raise InputError(sheet, repr(file), f"an existing file or folder; there is no {path}{hint}", where)
+    aside = "" if sheet == Path(SHEET_OF_ONE) else "; a # before the line leaves it out"
+    raise InputError(sheet, repr(file), f"an existing file or folder; there is no {path}{hint}{aside}", where)

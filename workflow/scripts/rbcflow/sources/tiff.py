@@ -10,7 +10,8 @@ pass over the frames finds them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from rbcflow.core.errors import InputError
 from rbcflow.sources.alpha import drop_alpha
 
 LOW, HIGH = 0.001, 0.999
-"""Shares of a 16-bit recording's pixels that are at most as bright as what becomes 0 and 255."""
+"""Shares of a 16-bit frame's pixels that are at most as bright as what becomes 0 and 255, were it alone."""
+
+EXTREME, MANY = 0.001, 20
+"""Share of frames, at least one, that are left out on both sides where a recording has so many frames."""
 
 COMPOSITE = 7
 """Most channels ImageJ has; a longer stack of "channels" is one whose writer did not say that they are frames."""
@@ -44,20 +48,30 @@ class Window:
     high: int
 
     @classmethod
-    def of(cls, histogram: NDArray[np.integer]) -> Window:
-        """Return the levels at which the shares ``LOW`` and ``HIGH`` of all pixels are reached.
+    def of(cls, frames: Sequence[tuple[int, int]]) -> Window:
+        """Return the window that holds the levels of all frames but the most extreme: a flash, a broken one.
+
+        The levels of all pixels together would not do: where few frames have a cell, its pixels are too few of them,
+        and it would be clipped.
 
         Args:
-            histogram: (65536,) pixels of the recording by grey level.
+            frames: ``levels`` of each frame of the recording.
         """
-        reached = np.cumsum(histogram)
-        low, high = np.searchsorted(reached, np.array([LOW, HIGH]) * reached[-1])
-        return cls(int(low), int(high))
+        left_out = math.ceil(EXTREME * len(frames)) if len(frames) >= MANY else 0
+        lows, highs = (sorted(ends) for ends in zip(*frames, strict=True))
+        return cls(lows[left_out], highs[-1 - left_out])
 
     def eight_bits(self, image: NDArray[np.uint16]) -> NDArray[np.uint8]:
         """Return a page as uint8."""
         scaled = (image.astype(np.float32) - self.low) * (255 / max(self.high - self.low, 1))
         return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+
+
+def levels(image: NDArray[np.uint16]) -> tuple[int, int]:
+    """Return the grey levels at which the shares ``LOW`` and ``HIGH`` of a frame's pixels are reached."""
+    reached = np.cumsum(np.bincount(image.ravel(), minlength=1))
+    low, high = np.searchsorted(reached, np.array([LOW, HIGH]) * reached[-1])
+    return int(low), int(high)
 
 
 def page_count(path: Path) -> int:
@@ -191,10 +205,7 @@ def _check_nothing_behind(path: Path, page: TiffPage, pages: int, end: int) -> N
 
 def _window(path: Path, stack: TiffFile) -> Window:
     """Return the window of a 16-bit recording, from a pass over its frames."""
-    histogram = np.zeros(2**16, dtype=np.int64)
-    for image in frames(path, stack):
-        histogram += np.bincount(image.ravel(), minlength=2**16)
-    return Window.of(histogram)
+    return Window.of([levels(image) for image in frames(path, stack)])
 
 
 def _pages(path: Path, stack: TiffFile) -> Iterator[NDArray]:
