@@ -87,7 +87,8 @@ def read(files: list[Path], numbers: list[int]) -> Iterator[tuple[int, NDArray]]
     """Yield number and (H, W) uint8 or uint16 grey of each picture; colours are weighted.
 
     Raises:
-        InputError: a file is broken, cut short, transparent, has 16-bit colours, or another size or depth than the first.
+        InputError: a file is broken, cut short, transparent, has 16-bit colours, or another size or depth than the
+            first.
     """
     like = None
     for number, file in zip(numbers, files, strict=True):
