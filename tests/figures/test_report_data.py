@@ -105,6 +105,12 @@ def test_model_has_one_row_a_seed_and_the_epoch_that_is_evaluated(tree: Tree) ->
     assert read_models(tree.results, "missing", {})[0].training is None
 
 
+def test_the_mean_of_trainings_is_no_training(tmp_path: Path) -> None:
+    for name in ("seed-0", "seed-1", "seed-mean"):
+        (tmp_path / "models/a" / name).mkdir(parents=True)
+    assert [model.seed for model in read_models(tmp_path, "a", {})] == ["0", "1"]
+
+
 def test_timings_by_rule_longest_first(tree: Tree) -> None:
     trained, raw = read_timings(tree.results)
     assert (trained.rule, trained.jobs, trained.seconds, trained.memory) == ("train_model", 1, 61.0, 812.4)

@@ -285,8 +285,8 @@ def read_rows(results: Path, name: str, columns: set[str]) -> list[dict[str, Any
 
 
 def read_models(results: Path, name: str, row: dict[str, Any]) -> list[Model]:
-    """Return a model's trainings, one a seed; one without ``training`` where there is none."""
-    folders = sorted((results / "models" / name).glob("seed-*/"))
+    """Return a model's trainings, one a seed; one without ``training`` where there is none. A mean is no training."""
+    folders = sorted(own for own in (results / "models" / name).glob("seed-*/") if own.name != "seed-mean")
     return [_read_model(results, name, row, folder) for folder in folders] or [Model(name, "", complete(row), (), None)]
 
 
