@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from raw_inputs import noise, write_avi, write_picture, write_tiff
 from rbcflow.config.recordings import Recording
 from rbcflow.core.errors import InputError
 from rbcflow.core.frames import to_grey
+from rbcflow.plan.disk import Disk
 from rbcflow.recordings import events
+from rbcflow.recordings import rtdc as exported
 from rbcflow.recordings.media import frames_of, open_media, select
 from rbcflow.recordings.pictures import natural
 from rbcflow.recordings.probe import described, probe, read
@@ -232,6 +235,23 @@ def test_a_pixel_size_that_is_none_is_not_taken_from_a_file(tmp_path: Path):
     row = Recording(recording="a", file=str(avi(tmp_path)))
     found = described(row, read(row, "s") | {"stated": {"pixel_um": 264.5}}, "s")
     assert found["pixel_um"] is None and "264.5 um, is no microscope's" in found["warnings"][-1]
+
+
+@pytest.mark.parametrize(("kind", "first", "added"), [("hdf5", 1, 0), ("hdf5", 0, 1), ("tiff", 0, 1), ("video", 3, 1)])
+def test_exported_frames_have_the_instruments_numbers_or_count_from_one(kind: str, first: int, added: int):
+    assert exported._first({"kind": kind, "frame_numbers": {"first": first}}) == added
+
+
+def test_a_file_replaced_by_an_older_one_is_seen(tmp_path: Path):
+    file, state = tmp_path / "a.avi", Disk.recording_listing
+    file.write_bytes(b"12")
+    before = state(None, str(file))
+    os.utime(file, (0, 0))
+    assert state(None, str(file)) == before, "touched alone"
+    file.write_bytes(b"123")
+    os.utime(file, (0, 0))
+    assert state(None, str(file)) != before
+    assert state(None, str(tmp_path / "none.avi")) == ""
 
 
 def test_part_of_a_recording(tmp_path: Path):
