@@ -27,7 +27,8 @@ from rbcflow.metrics.beside import beside_universal, best_of
 from rbcflow.metrics.found import contrasts, found_by
 from rbcflow.metrics.inputs import Predictions
 from rbcflow.recordings import gauge
-from rbcflow.report.universal import LIMITS, RECIPE, Group, Line, Universal
+from rbcflow.report.shipped import RECIPE
+from rbcflow.report.universal import LIMITS, Group, Line, Universal
 from rbcflow.runtime.provenance import sha256
 from rbcflow.testsets.files import TestSet, read_testset, write_unavailable
 from rbcflow.testsets.stress import DISTURBANCES, FRAMES, build_stress

@@ -27,6 +27,7 @@ from rbcflow.report.matrix import Matrix, read_matrix, read_pairs
 from rbcflow.report.pixels import Pixels, read_pixels
 from rbcflow.report.records import Provenance, read_records
 from rbcflow.report.runs import Run, TestSetSummary, read_runs
+from rbcflow.report.shipped import read_universal
 from rbcflow.report.stages import (
     SPLITS,
     CellBank,
@@ -42,7 +43,7 @@ from rbcflow.report.stages import (
 )
 from rbcflow.report.text import count
 from rbcflow.report.timings import Timing, processor_sentence, read_timings
-from rbcflow.report.universal import Universal, read_universal
+from rbcflow.report.universal import Universal
 from rbcflow.runtime.lineage import PHANTOM
 from rbcflow.runtime.origin import NOTHING, Basis, Question, rebuilt
 

@@ -39,14 +39,11 @@ def average_with(checkpoint: Path, start: torch.nn.Module, share: float) -> None
     Raises:
         InputError: the networks have not the same outputs.
     """
-    import torch
-
     from rbcflow.detector.internals import torch_safe_load
 
     saved = torch_safe_load(checkpoint, safe_only=True)[0]
-    own, other = saved["model"].float(), start.float()
-    own.load_state_dict(mean_state(own.state_dict(), other.state_dict(), share, checkpoint))
-    torch.save(saved | {"model": own.half()}, checkpoint)
+    own, other = saved["model"].float().state_dict(), start.float().state_dict()
+    _write(saved, mean_state(own, other, share, checkpoint), checkpoint)
 
 
 def average_seeds(folders: Sequence[Path], folder: Path) -> None:
@@ -90,8 +87,6 @@ def _of_all(records: Sequence[dict[str, Any]], files: dict[str, dict[str, str]])
 
 
 def _write_mean(checkpoints: Sequence[Path], target: Path) -> None:
-    import torch
-
     from rbcflow.detector.internals import torch_safe_load
 
     saved = torch_safe_load(checkpoints[0], safe_only=True)[0]
@@ -99,8 +94,15 @@ def _write_mean(checkpoints: Sequence[Path], target: Path) -> None:
     # the mean of n is that of n - 1, with a share of 1 / n for the last
     numbered = enumerate(zip(checkpoints[1:], states[1:], strict=True), 2)
     mean = reduce(lambda own, more: mean_state(own, more[1][1], 1 / more[0], more[1][0]), numbered, states[0])
+    _write(saved, mean, target)
+
+
+def _write(saved: dict[str, Any], state: dict[str, torch.Tensor], target: Path) -> None:
+    """Write a checkpoint with other weights, in half precision as ``checkpoints.strip`` does."""
+    import torch
+
     network = saved["model"].float()
-    network.load_state_dict(mean)
+    network.load_state_dict(state)
     torch.save(saved | {"model": network.half()}, target)
 
 
