@@ -22,7 +22,7 @@ from rbcflow.plan.disk import Disk
 from rbcflow.recordings import events
 from rbcflow.recordings import rtdc as exported
 from rbcflow.recordings.media import frames_of, open_media, select
-from rbcflow.recordings.pictures import natural
+from rbcflow.recordings.pictures import listed, natural
 from rbcflow.recordings.probe import described, probe, read
 from recordings_inputs import write_mp4, write_pictures, write_rtdc
 
@@ -129,6 +129,28 @@ def test_attributes_of_an_instrument_are_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("stored", "fact", "warning"),
+    [
+        ("0.34", 0.34, ""), (b"0.34", 0.34, ""), ([0.34], 0.34, ""), ("0.34 um", None, "'0.34 um', no positive number"),
+        (0, None, "'0', no positive number"), ([0.3, 0.4], None, "no positive number"), ("nan", None, "'nan', no"),
+    ],
+)  # fmt: skip
+def test_an_attribute_stored_as_text_is_a_number_or_named(tmp_path: Path, stored, fact: float | None, warning: str):
+    path = write_rtdc(tmp_path / "a.rtdc", FRAMES[:3], [0, 1, 2], imaging__pixel_size=stored)
+    media = open_media(path)
+    assert media.facts.get("pixel_um") == fact
+    assert warning in "".join(media.warnings) and bool(warning) is bool(media.warnings)
+
+
+@pytest.mark.parametrize("kind", ["u1", ">u2", "<u2"])
+def test_either_order_of_bytes_is_read(tmp_path: Path, kind: str):
+    path = write_rtdc(tmp_path / "a.rtdc", FRAMES[:3].astype(kind), [0, 1, 2])
+    images = [image for _, image in select(open_media(path))]
+    np.testing.assert_array_equal(images, FRAMES[:3])
+    assert {image.dtype for image in images} == {np.dtype("u1" if kind == "u1" else np.uint16)}
+
+
+@pytest.mark.parametrize(
     ("facts", "parts"),
     [
         ({"pixel_um": 0.35}, ["my.tsv (recording a, column pixel_um): found 0.35; expected 0.34", "a.rtdc"]),
@@ -163,6 +185,8 @@ def test_a_frame_with_several_events_is_one_and_gaps_are_kept(tmp_path: Path):
         (["a_20mbar_007.png", "a_20mbar_008.png", "a_20mbar_010.png"], [0, 1, 3], ""),
         (["x0005.png", "x0010.png", "x0015.png"], [0, 1, 2], "steps of 5"),
         (["a1.png", "b2.png", "c7.png"], [0, 1, 2], ""),
+        (["t_0.5.png", "t_0.25.png", "t_0.png"], [0, 1, 2], "have decimals, as times do"),
+        (["t_0.25.png", "t_0.50.png", "t_1.00.png"], [0, 1, 2], ""),
         (["a.png", "b.png", "notes.txt"], [0, 1], "1 files that are no pictures"),
     ],
 )
@@ -173,6 +197,21 @@ def test_numbers_of_pictures(tmp_path: Path, names: list[str], numbers: list[int
     assert [number for number, _ in media.frames()] == numbers
     assert warning in "".join(media.warnings)
     assert bool(warning) is bool(media.warnings)
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (["0.5", "0.25", "1.0", "1.125"], ["0.25", "0.5", "1.0", "1.125"]),
+        (["run2_t1.5s", "run2_t1.25s", "run2_t10s"], ["run2_t1.25s", "run2_t1.5s", "run2_t10s"]),
+        (["1.9", "1.10", "1.11"], ["1.9", "1.10", "1.11"]),
+        (["a0.5", "b0.25"], ["a0.5", "b0.25"]),
+    ],
+)
+def test_decimals_in_names_are_numbers_unless_they_count(tmp_path: Path, names: list[str], order: list[str]):
+    for name in names:
+        write_picture(tmp_path / f"{name}.png", FRAMES[0])
+    assert [path.stem for path in listed(tmp_path)[0]] == order
 
 
 def test_natural_order():
@@ -263,6 +302,9 @@ def test_part_of_a_recording(tmp_path: Path):
     np.testing.assert_array_equal(shown[0][1], FRAMES[4, 2:20, 3:30])
     np.testing.assert_array_equal(next(frames_of(found, whole=True))[1], FRAMES[4])
     json.dumps(found)
+    assert found["warnings"] == []
+    beyond = probe(row.model_copy(update={"last": 12}), "s")
+    assert beyond["n_frames"] == 8 and "last is 12 in the sheet, the last frame there is has number 11" in str(beyond)
 
 
 def cut(path: Path, share: float) -> Path:

@@ -35,13 +35,36 @@ def described(path: Path) -> tuple[NDArray[np.int64], dict[str, float], tuple[st
     """
     with open_hdf5(path) as file:
         numbers, _ = _frames(path, file)
+        warnings = [] if NUMBERS in file else [f"no {NUMBERS}: frames are taken as consecutive"]
         facts = {}
         for name, attribute in ATTRIBUTES.items():
-            value = file.attrs.get(attribute)
-            if isinstance(value, (int, float, np.number)) and np.isfinite(value) and value > 0:
-                facts[name] = float(f"{float(value):.6g}")
-        warnings = () if NUMBERS in file else (f"no {NUMBERS}: frames are taken as consecutive",)
-    return numbers, facts, warnings
+            if attribute not in file.attrs:
+                continue
+            value = _positive(file.attrs[attribute])
+            if value is None:
+                warnings.append(f"{attribute} is {_shown(file.attrs[attribute])}, no positive number: it is not used")
+            else:
+                facts[name] = value
+    return numbers, facts, tuple(warnings)
+
+
+def _positive(stored: object) -> float | None:
+    """Return an attribute's number, also one stored as text or as an array of one, to six digits."""
+    try:
+        value = float(_plain(stored))
+    except (TypeError, ValueError):
+        return None
+    return float(f"{value:.6g}") if np.isfinite(value) and value > 0 else None
+
+
+def _plain(stored: object) -> object:
+    if isinstance(stored, np.ndarray) and stored.size == 1:
+        stored = stored.item()
+    return stored.decode(errors="replace") if isinstance(stored, bytes) else stored
+
+
+def _shown(stored: object) -> str:
+    return repr(str(_plain(stored)))[:40]
 
 
 def read(path: Path) -> Iterator[tuple[int, NDArray]]:
@@ -61,13 +84,13 @@ def read(path: Path) -> Iterator[tuple[int, NDArray]]:
                 raise InputError(path, f"frames that do not decode ({error})", "whole frames",
                                  where=f"frame {number} and after") from error  # fmt: skip
             for number, place in zip(numbers[inside], places[inside], strict=True):
-                yield int(number), stored[place - start]
+                yield int(number), stored[place - start].astype(_native(images), copy=False)
 
 
 def _frames(path: Path, file: h5py.File) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the number of each frame and the place of its first event."""
     images = file.get(IMAGES)
-    if not isinstance(images, h5py.Dataset) or images.ndim != 3 or images.dtype not in (np.uint8, np.uint16):
+    if not isinstance(images, h5py.Dataset) or images.ndim != 3 or _native(images) not in (np.uint8, np.uint16):
         found = f"a dataset {images.shape} {images.dtype}" if isinstance(images, h5py.Dataset) else "no such dataset"
         raise InputError(path, found, "8-bit or 16-bit grey frames, (number, height, width)", where=IMAGES)
     if not len(images):
@@ -84,3 +107,8 @@ def _frames(path: Path, file: h5py.File) -> tuple[NDArray[np.int64], NDArray[np.
         found = f"{numbers[event]} after {numbers[event - 1]}"
         raise InputError(path, found, "numbers that do not go back", where=f"{NUMBERS}, event {event}")
     return np.unique(numbers, return_index=True)
+
+
+def _native(images: h5py.Dataset) -> np.dtype:
+    """Return the frames' type in this processor's order of bytes; files may have the other one."""
+    return images.dtype.newbyteorder("=")

@@ -48,6 +48,12 @@ def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
         if before.stem.lower() == after.stem.lower():
             found = f"{before.name} and {after.name}"
             raise InputError(folder, found, "each frame once; put the pictures of one kind into a folder of their own")
+    if moments := _decimals([path.stem for path in files]):
+        files = [file for _, file in sorted(zip(moments, files, strict=True))]
+        warnings.append(
+            "the numbers in the names have decimals, as times do: taken as frame after frame, a lost frame is not seen"
+        )
+        return files, list(range(len(files))), tuple(warnings)
     numbers = _numbers([path.stem for path in files])
     steps = [after - before for before, after in itertools.pairwise(numbers)] or [1]
     step = math.gcd(*steps)
@@ -66,6 +72,20 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     """Return a key that sorts ``frame2`` before ``frame10``."""
     parts = re.split(r"(\d+)", name.lower())
     return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
+
+
+def _decimals(stems: list[str]) -> list[float]:
+    """Return the decimal numbers that are all in which names differ, of several lengths: 0.5 comes after 0.25.
+
+    Nothing where a number ends in a needless zero: 1.10 after 1.9 counts on.
+    """
+    found = [re.fullmatch(r"(.*?)(\d+(?:\.(\d+))?)(\D*)", stem) for stem in stems]
+    if not all(found) or len({(match[1], match[4]) for match in found}) > 1:
+        return []
+    parts = [match[3] or "" for match in found]
+    if len({len(part) for part in parts}) == 1 or any(part.endswith("0") and part != "0" for part in parts):
+        return []
+    return [float(match[2]) for match in found]
 
 
 def _numbers(stems: list[str]) -> list[int]:

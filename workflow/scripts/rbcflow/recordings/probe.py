@@ -82,6 +82,8 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
         warnings.append(f"the header names {media.expected} frames, {len(seen.numbers)} decode")
     if media.channels == 3:
         warnings.append("colours are weighted to grey, as the detector is shown grey frames")
+    if recording.last is not None and seen.numbers[-1] < recording.last:
+        warnings.append(f"last is {recording.last} in the sheet, the last frame there is has number {seen.numbers[-1]}")
     mapping = Window.of(seen.levels) if seen.depth == np.uint16 else None
     if mapping and mapping.high == mapping.low:
         warnings.append("all pixels have about the same grey level")
