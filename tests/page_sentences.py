@@ -24,8 +24,8 @@ DECIMAL = r"(\d\.\d+)"
 PARTS = r'<(?:section|h3|article|li|details)\b[^>]*\bid="([^"]+)"'
 """What begins a part of the page; a fold's content stands in its template."""
 
-TRAINED = r'<tr>\s*<th scope="row"><a href="#model-([^"]+)">'
-"""A row of the table of trainings."""
+TRAINED = r'<tr>\s*<th scope="row"><a href="#model-([^"]+)">.*?</a>(?:<br><span class="soft">seed (\d+))?'
+"""A row of the table of trainings: the model and, where one was trained, the seed."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ def places(page: str, prefix: str) -> Iterator[tuple[str, str]]:
     """Yield name and text of each part of the page whose ``id`` starts with a prefix, to the next heading's part."""
     starts = [(found.start(), found[1]) for found in re.finditer(PARTS, page)]
     if prefix == "trained-":
-        starts = [(found.start(), f"trained-{found[1]}") for found in re.finditer(TRAINED, page)]
+        starts = [
+            (found.start(), f"trained-{found[1]}" + (f"/seed-{found[2]}" if found[2] else ""))
+            for found in re.finditer(TRAINED, page)
+        ]
     for (start, name), (end, _) in zip(starts, [*starts[1:], (len(page), "")], strict=True):
         if name.startswith(prefix):
             yield name.removeprefix(prefix), text_of(page[start:end])
@@ -225,13 +228,14 @@ def evaluated_pairs(results: Path, _: str) -> tuple[str, ...]:
     return count(evaluated), count(n), count(len(models)), count(len(testsets))
 
 
-def evaluated_epoch(results: Path, model: str) -> tuple[str, ...] | None:
-    """mAP50 of the epoch whose weights are evaluated, in the row of a model's first seed."""
-    folders = sorted((results / "models" / model).glob("seed-*"))
-    if not folders:
+def evaluated_epoch(results: Path, trained: str) -> tuple[str, ...] | None:
+    """mAP50 of the epoch whose weights are evaluated, in the row of a training (model and seed)."""
+    if "/" not in trained:
+        assert not list((results / "models" / trained).glob("seed-*")), f"{trained}: a row without its seed"
         return None
-    training = _json(folders[0] / "training.json")
-    curves = pd.read_csv(folders[0] / "results.csv", skipinitialspace=True)
+    folder = results / "models" / trained
+    training = _json(folder / "training.json")
+    curves = pd.read_csv(folder / "results.csv", skipinitialspace=True)
     best = curves[curves["epoch"] == training["best_epoch"]]
     return (f"{best['metrics/mAP50(B)'].item():.3f}",) if len(best) else None
 
