@@ -31,6 +31,7 @@ COLUMNS = {
     "input",
     "size",
     "clusters",
+    "nms_iou",
     "ap50",
     "recall",
     "class_recall",
