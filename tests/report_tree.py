@@ -552,18 +552,18 @@ def _write_claims_and_errors(results: Path) -> None:
 
 
 UNIVERSAL = (
-    "run,model,testset,size,input,clusters,nms_iou,ap50,ap50_low,ap50_high,recall,recall_low,recall_high,n_recordings,n_frames,"
+    "run,model,testset,size,input,clusters,ap50,ap50_low,ap50_high,recall,recall_low,recall_high,n_recordings,n_frames,"
     "n_boxes,false_positives_per_frame,class_recall,unnamed,made,frames,difference_low,difference_high\n"
-    "random-on-flow_public,random,flow_public,native,grey,evaluated,0.5,0.7,0.6,0.8,0.6,,,2,20,40,0.5,,,here,these,,\n"
-    "random-on-flow_public,random,flow_public,native,grey,ignored,0.5,0.8,0.7,0.9,0.6,,,2,20,30,0.5,,,here,these,,\n"
-    "plain-on-flow_public,plain,flow_public,native,grey,evaluated,0.5,0.65,,,0.6,,,2,20,40,0.5,,,here,these,,\n"
-    "u,universal,flow_public,native,grey,evaluated,0.5,0.875,0.8,0.9,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
-    "u,universal,flow_public,native,grey,ignored,0.5,0.95,,,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
-    "uf,universal,flow_public,fitted,grey,evaluated,0.5,0.876,0.8,0.9,0.9,,,2,20,40,0.15,,,shipped,these,,\n"
-    "plain-on-saarland_donors,plain,saarland_donors,trained,grey,,0.5,0.75,,,0.7,,,3,9,30,0.2,0.522,other,here,these,,\n"
-    "random-on-saarland_donors,random,saarland_donors,trained,grey,,0.5,0.75,0.7,0.8,0.7,,,3,9,30,0.2,0.511,,here,these,,\n"
-    "s,starter,saarland_donors,native,grey,,0.5,0.94,0.9,1,0.9,,,3,9,30,0.1,0.6,,shipped,others,,\n"
-    "v,universal,saarland_donors,native,grey,,0.5,0.95,0.9,1,0.9,,,3,9,30,0.1,0.777,,shipped,others,,\n"
+    "random-on-flow_public,random,flow_public,native,grey,evaluated,0.7,0.6,0.8,0.6,,,2,20,40,0.5,,,here,these,,\n"
+    "random-on-flow_public,random,flow_public,native,grey,ignored,0.8,0.7,0.9,0.6,,,2,20,30,0.5,,,here,these,,\n"
+    "plain-on-flow_public,plain,flow_public,native,grey,evaluated,0.65,,,0.6,,,2,20,40,0.5,,,here,these,,\n"
+    "u,universal,flow_public,native,grey,evaluated,0.875,0.8,0.9,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
+    "u,universal,flow_public,native,grey,ignored,0.95,,,0.9,,,2,20,40,0.1,,,shipped,these,,\n"
+    "uf,universal,flow_public,fitted,grey,evaluated,0.876,0.8,0.9,0.9,,,2,20,40,0.15,,,shipped,these,,\n"
+    "plain-on-saarland_donors,plain,saarland_donors,trained,grey,,0.75,,,0.7,,,3,9,30,0.2,0.522,other,here,these,,\n"
+    "random-on-saarland_donors,random,saarland_donors,trained,grey,,0.75,0.7,0.8,0.7,,,3,9,30,0.2,0.511,,here,these,,\n"
+    "s,starter,saarland_donors,native,grey,,0.94,0.9,1,0.9,,,3,9,30,0.1,0.6,,shipped,others,,\n"
+    "v,universal,saarland_donors,native,grey,,0.95,0.9,1,0.9,,,3,9,30,0.1,0.777,,shipped,others,,\n"
 )
 CONDITIONS = (
     "model,testset,size,condition,ap50,ap50_low,ap50_high,clusters\nuniversal,naples,native,all,0.888,,,\n"
@@ -579,9 +579,8 @@ READINGS = (
     "stress_harder_naples,naples,streaks 25,0.85,0.5,not valid,\n"
 )
 OVER_SEEDS = (
-    "variant,testset,size,condition,clusters,nms_iou,seeds,ap50,ap50_sd,difference,difference_sd,low,high\n"
-    "whole,naples,native,all,,0.7,3,0.9,0.01,0,0,0,0\n"
-    "without_noise,naples,native,all,,0.7,3,0.86,0.01,-0.04,0.008,-0.062,-0.018\n"
+    "variant,testset,size,condition,clusters,seeds,ap50,ap50_sd,difference,difference_sd,low,high\n"
+    "whole,naples,native,all,,3,0.9,0.01,0,0,0,0\nwithout_noise,naples,native,all,,3,0.86,0.01,-0.04,0.008,-0.062,-0.018\n"
 )
 
 
@@ -611,7 +610,7 @@ def write_universal(folder: Path) -> None:
         "conditions": CONDITIONS,
         "gauge": READINGS,
         "ablation": OVER_SEEDS,
-        "seeds": OVER_SEEDS.replace("whole", "universal").replace("0.7", "0.5"),
+        "seeds": OVER_SEEDS.replace("whole", "universal"),
         "found": found,
     }
     for name, text in tables.items():

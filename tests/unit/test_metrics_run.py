@@ -10,7 +10,6 @@ import pytest
 
 from metrics_inputs import write_predictions, write_testset
 from rbcflow.core.errors import InputError
-from rbcflow.detector.fitting import OVERLAP
 from rbcflow.metrics.run import evaluate
 from rbcflow.testsets.files import write_unavailable
 
@@ -111,17 +110,6 @@ def test_a_cell_with_two_weak_names_is_found_by_their_sum(tmp_path):
     # false positive, hit, hit, and a second box of the found cell; by the sum: hit, false positive, hit
     assert numbers["agnostic"]["ap50"] == pytest.approx(2 / 3)
     assert numbers["cell_score"]["ap50"] == pytest.approx((51 + 50 * 2 / 3) / 101)
-
-
-def test_cells_are_counted_with_the_overlap_of_own_recordings(tmp_path):
-    """Two boxes of one cell that share 0.6: two where the preprint's limit of 0.7 holds, one in own recordings."""
-    found = [(0, "slipper", 0.9, 10, 10, 50, 30), (0, "croissant", 0.8, 10, 10, 34, 30)]
-    numbers, _ = run(tmp_path, write_testset(tmp_path / "set", 1, [(0, "slipper", 10, 10, 50, 30)]), found)
-    assert (numbers["one_box_a_cell"]["nms_iou"], numbers["cell_score"]["nms_iou"]) == (0.7, OVERLAP) == (0.7, 0.5)
-    assert [numbers[view]["at"][0]["false_positives"] for view in ("one_box_a_cell", "cell_score")] == [1, 0]
-    found[1] = (0, "croissant", 0.8, 10, 10, 28, 30)
-    numbers, _ = run(tmp_path / "apart", write_testset(tmp_path / "other", 1, [(0, "slipper", 10, 10, 50, 30)]), found)
-    assert numbers["cell_score"]["at"][0]["false_positives"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """How well cells are found on each test set and under each of its conditions: rules ``compare_universal`` and
 ``compare_with_universal``.
 
-Every number is of ``cell_score``: one box an object, by the sum of its classes' scores, its name the surest; boxes that
-overlap are one object's above the same limit as in recordings of one's own (``nms_iou``).
+Every number is of ``cell_score``: one box an object, by the sum of its classes' scores, its name the surest.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from rbcflow.detector.fitting import OVERLAP
 from rbcflow.metrics.average_precision import coco_ap, hits
 from rbcflow.metrics.calibration import calibration, expected_error
 from rbcflow.metrics.inputs import Predictions, evaluation, read_pair
@@ -27,10 +25,10 @@ from rbcflow.metrics.summary import agnostic_block, by_cell_score
 from rbcflow.testsets.files import TestSet
 
 COLUMNS = (
-    "run", "model", "testset", "size", "input", "condition", "clusters", "nms_iou", "n_recordings", "n_frames",
-    "n_boxes", "ap50", "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision",
-    "false_positives_per_frame", "n_empty_frames", "false_positives_per_empty_frame", "class_recall",
-    "calibration_error", "fingerprint", "difference", "difference_low", "difference_high",
+    "run", "model", "testset", "size", "input", "condition", "clusters", "n_recordings", "n_frames", "n_boxes", "ap50",
+    "ap50_low", "ap50_high", "recall", "recall_low", "recall_high", "precision", "false_positives_per_frame",
+    "n_empty_frames", "false_positives_per_empty_frame", "class_recall", "calibration_error", "fingerprint",
+    "difference", "difference_low", "difference_high",
 )  # fmt: skip
 ALL = "all"
 MEAN = "mean of the disturbed"
@@ -70,10 +68,9 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
         Columns ``COLUMNS``; ``clusters`` is ``evaluated`` (one box as labelled), ``ignored``, or empty where there are
         none; ``class_recall`` is the mean over the classes of the share of their cells that are found and named
         rightly, 0 of a class that the model cannot name, empty where classes are no truth; ``calibration_error``
-        compares scores with the share of right boxes; boxes that overlap by more than ``nms_iou`` are one object's;
-        intervals hold 95 % of draws of recordings; ``fingerprint`` is the test set's; ``difference`` is the average
-        precision less that of the model ``STARTER``, its interval of the same draws for both, empty where that model
-        was not evaluated.
+        compares scores with the share of right boxes; intervals hold 95 % of draws of recordings; ``fingerprint`` is
+        the test set's; ``difference`` is the average precision less that of the model ``STARTER``, its interval of the
+        same draws for both, empty where that model was not evaluated.
     """
     rows: list[dict] = []
     sampled: list[NDArray[np.float64]] = []
@@ -88,8 +85,7 @@ def table(results: Path, runs: Sequence[Mapping[str, Any]], settings: Settings) 
             sampled.append(ap50)
     made = pd.DataFrame(rows, columns=list(COLUMNS))
     means, sampled_means = _means(made, sampled)
-    whole = pd.concat([made, means], ignore_index=True).assign(nms_iou=OVERLAP)
-    return _compared(whole, sampled + sampled_means)
+    return _compared(pd.concat([made, means], ignore_index=True), sampled + sampled_means)
 
 
 def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: str) -> pd.DataFrame:
@@ -101,12 +97,11 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
         reference: the variant that others are compared with.
 
     Returns:
-        ``variant, testset, size, condition, clusters, nms_iou, seeds, ap50, ap50_sd, difference, difference_sd, low,
-        high, recall, false_positives_per_frame``; the difference is of the means, its deviation that of means of
-        independent seeds, from ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is
-        one seed.
+        ``variant, testset, size, condition, clusters, seeds, ap50, ap50_sd, difference, difference_sd, low, high,
+        recall, false_positives_per_frame``; the difference is of the means, its deviation that of means of independent
+        seeds, from ``low`` to ``high`` its 95 % interval by Student's t; these are empty where there is one seed.
     """
-    keys = ["variant", "testset", "size", "condition", "clusters", "nms_iou"]
+    keys = ["variant", "testset", "size", "condition", "clusters"]
     named = counted.assign(variant=counted["model"].map(variants)).fillna({"clusters": ""})
     groups = named.groupby(keys, sort=False)
     made = groups[["ap50", "recall", "false_positives_per_frame"]].mean()
@@ -165,7 +160,7 @@ def _numbers(
     evaluated: TestSet, predicted: Predictions, settings: Settings
 ) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """Return the numbers of one row, and average precision over draws of recordings."""
-    single = by_cell_score(predicted)
+    single = by_cell_score(predicted, predicted.meta["iou"])
     matching = match(evaluated.truth, single.boxes, settings.iou)
     block = agnostic_block(evaluated, single, settings.conf, [matching])
     at = block["at"][0]

@@ -60,7 +60,7 @@ def _cells(results: Path, run: Mapping[str, Any], settings: Settings) -> pd.Data
     predicted, evaluated = read_pair(
         results / f"predictions/{run['run']}.parquet", results / "testsets" / run["testset"]
     )
-    single = by_cell_score(predicted)
+    single = by_cell_score(predicted, predicted.meta["iou"])
     matched = match(evaluated.truth, single.boxes, settings.iou).at(settings.conf)
     missed = matched.loc[matched["predicted"] == BACKGROUND, "truth_row"]
     corners = evaluated.truth[BOX].to_numpy(dtype=float)

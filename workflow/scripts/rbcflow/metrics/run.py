@@ -146,7 +146,7 @@ def _numbers(
         "operating_point": summary.operating_point(matching, names, conf),
         "best_f1": summary.best_f1_block(table, names),
         "one_box_a_cell": summary.one_box_block(evaluated, predicted, conf, matching.iou, predicted.meta["iou"]),
-        "cell_score": summary.cell_block(evaluated, predicted, conf, matching.iou),
+        "cell_score": summary.cell_block(evaluated, predicted, conf, matching.iou, predicted.meta["iou"]),
         "localisation": localisation(matches, evaluated.truth, predicted.boxes),
         "classification": summary.classification(matches, evaluated, predicted),
         "recall_by_kind": summary.recall_by_kind(evaluated, matches),

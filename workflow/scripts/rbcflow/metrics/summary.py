@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from rbcflow.core.classes import CLASSES
-from rbcflow.detector.fitting import OVERLAP
 from rbcflow.metrics import calibration, coco, curves, error_kinds
 from rbcflow.metrics.inputs import Predictions, evaluation
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
@@ -40,9 +39,8 @@ ONE_BOX = (
 
 
 CELL = (
-    "one box an object, as in recordings of one's own: of boxes that overlap by more than nms_iou only that with the "
-    "highest sum of all classes' scores (at most 1) remains, which is its confidence: how well cells are found where "
-    "their names do not matter"
+    "one box an object, as in one_box_a_cell, but in order of the sum of all classes' scores (at most 1), which is its "
+    "confidence: how well cells are found where their names do not matter"
 )
 
 
@@ -215,22 +213,22 @@ def one_box_block(testset: TestSet, predictions: Predictions, conf: float, iou: 
     }
 
 
-def cell_block(testset: TestSet, predictions: Predictions, conf: float, iou: float) -> dict:
+def cell_block(testset: TestSet, predictions: Predictions, conf: float, iou: float, nms_iou: float) -> dict:
     """Return the third evaluation of a run: one box an object, its score the sum over the classes.
 
     A detector that cannot decide between two names gives each a low score, and the cell is lost at a threshold on one
     of them; arguments as ``one_box_block``.
     """
-    single = by_cell_score(predictions)
+    single = by_cell_score(predictions, nms_iou)
     matching = match(testset.truth, single.boxes, iou)
-    return {"nms_iou": OVERLAP, "meaning": CELL, **agnostic_block(testset, single, conf, [matching])}
+    return {"nms_iou": nms_iou, "meaning": CELL, **agnostic_block(testset, single, conf, [matching])}
 
 
-def by_cell_score(predictions: Predictions) -> Predictions:
-    """Return one box an object as in recordings of one's own: confidence the sum over the classes, class the surest."""
+def by_cell_score(predictions: Predictions, nms_iou: float) -> Predictions:
+    """Return one box an object, its confidence the sum over the classes, its class the surest."""
     by_sum = predictions.boxes.assign(conf=predictions.boxes["cell"])
     by_sum = by_sum.sort_values("conf", ascending=False, kind="stable").sort_values("frame", kind="stable")
-    return Predictions(predictions.meta, one_box_a_cell(by_sum.reset_index(drop=True), OVERLAP))
+    return Predictions(predictions.meta, one_box_a_cell(by_sum.reset_index(drop=True), nms_iou))
 
 
 def _agnostic_at(testset: TestSet, matching: Matching, conf: float) -> dict:

@@ -31,7 +31,6 @@ COLUMNS = {
     "input",
     "size",
     "clusters",
-    "nms_iou",
     "ap50",
     "recall",
     "class_recall",

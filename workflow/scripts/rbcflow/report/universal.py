@@ -241,15 +241,6 @@ class Universal:
         known = {row["variant"] for row in self.ablation}
         return [name for name in INGREDIENTS if known and f"without_{name}" not in known]
 
-    def counted_otherwise(self, rows: Sequence[dict[str, str]]) -> bool:
-        """Say whether a table was counted with another overlap from which boxes are one object's (``nms_iou``)."""
-        return any(row.get("nms_iou") != self.nms_iou for row in rows)
-
-    @property
-    def nms_iou(self) -> str:
-        """Overlap from which boxes are one object's."""
-        return self.groups[0].lines[0].row["nms_iou"]
-
     @property
     def limits(self) -> tuple[float, float]:
         """Expected values below which the gauge's verdict is another."""
