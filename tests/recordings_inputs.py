@@ -63,7 +63,7 @@ def draw_recording(
     )
     probe = {"recording": name, "width": width, "height": height, "roi": None, "flow": None, "condition": "100 mbar",
              "pressure_mbar": 100.0, "pixel_um": 0.18, "fps": 500.0, "n_frames": frames, "warnings": [],
-             "file": f"{name}.avi", "kind": "video", "refused": ""}  # fmt: skip
+             "file": f"{name}.avi", "kind": "video", "interlaced": False, "refused": ""}  # fmt: skip
     return Simulated(images, pd.DataFrame(rows), table, probe, len(cells))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from rbcflow.sources import layouts, manifest, record, skipping
 from rbcflow.sources.listing import listed
 from rbcflow.sources.look import look
 from rbcflow.sources.tiff import read_pages
-from rbcflow.sources.video import numbered_frames
+from rbcflow.sources.video import counts_lost, numbered_frames
 
 V = "v 0.12 cm_s"
 GREY, COLOUR = noise(3, 6, 9), noise(3, 6, 9, 3)
@@ -315,6 +315,44 @@ def timed(path: Path, times: list[int]) -> None:
 def test_numbers_by_time_where_times_go_in_steps(tmp_path: Path, suffix: str, times: list[int], numbers: list[int]):
     timed(tmp_path / f"a.{suffix}", times)
     assert [number for number, _ in numbered_frames(tmp_path / f"a.{suffix}")] == numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "lost", "numbers"),
+    [
+        # steps of 1.25 and 1.4 ms on a clock of whole ms are 1 and now and then 2: nothing was lost, or nobody knows
+        ("a.mkv", 800, (), range(8)), ("a.mkv", 700, (), range(8)), ("a.flv", 800, (), range(8)),
+        ("a.wmv", 700, (), range(8)), ("a.mkv", 800, (3,), range(7)),
+        # here a step is a tick, and two are a frame that was lost
+        ("a.mkv", 1000, (3,), [0, 1, 2, 4, 5, 6, 7]), ("a.avi", 800, (3,), [0, 1, 2, 4, 5, 6, 7]),
+    ],
+)  # fmt: skip
+def test_a_coarse_clock_loses_no_frame(tmp_path: Path, name: str, rate: int, lost: tuple, numbers: Iterable[int]):
+    codec = {"flv": "flv", "wmv": "wmv2"}.get(name[2:], "ffv1")
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "gray" if codec == "ffv1" else "yuv420p"
+        for time, image in enumerate(SMOOTH):
+            frame = av.VideoFrame.from_ndarray(image, format="gray").reformat(format=stream.pix_fmt)
+            frame.pts, frame.time_base = time, Fraction(1, rate)
+            container.mux(stream.encode(frame) if time not in lost else [])
+        container.mux(stream.encode())
+    assert [number for number, _ in numbered_frames(tmp_path / name)] == list(numbers)
+    assert counts_lost(tmp_path / name) is (rate == 1000 or name == "a.avi")
+
+
+def test_frames_that_an_avi_stores_out_of_order_have_their_numbers(tmp_path: Path):
+    """An AVI has times for the order of storing alone, and H.264 stores a frame behind those that lean on it."""
+    pictures = [np.full((32, 48), 20 + 25 * number, np.uint8) for number in range(9)]
+    with av.open(str(tmp_path / "a.avi"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "3", "b-adapt": "0", "crf": "4"})
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+        for image in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="gray").reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    found = list(numbered_frames(tmp_path / "a.avi"))
+    assert [number for number, _ in found] == list(range(9))
+    assert np.abs([image.mean() - own.mean() for (_, image), own in zip(found, pictures, strict=True)]).max() < 6
 
 
 @pytest.mark.parametrize(

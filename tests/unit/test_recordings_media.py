@@ -110,6 +110,8 @@ def test_the_rate_of_a_video_is_not_the_cameras(tmp_path: Path):
         ("um", {"finterval": 0.002}, {"pixel_um": 0.2645, "fps": 500.0}),
         ("micron", {"finterval": 2, "tunit": "ms"}, {"pixel_um": 0.2645, "fps": 500.0}),
         ("nm", {}, {"pixel_um": 0.0002645}),
+        ("Micron", {"finterval": 0.01, "tunit": "min"}, {"pixel_um": 0.2645, "fps": 1.66667}),
+        ("inch", {}, {"pixel_um": 6718.3}),
         # the rate at which ImageJ plays
         ("pixel", {"fps": 7.0}, {}),
     ],
@@ -118,7 +120,16 @@ def test_imagejs_tags_are_read(tmp_path: Path, unit: str, interval: dict, facts:
     metadata = {"unit": unit, "axes": "TYX", **interval}
     resolution = (1 / 0.2645, 1 / 0.2645)
     tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, resolution=resolution, metadata=metadata)
-    assert open_media(tmp_path / "a.tif").facts == pytest.approx(facts, rel=1e-4)
+    media = open_media(tmp_path / "a.tif")
+    assert media.facts == pytest.approx(facts, rel=1e-4) and not media.warnings
+
+
+def test_a_unit_that_is_not_known_is_told(tmp_path: Path):
+    metadata = {"unit": "furlong", "axes": "TYX", "finterval": 2.0, "tunit": "week"}
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, resolution=(2, 2), metadata=metadata)
+    media = open_media(tmp_path / "a.tif")
+    assert media.facts == {}
+    assert [unit in said for unit, said in zip(["'furlong'", "'week'"], media.warnings, strict=True)] == [True, True]
 
 
 def test_attributes_of_an_instrument_are_read(tmp_path: Path):
@@ -184,9 +195,12 @@ def test_a_frame_with_several_events_is_one_and_gaps_are_kept(tmp_path: Path):
         (["2.png", "10.png", "1.png"], [0, 1, 9], ""),
         (["a_20mbar_007.png", "a_20mbar_008.png", "a_20mbar_010.png"], [0, 1, 3], ""),
         (["x0005.png", "x0010.png", "x0015.png"], [0, 1, 2], "steps of 5"),
-        (["a1.png", "b2.png", "c7.png"], [0, 1, 2], ""),
+        (["a1.png", "b2.png", "c7.png"], [0, 1, 2], "names do not differ in one number alone"),
         (["t_0.5.png", "t_0.25.png", "t_0.png"], [0, 1, 2], "have decimals, as times do"),
-        (["t_0.25.png", "t_0.50.png", "t_1.00.png"], [0, 1, 2], ""),
+        (["t_0.25.png", "t_0.50.png", "t_1.00.png"], [0, 1, 2], "names do not differ in one number alone"),
+        (["img_000_Default_000.png", "img_001_Default_000.png", "img_003_Default_000.png"], [0, 1, 3], ""),
+        (["img_000_c0_z0.png", "img_001_c0_z1.png"], [0, 1], "a lost frame is not seen"),
+        (["a.png"], [0], ""),
         (["a.png", "b.png", "notes.txt"], [0, 1], "1 files that are no pictures"),
     ],
 )
@@ -212,6 +226,40 @@ def test_decimals_in_names_are_numbers_unless_they_count(tmp_path: Path, names: 
     for name in names:
         write_picture(tmp_path / f"{name}.png", FRAMES[0])
     assert [path.stem for path in listed(tmp_path)[0]] == order
+
+
+@pytest.mark.parametrize("plus", ["+", ""])
+def test_frames_before_the_trigger_come_first_in_their_order(tmp_path: Path, plus: str):
+    """High-speed cameras count backwards from the trigger."""
+    names = ["img-0003", "img-0002", f"img{plus}0000", f"img{plus}0001"]
+    for name in names:
+        write_picture(tmp_path / f"{name}.png", FRAMES[0])
+    files, numbers, warnings = listed(tmp_path)
+    assert ([path.stem for path in files], numbers, warnings) == (names, [0, 1, 3, 4], ())
+
+
+def test_a_minus_in_all_names_is_a_dash(tmp_path: Path):
+    for name in ("a-1", "a-2", "a-4"):
+        write_picture(tmp_path / f"{name}.png", FRAMES[0])
+    assert listed(tmp_path)[1] == [0, 1, 3]
+
+
+def test_a_jpeg_is_upright_as_in_any_viewer(tmp_path: Path):
+    """Tag 0x112 of Exif is 6: turn it clockwise."""
+    path = tmp_path / "frame_0.jpg"
+    cv2.imwrite(str(path), np.zeros((24, 40), np.uint8))
+    tag = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    part = b"Exif\0\0" + tag
+    content = path.read_bytes()
+    path.write_bytes(content[:2] + b"\xff\xe1" + (len(part) + 2).to_bytes(2, "big") + part + content[2:])
+    assert [image.shape for _, image in open_media(tmp_path).frames()] == [(40, 24)]
+
+
+@pytest.mark.parametrize("suffix", [".czi", ".ND2", ".lif"])
+def test_a_makers_format_is_named(tmp_path: Path, suffix: str):
+    (tmp_path / f"a{suffix}").write_bytes(b"ZISRAWFILE")
+    with pytest.raises(InputError, match=rf"a maker's own format \({suffix.lower()}\).*a TIFF stack"):
+        open_media(tmp_path / f"a{suffix}")
 
 
 def test_natural_order():

@@ -302,3 +302,10 @@ def test_a_retrained_detector_is_found_by_its_name(in_project, tmp_path: Path):
     record.write_text(json.dumps({"files": files, "cells": {"side_seen_px": 21.5}}))
     detector = chosen(Config(detector="mine", pathvars={"results": str(tmp_path)}))
     assert (detector.path, detector.sha256, detector.learned.side) == (str(best), sha256(best), 21.5)
+
+
+def test_a_path_that_would_be_a_wildcard_is_named(folder: Path):
+    (folder / "{x}.avi").write_bytes(b"")
+    (folder / "own.tsv").write_text(HEAD + "a\t{x}.avi\n")
+    with pytest.raises(InputError, match=r"line 2, column file\): found .*\{x\}\.avi.*without \{ and \}"):
+        read_sheet(folder / "own.tsv")

@@ -110,6 +110,10 @@ HARMS = {
     ),
     "white": (changed(frames={"saturated": 0.4}), {}, {"saturated": "boxes only"}, "boxes only"),
     "repeated frames": (changed(replace(GOOD, stuck=(9, 20, 31))), {}, {"repeated": "note"}, "usable"),
+    "interlaced": (
+        lambda: replace(change(), probe=change().probe | {"interlaced": True}), {}, {"interlaced": "boxes only"},
+        "boxes only",
+    ),
     "lost frames": (changed(replace(GOOD, lost=tuple(range(20, 32)))), {}, {"lost": "note"}, "usable"),
     "two boxes a cell": (changed(boxes=twice), {}, {"doubles": "boxes only"}, "boxes only"),
     "box cap": (changed(boxes=full), {}, {"capped": "note"}, None),

@@ -20,7 +20,7 @@ rule render_report:
         published_items="paper/published_items.yaml",
         preprint="config/preprint.yaml",
         universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*"))
-        + ["config/universal.yaml"],
+        + ["config/universal.yaml", "config/universal/variants.yaml"],
         # relative, so that a project that was moved renders nothing anew
         templates=sorted(
             os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()

@@ -69,9 +69,15 @@ class Learned:
         side = (cells["low_seen_px"] + cells["high_seen_px"]) / 2
         return cls(round(side, 2), max(round(cells["high_seen_px"] / side, 3), NEAR))
 
+    @property
+    def taken(self) -> tuple[float, float]:
+        """The smallest and the largest cells that are left as they are, pixels."""
+        return self.side / self.near, self.side * self.near
+
     def takes(self, side: float) -> bool:
         """Say whether cells of a size are left as they are."""
-        return self.side / self.near <= side <= self.side * self.near
+        smallest, largest = self.taken
+        return smallest <= side <= largest
 
     def meets(self, side: float) -> bool:
         """Say whether cells are nearer to the middle than to what is not taken any more, in octaves."""
@@ -156,8 +162,8 @@ def of_side(side: float, learned: Learned, *, n: int = 0) -> Fit:
     """
     cells = f"cells of {side:.0f} px ({f'median of {n} boxes' if n else 'by the size of a pixel'})"
     if learned.takes(side):
-        reason = f"x1: {cells} are like the training's, {learned.side / learned.near:.0f} to "
-        return Fit(1.0, "native", round(side, 1), n, f"{reason}{learned.side * learned.near:.0f} px")
+        reason = f"x1: {cells} are like the training's, "
+        return Fit(1.0, "native", round(side, 1), n, "{}{:.0f} to {:.0f} px".format(reason, *learned.taken))
     factor = round(learned.side / side, 3)
     reason = f"x{factor:.3g}: {cells} are brought to {learned.side:.0f} px, the middle of what the training had"
     return Fit(factor, "fitted" if n else "pixel size", round(side, 1), n, reason)

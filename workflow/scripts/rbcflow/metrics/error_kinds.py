@@ -138,15 +138,17 @@ def wall_rows(images: list[NDArray[np.uint8]]) -> tuple[float, ...]:
         images: (H, W) uint8 of one size.
 
     Returns:
-        None, one or two rows in pixels from the top.
+        None, one or two edges between rows, in pixels from the top, as boxes have them.
     """
     profile = np.median(np.stack(images), axis=0).mean(axis=1)
     steep = np.abs(np.diff(np.convolve(profile, np.ones(3) / 3, mode="valid")))
     if len(steep) < 8:
         return ()
     usual, middle = np.median(steep), len(steep) // 2
-    rows = [int(steep[:middle].argmax()), middle + int(steep[middle:].argmax())]
-    return tuple(row + 1.5 for row in rows if steep[row] > max(WALL_STEEPNESS * usual, WALL_GREY))
+    # a wall between two rows is equally steep at three places of the smoothed profile, and lies at the middle one
+    halves = ((0, steep[:middle]), (middle, steep[middle:]))
+    rows = [start + np.flatnonzero(half > half.max() - 1e-9).mean() for start, half in halves]
+    return tuple(float(row) + 2 for row in rows if steep[round(row)] > max(WALL_STEEPNESS * usual, WALL_GREY))
 
 
 def walls_of(testset: TestSet) -> dict[int, tuple[float, ...]]:

@@ -102,7 +102,7 @@ def detect(
         if count != probe["n_frames"]:
             raise InputError(probe["file"], f"{count} frames", f"{probe['n_frames']}, as when it was probed")
         record = _record(probe, scale, finder, detector, sha256) | {
-            "trained_px": finder.learned.side,
+            "taken_px": finder.learned.taken,
             "looks": looks,
             "gauge": asdict(gauge.read([look_at(finder, image, scale.factor) for image in gauged])) if gauge else None,
             "frames": count,
@@ -183,8 +183,8 @@ def _placed(table: pd.DataFrame, number: int, roi: list[int] | None) -> pd.DataF
 def _described(number: int, image: NDArray[np.uint8]) -> dict[str, Any]:
     """Return the row of a frame in ``frames.parquet``.
 
-    ``saturated`` is the share of pixels at the ends of the 8-bit range; by its mapping a 16-bit recording has 0.002
-    there on average.
+    ``saturated`` is the share of pixels at the ends of the 8-bit range; in a 16-bit recording, which its levels fill,
+    at most about 0.002 of a frame are there by its mapping.
     """
     return {
         "frame": number,

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import events, pictures, stacks
 from rbcflow.sources.tiff import Window
-from rbcflow.sources.video import numbered_frames
+from rbcflow.sources.video import counts_lost, numbered_frames
 
 Numbered = Iterator[tuple[int, NDArray]]
 SUFFIXES = {".tif": "tiff", ".tiff": "tiff", ".rtdc": "hdf5", ".h5": "hdf5", ".hdf5": "hdf5"}
 PICTURES = tuple(suffix for suffix in pictures.SUFFIXES if suffix not in SUFFIXES)
+OF_MAKERS = (".czi", ".nd2", ".lif", ".lof", ".oib", ".oif", ".vsi", ".zvi", ".ims", ".mraw", ".sld")
+"""Formats of makers of microscopes and cameras, which their own programs, and Fiji, save as TIFF."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,20 @@ def open_media(path: Path) -> Media:
         return Media(path, "pictures", channels, lambda: pictures.read(files, numbers), len(files), {}, warnings)
     if path.suffix.lower() in PICTURES:
         raise InputError(path, "one picture", "a recording; name the folder where all of its pictures are")
+    if path.suffix.lower() in OF_MAKERS:
+        expected = "a TIFF stack, a video, or a folder of pictures, as the maker's program or Fiji saves it"
+        raise InputError(path, f"a maker's own format ({path.suffix.lower()}), which is not read here", expected)
     kind = SUFFIXES.get(path.suffix.lower(), "video")
     if kind == "tiff":
-        count, channels, facts = stacks.described(path)
-        return Media(path, kind, channels, lambda: stacks.read(path), count, facts)
+        count, channels, facts, warnings = stacks.described(path)
+        return Media(path, kind, channels, lambda: stacks.read(path), count, facts, warnings)
     if kind == "hdf5":
         numbers, facts, warnings = events.described(path)
         return Media(path, kind, 1, lambda: events.read(path), len(numbers), facts, warnings)
     channels, count = _video(path)
-    return Media(path, kind, channels, lambda: numbered_frames(path), count, {})
+    unknown = f"the times of the frames do not go in steps: {pictures.IN_A_ROW}"
+    warnings = () if count == 1 or counts_lost(path) else (unknown,)
+    return Media(path, kind, channels, lambda: numbered_frames(path), count, {}, warnings)
 
 
 def _video(path: Path) -> tuple[int, int | None]:

@@ -22,6 +22,8 @@ TIFF = (".tif", ".tiff")
 JPEG_END = b"\xff\xd9"
 TIMES = 10
 """Steps of the numbers in names, without a common divisor, from which on they are taken for times."""
+IN_A_ROW = "taken as frame after frame, a lost frame is not seen"
+"""What is said where nothing tells the numbers of frames."""
 TRAILER = 4096
 """Bytes at the end of a JPEG among which its end is looked for: cameras write notes behind it."""
 
@@ -29,8 +31,8 @@ TRAILER = 4096
 def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     """Return the pictures of a folder in natural order, the number of each frame, and warnings.
 
-    Hidden files are passed over, others are counted in a warning. Numbers come from the names where these differ in
-    their last number alone, so that a missing frame is seen; the first is 0.
+    Hidden files are passed over, others are counted in a warning. Numbers come from the names where these differ in one
+    number alone, so that a missing frame is seen; the first is 0. Cameras count frames before the trigger backwards.
 
     Raises:
         InputError: no picture in it, or one frame in two files.
@@ -48,22 +50,23 @@ def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
         if before.stem.lower() == after.stem.lower():
             found = f"{before.name} and {after.name}"
             raise InputError(folder, found, "each frame once; put the pictures of one kind into a folder of their own")
-    if moments := _decimals([path.stem for path in files]):
+    stems = [path.stem for path in files]
+    if moments := _decimals(stems):
         files = [file for _, file in sorted(zip(moments, files, strict=True))]
-        warnings.append(
-            "the numbers in the names have decimals, as times do: taken as frame after frame, a lost frame is not seen"
-        )
+        warnings.append(f"the numbers in the names have decimals, as times do: {IN_A_ROW}")
         return files, list(range(len(files))), tuple(warnings)
-    numbers = _numbers([path.stem for path in files])
+    counted = _numbers(stems)
+    if not counted:
+        if len(files) > 1:
+            warnings.append(f"names do not differ in one number alone: {IN_A_ROW}")
+        return files, list(range(len(files))), tuple(warnings)
+    numbers, files = map(list, zip(*sorted(zip(counted, files, strict=True)), strict=True))
     steps = [after - before for before, after in itertools.pairwise(numbers)] or [1]
     step = math.gcd(*steps)
     if step > 1:
         warnings.append(f"the numbers in the names go up in steps of {step}: taken as frame after frame")
     elif (usual := sorted(steps)[len(steps) // 2]) >= TIMES:
-        warnings.append(
-            f"the numbers in the names go up by about {usual}, as times do: taken as frame after frame, "
-            "a lost frame is not seen"
-        )
+        warnings.append(f"the numbers in the names go up by about {usual}, as times do: {IN_A_ROW}")
         numbers = list(range(len(files)))
     return files, [(number - numbers[0]) // step for number in numbers], tuple(warnings)
 
@@ -89,13 +92,23 @@ def _decimals(stems: list[str]) -> list[float]:
 
 
 def _numbers(stems: list[str]) -> list[int]:
-    """Return the last number in each name where that is all in which names differ, else the place in the order."""
-    found = [re.fullmatch(r"(.*?)(\d+)(\D*)", stem) for stem in stems]
-    if all(found) and len({(match[1], match[3]) for match in found}) == 1:
-        numbers = [int(match[2]) for match in found]
-        if all(before < after for before, after in itertools.pairwise(numbers)):
-            return numbers
-    return list(range(len(stems)))
+    """Return the one number in which all names differ, each having its own; nothing where they differ in more.
+
+    It is negative behind a minus where another name has a plus, or no sign, in that place.
+    """
+    parts = [re.split(r"(\d+)", stem) for stem in stems]
+    if len({len(part) for part in parts}) > 1:
+        return []
+    texts = [tuple(dict.fromkeys(part[place] for part in parts)) for place in range(len(parts[0]))]
+    counts = [place for place, values in enumerate(texts) if place % 2 and len({int(value) for value in values}) > 1]
+    others = [place for place, values in enumerate(texts) if place % 2 == 0 and len(values) > 1]
+    place = counts[0] if len(counts) == 1 else 0
+    unsigned = {text.removesuffix("-").removesuffix("+") for text in texts[place - 1]} if place else set()
+    if not place or others not in ([], [place - 1]) or (others and len(unsigned) > 1):
+        return []
+    signs = [-1 if others and part[place - 1].endswith("-") else 1 for part in parts]
+    numbers = [sign * int(part[place]) for sign, part in zip(signs, parts, strict=True)]
+    return numbers if len(set(numbers)) == len(numbers) else []
 
 
 def channels(file: Path) -> int:
@@ -130,7 +143,9 @@ def _decode(file: Path, number: int) -> NDArray:
     jpeg = content.startswith(b"\xff\xd8")
     if jpeg and JPEG_END not in content[-TRAILER:]:
         raise InputError(file, f"a picture cut short at byte {len(content)}", "a whole picture", where=where)
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    # as any viewer shows it: cameras write how they were held into a JPEG, which IMREAD_UNCHANGED passes over
+    flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH if jpeg else cv2.IMREAD_UNCHANGED
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
     if image is None:
         raise InputError(file, "no readable picture" if content else "an empty file", "a whole picture", where=where)
     if image.ndim == 3 and image.shape[2] == 1:

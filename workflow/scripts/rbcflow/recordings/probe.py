@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rbcflow.config.recordings import PIXEL_UM, Recording
 from rbcflow.core.errors import InputError
+from rbcflow.recordings.interlace import Interlace
 from rbcflow.recordings.media import Media, open_media, select
 from rbcflow.recordings.progress import shown
 from rbcflow.sources.tiff import Window, levels
@@ -59,7 +60,7 @@ def _refused(recording: Recording, error: InputError) -> dict[str, Any]:
     return {
         **recording.model_dump(include={"recording", "file", "roi", "first", "last"}),
         **{"kind": "", "n_frames": 0, "width": 0, "height": 0, "channels": 0, "depth": 0},
-        **{"mapping": None, "brightest": 0, "digest": "", "stated": {}, "warnings": []},
+        **{"mapping": None, "brightest": 0, "interlaced": False, "digest": "", "stated": {}, "warnings": []},
         "frame_numbers": _gaps(np.zeros(0, dtype=np.int64)),
         "refused": str(error),
     }
@@ -98,6 +99,7 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
         "depth": 8 * seen.depth.itemsize,
         "mapping": {"low": mapping.low, "high": mapping.high} if mapping else None,
         "brightest": seen.brightest,
+        "interlaced": seen.interlace.found,
         "frame_numbers": _gaps(np.array(seen.numbers)),
         "digest": seen.digest.hexdigest(),
         "stated": media.facts,
@@ -134,12 +136,14 @@ class _Seen:
     shape: tuple[int, int] = (0, 0)
     depth: np.dtype = field(default_factory=lambda: np.dtype(np.uint8))
     brightest: int = 0
+    interlace: Interlace = field(default_factory=Interlace)
 
     def add(self, number: int, image: NDArray) -> None:
         """Take a whole frame in."""
         self.numbers.append(number)
         self.digest.update(frame_digest(number, image).encode())
         self.brightest = max(self.brightest, int(image.max()))
+        self.interlace.add(image)
 
 
 def frame_digest(number: int, image: NDArray) -> str:

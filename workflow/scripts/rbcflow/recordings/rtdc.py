@@ -95,7 +95,7 @@ def _metadata(links: LinkResult, probe: dict[str, Any]) -> dict[str, dict[str, A
             "run index": 1,
             "event count": int((links.tracks["cell"].notna() & ~links.tracks["repeated"]).sum()),
             "run identifier": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{probe['recording']} {probe['digest']}")),
-            "date": time.strftime("%Y-%m-%d", time.localtime(Path(probe["file"]).stat().st_mtime)),
+            "date": time.strftime("%Y-%m-%d", time.gmtime(Path(probe["file"]).stat().st_mtime)),
         },
         "imaging": {
             "pixel size": float(probe["pixel_um"]),

@@ -148,6 +148,8 @@ def _existing(sheet: Path, file: str, folder: Path, where: str) -> Path:
         there = path.exists()
     except OSError as error:
         raise InputError(sheet, repr(file), f"a file's path ({error.strerror})", where) from None
+    if there and set("{}") & set(str(path)):
+        raise InputError(sheet, repr(str(path)), "a path without { and }, which Snakemake takes for wildcards", where)
     if there:
         return path
     hint = "; folders are separated by /" if "\\" in file else ""

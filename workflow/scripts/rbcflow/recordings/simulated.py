@@ -210,6 +210,7 @@ def _probe(setup: Setup, n_frames: int) -> dict[str, Any]:
         "condition": "",
         "pressure_mbar": None,
         "roi": None,
+        "interlaced": False,
         "flow": None,
         "scale": None,
         "warnings": [],

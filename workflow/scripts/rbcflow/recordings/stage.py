@@ -110,7 +110,7 @@ def _evaluated(folder: Path, cells: pd.DataFrame, counted: Flux, *, alone: bool)
         cells,
         counted,
         scale=record["scale"],
-        trained_px=record["trained_px"],
+        taken_px=record["taken_px"],
         most_boxes=record["max_det"],
         objects=objects.measure(shown, boxes, probe),
         unlike=learned.unlike(seen) if learned else None,

@@ -237,12 +237,15 @@ def _velocity(used: list[Recorded]) -> dict[str, Any]:
     if len(endings) > 1:
         return {}
     unit = endings.pop()
-    speeds = [one.counted[f"velocity_{unit}"].dropna() for one in used]
+    speeds = [values for one in used if len(values := one.counted[f"velocity_{unit}"].dropna())]
+    if not speeds:
+        return {}
     everyone = pd.concat(speeds)
-    several = len(used) > 1
-    low, high = intervals.mean([values.mean() for values in speeds if len(values)] if several else everyone)
-    mean = np.mean([values.mean() for values in speeds if len(values)]) if several else everyone.mean()
+    several = len(speeds) > 1
+    means = np.array([values.mean() for values in speeds])
+    low, high = intervals.mean(means if several else everyone)
+    mean = means.mean() if several else everyone.mean()
     numbers = (f"velocity_{unit}", f"velocity_low_{unit}", f"velocity_high_{unit}")
     return dict(zip(numbers, (float(mean), low, high), strict=True)) | {
-        "intervals_over": f"{len(used)} recordings" if several else f"{len(everyone)} cells"
+        "intervals_over": f"{len(speeds)} recordings" if several else f"{len(everyone)} cells"
     }

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rbcflow.detector.fitting import SIDE
+from rbcflow.detector.fitting import SHIPPED
 from rbcflow.recordings.flux import Flux
 from rbcflow.recordings.gauge import DOUBTFUL, VALID
 from rbcflow.recordings.link import LinkResult
@@ -79,18 +79,20 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         "size",
-        "boxes are {value} times as large as in the training images: the detector was not made for such small cells",
-        ".2f",
-        note=0.7,
-        boxes_only=0.5,
+        "boxes have {value} of the size from which on the detector takes cells as they are: it was not made for such "
+        "small cells",
+        ".0%",
+        note=0.85,
+        boxes_only=0.65,
         above=False,
     ),
     Limit(
         "size_large",
-        "boxes are {value} times as large as in the training images: the detector was not made for such large cells",
-        ".2f",
-        note=1.5,
-        boxes_only=2.0,
+        "boxes have {value} of the size up to which the detector takes cells as they are: it was not made for such "
+        "large cells",
+        ".0%",
+        note=1.2,
+        boxes_only=1.6,
     ),
     Limit("capped", "{value} of the frames have as many boxes as there can be: some are missing", note=0, refused=0.02),
     Limit(
@@ -119,11 +121,23 @@ LIMITS: tuple[Limit, ...] = (
         "unfollowed", "{value} of the boxes belong to no cell that counts: links do not hold", note=0.1, boxes_only=0.2
     ),
     Limit("merged", "{value} of the boxes cover two cells: speeds and sizes leave them out", note=0.15),
-    Limit("flux", "counted cells are {value} off the number by flux", note=0.15, boxes_only=0.3),
+    Limit(
+        "flux",
+        "counted cells are {value} further off the number by flux than chance explains",
+        note=0.15,
+        boxes_only=0.3,
+    ),
     Limit(
         "rival",
         "which box is which cell is less sure: a second displacement explains {value} of what the chosen one does",
         note=0.5,
+    ),
+    Limit(
+        "interlaced",
+        "every second row of the frames shows another moment, as in interlaced video, and cells that move are combs: "
+        "save it deinterlaced, each half picture as a frame",
+        ".0f",
+        boxes_only=0,
     ),
     Limit("lost", "{value} of the frame numbers have no frame", note=0.02),
     Limit(
@@ -198,7 +212,7 @@ def evaluate(
     flux: Flux,
     *,
     scale: float = 1.0,
-    trained_px: float = SIDE,
+    taken_px: tuple[float, float] = SHIPPED.taken,
     most_boxes: int = 300,
     objects: Objects | None = None,
     unlike: float | None = None,
@@ -216,7 +230,8 @@ def evaluate(
         cells: its table of cells.
         flux: its count by flux.
         scale: by which frames were enlarged for the detector.
-        trained_px: side of a cell, sqrt(width * height), in the images that the detector was trained on.
+        taken_px: the smallest and the largest cells, sqrt(width * height), that the detector takes as they are
+            (``fitting.Learned``), pixels as it sees them.
         most_boxes: a frame can have.
         objects: boxes against what moves before the background, None where not measured.
         unlike: distance of the frames from the training images in how they look, over the distance that 99 % of the
@@ -225,8 +240,9 @@ def evaluate(
         strange: what is unlike the training images, in words.
         alone: no other recording has its condition.
     """
-    measured = _of_boxes(boxes, frames, scale / trained_px, most_boxes) | _of_links(links, cells, flux)
+    measured = _of_boxes(boxes, frames, scale, taken_px, most_boxes) | _of_links(links, cells, flux)
     measured |= _of_frames(frames, links) | {"unlike": unlike, "alone": float(alone)}
+    measured |= {"interlaced": float(probe["interlaced"])}
     measured |= {"gauge": gauge["expected"] if gauge else None}
     measured |= {name: getattr(objects, name) if objects else None for name in ("off_object", "missed")}
     because = {"unlinked": links.flow.reason, "unlike": "; ".join(strange)}
@@ -267,14 +283,17 @@ def verdict_of(measured: dict[str, float | None], because: dict[str, str] | None
     return Verdict(VERDICTS[worst], tuple(findings))
 
 
-def _of_boxes(boxes: pd.DataFrame, frames: pd.DataFrame, scale: float, most_boxes: int) -> dict[str, float | None]:
-    """Return numbers of the boxes as they came; ``scale`` takes pixels to sides of a cell in the training."""
+def _of_boxes(
+    boxes: pd.DataFrame, frames: pd.DataFrame, scale: float, taken_px: tuple[float, float], most_boxes: int
+) -> dict[str, float | None]:
+    """Return numbers of the boxes as they came; ``scale`` takes pixels to those that the detector saw."""
     if not len(boxes):
         return {"boxes": 0.0}
     area = (boxes["x1"] - boxes["x0"]) * (boxes["y1"] - boxes["y0"])
     size = float(np.sqrt(area).median()) * scale
     full = (boxes.groupby("frame").size() >= most_boxes).sum()
-    return {"boxes": float(len(boxes)), "size": size, "size_large": size, "capped": float(full) / max(len(frames), 1)}
+    sizes = {"size": size / taken_px[0], "size_large": size / taken_px[1]}
+    return {"boxes": float(len(boxes)), "capped": float(full) / max(len(frames), 1)} | sizes
 
 
 def _of_links(links: LinkResult, cells: pd.DataFrame, flux: Flux) -> dict[str, float | None]:

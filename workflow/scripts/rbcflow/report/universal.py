@@ -118,7 +118,8 @@ class Outcome:
 
     Attributes:
         n: conditions, in all and by measured average precision: at least 0.8, between, below 0.6.
-        missed: rows that were measured otherwise by a whole class, the worst first.
+        missed: rows below 0.6 that were called valid or doubtful, rows from 0.8 on that were called not valid; the
+            worst first.
     """
 
     verdict: str

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -24,7 +25,11 @@ def from_the_future(results: Path) -> str | None:
     """
     now = time.time()
     records = (path for pattern in ("*/*.json", "*/*/*.json", "*/*/*/*.json") for path in results.glob(pattern))
-    ahead, name = max(((path.stat().st_mtime - now, path.as_posix()) for path in records), default=(0.0, ""))
+    ahead, name = 0.0, ""
+    for path in records:
+        # Snakemake removes a job's old results while others are looked for
+        with contextlib.suppress(FileNotFoundError):
+            ahead, name = max((ahead, name), (path.stat().st_mtime - now, path.as_posix()))
     if ahead < TOLERANCE:
         return None
     return (

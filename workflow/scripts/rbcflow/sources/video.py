@@ -13,6 +13,8 @@ import contextlib
 import itertools
 import statistics
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -33,6 +35,9 @@ STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 
 OFF_BEAT = 0.15
 """How far times may be from whole steps, in steps, before they say nothing of dropped frames."""
+
+MILLISECOND = Fraction(1, 1000)
+"""Clock of Matroska, WebM, Flash and Windows Media, whatever the rate: rounded steps of 1.25 are 1, 1, 1, and 2."""
 
 # what a decoder says of a damaged frame would stand between the messages; here that is an InputError
 av.logging.set_level(None)
@@ -59,11 +64,16 @@ def numbered_frames(path: Path) -> Iterator[tuple[int, Grey]]:
     if not path.is_file():
         raise InputError(path, "no such file", "a video")
     _check_streams(path)
-    known, numbers = _opens(path), _numbers(path)
+    known, clock = _opens(path), _clock(path)
+    numbers, in_order = _numbers(clock), iter(_numbers(clock).values())
     count, number, like = 0, -1, None
     try:
         for time, image in _decode_av(path) if known else _decode_opencv(path):
-            number = numbers.get(time, number + 1)
+            before, after = number, number + 1
+            number = next(in_order, after) if clock.stored else numbers.get(time, after)
+            if number <= before:
+                found, expected = "a time that is not after the one before", "frames in the order of their times"
+                raise InputError(path, found, expected, where=f"frame {after}")
             like = like or image.shape
             if image.shape != like:
                 found, expected = (f"{width}x{height} pixels" for height, width in (image.shape, like))
@@ -111,39 +121,67 @@ def _check_streams(path: Path) -> None:
             raise InputError(path, f"{count} video tracks", "one; save each as a file of its own")
 
 
-def _numbers(path: Path) -> dict[int, int]:
-    """Return the number of each frame by its time; none where times do not go in steps."""
-    times, from_zero = _times(path)
+def counts_lost(path: Path) -> bool:
+    """Tell whether the times of a video's frames go in steps, so that a frame that the camera dropped is seen."""
+    return bool(_numbers(_clock(path)))
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """What a video says of the times of its frames, nothing decoded.
+
+    Attributes:
+        times: of all frames, rising, in ticks; empty where a frame has none.
+        ticks: from one frame to the next by the rate that the file names; 0 where it names none that can be believed.
+        from_zero: the first frame's time would be 0.
+        stored: times are those of the order in which frames are stored, which may not be that of showing them.
+    """
+
+    times: list[int] = field(default_factory=list)
+    ticks: float = 0.0
+    from_zero: bool = False
+    stored: bool = False
+
+
+def _numbers(clock: _Clock) -> dict[int, int]:
+    """Return the number of each frame by its time, in order; none where times do not go in steps."""
+    times = clock.times
     gaps = [after - before for before, after in itertools.pairwise(times)]
     if not gaps or min(gaps) <= 0:
         return {}
     middle = statistics.median_low(gaps)
+    # steps of a tick, now and then two: a frame was dropped, or the step is longer than a tick and was rounded
+    if middle == 1 and max(gaps) > 1 and clock.ticks != 1:
+        return {}
     single = [gap for gap in gaps if round(gap / middle) == 1]
     step = sum(single) / len(single)
     beats = [gap / step for gap in gaps]
     if any(abs(beat - round(beat)) > OFF_BEAT for beat in beats):
         return {}
-    first = round(times[0] / step) if from_zero else 0
+    first = round(times[0] / step) if clock.from_zero else 0
     return dict(zip(times, itertools.accumulate(map(round, beats), initial=first), strict=True))
 
 
-def _times(path: Path) -> tuple[list[int], bool]:
-    """Return the times of all frames in order, nothing decoded, and whether the first frame's would be 0."""
+def _clock(path: Path) -> _Clock:
+    """Return what a video says of its frames' times; nothing where it cannot be read or a frame has none."""
     times: list[int] = []
     with contextlib.suppress(av.FFmpegError, ValueError), av.open(str(path)) as container:
         if not container.streams.video or container.streams.video[0].codec_context is None:
-            return [], False
+            return _Clock()
         stream = container.streams.video[0]
-        # where frames lean on others, an AVI starts late for their sake, not because some were dropped
-        from_zero = container.format.name == "avi" and stream.codec_context.codec.intra_only
+        tick = stream.time_base
+        # a guess is made from the times themselves, which are rounded where the clock is a coarse one
+        rate = stream.average_rate if tick == MILLISECOND else stream.guessed_rate
+        avi, whole = container.format.name == "avi", stream.codec_context.codec.intra_only
         with contextlib.suppress(av.FFmpegError):
             for packet in container.demux(stream):
                 if packet.size and packet.pts is None:
-                    return [], False
+                    return _Clock()
                 if packet.size:
                     times.append(packet.pts)
-        return sorted(times), from_zero
-    return [], False
+        # where frames lean on others, an AVI starts late for their sake, not because some were dropped
+        return _Clock(sorted(times), float(1 / (rate * tick)) if rate and tick else 0.0, avi and whole, avi)
+    return _Clock()
 
 
 def _decode_av(path: Path) -> Timed:

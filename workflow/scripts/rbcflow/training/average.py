@@ -49,7 +49,8 @@ def average_with(checkpoint: Path, start: torch.nn.Module, share: float) -> None
 def average_seeds(folders: Sequence[Path], folder: Path) -> None:
     """Write a model folder with the mean of the weights of others that differ in the seed alone.
 
-    Curves are means too, epoch by epoch; what else is recorded is the first one's, times are sums. Call
+    Curves are means too, epoch by epoch, and the best epoch is theirs; what else is recorded is the first one's, times
+    are sums. Call
     ``setup.import_ultralytics`` first.
 
     Args:
@@ -67,12 +68,14 @@ def average_seeds(folders: Sequence[Path], folder: Path) -> None:
         _write_mean([own / name for own in folders], folder / name)
     files = {name: {"sha256": sha256(folder / name), "state_sha256": state_sha256(folder / name)} for name in names}
     curves = [pd.read_csv(own / "results.csv") for own in folders]
-    pd.concat(curves).groupby("epoch", as_index=False).mean().to_csv(
-        folder / "results.csv", index=False, float_format="%.6g"
-    )
+    mean = pd.concat(curves).groupby("epoch", as_index=False).mean()
+    mean.to_csv(folder / "results.csv", index=False, float_format="%.6g")
     shutil.copyfile(folders[0] / "args.yaml", folder / "args.yaml")
     records = [json.loads((own / "training.json").read_text(encoding="utf-8")) for own in folders]
-    (folder / "training.json").write_text(json.dumps(_of_all(records, files), indent=1) + "\n", encoding="utf-8")
+    # the last of equal ones, as Ultralytics chooses
+    best = int(mean["epoch"].iloc[::-1][mean["metrics/mAP50-95(B)"].iloc[::-1].idxmax()])
+    stored = _of_all(records, files) | {"best_epoch": best}
+    (folder / "training.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 def _of_all(records: Sequence[dict[str, Any]], files: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def universal_card(
     """
     facts = _facts(record, curves, metadata, weights)
     told = json.loads(gauge.read_text(encoding="utf-8"))
-    ranks = {name: ", ".join(f"{key} {value:.2f}" for key, value in told[name].items()) for name in RANKS}
+    ranks = {name: ", ".join(f"{key} {value:.3f}" for key, value in told[name].items()) for name in RANKS}
     basis, learned = Basis.of_training(record), Learned.of_cells(record["cells"])
     seeds = len(record["seed"]) if isinstance(record["seed"], list) else 1
     return UNIVERSAL_CARD.format(
@@ -94,8 +94,8 @@ def universal_card(
         mean_of=f" (means of the {seeds} trainings)" if seeds > 1 else "",
         low=record["cells"]["low_seen_px"],
         high=record["cells"]["high_seen_px"],
-        smallest=learned.side / learned.near,
-        largest=learned.side * learned.near,
+        smallest=learned.taken[0],
+        largest=learned.taken[1],
         side=learned.side,
         found=_found(pd.read_csv(conditions)),
     )
