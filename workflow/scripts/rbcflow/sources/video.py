@@ -65,7 +65,8 @@ def numbered_frames(path: Path) -> Iterator[tuple[int, Grey]]:
         raise InputError(path, "no such file", "a video")
     _check_streams(path)
     known, clock = _opens(path), _clock(path)
-    numbers, in_order = _numbers(clock), iter(_numbers(clock).values())
+    numbers = _numbers(clock)
+    in_order = iter(numbers.values())
     count, number, like = 0, -1, None
     try:
         for time, image in _decode_av(path) if known else _decode_opencv(path):
