@@ -323,15 +323,17 @@ def test_a_preset_that_is_none_is_named(monkeypatch):
 
 
 def test_variants_are_compared_over_seeds_by_hand():
-    rows = [row(model, ap50) for model, ap50 in (("a_s0", 0.5), ("a_s1", 0.7), ("b_s0", 0.8), ("b_s1", 0.8))]
+    rows = [row(model, ap50) for model, ap50 in (("a_s0", 0.5), ("a_s1", 0.7), ("b_s0", 0.7), ("b_s1", 0.9))]
     made = conditions.over_seeds(pd.DataFrame(rows), {"a_s0": "a", "a_s1": "a", "b_s0": "b", "b_s1": "b"}, "b")
     first, second = made.to_dict("records")
     assert (first["variant"], first["seeds"], first["ap50"], first["difference"]) == ("a", 2, 0.6, pytest.approx(-0.2))
-    # 0.5 and 0.7 deviate by 0.1 * sqrt(2); the mean of two by 0.1
-    assert (first["ap50_sd"], first["difference_sd"]) == pytest.approx((0.1 * 2**0.5, 0.1))
-    assert (second["difference"], second["difference_sd"]) == (0, 0)
-    # Student's t with two degrees of freedom: 4.303 on either side
-    assert (first["low"], first["high"]) == pytest.approx((-0.2 - 0.4303, -0.2 + 0.4303), abs=1e-4)
+    # 0.5 and 0.7 deviate by 0.1 * sqrt(2), as 0.7 and 0.9 do; the mean of two by 0.1, the difference by 0.1 * sqrt(2)
+    assert (first["ap50_sd"], first["difference_sd"]) == pytest.approx((0.1 * 2**0.5, 0.1 * 2**0.5))
+    # Student's t with two degrees of freedom: 4.303 deviations on either side
+    assert (first["low"], first["high"]) == pytest.approx((-0.2 - 0.6085, -0.2 + 0.6085), abs=1e-4)
+    # b deviates as well, but not from itself
+    assert second["ap50_sd"] == pytest.approx(0.1 * 2**0.5)
+    assert [second[name] for name in ("difference", "difference_sd", "low", "high")] == [0, 0, 0, 0]
 
 
 def test_cells_are_found_by_size_and_contrast(tmp_path):

@@ -111,11 +111,12 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
     own = own.merge(other, on=keys[1:], how="left", suffixes=("", "_reference"))
     own["difference"] = own["ap50"] - own["ap50_reference"]
     squares = own["ap50_sd"] ** 2 / own["seeds"] + own["ap50_sd_reference"] ** 2 / own["seeds_reference"]
-    own["difference_sd"] = np.sqrt(squares)
+    # a variant does not differ from itself
+    same = own["variant"] == reference
+    own["difference_sd"] = np.sqrt(squares).mask(same, 0.0)
     freedom = own["seeds"] + own["seeds_reference"] - 2
     half = own["difference_sd"] * freedom.map({n: stdtrit(n, 0.5 + LEVEL / 2) for n in set(freedom) if n > 0})
-    # a variant does not differ from itself
-    half[own["variant"] == reference] = 0.0
+    half = half.mask(same, 0.0)
     own["low"], own["high"] = own["difference"] - half, own["difference"] + half
     columns = ["seeds", "ap50", "ap50_sd", "difference", "difference_sd", "low", "high", "recall"]
     return own[[*keys, *columns, "false_positives_per_frame"]]
