@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+import yaml
 
 from raw_inputs import noise, write_avi, write_picture
 from rbcflow.cells.splits import held_out
@@ -80,6 +82,23 @@ def behind(raw: Path) -> None:
     stack(raw, GREY[:1], photometric="minisblack")
     path = raw / V / "a.tif"
     path.write_bytes(path.read_bytes() + GREY[1:].tobytes())
+
+
+def cut_behind(raw: Path) -> None:
+    """Write a stack as ImageJ does, with one header, and lose one and a half of its three frames."""
+    imagej(raw, GREY, "TYX", truncate=True)
+    os.truncate(raw / V / "a.tif", (raw / V / "a.tif").stat().st_size - GREY[0].size * 3 // 2)
+
+
+def damaged_jpeg(raw: Path) -> None:
+    """Write two pages as JPEG and lose a piece of the second, as a disk does."""
+    stack(raw, noise(2, 64, 64, 3), photometric="rgb", compression="jpeg")
+    path = raw / V / "a.tif"
+    with tifffile.TiffFile(path) as written:
+        page = written.pages[1]
+        middle = page.dataoffsets[0] + page.databytecounts[0] // 2
+    content = path.read_bytes()
+    path.write_bytes(content[:middle] + bytes(200) + content[middle + 200 :])
 
 
 def ramp(values: np.ndarray) -> np.ndarray:
@@ -149,6 +168,8 @@ REFUSED_STACKS = {
     "bytes behind": (behind, "bytes enough for 2 frames behind it"),
     "cut behind one header": (
         lambda raw: (imagej(raw, GREY, "TYX", truncate=True), os.truncate(raw / V / "a.tif", 400)), "cut short"),
+    "cut between frames behind one header": (cut_behind, "(frame 1): found the file cut short"),
+    "a damaged jpeg": (damaged_jpeg, "(page 1): found a damaged picture"),
 }  # fmt: skip
 
 
@@ -181,6 +202,32 @@ def test_nothing_is_passed_over_in_silence(tmp_path: Path):
     assert {(one["folder"], one["files"]) for one in kept.ignored} == {(".", 1), ("pictures", 2), (".", 1)}
 
 
+@pytest.mark.parametrize(
+    ("strange", "patterns"),
+    [
+        (["croissant/day 2/b.heic"], ["croissant/day 2/b.heic"]),
+        (["croissant/b.heic", "croissant/c.heic"], ["croissant/*.heic"]),
+        (["croissant/[1]/b.avi", "croissant/[1]/c.avi"], ["croissant/[[]1]"]),
+        (["b.heic", "c.gif"], ["*.gif", "*.heic"]),
+        # a picture at the top has no class
+        (["b.bmp", "c.bmp"], ["b.bmp", "c.bmp"]),
+    ],
+)
+def test_a_message_names_a_pattern_that_leaves_out_nothing_else(tmp_path: Path, strange: list, patterns: list):
+    raw = tmp_path / "raw"
+    write_picture(raw / "croissant/1.bmp", noise(9, 9))
+    write_picture(raw / "slipper/2.bmp", noise(9, 9))
+    for name in strange:
+        (raw / name).parent.mkdir(parents=True, exist_ok=True)
+        (raw / name).write_bytes(b"any")
+    with pytest.raises(InputError) as caught:
+        accepted("crops", raw)
+    told = re.search(r"`ignore: (.+)` in the source's entry", str(caught.value))[1]
+    assert yaml.safe_load(told) == patterns
+    accepted("crops", raw, ignore=yaml.safe_load(told))
+    assert record.read(tmp_path / "source.json").n_files == 2
+
+
 def test_hidden_files_never_count(tmp_path: Path):
     raw = tmp_path / "raw"
     stack(raw, GREY, photometric="minisblack")
@@ -191,6 +238,15 @@ def test_hidden_files_never_count(tmp_path: Path):
         (raw / name).write_bytes(GHOST)
     accepted("naples", raw)
     assert (tmp_path / "source.json").read_bytes() == first
+
+
+def test_a_name_that_cannot_be_written_is_named_in_a_folder_that_is_read_as_it_lies(tmp_path: Path):
+    for name in ("a", os.fsdecode(b"\xe4")):
+        write_picture(tmp_path / f"raw/images/{name}.png", noise(9, 9))
+    folder(tmp_path / "raw/labels").joinpath("a.txt").touch()
+    refused("yolo_folder", tmp_path / "raw", "\\xe4.png", "a name that is not UTF-8", "the file renamed")
+    accepted("yolo_folder", tmp_path / "raw", "skip")
+    assert record.read(tmp_path / "source.json").n_files == 2
 
 
 @pytest.mark.parametrize("name", [b"Pr\xe4parat.tif", b"two\nlines.tif"])
@@ -465,6 +521,8 @@ def test_an_export_is_read_however_it_was_written(tmp_path: Path):
     document = labelled(raw, {f"{F}_00004.png": f"{F}_00004.png"})
     for entry in [*document["images"], *document["annotations"], *document["categories"]]:
         entry |= {key: float(entry[key]) for key in ("id", "image_id", "category_id") if key in entry}
+    for entry in document["annotations"]:
+        entry["image_id"] = str(int(entry["image_id"]))
     for number, encoding in enumerate(("utf-8-sig", "utf-16")):
         export(raw, document, encoding)
         (tmp_path / "raw.sha256").unlink(missing_ok=True)

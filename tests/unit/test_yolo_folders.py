@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,13 @@ def replaced(files: dict, *pairs: tuple[str, str]) -> dict:
     for old, new in pairs:
         files = {name.replace(old, new): content for name, content in files.items()}
     return files
+
+
+def test_a_name_that_cannot_be_written_is_named(tmp_path: Path):
+    write(tmp_path / "own", splits())
+    (tmp_path / "own" / os.fsdecode(b"\xe4.txt")).touch()
+    with pytest.raises(InputError, match=r"\\xe4.txt: found a name that is not UTF-8"):
+        import_folder(tmp_path / "own", tmp_path / "set", classes=3)
 
 
 def taken(root: Path, target: Path, classes: int = 3) -> str:

@@ -77,6 +77,7 @@ def test_banks_of_an_absent_laboratory_feed_nothing(tmp_path):
     cells = plan(**there).cells
     assert cells.feeding == ["simulated"]
     (tmp_path / "naples").mkdir()
+    (tmp_path / "naples/.DS_Store").touch()
     (tmp_path / "naples/any.tif").touch()
     assert Plan.of(load(there)).possible.sources == ["naples", "flow_public", "simulated"]
 

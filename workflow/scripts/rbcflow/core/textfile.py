@@ -44,7 +44,7 @@ def decoded(path: Path, content: bytes, meaning: str) -> str:
         text = content.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        expected = f"{meaning}, in UTF-8 (in a spreadsheet, Save as: CSV UTF-8, or Unicode text)"
+        expected = f"{meaning}, in UTF-8 (in an editor, Save with that encoding; in a spreadsheet, Save as: CSV UTF-8)"
         raise InputError(path, f"bytes that are not UTF-8 ({error.reason})", expected, f"line {line}") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1

@@ -29,6 +29,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.datasets.dataset import SPLITS, check_labels, write_table
 from rbcflow.runtime.download import opened
 from rbcflow.sources.labelled import YoloFolder, decode, labels_of, read_folder
+from rbcflow.sources.listing import check_name, listed
 
 CHUNK = 1 << 20
 MOST_FILE, MOST_BYTES = 2**26, 2**33
@@ -132,6 +133,8 @@ def import_folder(folder: Path, target: Path, *, classes: int) -> None:
     Raises:
         InputError: a split is missing, a picture is in train and in another, or as ``sources.labelled``.
     """
+    for name, path in listed(folder).files.items():
+        check_name(path, name)
     found = read_folder(folder)
     if missing := [split for split in SPLITS if not found.splits.get(split)]:
         there = ", ".join(split for split in found.splits if split) or "pictures without splits"

@@ -20,7 +20,7 @@ from rbcflow.recordings.sheet import recordings_of
 from rbcflow.runtime.fingerprint import file_digest, filled_digest, listing_digest
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources import seen
-from rbcflow.sources.listing import listed
+from rbcflow.sources.listing import hidden, listed
 
 
 class Disk:
@@ -34,7 +34,9 @@ class Disk:
     def lacks_files(self, source: str) -> bool:
         """Return whether a source should be read from a folder that is absent or empty."""
         folder = self._settings.raw_folder(source)
-        return self._settings.access(source) == "local" and not (folder.is_dir() and any(folder.iterdir()))
+        if self._settings.access(source) != "local":
+            return False
+        return not folder.is_dir() or all(hidden(entry.name) for entry in folder.iterdir())
 
     def simulated_before(self) -> list[str]:
         """Return the sources whose files are absent and of which an earlier run left simulated ones in its results.

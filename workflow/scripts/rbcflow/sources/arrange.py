@@ -6,11 +6,14 @@ file that gets none is bad: nothing is passed over in silence.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+import yaml
 
 from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
@@ -112,6 +115,18 @@ def arranged(listing: Listing, arrange: Callable[..., None], expected: str, **op
     return result
 
 
+def as_it_lies(listing: Listing) -> Arrangement:
+    """Return every file of a source at its own place, for layouts that read folders as they are."""
+    result = Arrangement(listing)
+    for name, path in listing.files.items():
+        try:
+            check_name(path, name)
+            result.places[name] = name
+        except InputError as error:
+            result.bad[name] = error
+    return result
+
+
 def _remark_archives(result: Arrangement) -> None:
     """Say that archives are not unpacked."""
     if packed := [name for name in result.listing.files if PurePosixPath(name).suffix.lower() in ARCHIVES]:
@@ -150,8 +165,26 @@ def _refuse_unread(result: Arrangement, names: list[str], expected: str) -> None
         listed = ", ".join(PurePosixPath(name).name for name in files[:NAMED]) + (", ..." if len(files) > NAMED else "")
         key = files[0] if len(files) == 1 else f"{folder}/"
         found = f"a {kinds} that is not read" if len(files) == 1 else f"{len(files)} files ({kinds}: {listed}) not read"
-        top = key.split("/")[0]
-        result.refuse(key, found, f"{expected}; what is not meant to be read: `ignore: [{top}]` in the source's entry")
+        hint = yaml.safe_dump(
+            _patterns(result, folder, files), default_flow_style=True, allow_unicode=True, width=10**6
+        )
+        result.refuse(
+            key, found, f"{expected}; what is not meant to be read: `ignore: {hint.strip()}` in the source's entry"
+        )
+
+
+def _patterns(result: Arrangement, folder: str, files: list[str]) -> list[str]:
+    """Return patterns that leave out files of a folder and nothing that has a place."""
+    taken = list(result.places.values())
+    above = "" if folder == "." else f"{folder}/"
+    if len(files) == 1:
+        return [glob.escape(files[0])]
+    if above and not any(name.startswith(above) for name in taken):
+        return [glob.escape(folder)]
+    suffixes = sorted({PurePosixPath(name).suffix for name in files})
+    if any(name.startswith(above) and name.endswith(tuple(suffixes)) for name in taken):
+        return [glob.escape(name) for name in files]
+    return [f"{glob.escape(above)}*{suffix}" for suffix in suffixes]
 
 
 def link_files(result: Arrangement, links: Path) -> None:

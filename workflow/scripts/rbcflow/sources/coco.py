@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from rbcflow.core.classes import class_name
 from rbcflow.core.errors import InputError
 
 LISTS = ("images", "categories", "annotations")
+_NUMBER = re.compile("0|[1-9][0-9]*")
+"""A whole number as text; one with zeros before it is a name."""
 PREFIX = "../../"
 """What Label Studio puts before an image path (preprint's repository: the prefix is stripped)."""
 TOLERANCE = 0.5
@@ -162,10 +165,11 @@ def load(path: Path) -> dict[str, list[dict]]:
 
 
 def _whole_ids(entry: dict) -> None:
-    """Make whole numbers of ids that were written with a point, as spreadsheets and pandas leave them."""
+    """Make whole numbers of ids with a point, as spreadsheets and pandas leave them, and of those that are texts."""
     for key in ("id", "image_id", "category_id"):
-        if isinstance(entry.get(key), float) and entry[key].is_integer():
-            entry[key] = int(entry[key])
+        value = entry.get(key)
+        if (isinstance(value, float) and value.is_integer()) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+            entry[key] = int(value)
 
 
 def _classes(path: Path, categories: list[dict]) -> dict[int, str]:

@@ -16,8 +16,12 @@ colours apart."""
 COLOURS = 0xEE
 
 
-def check_jpeg(path: Path, content: bytes) -> None:
+def check_jpeg(path: Path, content: bytes, where: str = "") -> None:
     """Refuse a JPEG that does not decode without a fault; other pictures pass, and kinds that FFmpeg does not know.
+
+    Args:
+        path: the file, and ``where`` in it, for the message.
+        content: the JPEG.
 
     Raises:
         InputError: damaged pixels.
@@ -29,7 +33,7 @@ def check_jpeg(path: Path, content: bytes) -> None:
     try:
         decoder.decode(av.Packet(_without_notes(content)))
     except av.error.InvalidDataError as error:
-        raise InputError(path, "a damaged picture (a JPEG with faulty data)", "a whole picture") from error
+        raise InputError(path, "a damaged picture (a JPEG with faulty data)", "a whole picture", where) from error
     except av.FFmpegError:
         return
 

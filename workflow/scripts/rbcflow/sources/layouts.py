@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 
 from rbcflow.core.errors import InputError
-from rbcflow.sources.arrange import Arrangement, arranged
+from rbcflow.sources.arrange import Arrangement, arranged, as_it_lies
 from rbcflow.sources.laboratories import Parts
 from rbcflow.sources.listing import Listing
 from rbcflow.sources.problems import BadFiles, refuse
@@ -41,7 +41,7 @@ def arrange(layout: str, listing: Listing, *, without_polygons: str = "empty") -
     """
     reader = READERS[layout]
     if not hasattr(reader, "arrange"):
-        return Arrangement(listing, {name: name for name in listing.files})
+        return as_it_lies(listing)
     takes = inspect.signature(reader.arrange).parameters
     options = {"without_polygons": without_polygons} if "without_polygons" in takes else {}
     return arranged(listing, reader.arrange, reader.EXPECTED, **options)

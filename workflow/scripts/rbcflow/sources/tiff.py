@@ -21,6 +21,7 @@ from tifffile import TiffFile, TiffPage
 
 from rbcflow.core.errors import InputError
 from rbcflow.sources.alpha import drop_alpha
+from rbcflow.sources.jpeg import check_jpeg
 
 LOW, HIGH = 0.001, 0.999
 """Shares of a 16-bit frame's pixels that are at most as bright as what becomes 0 and 255, were it alone."""
@@ -35,6 +36,8 @@ SHOWN = ("MINISBLACK", "MINISWHITE", "PALETTE", "RGB", "YCBCR")
 """What a page's numbers may mean; YCbCr where they are JPEG, whose decoder makes R, G, B of it."""
 JPEG = (6, 7, 34892)
 """Numbers of the JPEG compressions."""
+STRIPS_OF_JPEG = 7
+"""That of which each strip or tile is a JPEG, with the tables that all of a page share kept apart."""
 
 # tifffile logs a broken chain of pages and goes on with fewer; here that is an InputError.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
@@ -179,6 +182,7 @@ def frame_count(path: Path, stack: TiffFile) -> int:
         found, expected = f"{pages} page headers", f"one for each of the {count} frames that its description names"
         raise InputError(path, found, expected, where=f"page {min(count, pages)}")
     if count <= pages:
+        _check_whole(path, stack, page)
         _check_nothing_behind(path, page, pages, end)
         return pages
     last = None if series.dataoffset is None else series.dataoffset + series.nbytes
@@ -191,6 +195,16 @@ def frame_count(path: Path, stack: TiffFile) -> int:
         raise InputError(path, f"the file cut short at byte {end}", f"{count} frames up to byte {last}",
                          where=f"frame {whole}")  # fmt: skip
     return count
+
+
+def _check_whole(path: Path, stack: TiffFile, page: TiffPage) -> None:
+    """Refuse a single page of ImageJ's whose description names more frames than the file has bytes for."""
+    named = int((stack.imagej_metadata or {}).get("images", 1))
+    if len(stack.pages) == 1 < named:
+        end = stack.filehandle.size
+        whole = (end - page.dataoffsets[0]) // page.nbytes
+        found = f"the file cut short at byte {end}"
+        raise InputError(path, found, f"the {named} frames that its description names", where=f"frame {whole}")
 
 
 def _check_nothing_behind(path: Path, page: TiffPage, pages: int, end: int) -> None:
@@ -212,6 +226,7 @@ def _pages(path: Path, stack: TiffFile) -> Iterator[NDArray]:
     """Yield the pages' pixels as they are stored."""
     for number in range(len(stack.pages)):
         page = stack.pages[number]
+        _check_strips(path, stack, page, f"page {number}")
         try:
             image = page.asarray()
         # The codecs behind tifffile have exception types of their own without a common base.
@@ -221,6 +236,17 @@ def _pages(path: Path, stack: TiffFile) -> Iterator[NDArray]:
             raise InputError(path, f"{image.dtype} pixels of shape {image.shape}", f"{page.dtype} of {page.shape}",
                              where=f"page {number}")  # fmt: skip
         yield image
+
+
+def _check_strips(path: Path, stack: TiffFile, page: TiffPage, where: str) -> None:
+    """Refuse a page with a damaged JPEG in it, of which its decoder makes grey pixels."""
+    if page.compression != STRIPS_OF_JPEG:
+        return
+    for offset, count in _extents(page):
+        stack.filehandle.seek(offset)
+        strip = stack.filehandle.read(count)
+        # both begin as a JPEG does and end as one does
+        check_jpeg(path, page.jpegtables[:-2] + strip[2:] if page.jpegtables else strip, where)
 
 
 def _behind(stack: TiffFile) -> Iterator[NDArray]:
