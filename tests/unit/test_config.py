@@ -289,6 +289,9 @@ def test_runs_that_are_not_the_preprints_are_seen_as_the_table_says():
 def test_a_given_checkpoint_is_a_model_with_runs():
     settings = load(default() | {"given": GIVEN})
     assert settings.checkpoint("given", {}) == {"path": "mine.pt", "sha256": "0" * 64}
+    for printed in ("sha256:" + "0" * 64, "0" * 64 + "  mine.pt", "0" * 64 + "\n"):
+        again = load(default() | {"given": GIVEN | {"sha256": printed}})
+        assert again.checkpoint("given", {}) == settings.checkpoint("given", {})
     assert settings.classes("given") == ["croissant", "slipper"]
     runs = {name: run.testset for name, run in settings.runs.items() if run.model == "given"}
     assert runs == {"given-on-naples": "naples", "given-on-random_test": "random_test"}
@@ -302,7 +305,8 @@ def test_a_given_checkpoint_is_a_model_with_runs():
     [
         ({"testsets": ["naple"]}, ["'naple'", "naples", "given.testsets"]),
         ({"sha256": None}, ["path and sha256 come together"]),
-        ({"sha256": "abc"}, ["given.sha256"]),
+        ({"sha256": "abc"}, ["given.sha256", "64 hexadecimal digits, as `sha256sum` prints them"]),
+        ({"sha256": 10**63}, ["given.sha256", "in quotes"]),
     ],
 )
 def test_a_wrongly_given_checkpoint_is_named(change: dict, parts: list[str]):

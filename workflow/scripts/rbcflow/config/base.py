@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
@@ -11,18 +12,27 @@ from rbcflow.core.places import expanded
 from rbcflow.core.strict import Strict
 
 M = TypeVar("M", bound=BaseModel)
+SUM = "^[0-9a-f]{64}$"
 
 
 Place = Annotated[str, AfterValidator(expanded)]
 """A path as users write it: ``~`` and ``$NAME`` stand for what they stand for in a shell."""
 
 
-Sum = Annotated[
-    str,
-    Field(pattern="^[0-9a-f]{64}$"),
-    BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value),
-]
-"""A sha256; some tools write it in capitals."""
+def _sum(value: object) -> object:
+    """Return the digits of a sha256 as tools print it: in capitals, behind ``sha256:``, before the file's name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError("64 hexadecimal digits in quotes: YAML takes digits alone for a number")
+    if not isinstance(value, str):
+        return value
+    digits = value.strip().lower().removeprefix("sha256:").partition(" ")[0]
+    if not re.fullmatch(SUM, digits):
+        raise ValueError("64 hexadecimal digits, as `sha256sum` prints them before the file's name")
+    return digits
+
+
+Sum = Annotated[str, Field(pattern=SUM), BeforeValidator(_sum)]
+"""A sha256."""
 
 
 def each_once(row: M, key: str) -> M:
