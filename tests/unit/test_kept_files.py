@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import tifffile
 import yaml
+from PIL import Image
 
 from raw_inputs import noise, write_avi, write_picture
 from rbcflow.cells.splits import held_out
@@ -107,6 +108,7 @@ def ramp(values: np.ndarray) -> np.ndarray:
 
 
 DOWN = np.arange(255, -1, -1)
+TALL = np.full((150, 800, 3), (200, 100, 50), np.uint8)
 JPEG = np.stack([np.full((16, 32, 3), colour, np.uint8) for colour in ((200, 100, 50), (30, 60, 90))])
 
 STACKS: dict[str, tuple[Callable[[Path], None], np.ndarray, int]] = {
@@ -128,6 +130,11 @@ STACKS: dict[str, tuple[Callable[[Path], None], np.ndarray, int]] = {
     "opaque grey": (
         lambda raw: stack(raw, np.stack([GREY, np.full_like(GREY, 255)], -1), photometric="minisblack",
                           extrasamples=["unassalpha"]), GREY, 0),
+    "a frame with its stack's description": (
+        lambda raw: stack(raw, GREY[:1], description="ImageJ=1.54f\nimages=3\nslices=3\n", photometric="minisblack"),
+        GREY[:1], 0),
+    "jpeg with tables apart": (
+        lambda raw: Image.fromarray(TALL).save(folder(raw / V) / "a.tif", compression="jpeg"), TALL[None], 3),
     "ome": (lambda raw: tifffile.imwrite(folder(raw / V) / "a.tif", GREY, ome=True, metadata={"axes": "TYX"}), GREY, 0),
     "other suffix": (lambda raw: stack(raw, GREY, f"{V}/a.TIFF", photometric="minisblack"), GREY, 0),
 }  # fmt: skip

@@ -198,12 +198,16 @@ def frame_count(path: Path, stack: TiffFile) -> int:
 
 
 def _check_whole(path: Path, stack: TiffFile, page: TiffPage) -> None:
-    """Refuse a single page of ImageJ's whose description names more frames than the file has bytes for."""
-    named = int((stack.imagej_metadata or {}).get("images", 1))
-    if len(stack.pages) == 1 < named:
-        end = stack.filehandle.size
-        whole = (end - page.dataoffsets[0]) // page.nbytes
-        found = f"the file cut short at byte {end}"
+    """Refuse a single page of ImageJ's whose description names more frames than the file has bytes for.
+
+    Where nothing follows the page it is a picture that has kept the description of the stack it was taken from.
+    """
+    named, (start, end) = (
+        int((stack.imagej_metadata or {}).get("images", 1)),
+        (page.dataoffsets[0], stack.filehandle.size),
+    )
+    if len(stack.pages) == 1 < named and page.offset < start and start + page.nbytes < end:
+        found, whole = f"the file cut short at byte {end}", (end - start) // page.nbytes
         raise InputError(path, found, f"the {named} frames that its description names", where=f"frame {whole}")
 
 
