@@ -52,13 +52,12 @@ chromium:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } || \
 		{ echo "The tests need a program named chromium on the PATH."; exit 1; }
 
-# One thread a process: those of several would wait for each other's. A job has those that its rule asks for.
+# Two processes on two cores: the threads of their libraries would wait for each other's. A job has those that its rule asks for.
 test test-fast: export OMP_NUM_THREADS := 1
 
 # A module stays in one process, since its tests may share what the first of them made; tests/conftest.py puts the slow ones first.
-# Three processes: a fifth of the time of two went by while they waited for Slurm, for Snakemake and for what they kill.
 test: $(READY) validator chromium
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # what needs neither Chromium nor Slurm, runs no Snakemake and trains nothing: a minute and a half on two cores
 test-fast: $(READY)
