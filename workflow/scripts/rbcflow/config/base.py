@@ -8,12 +8,11 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from rbcflow.core.digests import SHA256
 from rbcflow.core.places import expanded
 from rbcflow.core.strict import Strict
 
 M = TypeVar("M", bound=BaseModel)
-SUM = "^[0-9a-f]{64}$"
-
 
 Place = Annotated[str, AfterValidator(expanded)]
 """A path as users write it: ``~`` and ``$NAME`` stand for what they stand for in a shell."""
@@ -26,12 +25,12 @@ def _sum(value: object) -> object:
     if not isinstance(value, str):
         return value
     digits = value.strip().lower().removeprefix("sha256:").partition(" ")[0]
-    if not re.fullmatch(SUM, digits):
+    if not re.fullmatch(SHA256, digits):
         raise ValueError("64 hexadecimal digits, as `sha256sum` prints them before the file's name")
     return digits
 
 
-Sum = Annotated[str, Field(pattern=SUM), BeforeValidator(_sum)]
+Sum = Annotated[str, Field(pattern=f"^{SHA256}$"), BeforeValidator(_sum)]
 """A sha256."""
 
 

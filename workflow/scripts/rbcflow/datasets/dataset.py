@@ -16,6 +16,7 @@ import yaml
 
 from rbcflow.core.boxes import to_yolo
 from rbcflow.core.classes import CLASS_ID
+from rbcflow.core.digests import SHA256
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv, refuse_rows
 from rbcflow.core.yolo import read_labels
@@ -135,7 +136,7 @@ def _read_split(shards: list[Path]) -> pd.DataFrame:
             dtype={"index": int, "sha256": str}, keep_default_na=False,
         )  # fmt: skip
         refuse_rows(file, digests, digests["index"].duplicated(), "index", "each image once")
-        refuse_rows(file, digests, ~digests["sha256"].str.fullmatch("[0-9a-f]{64}"), "sha256", "64 hexadecimal digits")
+        refuse_rows(file, digests, ~digests["sha256"].str.fullmatch(SHA256), "sha256", "64 hexadecimal digits")
         if unknown := sorted(set(table["index"]) - set(digests["index"])):
             raise InputError(file, f"no sum of image {unknown[0]}", "a sum of every image of metadata.csv")
         tables.append(table.merge(digests, on="index", how="left").assign(shard=shard))

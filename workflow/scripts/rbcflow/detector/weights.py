@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from rbcflow.core.classes import CELL, class_name
+from rbcflow.core.digests import SHA256
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_object
 from rbcflow.core.yamlfile import read_yaml
@@ -77,7 +78,7 @@ def _entry(table: Path, name: str, entry: object) -> Weights:
         found = f"keys {', '.join(map(str, entry))}" if isinstance(entry, dict) else repr(entry)
         raise InputError(table, found, f"sha256, licence and some of {', '.join(known)}", where)
     weights = Weights(name, **entry)
-    if weights.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", str(weights.sha256)):
+    if weights.sha256 is not None and not re.fullmatch(SHA256, str(weights.sha256)):
         raise InputError(table, f"sha256 {weights.sha256!r}", "64 hexadecimal digits, or null", where)
     if (weights.url is None) == (weights.path is None):
         raise InputError(table, f"url {weights.url!r} and path {weights.path!r}", "one of the two", where)

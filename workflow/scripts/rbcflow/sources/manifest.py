@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rbcflow.core.digests import SHA256
 from rbcflow.core.errors import InputError
 from rbcflow.runtime.provenance import sha256
 from rbcflow.sources.listing import Listing, is_data, shown
@@ -59,7 +60,7 @@ def _read(manifest: Path) -> dict[str, str]:
         digest, _, name = line.rstrip("\r").partition("  ")
         if not line:
             continue
-        if not re.fullmatch("[0-9a-f]{64}", digest) or not name:
+        if not re.fullmatch(SHA256, digest) or not name:
             raise InputError(manifest, repr(line), "a sha256, two blanks and a path", where=f"line {number}")
         known[name] = digest
     return known
