@@ -40,7 +40,7 @@ import asyncio
 sleep = asyncio.sleep
 asyncio.sleep = lambda seconds, *rest: sleep(min(seconds, 2), *rest)
 """
-"""A sitecustomize for a cluster that nobody shares: each time that no job has ended the plugin asks ten seconds later."""
+"""A sitecustomize for a cluster nobody shares: each time that no job has ended the plugin asks ten seconds later."""
 STARVED = "simulate_cells:simulated"
 FIELDS = ["JobID", "State", "Partition", "ReqMem", "TimelimitRaw", "AllocTRES", "ElapsedRaw", "Comment"]
 LONGEST = 3000
