@@ -10,7 +10,8 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
-from rbcflow.config.reader import check_files
+from rbcflow.config.reader import check_files, merged
+from rbcflow.config.said import said_by
 from rbcflow.core.errors import InputError
 from rbcflow.core.places import expanded
 from rbcflow.plan.disk import Disk
@@ -73,6 +74,47 @@ def test_a_configuration_file_is_read_with_the_projects_own_loader(tmp_path: Pat
 def test_a_configuration_file_that_is_whole_is_taken(tmp_path: Path, content: str):
     (tmp_path / "my.yaml").write_bytes(content.encode())
     check_files([*PROJECT.glob("config/*onfig.yaml"), PROJECT / "config/paper.yaml", tmp_path / "my.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("mine", "given", "place"),
+    [
+        # the last file that says it
+        ("shard_size: many\n", {}, "my.yaml (key shard_size)"),
+        ("training: {device: gpu}\n", {}, "my.yaml (key training.device)"),
+        # a row is checked as a whole: what a file laid over it is the file's own
+        (
+            "sources: {kihm2018: {sha256: xyz}}\n",
+            {},
+            "my.yaml (key sources.kihm2018.sha256, laid over config/sources.yaml)",
+        ),
+        ("models: {random: {variant: rnd}}\n", {}, "my.yaml (key models.random.variant, laid over config/models.yaml)"),
+        ("sources: {mine: {title: t}}\n", {}, "my.yaml (key sources.mine, laid over config/sources.yaml)"),
+        # the command line wins over the file
+        ("shard_size: 5\n", {"shard_size": "many"}, "configuration (key shard_size)"),
+        (
+            "seed: 1\n",
+            {"models": {"random": {"variant": "rnd"}}},
+            "configuration (key models.random.variant, laid over config/models.yaml)",
+        ),
+        # a table's own fault stays the table's
+        ("tables: {banks: broken.yaml}\n", {}, "broken.yaml (key simulated.methods"),
+        ("tables: {banks: broken.yaml}\nbanks: {naples: {title: x}}\n", {}, "broken.yaml (key simulated.methods"),
+    ],
+)
+def test_a_wrong_key_is_blamed_on_the_file_that_says_it(tmp_path: Path, mine: str, given, place: str):
+    (tmp_path / "my.yaml").write_text(mine)
+    banks = (PROJECT / "config/banks.yaml").read_text()
+    (tmp_path / "broken.yaml").write_text(banks.replace("methods: [simulated]", "methods: [drawn]"))
+    if "broken" in mine:
+        mine = mine.replace("broken.yaml", str(tmp_path / "broken.yaml"))
+    files = [PROJECT / "config/config.yaml", tmp_path / "my.yaml"]
+    raw: dict = {}
+    for said in (yaml.safe_load(files[0].read_text()), yaml.safe_load(mine), given):
+        raw = merged(raw, said)
+    with pytest.raises(InputError) as caught:
+        load(raw)
+    assert place in str(said_by(caught.value, raw, files))
 
 
 EXCEL = {

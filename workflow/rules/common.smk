@@ -14,6 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from rbcflow.config import load
 from rbcflow.config.reader import check_files
+from rbcflow.config.said import said_by
 from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import read_yaml
 from rbcflow.plan import Plan, paths
@@ -33,7 +34,8 @@ try:
     SETTINGS = load(config)
     PLAN = Plan.of(SETTINGS)
 except InputError as error:
-    raise WorkflowError(f"The configuration is wrong.\n{error}") from None
+    told = said_by(error, config, map(Path, workflow.configfiles))
+    raise WorkflowError(f"The configuration is wrong.\n{told}") from None
 
 CONFIG = SETTINGS.config
 DISK = Disk(SETTINGS)

@@ -40,7 +40,7 @@ def read_table(model: type[M], path: str, overrides: dict[str, dict]) -> dict[st
             check_given(model, overrides[name], Path(path), name)
             one = f"{did_you_mean(name, rows)} one of {', '.join(rows)}".strip()
             expected = f"{one}, or a whole row: keys {', '.join(sorted(needed))} at least"
-            raise InputError(path, f"an override for {name!r}", expected)
+            raise InputError(path, f"an override for {name!r}", expected, f"key {name}")
     whole = {name: merged(rows.get(name, {}), overrides.get(name, {})) for name in [*rows, *overrides]}
     return {name: validate(model, row, Path(path), name) for name, row in whole.items()}
 
