@@ -104,6 +104,17 @@ def test_fast_and_crowded_together_is_refused():
     assert "too many for their speed" in links.flow.reason
 
 
+@pytest.mark.parametrize("wrong", ["left", "up", "down"])
+@pytest.mark.parametrize(("speed", "spacing"), [(20, 80), (45, 120), (80, 320)])
+def test_a_flow_that_was_given_against_the_motion_is_named(wrong, speed, spacing):
+    simulated = simulate(Setup(speed=speed, spacing=spacing, cells=45), seed=5)
+    links = link.link(simulated.boxes, simulated.frames, simulated.probe | {"flow": wrong})
+    right = link.link(simulated.boxes, simulated.frames, simulated.probe | {"flow": "right"}).flow
+    assert right.linkable and not links.flow.linkable
+    said = f"cells move {right.px_frame:.0f} pixels a frame to the right, and `flow` of the sheet says {wrong}"
+    assert links.flow.reason == said
+
+
 @pytest.mark.parametrize("direction", ["left", "up", "down"])
 def test_the_direction_is_found_and_changes_nothing(direction):
     setup = Setup(speed=45, spacing=120, cells=30)

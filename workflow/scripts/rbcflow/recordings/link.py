@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -136,27 +136,49 @@ def link(boxes: pd.DataFrame, frames: pd.DataFrame, probe: dict[str, Any]) -> Li
     empty = Flow(base=line.base, repeated=line.repeated, still=counts["still"], doubles=counts["double"])
     if reason := _too_little(free, line, tracks):
         return _refused(tracks, line, empty, reason)
-    found = flows.candidates(free, place, line, field_of(probe), probe.get("flow"))
-    if not found:
-        return _refused(tracks, line, empty, "no displacement is common to the boxes of consecutive frames")
-    best = found[0]
-    nothing = flows.candidates(free, place, line, field_of(probe), best.direction, apart=True)
-    places = along(free, place, field_of(probe), best.direction)
-    described = _described(
-        empty,
-        best,
-        flows.rivalry(found),
-        nothing[0].excess / best.excess if nothing else 0.0,
-        places,
-        len(line.numbers),
-    )
-    if reason := _doubt(described):
-        return _refused(tracks, line, described, reason)
+    wanted = probe.get("flow")
+    measured = _measured(free, place, line, probe, empty, wanted)
+    reason = _doubt(measured.flow) if measured else "no displacement is common to the boxes of consecutive frames"
+    if reason and wanted and (other := _measured(free, place, line, probe, empty, None)) and not _doubt(other.flow):
+        reason = (
+            f"cells move {other.flow.px_frame:.0f} pixels a frame {_to(other.flow.direction)}, and `flow` of the sheet "
+            f"says {wanted}"
+        )
+    if reason:
+        return _refused(tracks, line, measured.flow if measured else empty, reason)
+    described, best, places = measured.flow, measured.best, measured.places
     timed = flows.set_steps(line, places, best.profile)
     cells, shared = follow(places, timed.times, best.profile, best.jitter)
     flow = _accepted(described, int((timed.steps != line.steps).sum()))
     numbered = _numbered(tracks, free.index, cells, shared, places.whole)
     return LinkResult(_timed(numbered, timed), flow, _times(timed))
+
+
+class Measured(NamedTuple):
+    """A flow, the candidate it was made of, and the boxes' places along it."""
+
+    flow: Flow
+    best: flows.Candidate
+    places: flows.Places
+
+
+def _measured(
+    free: pd.DataFrame, place: np.ndarray, line: flows.Timeline, probe: dict, empty: Flow, wanted: str | None
+) -> Measured | None:
+    """Return the flow that explains the displacements best, in the wanted direction if there is one."""
+    field = field_of(probe)
+    found = flows.candidates(free, place, line, field, wanted)
+    if not found:
+        return None
+    best = found[0]
+    nothing = flows.candidates(free, place, line, field, best.direction, apart=True)
+    share = nothing[0].excess / best.excess if nothing else 0.0
+    places = along(free, place, field, best.direction)
+    return Measured(_described(empty, best, flows.rivalry(found), share, places, len(line.numbers)), best, places)
+
+
+def _to(direction: str) -> str:
+    return direction if direction in ("up", "down") else f"to the {direction}"
 
 
 def _prepared(boxes: pd.DataFrame, frames: pd.DataFrame, probe: dict) -> tuple[pd.DataFrame, flows.Timeline]:
