@@ -277,7 +277,7 @@ def test_copies_are_told(tmp_path):
     accepted = skipping.accept("nouaman2024", tmp_path / "own", tmp_path / "links", "stop")
     skipping.remark_copies(accepted, manifest.check(accepted.listing, tmp_path / "sums"))
     (remark,) = accepted.arrangement.remarks
-    assert remark.startswith("1 files are copies of others, videos/donor_2/copy of a.avi of videos/donor_1/a.avi")
+    assert remark.startswith("videos/donor_2/copy of a.avi is a copy of videos/donor_1/a.avi: cells are")
 
 
 ORDER = ("slipper", "croissant")

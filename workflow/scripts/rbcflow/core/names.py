@@ -70,6 +70,9 @@ METRICS: dict[str, str] = {
 }
 """Numbers of the tables in words."""
 
+GAUGE_VERDICTS = ("valid", "doubtful", "not valid")
+"""What the gauge says that boxes of a recording are worth, the best first."""
+
 OWN = "_test"
 """What the id of a variant's own test images ends with."""
 

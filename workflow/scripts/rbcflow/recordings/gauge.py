@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbcflow.core.names import GAUGE_VERDICTS
 from rbcflow.core.tables import read_object
 from rbcflow.detector import looks
 from rbcflow.detector.sizes import resized
@@ -45,8 +46,6 @@ BORNE = float(np.log2(1.7))
 
 VALID, DOUBTFUL = 0.8, 0.6
 """Average precision that must be expected for a verdict."""
-
-VERDICTS = ("valid", "doubtful", "not valid")
 
 WORTH_A_WORD = 0.03
 """Average precision lost by a term from which it is named as a reason."""
@@ -104,7 +103,7 @@ class GaugeResult:
 
     Attributes:
         expected: average precision of its boxes at IoU 0.5, between 0 and 1.
-        verdict: one of ``VERDICTS``.
+        verdict: one of ``GAUGE_VERDICTS``.
         numbers: by term; None without a box.
         reasons: what costs most, and what looks unlike the training images, in words; empty where valid.
     """
@@ -141,10 +140,12 @@ class Gauge:
         """Return what frames of a recording say of its boxes."""
         numbers = terms(seen, self.space, self.side)
         if numbers is None:
-            return GaugeResult(0.0, VERDICTS[-1], None, ["no boxes: nothing is like the cells that the detector knows"])
+            return GaugeResult(
+                0.0, GAUGE_VERDICTS[-1], None, ["no boxes: nothing is like the cells that the detector knows"]
+            )
         lost = {name: self.costs[name] * max(numbers[name] - self.best[name], 0.0) for name in self.costs}
         expected = float(np.clip(self.start - sum(lost.values()), 0, 1))
-        if (verdict := verdict_of(expected)) == VERDICTS[0]:
+        if (verdict := verdict_of(expected)) == GAUGE_VERDICTS[0]:
             return GaugeResult(expected, verdict, numbers, [])
         dear = [name for name in sorted(lost, key=lambda name: -lost[name]) if lost[name] >= WORTH_A_WORD]
         dear += ["unknown"] if numbers["unknown"] > FAR and "unknown" not in dear else []
@@ -156,7 +157,7 @@ class Gauge:
 
 def verdict_of(expected: float) -> str:
     """Return the verdict on boxes of an expected average precision."""
-    return VERDICTS[0] if expected >= VALID else VERDICTS[1] if expected >= DOUBTFUL else VERDICTS[2]
+    return GAUGE_VERDICTS[0] if expected >= VALID else GAUGE_VERDICTS[1] if expected >= DOUBTFUL else GAUGE_VERDICTS[2]
 
 
 def read_gauge(checkpoint: Path, sha256: str, record: Mapping[str, Any], side: float) -> Gauge | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rbcflow.core.names import GAUGE_VERDICTS
 from rbcflow.datasets.domain import INGREDIENTS
 from rbcflow.runtime.lineage import PHANTOM
 from rbcflow.training import short
@@ -17,7 +18,6 @@ FITTED = "universal fitted"
 """The role of the shipped detector where frames were brought to the size of its training (``detector.fitting``)."""
 
 ALL, MEAN, UNDISTURBED = "all", "mean of the disturbed", "none"
-VERDICTS = ("valid", "doubtful", "not valid")
 WORDS = {
     "better": "better",
     "worse": "worse",
@@ -250,7 +250,7 @@ class Universal:
     @property
     def outcomes(self) -> list[Outcome]:
         """The gauge's verdicts beside what was measured."""
-        named = [(verdict, [row for row in self.gauge if row["verdict"] == verdict]) for verdict in VERDICTS]
+        named = [(verdict, [row for row in self.gauge if row["verdict"] == verdict]) for verdict in GAUGE_VERDICTS]
         return [_outcome(verdict, rows) for verdict, rows in named if rows]
 
     @property

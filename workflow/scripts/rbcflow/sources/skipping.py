@@ -143,9 +143,13 @@ def remark_copies(accepted: Accepted, sums: Mapping[str, str]) -> None:
     copies = [(name, other) for name in sorted(names) if (other := first.setdefault(sums[name], name)) != name]
     if copies:
         name, other = map(shown, copies[0])
+        told = (
+            f"{name} is a copy of {other}"
+            if len(copies) == 1
+            else (f"{len(copies)} files are copies of others, {name} of {other} first")
+        )
         accepted.arrangement.remarks.append(
-            f"{len(copies)} files are copies of others, {name} of {other} first: their cells are read twice, and may "
-            "stand on two sides of a split; `ignore:` the copies"
+            f"{told}: cells are read twice, and may stand on two sides of a split; `ignore:` the copies"
         )
 
 
