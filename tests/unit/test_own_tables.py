@@ -100,11 +100,19 @@ def test_a_configuration_file_that_is_whole_is_taken(tmp_path: Path, content: st
         # a table's own fault stays the table's
         ("tables: {banks: broken.yaml}\n", {}, "broken.yaml (key simulated.methods"),
         ("tables: {banks: broken.yaml}\nbanks: {naples: {title: x}}\n", {}, "broken.yaml (key simulated.methods"),
+        (
+            "tables: {banks: ~/banks.yaml}\nbanks: {naples: {methods: []}}\n",
+            {},
+            "my.yaml (key banks.naples.methods, laid",
+        ),
+        ("tables: 5\n", {}, "my.yaml (key tables)"),
+        ("runs: {random-on-naples: {size: big}}\n", {}, "my.yaml (key runs.random-on-naples.size)"),
     ],
 )
 def test_a_wrong_key_is_blamed_on_the_file_that_says_it(tmp_path: Path, mine: str, given, place: str):
     (tmp_path / "my.yaml").write_text(mine)
     banks = (PROJECT / "config/banks.yaml").read_text()
+    (tmp_path / "banks.yaml").write_text(banks)
     (tmp_path / "broken.yaml").write_text(banks.replace("methods: [simulated]", "methods: [drawn]"))
     if "broken" in mine:
         mine = mine.replace("broken.yaml", str(tmp_path / "broken.yaml"))

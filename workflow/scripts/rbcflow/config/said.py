@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from rbcflow.config.config import Tables
 from rbcflow.core.errors import InputError
 from rbcflow.core.yamlfile import parse_yaml
@@ -47,9 +49,12 @@ def _section(path: str, raw: Mapping[str, Any]) -> str | None:
     """Return the section whose rows lie over a table, empty for the configuration itself, None for another file."""
     if path == "configuration":
         return ""
-    given = raw.get("tables")
-    named = Tables().model_dump() | (dict(given) if isinstance(given, Mapping) else {})
-    return next((section for section, table in named.items() if table == path and section in raw), None)
+    try:
+        tables = Tables.model_validate(raw.get("tables", {})).model_dump()
+    except ValidationError:
+        # the error is of a file that was read before the configuration was
+        return None
+    return next((section for section, table in tables.items() if Path(table) == Path(path) and section in raw), None)
 
 
 def _at(content: Any, keys: list[str]) -> Any:
