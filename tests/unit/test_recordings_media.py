@@ -201,7 +201,7 @@ def test_a_frame_with_several_events_is_one_and_gaps_are_kept(tmp_path: Path):
         (["img_000_Default_000.png", "img_001_Default_000.png", "img_003_Default_000.png"], [0, 1, 3], ""),
         (["img_000_c0_z0.png", "img_001_c0_z1.png"], [0, 1], "a lost frame is not seen"),
         (["a.png"], [0], ""),
-        (["a.png", "b.png", "notes.txt"], [0, 1], "1 files that are no pictures"),
+        (["a.png", "b.png", "notes.txt"], [0, 1], "1 file that is no picture was passed over"),
     ],
 )
 def test_numbers_of_pictures(tmp_path: Path, names: list[str], numbers: list[int], warning: str):

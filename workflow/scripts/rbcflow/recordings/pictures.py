@@ -45,7 +45,8 @@ def listed(folder: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
         raise InputError(folder, found, f"pictures ({', '.join(SUFFIXES)}), or the path of one recording")
     warnings = []
     if others := len(visible) - len(files):
-        warnings.append(f"{others} files that are no pictures were passed over")
+        told = "1 file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
+        warnings.append(f"{told} passed over")
     for before, after in itertools.pairwise(sorted(files, key=lambda path: path.stem.lower())):
         if before.stem.lower() == after.stem.lower():
             found = f"{before.name} and {after.name}"

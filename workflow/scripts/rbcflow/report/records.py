@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rbcflow.core.errors import InputError
+from rbcflow.report.text import plural
 from rbcflow.runtime.origin import words
 
 STAGE_RECORDS = (
@@ -106,7 +107,7 @@ def _inputs(value: dict[str, Any]) -> tuple[Input, ...]:
     for name, entry in value.items():
         for item in entry if isinstance(entry, list) else [entry]:
             item = item if isinstance(item, dict) else {"path": item}
-            where = item.get("path") or f"{item.get('files', 0)} files"
+            where = item.get("path") or plural(item.get("files", 0), "file")
             rows.append(Input(name, str(where), str(item.get("sha256") or ""), tuple(item.get("paths") or ())))
     return tuple(rows)
 

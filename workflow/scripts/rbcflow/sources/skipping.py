@@ -143,11 +143,9 @@ def remark_copies(accepted: Accepted, sums: Mapping[str, str]) -> None:
     copies = [(name, other) for name in sorted(names) if (other := first.setdefault(sums[name], name)) != name]
     if copies:
         name, other = map(shown, copies[0])
-        told = (
-            f"{name} is a copy of {other}"
-            if len(copies) == 1
-            else (f"{len(copies)} files are copies of others, {name} of {other} first")
-        )
+        told = f"{len(copies)} files are copies of others, {name} of {other} first"
+        if len(copies) == 1:
+            told = f"{name} is a copy of {other}"
         accepted.arrangement.remarks.append(
             f"{told}: cells are read twice, and may stand on two sides of a split; `ignore:` the copies"
         )
@@ -158,9 +156,8 @@ def warn(source: str, accepted: Accepted) -> None:
     remarks = list(accepted.arrangement.remarks)
     if accepted.skipped:
         lines = "".join(f"\n    {one['file']}: {one['reason']}" for one in accepted.skipped)
-        remarks.append(
-            f"{len(accepted.skipped)} files are left out as bad, or with one that is (bad_files: skip):{lines}"
-        )
+        told = "1 file is" if len(accepted.skipped) == 1 else f"{len(accepted.skipped)} files are"
+        remarks.append(f"{told} left out as bad, or with one that is (bad_files: skip):{lines}")
     for remark in remarks:
         LOGGER.warning("%s: %s", source, remark)
         print(f"\n{source}: {remark}\n", file=sys.stderr)
