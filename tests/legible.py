@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from rbcflow.core import names
+
 SHOWN = {1366: (470, 9.0), 390: (342, 7.0)}
 """Least width of a figure (two plots side by side) and least size of its text in CSS pixels, by the page's width."""
 
@@ -37,10 +39,15 @@ def evaluated(complaints: dict[str, list[str]]) -> Iterator[None]:
 
 
 def faults(figure: Figure) -> list[str]:
-    """Return a sentence for each text that is too small, lies on another or on a line, or leaves where it belongs."""
+    """Return a sentence for each text that is too small, lies on another or on a line, leaves where it belongs, or has
+    a word of files."""
     texts = _drawn(figure)
     boxes = {text: _padded(text.get_window_extent(), -SLACK * figure.dpi / 72) for text in texts}
-    found = [fault for text in texts for fault in (*_small(figure, text), *_outside(figure, text, boxes[text]))]
+    found = [
+        fault
+        for text in texts
+        for fault in (*_small(figure, text), *_outside(figure, text, boxes[text]), *_of_files(text))
+    ]
     for one, other in combinations(texts, 2):
         if boxes[one].overlaps(boxes[other]):
             found.append(f"{_name(one)} lies on {_name(other)}")
@@ -76,6 +83,13 @@ def _small(figure: Figure, text: Text) -> Iterator[str]:
         # a figure narrower than a sheet is shown no larger than its pixels
         if size < least:
             yield f"{_name(text)} has {size:.1f} px on a page of {page} px"
+
+
+def _of_files(text: Text) -> Iterator[str]:
+    """Yield a text that calls a class as files do, not as everything else on the page does."""
+    said = text.get_text().lower()
+    if "croissant" in said and names.CLASSES["croissant"] not in said:
+        yield f"{_name(text)} says croissant"
 
 
 def _outside(figure: Figure, text: Text, box: Bbox) -> Iterator[str]:

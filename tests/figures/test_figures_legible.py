@@ -85,6 +85,7 @@ def _text(figure: Figure, x: float, y: float, text: str, size: float = 8) -> Non
         (lambda figure: _text(figure, 0.1, 0.5, "tiny", 4), "'tiny' has 4.0 px on a page of 390 px"),
         (lambda figure: _text(figure, 0.45, 0.5, "remark"), "'remark' lies on a line"),
         (lambda figure: figure.text(0.4, 0.5, "stray words"), "'stray words' lies in the axes 'plot'"),
+        (lambda figure: _text(figure, 0.1, 0.8, "croissant 5"), "'croissant 5' says croissant"),
         (lambda figure: _text(figure, 0.1, 0.8, "fine"), None),
     ],
 )  # fmt: skip

@@ -121,7 +121,8 @@ def error_gallery(run_folder: Path, errors: Path, output: Path) -> None:
 
 
 def _title(error: dict) -> str:
+    true, predicted = style.class_name(error["true"]), style.class_name(error["predicted"])
     if error["kind"] == "missed":
-        return str(error["true"])
-    named = f"{error['predicted']} {100 * error['conf']:.0f} %"
-    return f"{error['true']} as\n{named}" if error["kind"] in ("classification", "both") else named
+        return true
+    named = f"{predicted} {100 * error['conf']:.0f} %"
+    return f"{true} as\n{named}" if error["kind"] in ("classification", "both") else named

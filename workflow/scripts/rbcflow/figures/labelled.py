@@ -43,7 +43,7 @@ def picture_labels(runs: list[Path], output: Path) -> tuple[str, ...]:
         _bars(named, {name: n for name, n in totals.items() if n}, "predictions by class", "detections")
         crowd.bar(range(len(counted["images_by_detections"])), counted["images_by_detections"],
                   color=style.COLOURS["accent"])  # fmt: skip
-        crowd.set(title="detections in a picture", xlabel="detections", ylabel="pictures")
+        crowd.set(title="boxes in a picture", xlabel="boxes", ylabel="pictures")
         crowd.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         _confusion(confusion, counted["confusion"])
         shown = {
@@ -55,11 +55,13 @@ def picture_labels(runs: list[Path], output: Path) -> tuple[str, ...]:
 
 def _bars(axes: Axes, counts: dict[str, int], title: str, what: str) -> None:
     colours = [style.COLOURS.get(name, style.COLOURS["all" if name == SEVERAL else "background"]) for name in counts]
-    drawn = axes.bar([style.class_name(name) for name in counts], list(counts.values()), color=colours, width=0.65)
-    axes.bar_label(drawn, padding=1, fontsize=style.LEAST_POINTS)
-    axes.set(title=title, ylabel=what)
-    axes.margins(y=0.15)
-    axes.tick_params(axis="x", length=0)
+    # lying bars, as the names of five of them would run into each other below standing ones
+    drawn = axes.barh([style.class_name(name) for name in counts], list(counts.values()), color=colours, height=0.65)
+    axes.bar_label(drawn, padding=2, fontsize=style.LEAST_POINTS)
+    axes.invert_yaxis()
+    axes.set(title=title, xlabel=what)
+    axes.margins(x=0.3)
+    axes.tick_params(axis="y", length=0)
 
 
 def _confusion(axes: Axes, table: dict[str, dict[str, int]]) -> None:
