@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from metrics_inputs import write_predictions, write_testset
+from rbcflow.core import names
 from rbcflow.core.errors import InputError
 from rbcflow.metrics.run import evaluate
 from rbcflow.testsets.files import write_unavailable
@@ -128,7 +129,8 @@ def test_a_class_the_model_cannot_name_is_no_zero_in_the_mean(tmp_path, classes,
     assert numbers["coco"]["classes"]["other"]["ap50"] == (None if left_out else 0)
     assert numbers["coco"]["classes"]["other"]["reason"] == reason
     marked = [caveat for caveat in numbers["caveats"] if caveat.startswith("The model has no class")]
-    assert [caveat.split(":")[0].removeprefix("The model has no class ") for caveat in marked] == left_out
+    told = [caveat.split(":")[0].removeprefix("The model has no class ") for caveat in marked]
+    assert told == [names.CLASSES[name] for name in left_out]
 
 
 @pytest.mark.parametrize(

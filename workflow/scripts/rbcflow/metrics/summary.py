@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rbcflow.core.classes import CLASSES
+from rbcflow.core.names import CLASSES as CLASS_WORDS
 from rbcflow.metrics import calibration, coco, curves, error_kinds
 from rbcflow.metrics.inputs import Predictions, evaluation
 from rbcflow.metrics.matching import BACKGROUND, Matching, match
@@ -96,7 +97,9 @@ def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[st
         sentences.append(f"{reason[0].upper()}{reason[1:]}.")
     else:
         few = {name: count for name, count in _class_counts(testset.truth).items() if count < MIN_BOXES}
-        sentences += [f"n = {count} true boxes of class {name}: not interpretable." for name, count in few.items()]
+        sentences += [
+            f"n = {count} true boxes of class {CLASS_WORDS[name]}: not interpretable." for name, count in few.items()
+        ]
     if evaluated != "false":
         sentences += _unnamed(testset, predictions)
     return [*sentences, *(origin.caveats(basis) if n else ())]
@@ -104,12 +107,16 @@ def caveats(testset: TestSet, predictions: Predictions, basis: Basis) -> list[st
 
 def _unnamed(testset: TestSet, predictions: Predictions) -> list[str]:
     """Return a sentence for each class that has true boxes and that the model cannot name."""
-    known = " and ".join(predictions.classes)
+    known = " and ".join(CLASS_WORDS.get(name, name) for name in predictions.classes)
+    unnamed = {
+        CLASS_WORDS[name]: count
+        for name, count in _class_counts(testset.truth).items()
+        if count and name not in predictions.classes
+    }
     return [
         f"The model has no class {name}: mAP is the mean over {known}; the {count} true boxes of class {name} count "
         "only where classes are ignored or pooled."
-        for name, count in _class_counts(testset.truth).items()
-        if count and name not in predictions.classes
+        for name, count in unnamed.items()
     ]
 
 
