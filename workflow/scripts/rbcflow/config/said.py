@@ -37,7 +37,7 @@ def said_by(error: InputError, raw: Mapping[str, Any], files: Iterable[Path]) ->
     value = _at(raw, keys)
     if value is ABSENT:
         return error
-    saying = [file for file in files if file.is_file() and _says(_at(_content(file), keys), value)]
+    saying = [file for file in files if _says(_at(_content(file), keys), value)]
     if not saying and not section:
         return error
     below = f", laid over {error.path}" if section else ""
@@ -66,7 +66,7 @@ def _at(content: Any, keys: list[str]) -> Any:
 
 
 def _content(file: Path) -> Any:
-    """Return what a file says; a template, which is no YAML before Snakemake fills it in, says nothing."""
+    """Return what a file says; one that is gone says nothing, nor does a template, no YAML before it is filled in."""
     try:
         return parse_yaml(file)
     except InputError:
