@@ -104,6 +104,11 @@ def test_fast_and_crowded_together_is_refused():
     assert "too many for their speed" in links.flow.reason
 
 
+@pytest.mark.parametrize(("direction", "words"), [("right", "to the right"), ("left", "to the left"), ("up", "up")])
+def test_a_direction_is_said_in_words(direction, words):
+    assert places.towards(direction) == words
+
+
 @pytest.mark.parametrize("wrong", ["left", "up", "down"])
 @pytest.mark.parametrize(("speed", "spacing"), [(20, 80), (45, 120), (80, 320)])
 def test_a_flow_that_was_given_against_the_motion_is_named(wrong, speed, spacing):

@@ -17,7 +17,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.figures import pictures, style
 from rbcflow.recordings.link import LinkResult
 from rbcflow.recordings.overlay import colour_of, window
-from rbcflow.recordings.places import DIRECTIONS, field_of
+from rbcflow.recordings.places import DIRECTIONS, field_of, towards
 from rbcflow.recordings.units import WORDS
 
 KYMOGRAPH_FRAMES = 160
@@ -47,7 +47,7 @@ def kymograph(links: LinkResult, cells: pd.DataFrame, probe: dict[str, Any], out
     shown = links.tracks[links.tracks["frame"].isin(numbers)]
     place = (shown[f"{axis}0"] + shown[f"{axis}1"]) / 2
     flow = links.flow
-    text = f"{flow.px_frame:.1f} px/frame to the {flow.direction}" if flow.linkable else f"not linked: {flow.reason}"
+    text = f"{flow.px_frame:.1f} px/frame {towards(flow.direction)}" if flow.linkable else f"not linked: {flow.reason}"
     what = style.note(f"{probe['recording']}, frames {numbers[0]} to {numbers[-1]}" if len(numbers) else "", text)
     with style.canvas(output, WIDTHS_MM[1], 92, what) as figure:
         axes = figure.subplots()

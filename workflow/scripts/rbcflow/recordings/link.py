@@ -19,7 +19,7 @@ from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv, read_object
 from rbcflow.recordings import flow as flows
 from rbcflow.recordings.follow import follow
-from rbcflow.recordings.places import along, field_of
+from rbcflow.recordings.places import along, field_of, towards
 
 MIN_FRAMES = 4
 MIN_PAIRS = 12
@@ -141,8 +141,8 @@ def link(boxes: pd.DataFrame, frames: pd.DataFrame, probe: dict[str, Any]) -> Li
     reason = _doubt(measured.flow) if measured else "no displacement is common to the boxes of consecutive frames"
     if reason and wanted and (other := _measured(free, place, line, probe, empty, None)) and not _doubt(other.flow):
         reason = (
-            f"cells move {other.flow.px_frame:.0f} pixels a frame {_to(other.flow.direction)}, and `flow` of the sheet "
-            f"says {wanted}"
+            f"cells move {other.flow.px_frame:.0f} pixels a frame {towards(other.flow.direction)}, and `flow` of the "
+            f"sheet says {wanted}"
         )
     if reason:
         return _refused(tracks, line, measured.flow if measured else empty, reason)
@@ -175,10 +175,6 @@ def _measured(
     share = nothing[0].excess / best.excess if nothing else 0.0
     places = along(free, place, field, best.direction)
     return Measured(_described(empty, best, flows.rivalry(found), share, places, len(line.numbers)), best, places)
-
-
-def _to(direction: str) -> str:
-    return direction if direction in ("up", "down") else f"to the {direction}"
 
 
 def _prepared(boxes: pd.DataFrame, frames: pd.DataFrame, probe: dict) -> tuple[pd.DataFrame, flows.Timeline]:

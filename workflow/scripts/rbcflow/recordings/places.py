@@ -20,6 +20,11 @@ DIRECTIONS: dict[str, tuple[str, int]] = {"right": ("x", 1), "left": ("x", -1), 
 """Axis and sign of each direction of flow."""
 
 
+def towards(direction: str) -> str:
+    """Return whither cells move, in words: to the right, up."""
+    return f"to the {direction}" if DIRECTIONS[direction][0] == "x" else direction
+
+
 @dataclass(frozen=True)
 class Places:
     """Where boxes are, in pixels, downstream positive, from the field's upstream edge.
