@@ -222,8 +222,8 @@ def finished_once(base: Path) -> Finished:
     return Finished(place, home, attempts, environment)
 
 
-def jobs_of(place: Place) -> list[int]:
-    """Return the processes of Snakemake's scripts that run in a place."""
+def jobs_of(place: Place, name: str = "") -> list[int]:
+    """Return the processes of Snakemake's scripts, or of one of a name, that run in a place."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -231,7 +231,8 @@ def jobs_of(place: Place) -> list[int]:
                 command, folder = (entry / "cmdline").read_bytes(), (entry / "cwd").readlink()
             except OSError:
                 continue
-            script = b".snakemake/scripts" in command and b"python" in command.split(b"\0")[0]
+            program, _, scripts = command.partition(b"\0")
+            script = b".snakemake/scripts" in scripts and name.encode() in scripts and b"python" in program
             if script and folder == place.folder.resolve():
                 found.append(int(entry.name))
     return found

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +46,7 @@ KILLED = {
     ),
     "mini": (
         ("compose_shard", "results/logs/compose_shard/synthetic-train-001.log"),
+        ("train_model", "train_model.py"),
         ("train_model", "results/models/synthetic/seed-0/work/key.json"),
         ("train_model", "results/models/synthetic/seed-0/work/run/weights/last.pt"),
         ("predict_synthetic", "results/logs/predict_model/synthetic.log"),
@@ -52,7 +54,10 @@ KILLED = {
         ("render_report", "results/logs/render_report.log"),
     ),
 }
-"""By scale: a rule, and a file that its job writes while it is at work. A training writes its first after an epoch."""
+"""By scale: a rule, and a file that its job writes while it is at work, or its script, killed in its imports.
+
+A training writes its first weights after an epoch.
+"""
 COUNTED_AFTER = (
     "collect_errors_synthetic",
     "check_metrics",
@@ -97,7 +102,8 @@ def test_killed_in_every_stage(undisturbed: Place, tmp_path: Path, record_proper
     target, files = (CELLS, RECORDED) if scale == "recorded" else (REPORT, MINI)
     for rule, sign in KILLED[scale]:
         run = place.start(target, *files)
-        wait_for((place.folder / sign).exists, run)
+        seen = partial(jobs_of, place, sign) if sign.endswith(".py") else (place.folder / sign).exists
+        wait_for(seen, run)
         kill(run)
         killed_at.append((rule, sign, time.time(), len(place.runs)))
         # the job is an orphan now: it ends by itself, before it could write beside the next one

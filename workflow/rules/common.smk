@@ -27,6 +27,7 @@ from rbcflow.runtime import board
 from rbcflow.runtime import fingerprint as code_tools
 from rbcflow.runtime.clock import from_the_future
 from rbcflow.runtime.memory import HUGE_PAGES
+from rbcflow.runtime.parent_watch import announce
 from rbcflow.sources import laboratories
 
 try:
@@ -45,6 +46,7 @@ DISK = Disk(SETTINGS)
 os.environ.update(HUGE_PAGES | os.environ)
 # Containers often set it; a job compiles what it imports for all that follow, else each spends a second to ten on that.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+announce()
 
 # times of results, not what is in them: no job depends on it, but Snakemake would refuse the next one
 if ahead := from_the_future(Path(CONFIG.pathvars.get("results", "results"))):

@@ -14,15 +14,42 @@ SECONDS = 0.5
 PROC = Path("/proc")
 
 
+STARTED_BY = "RBCFLOW_STARTED_BY"
+"""The variable of the environment by which jobs know their Snakemake: its process, its start time, its namespace."""
+
+
+def announce() -> None:
+    """Tell the jobs to come that this process, a Snakemake that reads its rules, starts them.
+
+    A job looks once its imports are done. A Snakemake that was killed before is not above it any more.
+    """
+    os.environ.pop(STARTED_BY, None)
+    if state := _state(os.getpid()):
+        os.environ[STARTED_BY] = f"{os.getpid()} {state[1]} {_namespace()}"
+
+
 def end_with_snakemake() -> None:
-    """Watch the Snakemake above this process from a thread, and end this process at once where it is gone.
+    """Watch the Snakemake that started this process from a thread, and end this process at once where it is gone.
 
     A killed Snakemake leaves its jobs running. The next one, once unlocked, would start the same jobs again. Without
     ``/proc``, or where the script was started by hand, nothing is watched.
     """
-    watched = snakemakes(os.getpid())
+    watched = snakemakes(os.getpid()) | _announced()
     if watched:
         threading.Thread(target=_watch, args=(watched,), daemon=True, name="watch").start()
+
+
+def _announced() -> dict[int, str]:
+    pid, start, namespace = (os.environ.get(STARTED_BY) or "- - -").split()
+    # in a container with processes of its own, numbers mean others
+    return {int(pid): start} if namespace != "-" and namespace == _namespace() else {}
+
+
+def _namespace() -> str:
+    try:
+        return str((PROC / "self/ns/pid").readlink())
+    except OSError:
+        return "-"
 
 
 def snakemakes(pid: int) -> dict[int, str]:
