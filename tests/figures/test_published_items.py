@@ -31,7 +31,7 @@ FILE = PROJECT / "paper/published_items.yaml"
 REGISTRY = yaml.safe_load((PROJECT / "paper/figures.yaml").read_text())
 VALUES = yaml.safe_load((PROJECT / "paper/published.yaml").read_text())
 
-# number of files by what the issue of the rebuild and the listing of the repository name
+# number of files as the listing of the repository names them
 MEDIA, TRAININGS, RUNS = 8 + 6 + 2 + 2 + 2, 4 * (2 + 3 + 6 + 6 + 4 + 2), 11 * (4 + 2 + 6)
 
 
