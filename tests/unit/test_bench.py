@@ -15,7 +15,7 @@ def test_help_is_all_that_is_asked_for(name: str):
     file = PROJECT / "bench" / f"{name}.py"
     environment = {"PYTHONPATH": str(PROJECT / "workflow/scripts")}
     done = subprocess.run(
-        [sys.executable, file, "--help"], env=environment, capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, file, "--help"], env=environment, capture_output=True, text=True, timeout=120, check=True
     )
     title = file.read_text().partition("\n")[0].strip('"')
     assert done.stdout.startswith(f"usage: {name}.py")

@@ -23,7 +23,7 @@ while sys.argv[1:] and not Path("gone").exists():
     time.sleep(0.01)
 end_with_snakemake()
 Path("watched").touch()
-time.sleep(60)
+time.sleep(600)
 """
 """With an argument it is still in its imports when its Snakemake is killed."""
 SNAKEMAKE = """
@@ -36,7 +36,7 @@ subprocess.run(f"{sys.executable} job.py {' '.join(sys.argv[2:])} & echo $! > jo
 """
 
 
-def waited(condition: Callable[[], object], seconds: float = 20) -> None:
+def waited(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something is the case."""
     until = time.monotonic() + seconds
     while not condition():
