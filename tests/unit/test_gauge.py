@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 from project_copy import PROJECT
 from rbcflow.core.errors import InputError
+from rbcflow.core.names import GAUGE
 from rbcflow.detector import looks
 from rbcflow.recordings import gauge, gauging
-from rbcflow.recordings.detectors import shipped, shipped_gauge, shipped_record
+from rbcflow.recordings.detectors import gauge_digest, shipped, shipped_gauge, shipped_record
 from rbcflow.recordings.gauge import TERMS, Gauge, Seen, Space
 from recordings_inputs import draw_recording
 
@@ -115,14 +117,22 @@ def test_a_gauge_is_read_back_and_belongs_to_one_file(tmp_path: Path):
     told = pd.DataFrame({"source": "s", "expected": [0.1, 0.9, 0.8], "ap50": [0.2, 0.8, 0.9]})
     stored = gauging.as_dict(made(unsure=0.5), told.assign(testset=["stress_harder_s", "stress_s", "stress_s"]))
     assert (stored["spearman"], stored["spearman_of_mild"]) == ({"s": 0.5}, {"s": -1.0})
-    gauging.write(stored, tmp_path / gauge.NAME)
+    gauging.write(stored, tmp_path / GAUGE)
     checkpoint = tmp_path / "best.pt"
     assert gauge.read_gauge(checkpoint, "a", {}, 34.0) == made(unsure=0.5)
     assert gauge.read_gauge(checkpoint, "b", {}, 34.0) is None
-    (tmp_path / gauge.NAME).write_text("{}")
+    # boxes are read anew where another gauge, or another record of how training images look, lies beside the same file
+    digest = gauge_digest(checkpoint, "a")
+    gauging.write(stored | {"start": 0.123}, tmp_path / GAUGE)
+    another = gauge_digest(checkpoint, "a")
+    record = {"files": {"best.pt": {"sha256": "a"}}, "looks": {"size": 1}}
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    assert len({"", digest, another, gauge_digest(checkpoint, "a")}) == 4
+    (tmp_path / GAUGE).write_text("{}")
     with pytest.raises(InputError, match="no key sha256, space"):
         gauge.read_gauge(checkpoint, "a", {}, 34.0)
     assert gauge.read_gauge(tmp_path / "elsewhere/best.pt", "a", {}, 34.0) is None
+    assert gauge_digest(tmp_path / "elsewhere/best.pt", "a") == ""
 
 
 def test_the_shipped_gauge_ranks_disturbed_frames_of_a_laboratory_it_does_not_know():

@@ -12,6 +12,7 @@ from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
 from rbcflow.recordings import checks, intervals
 from rbcflow.recordings.stage import _checked
+from rbcflow.runtime.fingerprint import filled_digest
 
 # a detector that takes most slippers for croissants, rows: true class, columns: its class
 WRONG = np.array([[0.90, 0.08, 0.02], [0.60, 0.37, 0.03], [0.30, 0.30, 0.40]])
@@ -122,6 +123,24 @@ def test_what_was_typed_for_other_cells_is_put_aside_and_never_overwritten(tmp_p
     assert len(_checked(simulated({"a": "x"}), path)) == 20
     assert set(typed(path)) == {"slipper"}
     assert sorted(tmp_path.glob("check.old*")) == before
+
+
+@pytest.mark.parametrize(("between", "encoding"), [(";", "utf-8"), (",", "cp1252"), ("\t", "utf-16")])
+def test_a_table_is_read_as_a_spreadsheet_saves_it(tmp_path, between, encoding):
+    path = tmp_path / "check.tsv"
+    _checked(simulated({"a": "10 µl/s", "b": "20 µl/s"}), path)
+    assert filled_digest(path) == ""
+    fill(path, "slipper")
+    named = checks.read(path)
+    text = path.read_text(encoding="utf-8").replace("\t", between)
+    path.write_bytes(text.encode(encoding))
+    assert filled_digest(path) != ""
+    if encoding == "cp1252":
+        with pytest.raises(InputError, match=r"check.tsv \(line 2\): found bytes that are not UTF-8.*Save as"):
+            checks.read(path)
+    else:
+        assert checks.read(path).equals(named)
+        assert len(_checked(simulated({"a": "10 µl/s", "b": "20 µl/s"}), path)) == 40
 
 
 def test_a_wrong_word_stops_before_anything_is_rewritten(tmp_path):

@@ -319,8 +319,12 @@ def test_a_picture_of_another_size_is_named(tmp_path: Path):
 
 
 def test_a_pixel_size_that_is_none_is_not_taken_from_a_file(tmp_path: Path):
-    row = Recording(recording="a", file=str(avi(tmp_path)))
-    found = described(row, read(row, "s") | {"stated": {"pixel_um": 264.5}}, "s")
+    write_rtdc(tmp_path / "a.rtdc", np.zeros((3, 20, 30), np.uint8), imaging__pixel_size=264.5)
+    row = Recording(recording="a", file=str(tmp_path / "a.rtdc"))
+    metadata = read(row, "s")
+    # boxes depend on all that is stated there
+    assert "pixel_um" not in metadata["stated"]
+    found = described(row, metadata, "s")
     assert found["pixel_um"] is None and "264.5 um, is no microscope's" in found["warnings"][-1]
 
 

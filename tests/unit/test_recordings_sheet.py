@@ -234,7 +234,8 @@ def test_tiffs_of_one_frame_are_pictures_and_links_are_followed(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("cells", "parts"),
     [
-        ("a\ta.avi\t264.5", ["column pixel_um", "264.5", "less than or equal to 10"]),
+        ("a\ta.avi\t2.645", ["column pixel_um", "2.645", "less than or equal to 2"]),
+        ("a\ta.avi\t264.5", ["column pixel_um", "264.5", "less than or equal to 2"]),
         ("a\tgone.avi\t", ["column file", "a # before the line leaves it out"]),
         (f"a\t{'x' * 300}.avi\t", ["column file", "File name too long"]),
     ],

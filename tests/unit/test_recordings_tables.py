@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from rbcflow.core.classes import CLASSES
 from rbcflow.core.errors import InputError
-from rbcflow.recordings import checks, dictionary, draw, flux, intervals, link, stage, summarise, workbook
+from rbcflow.recordings import checks, dictionary, draw, flux, intervals, link, motion, stage, summarise, workbook
 from rbcflow.recordings.simulated import Setup, simulate
 from rbcflow.recordings.units import units
 from recordings_inputs import summed
@@ -73,6 +73,21 @@ def test_flux_counts_without_links(setup):
     assert counted.seen == pytest.approx(len(simulated.true), rel=0.06)
 
 
+@pytest.mark.parametrize("kind", ["hdf5", "video"])
+def test_flux_knows_that_a_file_of_events_lacks_empty_frames(kind):
+    setup = Setup(speed=60, spacing=900, cells=40, slope=0.0, misses=0.0, false_boxes=0.0, merges=0.0)
+    simulated = simulate(setup, seed=3)
+    stored = simulated.frames[simulated.frames["frame"].isin(simulated.boxes["frame"])]
+    assert len(stored) < 0.8 * len(simulated.frames)
+    probe = simulated.probe | {"kind": kind}
+    counted = flux.count(link.link(simulated.boxes, stored, probe), probe)
+    if kind == "hdf5":
+        assert counted.seen == pytest.approx(len(simulated.true), rel=0.1)
+    else:
+        # frames that a camera lost may have held as many cells as the others
+        assert counted.seen > 1.2 * len(simulated.true)
+
+
 def test_flux_by_hand():
     # one cell of 40 px at 20 px a frame through 400 px: seen in 22 frames, 17 of them with its middle in the window
     rows = [(k, max(20 * k - 40, 0), min(20 * k, 400)) for k in range(1, 22)]
@@ -81,7 +96,9 @@ def test_flux_by_hand():
     profile = {"centre": 40.0, "width": 1.0, "coefficients": [20.0], "low": 0.0, "high": 80.0}
     flow = link.Flow(direction="right", px_frame=20, profile=profile, spread_px=1.0, linkable=True)
     times = pd.DataFrame({"frame": range(23), "time": np.arange(23.0), "repeated": False})
-    counted = flux.count(link.LinkResult(table.assign(**flags), flow, times), {"width": 400, "height": 80})
+    counted = flux.count(
+        link.LinkResult(table.assign(**flags), flow, times), {"width": 400, "height": 80, "kind": "tiff"}
+    )
     assert counted.window_px == 340
     assert counted.boxes == 17
     assert counted.rate == pytest.approx(17 * 20 / 340 / 23)
@@ -111,6 +128,17 @@ def test_units_scale_pixels():
     scaled = summarise.cells(links, simulated.probe | KNOWN)
     assert scaled["velocity_um_s"].to_numpy() == pytest.approx(plain["velocity_px_frame"].to_numpy() * 100, nan_ok=True)
     assert scaled["height_um"].to_numpy() == pytest.approx(plain["height_px"].to_numpy() * 0.5, nan_ok=True)
+
+
+def test_cells_that_were_seen_once_do_not_widen_the_errors_of_others():
+    simulated = simulate(Setup(speed=90, spacing=150, cells=12), seed=1)
+    links = link.link(simulated.boxes, simulated.frames, simulated.probe)
+    before = motion.motion(links, simulated.probe)
+    once = links.tracks[links.tracks["cell"].notna()].drop_duplicates("cell").sample(12, random_state=1)
+    once = once.assign(cell=pd.array(range(1001, 1013), dtype="Int64"))
+    after = motion.motion(replace(links, tracks=pd.concat([links.tracks, once], ignore_index=True)), simulated.probe)
+    assert after.loc[1001:, "speed_se"].isna().all() and len(after) == len(before) + 12
+    assert after.loc[:1000, "speed_se"].to_numpy() == pytest.approx(before["speed_se"].to_numpy(), nan_ok=True)
 
 
 def test_a_cells_class_is_that_of_its_summed_scores_over_whole_boxes():

@@ -102,6 +102,12 @@ def source_fingerprint(script, *named):
     return CODE.fingerprint(f"{script}.py", *named)
 
 
+def templates(*below):
+    """Return the files of folders, or files, of the library that a page is filled into; a moved project makes none anew."""
+    found = (file for name in below for file in [SCRIPTS / "rbcflow" / name, *(SCRIPTS / "rbcflow" / name).rglob("*")])
+    return sorted(os.path.relpath(file) for file in found if file.is_file())
+
+
 def no_limit_on_starts():
     """Take away the limit of 100 job starts a second that Snakemake has by default; another one is the user's and stays.
 

@@ -191,6 +191,7 @@ rule summarise_recordings:
     input:
         verdicts=lambda wildcards: paths.recordings(OWN.names(), "verdict.json"),
         drawings=lambda wildcards: paths.recordings(OWN.names(), "overlay.gif"),
+        templates=templates("recordings/templates", "report/templates/page.css"),
     output:
         boxes="<results>/recordings/boxes.csv",
         cells="<results>/recordings/cells.csv",

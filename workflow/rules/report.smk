@@ -22,9 +22,7 @@ rule render_report:
         universal=sorted(os.path.relpath(file) for file in Path("resources/universal").glob("*.[cj]s*"))
         + ["config/universal.yaml", "config/universal/variants.yaml"],
         # relative, so that a project that was moved renders nothing anew
-        templates=sorted(
-            os.path.relpath(file) for file in (SCRIPTS / "rbcflow/report/templates").rglob("*") if file.is_file()
-        ),
+        templates=templates("report/templates"),
     output:
         report="<results>/report.html",
         codecheck="<results>/codecheck.yml",

@@ -70,6 +70,9 @@ METRICS: dict[str, str] = {
 }
 """Numbers of the tables in words."""
 
+GAUGE = "gauge.json"
+"""The gauge beside a checkpoint that has one."""
+
 GAUGE_VERDICTS = ("valid", "doubtful", "not valid")
 """What the gauge says that boxes of a recording are worth, the best first."""
 

@@ -39,9 +39,8 @@ def decoded(path: Path, content: bytes, meaning: str) -> str:
     """Return the text in a file's bytes; arguments and errors as ``read_text``."""
     if content.startswith(WORKBOOKS):
         raise InputError(path, "a workbook of a spreadsheet", f"{meaning} (Save as: CSV UTF-8, or Unicode text)")
-    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        text = content.decode("utf-16" if utf_16 else "utf-8-sig")
+        text = content.decode(encoding_of(content))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         expected = f"{meaning}, in UTF-8 (in an editor, Save with that encoding; in a spreadsheet, Save as: CSV UTF-8)"
@@ -50,6 +49,11 @@ def decoded(path: Path, content: bytes, meaning: str) -> str:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(path, "a zero byte", meaning, f"line {line}")
     return text
+
+
+def encoding_of(content: bytes) -> str:
+    """Return the encoding that a file's first bytes tell, one that passes over a byte order mark."""
+    return "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
 
 
 def rows(path: Path, text: str, columns: Collection[str]) -> Iterator[tuple[int, list[str]]]:

@@ -1,4 +1,4 @@
-"""Cells to be named by hand, and what that says of the shares of classes (rule ``evaluate_recording``).
+"""Cells to be named by hand, and what that says of the shares of classes (rule ``summarise_recordings``).
 
 A detector's shares may be far from the truth where light, optics or donors differ from its training images, and nothing
 in the recording tells. Twenty cells sampled at random and named by eye do: they correct the shares, and give them an
@@ -17,6 +17,7 @@ import pandas as pd
 from rbcflow.core.classes import CLASSES, class_name
 from rbcflow.core.errors import InputError
 from rbcflow.core.tables import read_csv
+from rbcflow.core.textfile import encoding_of, read_text, separator
 from rbcflow.recordings.intervals import corrected, wilson
 
 PER_CONDITION = 20
@@ -82,8 +83,7 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         InputError: the file is missing or broken, or a name means no class; names line and value.
     """
-    text = {"condition": str, "recording": str, "checked": str}
-    table = read_csv(path, "cells named by hand", COLUMNS, sep="\t", dtype=text, keep_default_na=False)
+    table = _table(path, {"condition": str, "recording": str, "checked": str})
     named = table[table["checked"].str.strip() != ""].copy()
     for row, label in named["checked"].items():
         try:
@@ -91,6 +91,18 @@ def read(path: Path) -> pd.DataFrame:
         except KeyError:
             raise InputError(path, repr(label), f"one of {', '.join(CLASSES)}", f"line {row + 2}, checked") from None
     return named
+
+
+def as_filled_in(path: Path) -> pd.DataFrame:
+    """Return a table of cells to name as it was filled in, all of it as text; raises InputError as ``read`` does."""
+    return _table(path, str)[COLUMNS]
+
+
+def _table(path: Path, types: type | dict[str, type]) -> pd.DataFrame:
+    meaning = "cells named by hand"
+    # it was written with tabs and in UTF-8; a spreadsheet may save it with semicolons, or in UTF-16
+    between, encoding = separator(read_text(path, meaning), COLUMNS), encoding_of(path.read_bytes())
+    return read_csv(path, meaning, COLUMNS, sep=between, encoding=encoding, dtype=types, keep_default_na=False)
 
 
 def taken_over(sample: pd.DataFrame, stored: list[pd.DataFrame]) -> pd.DataFrame:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rbcflow.config.config import Config
 from rbcflow.core.errors import InputError
+from rbcflow.core.names import GAUGE
 from rbcflow.detector.fitting import Learned
 from rbcflow.detector.weights import Weights, read_weights, recorded, training_record
 from rbcflow.runtime.provenance import sha256
@@ -31,6 +34,7 @@ class Chosen:
         classes: what its own names of classes mean, where that must be said.
         made: whether the workflow downloads it, so that jobs must wait for it.
         learned: sizes of the cells it learned from; those of the shipped ones where no record says it.
+        gauge: digest of what lies beside the checkpoint and says what its boxes are worth, "" where nothing does.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Chosen:
     classes: dict[str, str]
     made: bool
     learned: Learned
+    gauge: str
 
     def params(self) -> dict[str, Any]:
         """Return what boxes depend on, for the params of a rule."""
@@ -79,6 +84,15 @@ def shipped_gauge(name: str) -> Gauge | None:
     entry, record = _shipped(name), shipped_record(name)
     side = Learned.of_cells(record.get("cells")).side
     return read_gauge(PROJECT / str(entry.path), entry.sha256, record, side)
+
+
+def gauge_digest(path: Path, sha256: str) -> str:
+    """Return 16 hexadecimal digits over a checkpoint's gauge and how its training images look, "" without a gauge."""
+    beside = path.parent / GAUGE
+    if not beside.is_file():
+        return ""
+    looks = json.dumps(training_record(path, sha256).get("looks"), sort_keys=True)
+    return hashlib.sha256(beside.read_bytes() + looks.encode()).hexdigest()[:16]
 
 
 def _learned(path: Path, sha256: str) -> Learned:
@@ -125,7 +139,8 @@ def chosen(config: Config) -> Chosen:
 
 
 def _chosen(name: str, path: Path, sha256: str, config: Config, *, made: bool = False) -> Chosen:
-    return Chosen(name, str(path), sha256, config.detector_classes, made, _learned(path, sha256))
+    learned, gauge = _learned(path, sha256), gauge_digest(path, sha256)
+    return Chosen(name, str(path), sha256, config.detector_classes, made, learned, gauge)
 
 
 def new_name(config: Config) -> str:

@@ -28,7 +28,7 @@ class Flux:
         seen: cells that should have been visible: those that pass in the time, and those in the field at its start.
         window_px: length of the window, pixels.
         boxes: counted in it.
-        frames: looked at.
+        frames: looked at, or known to be empty.
     """
 
     rate: float | None = None
@@ -46,7 +46,9 @@ def count(links: LinkResult, probe: dict[str, Any]) -> Flux:
         probe: of the recording.
     """
     flow, frames = links.flow, links.frames
-    used = int((~frames["repeated"]).sum())
+    duration = float(frames["time"].max()) + 1 if len(frames) else 0.0
+    # an instrument's file of events lacks the frames without one: they were looked at, and nothing was there
+    used = round(duration) if probe["kind"] == "hdf5" else int((~frames["repeated"]).sum())
     if not flow.linkable or used < 2:
         return Flux(frames=used)
     rows = links.tracks[~(links.tracks["repeated"] | links.tracks["still"] | links.tracks["double"])]
@@ -60,7 +62,6 @@ def count(links: LinkResult, probe: dict[str, Any]) -> Flux:
     window = places.length - 2 * margin
     speed = profile_of(flow).at(places.across[inside]) / flow.base
     rate = float(speed.sum()) / window / used
-    duration = float(frames["time"].max()) + 1
     # a cell is visible over the field and its own length
     standing = rate * (places.length + length) / float(np.mean(speed)) if inside.any() else 0.0
     return Flux(rate, rate * (duration - 1) + standing, window, int(inside.sum()), used)

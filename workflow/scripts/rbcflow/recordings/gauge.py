@@ -18,14 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcflow.core.names import GAUGE_VERDICTS
+from rbcflow.core.names import GAUGE, GAUGE_VERDICTS
 from rbcflow.core.tables import read_object
 from rbcflow.detector import looks
 from rbcflow.detector.sizes import resized
 from rbcflow.recordings.network import CORNERS, CellFinder
-
-NAME = "gauge.json"
-"""Beside a checkpoint that has one."""
 
 TERMS: dict[str, str] = {
     "unsure": "the boxes' mean score is only {:.2f}",
@@ -172,7 +169,7 @@ def read_gauge(checkpoint: Path, sha256: str, record: Mapping[str, Any], side: f
     Raises:
         InputError: the file is no gauge.
     """
-    path = checkpoint.parent / NAME
+    path = checkpoint.parent / GAUGE
     if not path.is_file():
         return None
     stored = read_object(path, "a detector's gauge", ["sha256", "space", "start", "best", "costs"])

@@ -75,7 +75,9 @@ def _lines(places: Places, cell: np.ndarray, time: np.ndarray, single: np.ndarra
     slope = (total["xy"] / total["xx"].where(total["xx"] > 0)).reindex(np.unique(cell))
     residual = dx - slope.reindex(ends["cell"]).to_numpy() * dt
     used = residual.notna()
-    freedom = used.sum() - len(by_end) - slope.notna().sum()
+    # ends of cells that were seen once have no line to lie off
+    ends_used = by_end.index.get_level_values("cell").isin(slope.index[slope.notna()]).sum()
+    freedom = used.sum() - ends_used - slope.notna().sum()
     scatter = np.sqrt((residual[used] ** 2).sum() / freedom) if freedom > 0 else flow.spread_px
     longest = by_end["xx"].groupby("cell").max().reindex(slope.index)
     error = scatter / np.sqrt(longest.where(slope.notna()))

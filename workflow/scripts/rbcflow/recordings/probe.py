@@ -89,6 +89,12 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
     if mapping and mapping.high == mapping.low:
         warnings.append("all pixels have about the same grey level")
     height, width = seen.shape
+    stated = dict(media.facts)
+    pixel = stated.get("pixel_um", PIXEL_UM[0])
+    if not PIXEL_UM[0] <= pixel <= PIXEL_UM[1]:
+        # not kept, as boxes depend on it too: frames are brought to the training's size by it
+        warnings.append(f"the file's pixel size, {pixel:g} um, is no microscope's: it is not used")
+        del stated["pixel_um"]
     return {
         **recording.model_dump(include={"recording", "file", "roi", "first", "last"}),
         "kind": media.kind,
@@ -102,7 +108,7 @@ def read(recording: Recording, sheet: str) -> dict[str, Any]:
         "interlaced": seen.interlace.found,
         "frame_numbers": _gaps(np.array(seen.numbers)),
         "digest": seen.digest.hexdigest(),
-        "stated": media.facts,
+        "stated": stated,
         "warnings": warnings,
         "refused": "",
     }
@@ -183,9 +189,6 @@ def _facts(recording: Recording, stated: dict[str, float], sheet: str, warnings:
     facts = {}
     for name in ("pixel_um", "fps", "flow_ul_s", "channel_um"):
         said, found = getattr(recording, name), stated.get(name)
-        if name == "pixel_um" and found is not None and not PIXEL_UM[0] <= found <= PIXEL_UM[1]:
-            warnings.append(f"the file's pixel size, {found:g} um, is no microscope's: it is not used")
-            found = None
         if said is not None and found is not None and abs(said / found - 1) > ALIKE:
             if name in CONTRADICTS:
                 expected = f"{found:g}, as {recording.file} says, or an empty cell"

@@ -297,7 +297,8 @@ def _checked(sample: pd.DataFrame, path: Path) -> pd.DataFrame:
     """
     if path.exists():
         checks.read(path)
-    stored = {file: _filled(file) for file in (path, *sorted(path.parent.glob("check.old*.tsv"))) if file.exists()}
+    there = [file for file in (path, *sorted(path.parent.glob("check.old*.tsv"))) if file.exists()]
+    stored = {file: checks.as_filled_in(file) for file in there}
     table = checks.taken_over(sample, list(stored.values()))
     if path not in stored or not np.array_equal(stored[path].to_numpy(str), table.to_numpy(str)):
         if path in stored and checks.left_over(sample, stored[path]):
@@ -306,12 +307,6 @@ def _checked(sample: pd.DataFrame, path: Path) -> pd.DataFrame:
         table.to_csv(part, sep="\t", index=False)
         part.replace(path)
     return checks.read(path)
-
-
-def _filled(path: Path) -> pd.DataFrame:
-    """Return a table of cells to name as it was filled in, all of it as text."""
-    table = read_csv(path, "cells named by hand", checks.COLUMNS, sep="\t", dtype=str, keep_default_na=False)
-    return table[checks.COLUMNS]
 
 
 def _free(path: Path) -> Path:

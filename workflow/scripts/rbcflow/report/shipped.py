@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from rbcflow.core.names import GAUGE
 from rbcflow.report.runs import read_testset
 from rbcflow.report.stages import read_rows, read_table
 from rbcflow.report.universal import ALL, MEAN, SHIPPED, Group, Line, Universal
@@ -66,7 +67,7 @@ def read_universal(results: Path, project: Path) -> Universal | None:
     if not rows or not (folder / "training.json").is_file():
         return None
     stress, sets = _stress(folder)
-    gauge = folder / "gauge.json"
+    gauge = folder / GAUGE
     return Universal(
         groups=list(_groups(results, rows)),
         record=json.loads((folder / "training.json").read_text(encoding="utf-8")),

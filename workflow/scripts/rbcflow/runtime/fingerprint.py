@@ -12,12 +12,14 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from rbcflow.core.errors import InputError
+from rbcflow.core.textfile import SEPARATORS, read_text
 from rbcflow.runtime.logic import is_for_types, logic
 
 PACKAGE = "rbcflow"
@@ -188,9 +190,17 @@ def _read(content: bytes, file: Path) -> list:
 
 
 def filled_digest(table: Path) -> str:
-    """Return 16 hexadecimal digits over a table whose last column is for filling in by hand, "" while it is empty."""
-    lines = table.read_text(encoding="utf-8").splitlines()[1:] if table.is_file() else []
-    filled = [line for line in lines if line.rpartition("\t")[2].strip()]
+    """Return 16 hexadecimal digits over a table whose last column is for filling in by hand, "" while it is empty.
+
+    A table that a spreadsheet saved in a way that is not read is filled in: the job that reads it names what is wrong.
+    """
+    if not table.is_file():
+        return ""
+    try:
+        lines = read_text(table, "a table").splitlines()[1:]
+    except InputError:
+        return hashlib.sha256(table.read_bytes()).hexdigest()[:16]
+    filled = [line for line in lines if re.split(f"[{SEPARATORS}]", line)[-1].strip()]
     return hashlib.sha256("\n".join(filled).encode()).hexdigest()[:16] if filled else ""
 
 
