@@ -127,6 +127,14 @@ def test_text_that_reads_as_a_number_is_taken():
         ({"scheme": "none"}, ["key scheme", "'none'", "'grouped' or 'paper'"]),
         ({"models": {"randm": {}}}, ["config/models.yaml", "'randm'", "did you mean 'random'?", "keys title, variant"]),
         ({"models": {"random": {"training": {"epoch": 3}}}}, ["random.training.epoch", "did you mean 'epochs'?"]),
+        (
+            {"models": {"claims": {"title": "a model", "variant": "random"}}},
+            ["config/models.yaml", "key claims", "'claims'", "another name"],
+        ),
+        (
+            {"models": {"random_elsewhere": {"title": "a model", "variant": "random"}}},
+            ["config/models.yaml", "key random_elsewhere", "another name"],
+        ),
         ({"models": {"random": {"variant": "rnd"}}}, ["config/models.yaml", "random.variant", "'rnd'", "synthetic"]),
         (
             {"models": {"random_nosuperposition": {"published_as": "train13"}}},

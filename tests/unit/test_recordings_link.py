@@ -201,7 +201,7 @@ def some(simulated: Simulated, count: int, digests: str) -> Simulated:
 REFUSALS = {
     "frames in disorder": (disordered, "not consecutive"),
     "three frames": (lambda s: some(s, 3, "abc"), "3 different frames"),
-    "one frame again and again": (lambda s: some(s, 8, "aaaaaaaa"), "1 different frames"),
+    "one frame again and again": (lambda s: some(s, 8, "aaaaaaaa"), "1 frame that differs"),
     "no boxes": (lambda s: replace(s, boxes=s.boxes[:0]), "no boxes"),
     "six boxes": (lambda s: replace(s, boxes=s.boxes[:6]), "6 boxes"),
 }

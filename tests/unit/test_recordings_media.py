@@ -338,10 +338,12 @@ def test_a_file_replaced_by_an_older_one_is_seen(tmp_path: Path):
     file.write_bytes(b"12")
     before = state(None, str(file))
     os.utime(file, (0, 0))
-    assert state(None, str(file)) == before, "touched alone"
+    older = state(None, str(file))
+    # as large, as stacks of one setting of a camera are
+    assert older != before
     file.write_bytes(b"123")
     os.utime(file, (0, 0))
-    assert state(None, str(file)) != before
+    assert state(None, str(file)) not in (before, older)
     assert state(None, str(tmp_path / "none.avi")) == ""
 
 

@@ -63,6 +63,19 @@ def test_every_recording_gives_to_every_block():
     assert [len(block) for block in (made.train, made.val, made.held)] == [5, 1, 3]
 
 
+def test_the_frame_that_chooses_the_epoch_in_want_of_a_block_shows_no_cell_that_is_learned_from():
+    # no block of three frames is large enough to choose by: the last of those before the held-out one is taken
+    frames = [frame(number, FOUR * 3) for number in (0, 50, 200)] + [
+        frame(number, FOUR, "b") for number in (0, 90, 200)
+    ]
+    made = retrain.blocks(frames, {"a": 10, "b": 10})
+    assert [(own.recording, own.number) for own in made.train] == [("a", 0), ("a", 50), ("b", 0)]
+    assert [(own.recording, own.number) for own in made.val] == [("b", 90)]
+    made = retrain.blocks(frames, {"a": 10, "b": 100})
+    assert [(own.recording, own.number) for own in made.dropped] == [("b", 0)]
+    assert [(own.recording, own.number) for own in made.val] == [("b", 90)]
+
+
 @pytest.mark.parametrize("frames", [[frame(1, FOUR)], [frame(n, [[0, 0, 9, 9]]) for n in range(12)], [frame(1)] * 9])
 def test_too_little_to_evaluate_by_is_refused(frames):
     with pytest.raises(InputError, match=r"a_\d.txt: found .* to evaluate on; expected some of each, and 10 boxes"):

@@ -17,7 +17,7 @@ from rbcflow.recordings.simulated import Setup, simulate
 from rbcflow.recordings.units import units
 from recordings_inputs import summed
 
-KNOWN = {"pixel_um": 0.5, "fps": 200.0}
+KNOWN = {"pixel_um": 0.25, "fps": 200.0}
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +126,8 @@ def test_units_scale_pixels():
     links = link.link(simulated.boxes, simulated.frames, simulated.probe)
     plain = summarise.cells(links, simulated.probe)
     scaled = summarise.cells(links, simulated.probe | KNOWN)
-    assert scaled["velocity_um_s"].to_numpy() == pytest.approx(plain["velocity_px_frame"].to_numpy() * 100, nan_ok=True)
-    assert scaled["height_um"].to_numpy() == pytest.approx(plain["height_px"].to_numpy() * 0.5, nan_ok=True)
+    assert scaled["velocity_um_s"].to_numpy() == pytest.approx(plain["velocity_px_frame"].to_numpy() * 50, nan_ok=True)
+    assert scaled["height_um"].to_numpy() == pytest.approx(plain["height_px"].to_numpy() * 0.25, nan_ok=True)
 
 
 def test_cells_that_were_seen_once_do_not_widen_the_errors_of_others():
@@ -191,7 +191,8 @@ def test_the_summary_gives_numbers_of_usable_recordings_alone(three):
     assert both["intervals_over"] == "2 recordings"
     assert one["cells_low"] < one["cells"] < one["cells_high"]
     assert one["velocity_low_um_s"] < one["velocity_um_s"] < one["velocity_high_um_s"]
-    assert one["cells_per_s"] == pytest.approx(one["cells"] / (one["frames"] / 200))
+    # a cell of 40 px takes 15 frames through 400 px at 30 px a frame; those of the first frame came before it
+    assert one["cells_per_s"] == pytest.approx(one["cells"] / ((one["frames"] + 440 / 30) / 200), rel=0.03)
     for refused in (table.loc[("recording", "c", "90 mbar")], table.loc[("condition", "", "90 mbar")]):
         assert refused["verdict"] == "boxes only"
         assert refused["reasons"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache, partial
 
@@ -100,6 +101,11 @@ def changed(*arguments, **options):
     return partial(change, *arguments, **options)
 
 
+def at_pixel(size: float):
+    """Return what makes a recording of that pixel size, micrometres."""
+    return lambda: replace(change(), probe=change().probe | {"pixel_um": size})
+
+
 READ = {"expected": 0.7, "verdict": "doubtful", "reasons": ["cells are small"]}
 """What a gauge says."""
 
@@ -108,6 +114,9 @@ HARMS = {
     "brightness drifts": (
         changed(frames={"mean": lambda t: np.linspace(100, 200, len(t))}), {}, {"drift": "boxes only"}, "boxes only",
     ),
+    "a pixel size that is nearly right": (at_pixel(0.33), {}, {"size_um": "note"}, "usable"),
+    "a pixel size ten times too large": (at_pixel(0.9), {}, {"size_um": "boxes only"}, "boxes only"),
+    "a pixel size ten times too small": (at_pixel(0.02), {}, {"size_um": "boxes only"}, "boxes only"),
     "white": (changed(frames={"saturated": 0.4}), {}, {"saturated": "boxes only"}, "boxes only"),
     "repeated frames": (changed(replace(GOOD, stuck=(9, 20, 31))), {}, {"repeated": "note"}, "usable"),
     "interlaced": (
@@ -147,6 +156,18 @@ def test_the_gauge_says_its_verdict_and_why():
     gauge = {"expected": 0.52, "verdict": "not valid", "reasons": ["cells are small", "noise"]}
     said = evaluated(change(), gauge=gauge)["gauge"].sentence
     assert said.endswith("average precision of 0.52: not valid, as cells are small; noise")
+
+
+def test_a_cell_of_a_wrong_size_names_the_size_of_a_pixel():
+    sentence = evaluated(at_pixel(0.9)())["size_um"].sentence
+    assert re.search(r"is `pixel_um` right\?: \d+ um at 0\.9 um a pixel, where red cells .* about 7\.2", sentence)
+    assert evaluated(change())["size_um"].grade == "not measured"
+
+
+def test_a_part_of_a_cell_in_its_box_is_no_missed_cell():
+    boxes = np.array([[10.0, 10.0, 50.0, 50.0]])
+    assert objects._covered((27, 27, 33, 33), boxes)
+    assert not objects._covered((52, 27, 60, 33), boxes)
 
 
 def test_counts_that_disagree_with_flux_are_seen():

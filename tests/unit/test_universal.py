@@ -215,19 +215,26 @@ def test_a_stress_set_of_few_frames_of_many_or_of_none(tmp_path):
 
 
 def test_clusters_are_one_box_or_ignored():
-    truth = truth_table([(0, "slipper", 0, 0, 10, 10), (0, "other", 20, 0, 60, 10, "cluster")])
+    truth = truth_table(
+        [
+            (0, "slipper", 0, 0, 10, 10),
+            (0, "other", 20, 0, 60, 10, "cluster"),
+            (0, "slipper", 40, 0, 52, 10),  # a single cell in the box of a cluster
+        ]
+    )
     found = [
         (0, "slipper", 0.9, 0, 0, 10, 10),
         (0, "slipper", 0.8, 20, 0, 38, 10),  # one cell of the cluster
         (0, "slipper", 0.7, 53, 0, 65, 10),  # 7 of its 12 columns in it
+        (0, "slipper", 0.65, 41, 0, 52, 10),  # on the single cell
         (0, "slipper", 0.6, 55, 0, 67, 10),  # 5 of 12
         (1, "slipper", 0.5, 20, 0, 60, 10),  # at that place, but in another frame
     ]
 
     evaluated = TestSet(Path(), {"name": "set"}, pd.DataFrame({"frame": [0, 1]}), truth)
     own, boxes = conditions.without_clusters(evaluated, Predictions({}, prediction_table(found)), 0.5)
-    assert own.truth["kind"].tolist() == ["single"]
-    assert boxes.boxes["conf"].tolist() == [0.9, 0.6, 0.5]
+    assert own.truth["kind"].tolist() == ["single", "single"]
+    assert boxes.boxes["conf"].tolist() == [0.9, 0.65, 0.6, 0.5]
 
 
 def test_conditions_by_hand(tmp_path):

@@ -10,6 +10,7 @@ import yaml
 
 from project_copy import PROJECT
 from rbcflow.config import load
+from rbcflow.config.references import NO_MODEL
 from rbcflow.plan import Plan
 from rbcflow.plan.figures import drawing_rules
 from rbcflow.plan.profile import FAMILIES as PATTERNS
@@ -109,6 +110,19 @@ def test_rules_that_are_gone_are_named_with_those_of_today():
 
 def test_the_families_of_rules_are_known():
     assert {*FAMILIES} <= {*PATTERNS}
+
+
+def test_no_model_has_the_name_of_a_rule():
+    fixed = {name for name in {*rules(), *taken_over(), *drawing_rules()} if "{" not in name}
+    starts = [pattern.removesuffix("*") for pattern in FAMILIES]
+    alike = {name.removeprefix(start) for name in fixed for start in starts if name.startswith(start)}
+    assert alike == {*NO_MODEL}
+
+
+def test_the_rules_that_score_extraction_are_named_by_a_pattern_too():
+    plan = Plan.of(load({}))
+    said = spread({"score_segmentation_by_*": {"mem_mb": 9000}}, plan.cells.rules())
+    assert said == {f"score_segmentation_by_{kind}": {"mem_mb": 9000} for kind in ("networks", "rules")}
 
 
 def test_both_profiles_name_the_rules_of_every_model_by_a_pattern():

@@ -117,6 +117,8 @@ for kind, methods in PLAN.cells.scored_by.items():
             f"<logs>/score_segmentation/{kind}.log",
         benchmark:
             f"<benchmarks>/score_segmentation/{kind}.tsv"
+        group:
+            group_of(workflow, "score_segmentation_by_*")
         priority: PRIORITY["score"]
         conda:
             "../../environment.yml"

@@ -61,7 +61,7 @@ if workflow.is_main_process and (
 NAMED = named_rules(workflow)
 """Rules and patterns that the profile names, by its key: here still as they stand in it."""
 
-spread_resources(workflow, PLAN.runs.rules())
+spread_resources(workflow, [*PLAN.runs.rules(), *PLAN.cells.rules()])
 
 COMMITTED = read_yaml(Path("resources/expected/fingerprints.yaml"))
 """Committed fingerprints: keys `probe` and `scales`."""

@@ -10,9 +10,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from rbcflow.config.base import Place, Positive, Sum
 from rbcflow.core.strict import Strict
 
-PIXEL_UM = (0.01, 2.0)
-"""Pixel sizes that a microscope of red cells may have, micrometres: at the largest they have 4 pixels, and nothing of
-so few is found. Others are nanometres, ten times too large, or another column's."""
+PIXEL_UM = (0.01, 1.0)
+"""Pixel sizes that a microscope of red cells may have, micrometres: at the largest they have 7 pixels, and nothing of
+fewer is found. Others are nanometres, ten times too large, or another column's."""
 
 
 class Facts(Strict):

@@ -13,6 +13,9 @@ from rbcflow.detector.weights import read_weights
 from rbcflow.sources import laboratories
 from rbcflow.sources.laboratories import OF_OTHERS
 
+ELSEWHERE = "_elsewhere"
+"""What follows a model's name in the names of rules for its runs on test sets whose files are not there."""
+
 
 def check_name(name: str, known: dict | list, path: str, where: str) -> None:
     if name not in known:
@@ -77,11 +80,17 @@ def _check_variants(settings: Settings) -> None:
             raise InputError(tables.variants, found, "a path with `dataset: local`, and only there", f"key {name}.path")
 
 
+NO_MODEL = ("claims", "recording", "retraining")
+"""Names that a model cannot have: there are rules ``evaluate_<name>`` that have nothing to do with it."""
+
+
 def _check_models(settings: Settings, weights: list[str]) -> None:
-    """Check models' variants, classes and trainings; ``weights`` are what a training can start from."""
+    """Check models' names, variants, classes and trainings; ``weights`` are what a training can start from."""
     tables = settings.config.tables
     made: dict[str, str] = {}
     for name, model in settings.models.items():
+        if name in NO_MODEL or any(name == f"{other}{ELSEWHERE}" for other in settings.models):
+            raise InputError(tables.models, repr(name), "another name: rules have this one", f"key {name}")
         check_name(model.variant, settings.variants, tables.models, f"key {name}.variant")
         if model.classes == 1 and model.weights.source == "train":
             expected = "2 or 3, as a detector of one class is not trained here, only taken with `weights`"

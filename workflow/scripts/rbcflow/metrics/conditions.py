@@ -125,20 +125,27 @@ def over_seeds(counted: pd.DataFrame, variants: Mapping[str, str], reference: st
 def without_clusters(evaluated: TestSet, predicted: Predictions, iou: float) -> tuple[TestSet, Predictions]:
     """Return truth without clusters, and predictions without those that lie in one, which are neither right nor wrong.
 
+    A box on a single cell stays also where the cell lies in a cluster's box, as COCO treats regions to be ignored (Lin
+    et al. 2014, "Microsoft COCO: Common Objects in Context", ECCV).
+
     Args:
         evaluated: the test set.
         predicted: boxes on it.
-        iou: share of a predicted box that must lie in a cluster for the box to be ignored.
+        iou: share of a predicted box that must lie in a cluster for the box to be ignored, and its intersection over
+            union with a cell for it to be one on the cell.
     """
     cluster = evaluated.truth["kind"] == "cluster"
-    joined = predicted.boxes.reset_index().merge(evaluated.truth[cluster], on="frame", suffixes=("", "_in"))
+    joined = predicted.boxes.reset_index().merge(evaluated.truth, on="frame", suffixes=("", "_in"))
     low = {axis: joined[[f"{axis}0", f"{axis}0_in"]].max(axis=1) for axis in "xy"}
     high = {axis: joined[[f"{axis}1", f"{axis}1_in"]].min(axis=1) for axis in "xy"}
     common = (high["x"] - low["x"]).clip(lower=0) * (high["y"] - low["y"]).clip(lower=0)
     own = (joined["x1"] - joined["x0"]) * (joined["y1"] - joined["y0"])
-    inside = joined.loc[common > iou * own, "index"]
+    other = (joined["x1_in"] - joined["x0_in"]) * (joined["y1_in"] - joined["y0_in"])
+    in_cluster, single = joined["kind"] == "cluster", joined["kind"] != "cluster"
+    inside = joined.loc[in_cluster & (common > iou * own), "index"]
+    on_cell = joined.loc[single & (common >= iou * (own + other - common)), "index"]
     truth = evaluated.truth[~cluster].reset_index(drop=True)
-    boxes = predicted.boxes.drop(index=inside.unique()).reset_index(drop=True)
+    boxes = predicted.boxes.drop(index=inside[~inside.isin(on_cell)].unique()).reset_index(drop=True)
     return replace(evaluated, truth=truth), replace(predicted, boxes=boxes)
 
 

@@ -44,6 +44,10 @@ class Cells:
         fed = {settings.banks[bank].source: bank for bank in reversed(self.cut) if bank in self.feeding}
         self.mapped = list({source: fed.get(source, first[source]) for source in reversed(first)}.values())
 
+    def rules(self) -> list[str]:
+        """Return the names of the rules that score extraction methods."""
+        return [f"score_segmentation_by_{kind}" for kind in self.scored_by]
+
     def feeds(self, source: str) -> bool:
         """Return whether cells for a dataset are cut from a source."""
         return source in {self._settings.banks[bank].source for bank in self.feeding}

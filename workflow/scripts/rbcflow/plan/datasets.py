@@ -7,6 +7,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
+
 from rbcflow.config.bank import BANK_OPTIONS
 from rbcflow.config.settings import Settings
 from rbcflow.config.ways import ways
@@ -113,8 +115,20 @@ class Datasets:
         return [first, min(first + size, self.image_count(variant, split))]
 
     def mixed(self) -> str:
-        """Return the variant whose images are mixed into a retraining: simulated cells, which are composed at once."""
-        return "synthetic" if "synthetic" in self.generated else self.generated[0]
+        """Return the variant whose images are mixed into a retraining: simulated cells, which are composed at once.
+
+        Raises:
+            WorkflowError: the table of variants has none of simulated cells alone.
+        """
+        banks, sources = self._settings.banks, self._settings.sources
+        for name in sorted(self.generated, key=lambda name: name != "synthetic"):
+            if all(sources[banks[bank].source].layout == "simulated" for bank in self._settings.variants[name].banks):
+                return name
+        table = self._settings.config.tables.variants
+        raise WorkflowError(
+            f"{table}: no variant of simulated cells alone. Images of one are mixed into a retraining: keep the row "
+            "`synthetic` of config/variants.yaml."
+        )
 
     def fingerprinted(self) -> list[dict[str, Any]]:
         """Return what has a fingerprint in the data's order: stage, name, file, settings, and what it is made of."""

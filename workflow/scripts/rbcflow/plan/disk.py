@@ -129,12 +129,13 @@ class Disk:
         return seen.state(listed(folder, "yolo_folder"), before) if folder.is_dir() else ""
 
     def recording_listing(self, file: str) -> str:
-        """Return a digest over a folder of pictures, and of a file its size: a changed one is read again.
+        """Return a digest over a folder of pictures, or over a file's size and time: a changed one is read again.
 
-        A file may be replaced by one that is older, which a comparison of times does not see.
+        A file may be replaced by one that is older and, as those of a camera are, as large. Snakemake runs a job again
+        for a file that is newer than its results, not for an older one.
         """
         path = Path(file)
-        return listing_digest(path) if path.is_dir() else f"{path.stat().st_size} bytes" if path.is_file() else ""
+        return listing_digest(path) if path.is_dir() else file_digest(path)
 
     def named_by_hand(self) -> str:
         """Return a digest of the cells named by hand in `check.tsv`, "" while there are none."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from snakemake.exceptions import WorkflowError
 
+from rbcflow.config.references import ELSEWHERE
 from rbcflow.config.run import Run
 from rbcflow.config.settings import Settings
 from rbcflow.plan import paths
@@ -34,7 +35,7 @@ class Runs:
         jobs: dict[str, dict[str, Run]] = {}
         for name, run in runs.items():
             there = getattr(run, "companion_of", name) in self._possible.runs
-            jobs.setdefault(run.model if there else f"{run.model}_elsewhere", {})[name] = run
+            jobs.setdefault(run.model if there else f"{run.model}{ELSEWHERE}", {})[name] = run
         return jobs
 
     def rules(self) -> list[str]:

@@ -90,7 +90,7 @@ def conditions(summary: pd.DataFrame, output: Path) -> None:
 
 
 def pressures(summary: pd.DataFrame, known: dict[str, float | None], output: Path) -> None:
-    """Draw the shares of the classes over pressure: the diagram of croissants and slippers.
+    """Draw the shares of the classes over pressure: the diagram of parachutes and slippers.
 
     Args:
         summary: of :func:`rbcflow.recordings.summarise.summary`.
@@ -111,7 +111,7 @@ def pressures(summary: pd.DataFrame, known: dict[str, float | None], output: Pat
         for place, name in enumerate(CLASSES, start=-1):
             column, colour = f"share_{name}", style.COLOURS[name]
             mean = own.groupby("pressure")[column].mean()
-            axes.plot(mean.index, mean, color=colour, label=name)
+            axes.plot(mean.index, mean, color=colour, label=style.class_name(name))
             _intervals(axes, own["pressure"].to_numpy() + place * aside, own, column, colour)
         axes.set(xlabel="pressure (mbar)", ylabel="share of the cells", ylim=(-0.03, 1.03))
         figure.legend(loc="outside lower center", ncols=3)

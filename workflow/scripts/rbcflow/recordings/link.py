@@ -214,7 +214,8 @@ def doubles(boxes: pd.DataFrame) -> np.ndarray:
 def _too_little(free: pd.DataFrame, line: flows.Timeline, tracks: pd.DataFrame) -> str:
     """Return why there is too little to measure a flow from, or nothing."""
     if len(line.numbers) < MIN_FRAMES:
-        return f"{len(line.numbers)} different frames; a flow needs {MIN_FRAMES}"
+        frames = "frame that differs" if len(line.numbers) == 1 else "different frames"
+        return f"{len(line.numbers)} {frames}; a flow needs {MIN_FRAMES}"
     if not len(tracks):
         return "no boxes"
     if len(free) < 2 * MIN_PAIRS:

@@ -123,7 +123,10 @@ def _things(moving: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
 
 
 def _covered(thing: tuple[int, int, int, int], boxes: NDArray[np.float64]) -> bool:
-    """Return whether a box shares at least a tenth of the union with a thing, or has its middle in it."""
+    """Return whether a box shares at least a tenth of the union with a thing, or the thing has its middle in a box.
+
+    The bright middle of a cell is a thing of its own where its rim stays under the threshold somewhere.
+    """
     if not len(boxes):
         return False
     x0, y0, x1, y1 = thing
@@ -131,4 +134,6 @@ def _covered(thing: tuple[int, int, int, int], boxes: NDArray[np.float64]) -> bo
     high = np.minimum(boxes[:, 3], y1) - np.maximum(boxes[:, 1], y0)
     common = wide.clip(0) * high.clip(0)
     union = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) + (x1 - x0) * (y1 - y0) - common
-    return bool((common / union.clip(1e-9) > 0.1).any())
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    within = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    return bool((within | (common / union.clip(1e-9) > 0.1)).any())

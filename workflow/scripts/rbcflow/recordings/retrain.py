@@ -98,7 +98,14 @@ def blocks(frames: list[Corrected], passages: Mapping[str, int]) -> Blocks:
                 found[kind if clear else "dropped"].append(frame)
         found["held"] += held
     if not found["val"] and len(found["train"]) > 1:
-        found["val"].append(found["train"].pop())
+        last = found["train"].pop()
+        near = [
+            frame
+            for frame in found["train"]
+            if frame.recording == last.recording and frame.number + passages[last.recording] > last.number
+        ]
+        found["train"] = [frame for frame in found["train"] if frame not in near]
+        found["val"], found["dropped"] = [last], found["dropped"] + near
     boxes = {kind: sum(len(frame.boxes) for frame in own) for kind, own in found.items()}
     if boxes["held"] < LEAST_BOXES or not boxes["train"] or not boxes["val"]:
         counted = ", ".join(

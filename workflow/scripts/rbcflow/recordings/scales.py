@@ -14,10 +14,7 @@ from rbcflow.detector import fitting
 from rbcflow.detector.fitting import Fit
 from rbcflow.recordings.media import frames_of
 from rbcflow.recordings.network import CORNERS, CellFinder
-
-CELL_UM = 7.2
-"""Side of a red cell in a channel, the root of width times height of its box: where the size of a pixel is known, it
-says how large cells are. The median true cells of the simulated recordings and the public ones have 6.6 to 7.8."""
+from rbcflow.recordings.units import CELL_UM
 
 SAMPLE = 24
 """Frames of a recording that are looked at to find the factor."""

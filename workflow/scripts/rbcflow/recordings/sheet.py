@@ -93,8 +93,8 @@ def _columns(path: Path, line: int, header: list[str]) -> list[str]:
     for name in header:
         if name and name not in COLUMNS:
             guess = difflib.get_close_matches(name.lower(), COLUMNS, n=1)
-            hint = f"did you mean {guess[0]!r}? " if guess else ""
-            raise InputError(path, f"a column {name!r}", f"{hint}columns are {', '.join(COLUMNS)}", where)
+            hint = f"{guess[0]!r}, perhaps: " if guess else ""
+            raise InputError(path, f"a column {name!r}", f"{hint}one of {', '.join(COLUMNS)}", where)
         if name and header.count(name) > 1:
             raise InputError(path, f"the column {name!r} twice", "each column once", where)
     if missing := [name for name in NEEDED if name not in header]:

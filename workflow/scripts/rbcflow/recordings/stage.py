@@ -226,8 +226,9 @@ def told(probes: list[dict[str, Any]], summary: pd.DataFrame, page: str) -> str:
     lines = ["", "Your recordings:"]
     for probe in probes:
         row = rows.loc[probe["recording"]]
-        cells = f", {row['cells']:.0f} cells" if row["verdict"] == "usable" else f": {row['reasons']}"
-        lines.append(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}")
+        cells = f", {row['cells']:.0f} cells" if row["verdict"] == "usable" else ""
+        reasons = f": {row['reasons']}" if row["reasons"] else ""
+        lines.append(f"  {probe['recording']} ({probe['n_frames']} frames): {row['verdict']}{cells}{reasons}")
         lines += [f"    note: {warning}" for warning in warnings_of(probe, probes)]
     lines.append(f"{validity.verdict_counts(rows['verdict'].tolist())}.")
     if unread := [probe["recording"] for probe in probes if probe["refused"]]:

@@ -135,6 +135,14 @@ class Recorded:
         return self.cells[self.cells["counted"].astype(bool)]
 
     @property
+    def exposure(self) -> float:
+        """Frames of time in which its cells could come into view: its length, and what a cell takes through the field.
+
+        Cells in the field at its start came before it. Over its length alone a short recording has too high a rate.
+        """
+        return self.flux.seen / self.flux.rate if self.flux.seen and self.flux.rate else self.frames
+
+    @property
     def usable(self) -> bool:
         """Whether counts, speeds and shares are given."""
         return self.verdict.verdict == "usable"
@@ -223,12 +231,12 @@ def _verdict(own: list[Recorded], same: dict[str, str]) -> dict[str, str]:
 
 
 def _rates(used: list[Recorded]) -> dict[str, float]:
-    """Return cells a second where all rates are known, else cells a frame."""
+    """Return how many cells come into view a second where all rates are known, else a frame."""
     scales = [units(one.probe) for one in used]
     cells_ = sum(len(one.counted) for one in used)
     if all(scale.per_second for scale in scales):
-        return {"cells_per_s": cells_ / sum(one.frames / s.per_second for one, s in zip(used, scales, strict=True))}
-    return {"cells_per_frame": cells_ / sum(one.frames for one in used)}
+        return {"cells_per_s": cells_ / sum(one.exposure / s.per_second for one, s in zip(used, scales, strict=True))}
+    return {"cells_per_frame": cells_ / sum(one.exposure for one in used)}
 
 
 def _velocity(used: list[Recorded]) -> dict[str, Any]:

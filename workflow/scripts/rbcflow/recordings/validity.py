@@ -18,6 +18,7 @@ from rbcflow.recordings.gauge import DOUBTFUL, VALID
 from rbcflow.recordings.link import LinkResult
 from rbcflow.recordings.network import CELL
 from rbcflow.recordings.objects import Objects
+from rbcflow.recordings.units import CELL_UM
 
 VERDICTS = ("usable", "boxes only", "refused")
 """From good to bad. ``boxes only``: cells are where the boxes are, but counts, speeds and shares are not given."""
@@ -93,6 +94,13 @@ LIMITS: tuple[Limit, ...] = (
         ".0%",
         note=1.2,
         boxes_only=1.6,
+    ),
+    Limit(
+        "size_um",
+        "the median cell has {value} times the size of a red cell, or a part of it as small: is `pixel_um` right?",
+        ".1f",
+        note=1.35,
+        boxes_only=1.8,
     ),
     Limit("capped", "{value} of the frames have as many boxes as there can be: some are missing", note=0, refused=0.02),
     Limit(
@@ -241,11 +249,15 @@ def evaluate(
         alone: no other recording has its condition.
     """
     measured = _of_boxes(boxes, frames, scale, taken_px, most_boxes) | _of_links(links, cells, flux)
+    measured["size_um"] = _unlike_a_red_cell(boxes, probe)
     measured |= _of_frames(frames, links) | {"unlike": unlike, "alone": float(alone)}
     measured |= {"interlaced": float(probe["interlaced"])}
     measured |= {"gauge": gauge["expected"] if gauge else None}
     measured |= {name: getattr(objects, name) if objects else None for name in ("off_object", "missed")}
     because = {"unlinked": links.flow.reason, "unlike": "; ".join(strange)}
+    if measured["size_um"]:
+        side, pixel = _side(boxes) * probe["pixel_um"], probe["pixel_um"]
+        because["size_um"] = f"{side:.2g} um at {pixel:g} um a pixel, where red cells in channels have about {CELL_UM}"
     because["gauge"] = f"{gauge['verdict']}, as {'; '.join(gauge['reasons'])}" if gauge else ""
     return verdict_of(measured | {"file": 0.0}, because)
 
@@ -289,11 +301,23 @@ def _of_boxes(
     """Return numbers of the boxes as they came; ``scale`` takes pixels to those that the detector saw."""
     if not len(boxes):
         return {"boxes": 0.0}
-    area = (boxes["x1"] - boxes["x0"]) * (boxes["y1"] - boxes["y0"])
-    size = float(np.sqrt(area).median()) * scale
+    size = _side(boxes) * scale
     full = (boxes.groupby("frame").size() >= most_boxes).sum()
     sizes = {"size": size / taken_px[0], "size_large": size / taken_px[1]}
     return {"boxes": float(len(boxes)), "capped": float(full) / max(len(frames), 1)} | sizes
+
+
+def _side(boxes: pd.DataFrame) -> float:
+    """Return the median of the root of width times height, pixels of the frame."""
+    return float(np.sqrt((boxes["x1"] - boxes["x0"]) * (boxes["y1"] - boxes["y0"])).median())
+
+
+def _unlike_a_red_cell(boxes: pd.DataFrame, probe: dict[str, Any]) -> float | None:
+    """Return how many times the median box is larger than a red cell, or smaller; None where no pixel size is known."""
+    if not len(boxes) or not probe.get("pixel_um"):
+        return None
+    ratio = _side(boxes) * probe["pixel_um"] / CELL_UM
+    return max(ratio, 1 / ratio)
 
 
 def _of_links(links: LinkResult, cells: pd.DataFrame, flux: Flux) -> dict[str, float | None]:

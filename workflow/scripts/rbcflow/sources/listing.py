@@ -179,7 +179,15 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
         for entry in entries:
             if hidden(entry.name):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 waiting.append((Path(entry.path), f"{prefix}{entry.name}/", (*above, (stat.st_dev, stat.st_ino))))
             else:
                 yield f"{prefix}{entry.name}", Path(entry.path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    # links that lead to each other lead nowhere
+    except OSError:
+        return False

@@ -68,7 +68,8 @@ def average_seeds(folders: Sequence[Path], folder: Path) -> None:
         _write_mean([own / name for own in folders], folder / name)
     files = {name: {"sha256": sha256(folder / name), "state_sha256": state_sha256(folder / name)} for name in names}
     curves = [pd.read_csv(own / "results.csv") for own in folders]
-    mean = pd.concat(curves).groupby("epoch", as_index=False).mean()
+    # a training that stopped early has no more to say: behind its end there is no mean of all
+    mean = pd.concat(curves, join="inner").groupby("epoch", as_index=False).mean().head(min(map(len, curves)))
     mean.to_csv(folder / "results.csv", index=False, float_format="%.6g")
     shutil.copyfile(folders[0] / "args.yaml", folder / "args.yaml")
     records = [json.loads((own / "training.json").read_text(encoding="utf-8")) for own in folders]
