@@ -97,7 +97,7 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         "size_um",
-        "the median cell has {value} times the size of a red cell, or a part of it as small: is `pixel_um` right?",
+        "cells are {value} times as large or as small as red cells, so `pixel_um` may be wrong",
         ".1f",
         note=1.35,
         boxes_only=1.8,
@@ -257,7 +257,7 @@ def evaluate(
     because = {"unlinked": links.flow.reason, "unlike": "; ".join(strange)}
     if measured["size_um"]:
         side, pixel = _side(boxes) * probe["pixel_um"], probe["pixel_um"]
-        because["size_um"] = f"{side:.2g} um at {pixel:g} um a pixel, where red cells in channels have about {CELL_UM}"
+        because["size_um"] = f"a median of {side:.2g} um at {pixel:g} um a pixel, where red cells have about {CELL_UM}"
     because["gauge"] = f"{gauge['verdict']}, as {'; '.join(gauge['reasons'])}" if gauge else ""
     return verdict_of(measured | {"file": 0.0}, because)
 
