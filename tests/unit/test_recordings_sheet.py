@@ -228,12 +228,14 @@ def test_tiffs_of_one_frame_are_pictures_and_links_are_followed(tmp_path: Path, 
     (tmp_path / "here/pool").symlink_to("loop")
     (tmp_path / "here/fast.cine").write_bytes(b"")
     (tmp_path / "here/one.png").write_bytes(b"")
+    (tmp_path / "here/array.npy").write_bytes(b"")
     sheet = tmp_path / "s.tsv"
     assert main([str(tmp_path / "here"), str(sheet)]) == 0
     files = [Path(row.file).relative_to(tmp_path / "here").as_posix() for row in read_sheet(sheet).values()]
     assert files == ["fast.cine", "linked/frames", "linked/stacks/s1.tif", "linked/stacks/s2.tif"]
     printed = capsys.readouterr().out
-    assert "Passed over: loop, one.png, pool. They are no recording that is read here, or one picture alone." in printed
+    passed = "Passed over: array.npy, loop, one.png, pool."
+    assert f"{passed} They are no recording that is read here, or one picture alone." in printed
     assert "4 more recordings" in printed
 
 

@@ -160,7 +160,7 @@ def test_the_gauge_says_its_verdict_and_why():
 
 def test_a_cell_of_a_wrong_size_names_the_size_of_a_pixel():
     sentence = evaluated(at_pixel(0.9)())["size_um"].sentence
-    assert re.search(r"`pixel_um` may be wrong: a median of \d+ um at 0\.9 um a pixel, where .* about 7\.2", sentence)
+    assert re.search(r"pixel_um may be wrong: a median of \d+ um at 0\.9 um a pixel, where .* about 7\.2", sentence)
     assert evaluated(change())["size_um"].grade == "not measured"
 
 

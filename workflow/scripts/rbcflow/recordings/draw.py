@@ -126,7 +126,9 @@ def _shown(summary: pd.DataFrame) -> pd.DataFrame:
 def _speeds(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
     _intervals(axes, np.arange(len(rows)), rows, f"velocity_{unit}", style.COLOURS["accent"], f"_{unit}")
     axes.set(ylabel=f"velocity ({WORDS[unit]})", title="Velocity", xlim=(-0.5, len(rows) - 0.5))
-    axes.set_ylim(bottom=0)
+    # a point at the top is whole
+    reached = rows[[f"velocity_{unit}", f"velocity_high_{unit}"]].max().max()
+    axes.set_ylim(0, 1.08 * reached if reached > 0 else None)
 
 
 def _shares(axes: Axes, rows: pd.DataFrame) -> None:

@@ -18,6 +18,9 @@ from rbcflow.sources.tiff import page_count
 VIDEOS = (*listing.SUFFIXES["video"], ".mj2", ".gif")
 """What is given to the decoder; a file that it does not know is refused by name when it is read, and stops no other."""
 
+ARRAYS = (".npy", ".npz", ".mat", ".raw")
+"""Files of numbers, which may hold frames; how they lie in them is not told, so none is read."""
+
 
 def recordings_in(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the recordings below a folder, and what in it may be data and is passed over, both in natural order.
@@ -43,7 +46,7 @@ def recordings_in(folder: Path) -> tuple[list[Path], list[str]]:
             found.append(path)
         elif suffix in PICTURES:
             pictures.setdefault(path.parent, []).append(path)
-        elif listing.kind_of(name) or suffix in listing.ARCHIVES:
+        elif listing.kind_of(name) or suffix in (*listing.ARCHIVES, *ARRAYS):
             passed.append(name)
     for place, own in stacks.items():
         if len(own) > 1 and all(map(_of_one_frame, own)):

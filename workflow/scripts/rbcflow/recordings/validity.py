@@ -97,7 +97,7 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         "size_um",
-        "cells are {value} times as large or as small as red cells, so `pixel_um` may be wrong",
+        "cells are {value} times as large or as small as red cells, so pixel_um may be wrong",
         ".1f",
         note=1.35,
         boxes_only=1.8,
