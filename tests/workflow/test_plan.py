@@ -30,6 +30,14 @@ def usual() -> Plan:
     return plan()
 
 
+def test_a_retraining_mixes_in_simulated_cells_alone():
+    datasets = plan().datasets
+    assert datasets.mixed() == "synthetic"
+    datasets.generated = ["random"]
+    with pytest.raises(WorkflowError, match=r"config/variants\.yaml: no variant of simulated cells alone"):
+        datasets.mixed()
+
+
 @pytest.mark.parametrize(("names", "pattern"), [(["a", "b+c"], r"a|b\+c"), ([], "(?!)"), (iter(["x.y"]), r"x\.y")])
 def test_alternatives(names, pattern):
     assert alternatives(names) == pattern
